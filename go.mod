@@ -1,0 +1,3 @@
+module github.com/luanids/luanids
+
+go 1.26
