@@ -1,0 +1,83 @@
+package dissect
+
+// Ctx is a parser's way to the engine during one call: it tells what is being parsed and
+// takes what the parser finds. One Ctx serves a worker; the embedded Env holds the current
+// packet, flow, direction and time.
+type Ctx struct {
+	Env
+	Limits *Limits
+	Host   Host
+	need   int
+	spec   *Spec
+}
+
+// Host is what the engine does for parsers; tests have a simple one in dissect/dissecttest.
+type Host interface {
+	// Emit hands an event to rules, logs and scripts. e.Tx and e.File are valid during the call.
+	Emit(spec *Spec, ev Local, e *Env)
+	// Anomaly reports a protocol event. e.Tx may be set.
+	Anomaly(spec *Spec, n int, e *Env)
+	// Upgrade ends the current parser after this call: the rest of both directions goes to the
+	// protocol named, or, for "", through recognition again.
+	Upgrade(e *Env, to string)
+	// FileEvent reports a file that began, grew or ended.
+	FileEvent(e *Env, ended bool)
+	// Expect says that a flow to (or from) this end point belongs to protocol app.
+	Expect(e *Env, x Expectation)
+}
+
+// Expectation announces a flow that another flow negotiated (an FTP data connection).
+type Expectation struct {
+	Key  FlowKey // zero address or port: any
+	App  string
+	Data any // handed to the parser of the new flow, see Expecter
+}
+
+// Expecter is implemented by parsers of announced flows.
+type Expecter interface{ Expected(data any) }
+
+// Begin prepares c for a call of a parser of spec; the engine's business.
+func (c *Ctx) Begin(spec *Spec) { c.spec, c.need = spec, 0 }
+
+// Need says that the parser of this direction is not to be called before n unconsumed bytes
+// are there (or the direction ends).
+func (c *Ctx) Need(n int) { c.need = n }
+
+// Needed gives what the last call asked for with Need.
+func (c *Ctx) Needed() int { return c.need }
+
+// Emit emits the protocol's event ev about the message tx, in the direction being parsed.
+func (c *Ctx) Emit(ev Local, tx any) { c.EmitDir(ev, tx, c.Dir) }
+
+// EmitDir emits an event of another direction than the one being parsed (a request that is
+// known to be complete only when its response comes).
+func (c *Ctx) EmitDir(ev Local, tx any, dir Dir) {
+	oldTx, oldDir := c.Tx, c.Dir
+	c.Tx, c.Dir = tx, dir
+	c.Host.Emit(c.spec, ev, &c.Env)
+	c.Tx, c.Dir = oldTx, oldDir
+}
+
+// Anomaly reports the protocol event n of the Spec's list, about message tx (or nil).
+func (c *Ctx) Anomaly(n int, tx any) {
+	old := c.Tx
+	c.Tx = tx
+	c.Host.Anomaly(c.spec, n, &c.Env)
+	c.Tx = old
+}
+
+// Upgrade hands the rest of the flow to another protocol, or to recognition for "".
+func (c *Ctx) Upgrade(to string) { c.Host.Upgrade(&c.Env, to) }
+
+// Expect announces another flow.
+func (c *Ctx) Expect(x Expectation) { c.Host.Expect(&c.Env, x) }
+
+// NextTxID numbers the messages of a flow.
+func (c *Ctx) NextTxID() uint64 {
+	if c.Flow == nil {
+		return 0
+	}
+	id := c.Flow.TxCount
+	c.Flow.TxCount++
+	return id
+}

@@ -1,0 +1,44 @@
+package dissect
+
+import (
+	"github.com/luanids/luanids/dissect/packet"
+)
+
+// Dir is a direction of a flow. The client is who sent the first packet, unless the content
+// shows that it was the server.
+type Dir uint8
+
+// The two directions.
+const (
+	ToServer Dir = 0
+	ToClient Dir = 1
+)
+
+// Rev is the other direction.
+func (d Dir) Rev() Dir { return d ^ 1 }
+
+// String gives "to_server" or "to_client".
+func (d Dir) String() string {
+	if d == ToServer {
+		return "to_server"
+	}
+	return "to_client"
+}
+
+// Env is what a field accessor looks at: the event being judged with all that belongs to it.
+// It is reused; nothing may keep a pointer to it or to what its slices alias.
+type Env struct {
+	Event EventID
+	Dir   Dir            // of the packet or message
+	Time  int64          // packet time, nanoseconds since the Unix epoch
+	Pkt   *packet.Packet // nil where no packet caused the event (a time-out)
+	Flow  *Flow          // nil for packets without one
+	Tx    any            // the protocol's message: a pointer to its struct, nil for packet events
+	File  *File          // for file events
+	// Data is the bytes of a data event: the packet's payload, or the stream's new bytes.
+	Data []byte
+	// DataOff is the offset of Data in the stream, counted from the first byte.
+	DataOff uint64
+	// Name is the anomaly's name, for anomaly events.
+	Name string
+}

@@ -1,0 +1,170 @@
+package dissect
+
+import (
+	"net/netip"
+	"time"
+)
+
+// Type is the type of a field, or of an expression of the rule language.
+type Type uint8
+
+// The types. Which accessor a field has follows from its type.
+const (
+	TBool     Type = iota + 1 // Int accessor, 0 or 1
+	TInt                      // Int accessor
+	TSize                     // Int accessor, bytes
+	TDuration                 // Int accessor, nanoseconds
+	TTime                     // Int accessor, nanoseconds since the Unix epoch
+	TPort                     // Int accessor
+	TFloat                    // Float accessor
+	TString                   // Bytes accessor: text
+	TBytes                    // Bytes accessor: binary data
+	TIP                       // IP accessor
+)
+
+// String gives the type's name in the rule language.
+func (t Type) String() string {
+	names := [...]string{"?", "bool", "int", "size", "duration", "time", "port", "float", "string", "bytes", "ip"}
+	if int(t) < len(names) {
+		return names[t]
+	}
+	return "?"
+}
+
+// Field is one value that rules, scripts and outputs can read. Exactly one accessor is set,
+// by Type and Multi; a constructor below does that.
+type Field struct {
+	Name string // dotted, as rules write it: http.uri
+	Type Type
+	Doc  string // one line: meaning, unit, source
+	// Multi fields have any number of values (headers, DNS answers); accessors take an index.
+	Multi bool
+	// Event is the first event (of its protocol, full name) at which the value is known; ""
+	// for packet and flow fields, which are known at every event.
+	Event string
+	// Grows says that the value (a body, a file's content) grows from event to event until
+	// the event named by Done; tests of absence wait for that one.
+	Grows bool
+	Done  string
+	// Values lists the only possible values, where there are few (for checks and completion).
+	Values []string
+	// Alias are other names that the field goes by.
+	Alias []string
+
+	Bytes  func(e *Env) []byte        // nil: absent; empty but not nil: present and empty
+	Int    func(e *Env) (int64, bool) // false: absent
+	Float  func(e *Env) (float64, bool)
+	IP     func(e *Env) (netip.Addr, bool)
+	BytesN func(e *Env, i int) ([]byte, bool) // i counts from 0; false past the last
+	IntN   func(e *Env, i int) (int64, bool)
+	IPN    func(e *Env, i int) (netip.Addr, bool)
+}
+
+// The constructors below declare fields of a protocol's message type T: the accessor is
+// called only for messages of that type, so it need not check.
+
+// Str declares a text field.
+func Str[T any](name, event, doc string, get func(*T) []byte) Field {
+	return Field{Name: name, Type: TString, Event: event, Doc: doc, Bytes: func(e *Env) []byte {
+		if t, ok := e.Tx.(*T); ok {
+			return get(t)
+		}
+		return nil
+	}}
+}
+
+// Bin declares a field of binary data.
+func Bin[T any](name, event, doc string, get func(*T) []byte) Field {
+	f := Str(name, event, doc, get)
+	f.Type = TBytes
+	return f
+}
+
+// Strs declares a text field with any number of values.
+func Strs[T any](name, event, doc string, get func(t *T, i int) ([]byte, bool)) Field {
+	return Field{Name: name, Type: TString, Event: event, Doc: doc, Multi: true,
+		BytesN: func(e *Env, i int) ([]byte, bool) {
+			if t, ok := e.Tx.(*T); ok {
+				return get(t, i)
+			}
+			return nil, false
+		}}
+}
+
+// Bins declares a field of binary data with any number of values.
+func Bins[T any](name, event, doc string, get func(t *T, i int) ([]byte, bool)) Field {
+	f := Strs(name, event, doc, get)
+	f.Type = TBytes
+	return f
+}
+
+// Int declares a number field.
+func Int[T any](name, event, doc string, get func(*T) (int64, bool)) Field {
+	return Field{Name: name, Type: TInt, Event: event, Doc: doc, Int: func(e *Env) (int64, bool) {
+		if t, ok := e.Tx.(*T); ok {
+			return get(t)
+		}
+		return 0, false
+	}}
+}
+
+// Ints declares a number field with any number of values.
+func Ints[T any](name, event, doc string, get func(t *T, i int) (int64, bool)) Field {
+	return Field{Name: name, Type: TInt, Event: event, Doc: doc, Multi: true,
+		IntN: func(e *Env, i int) (int64, bool) {
+			if t, ok := e.Tx.(*T); ok {
+				return get(t, i)
+			}
+			return 0, false
+		}}
+}
+
+// Bool declares a truth value.
+func Bool[T any](name, event, doc string, get func(*T) bool) Field {
+	return Field{Name: name, Type: TBool, Event: event, Doc: doc, Int: func(e *Env) (int64, bool) {
+		t, ok := e.Tx.(*T)
+		if !ok {
+			return 0, false
+		}
+		if get(t) {
+			return 1, true
+		}
+		return 0, true
+	}}
+}
+
+// Time declares a point in time; the zero time means absent.
+func Time[T any](name, event, doc string, get func(*T) time.Time) Field {
+	return Field{Name: name, Type: TTime, Event: event, Doc: doc, Int: func(e *Env) (int64, bool) {
+		t, ok := e.Tx.(*T)
+		if !ok {
+			return 0, false
+		}
+		v := get(t)
+		return v.UnixNano(), !v.IsZero()
+	}}
+}
+
+// Addrs declares an address field with any number of values.
+func Addrs[T any](name, event, doc string, get func(t *T, i int) (netip.Addr, bool)) Field {
+	return Field{Name: name, Type: TIP, Event: event, Doc: doc, Multi: true,
+		IPN: func(e *Env, i int) (netip.Addr, bool) {
+			if t, ok := e.Tx.(*T); ok {
+				return get(t, i)
+			}
+			return netip.Addr{}, false
+		}}
+}
+
+// Of changes the type of a declared field to one with the same accessor (TSize, TPort,
+// TDuration for an Int; TBytes for a Str).
+func (f Field) Of(t Type) Field { f.Type = t; return f }
+
+// Growing marks a field whose value is complete only at the event done.
+func (f Field) Growing(done string) Field { f.Grows, f.Done = true, done; return f }
+
+// OneOf lists the only values that a field takes.
+func (f Field) OneOf(v ...string) Field { f.Values = v; return f }
+
+// Also gives a field more names.
+func (f Field) Also(names ...string) Field { f.Alias = names; return f }

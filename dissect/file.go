@@ -1,0 +1,144 @@
+package dissect
+
+import (
+	"crypto/md5"
+	"crypto/sha1"
+	"crypto/sha256"
+	"hash"
+)
+
+// FileState is the state of a file being carried.
+type FileState uint8
+
+// The states, with Suricata's names.
+const (
+	FileOpened    FileState = iota
+	FileClosed              // complete
+	FileTruncated           // cut short: a gap, a limit, or the end of the flow
+	FileError
+)
+
+// String gives Suricata's name of the state: UNKNOWN, CLOSED, TRUNCATED, ERROR.
+func (s FileState) String() string {
+	return [...]string{"UNKNOWN", "CLOSED", "TRUNCATED", "ERROR"}[s&3]
+}
+
+// File is a file carried by a protocol's message.
+type File struct {
+	Name  []byte // as the carrier names it, may be empty
+	Dir   Dir    // which way it travels
+	State FileState
+	// Why says for a truncated file what cut it: "gap", "flow end", "limit".
+	Why   string
+	Size  uint64 // bytes seen, decoded
+	Start uint64 // first byte of a ranged transfer
+	End   uint64
+	Range bool
+	Gaps  bool
+	TxID  uint64
+	ID    uint32 // counts the files of a flow from 1
+	Tx    any    // the message that carries it
+	Proto *Spec  // of the carrier
+	// Magic is the type found in the first bytes, a MIME type; "" when unknown.
+	Magic string
+	// Head is the first bytes (up to MagicBytes), kept for Magic.
+	Head []byte
+	// Content is what is kept for content rules, from offset ContentOff; empty unless
+	// Limits.KeepBodies.
+	Content    []byte
+	ContentOff uint64
+	// Sums hold the digests once the file is closed, in binary; empty when not computed.
+	MD5, SHA1, SHA256 []byte
+	// Stored says that a rule asked for the file to be stored.
+	Stored bool
+
+	md5, sha1, sha256 hash.Hash
+	open              bool
+}
+
+// MagicBytes is how much of a file's beginning is looked at to tell its type.
+const MagicBytes = 512
+
+// OpenFile begins a file of message tx travelling in the current direction, and reuses f's memory.
+func (c *Ctx) OpenFile(f *File, name []byte, tx any) {
+	m5, s1, s2 := f.md5, f.sha1, f.sha256
+	*f = File{Name: append(f.Name[:0], name...), Head: f.Head[:0], Content: f.Content[:0],
+		MD5: f.MD5[:0], SHA1: f.SHA1[:0], SHA256: f.SHA256[:0],
+		Dir: c.Dir, Tx: tx, Proto: c.spec, open: true}
+	f.md5 = reuseHash(c.Limits.HashMD5, m5, md5.New)
+	f.sha1 = reuseHash(c.Limits.HashSHA1, s1, sha1.New)
+	f.sha256 = reuseHash(c.Limits.HashSHA256, s2, sha256.New)
+	c.fileEvent(f, false)
+}
+
+func reuseHash(want bool, old hash.Hash, fresh func() hash.Hash) hash.Hash {
+	if !want {
+		return nil
+	}
+	if old == nil {
+		return fresh()
+	}
+	old.Reset()
+	return old
+}
+
+// IsOpen tells whether the file was begun and not yet closed.
+func (f *File) IsOpen() bool { return f.open }
+
+// WriteFile appends content to an open file.
+func (c *Ctx) WriteFile(f *File, data []byte) {
+	if !f.open || len(data) == 0 {
+		return
+	}
+	if n := MagicBytes - len(f.Head); n > 0 {
+		f.Head = append(f.Head, data[:min(n, len(data))]...)
+	}
+	f.Size += uint64(len(data))
+	for _, h := range [...]hash.Hash{f.md5, f.sha1, f.sha256} {
+		if h != nil {
+			h.Write(data)
+		}
+	}
+	if c.Limits.KeepBodies {
+		if n := c.Limits.FileInspect - len(f.Content); n > 0 {
+			f.Content = append(f.Content, data[:min(n, len(data))]...)
+		}
+		c.fileEvent(f, false)
+	}
+}
+
+// GapFile says that bytes of an open file are missing.
+func (c *Ctx) GapFile(f *File) {
+	if f.open {
+		f.Gaps = true
+	}
+}
+
+// CloseFile ends a file. A file with gaps is never FileClosed.
+func (c *Ctx) CloseFile(f *File, s FileState, why string) {
+	if !f.open {
+		return
+	}
+	f.open = false
+	if f.Gaps && s == FileClosed {
+		s, why = FileTruncated, "gap"
+	}
+	f.State, f.Why = s, why
+	if f.md5 != nil {
+		f.MD5 = f.md5.Sum(f.MD5[:0])
+	}
+	if f.sha1 != nil {
+		f.SHA1 = f.sha1.Sum(f.SHA1[:0])
+	}
+	if f.sha256 != nil {
+		f.SHA256 = f.sha256.Sum(f.SHA256[:0])
+	}
+	c.fileEvent(f, true)
+}
+
+func (c *Ctx) fileEvent(f *File, ended bool) {
+	oldTx, oldFile := c.Tx, c.File
+	c.Tx, c.File = f.Tx, f
+	c.Host.FileEvent(&c.Env, ended)
+	c.Tx, c.File = oldTx, oldFile
+}

@@ -1,0 +1,104 @@
+package dissect
+
+import "github.com/luanids/luanids/dissect/packet"
+
+// FlowState is the state of a flow as flow records give it.
+type FlowState uint8
+
+// The states, with Suricata's meaning.
+const (
+	FlowNew         FlowState = iota // packets of one side only, or TCP handshake incomplete
+	FlowEstablished                  // both sides were seen; TCP: three-way handshake complete
+	FlowClosed                       // TCP: closed by FIN or RST
+	FlowBypassed                     // not looked at any more
+)
+
+// String gives Suricata's name of the state.
+func (s FlowState) String() string {
+	return [...]string{"new", "established", "closed", "bypassed"}[s&3]
+}
+
+// FlowKey identifies a flow: client first once the flow exists. Comparable, without pointers.
+type FlowKey struct {
+	Src, Dst         packet.Addr
+	SrcPort, DstPort uint16
+	Proto            uint8
+	IPVersion        uint8
+	VLANs            [3]uint16
+	Tunnel           uint32 // 0, or a hash of the tunnels that the packet came through
+}
+
+// Flow is what everybody may know of a flow. The engine owns and reuses it.
+type Flow struct {
+	Key FlowKey // Src is the client
+	// ID is the same on every replay of the same capture; flow_id in EVE.
+	ID uint64
+	// Serial orders flows by their first packet.
+	Serial uint64
+	// Start and Last are the times of the first and the last packet, nanoseconds.
+	Start, Last int64
+	// Packets, Bytes (of the frames on the wire) and Payload (transport payload) by direction.
+	Packets, Bytes, Payload [2]uint64
+	State                   FlowState
+	// TCPFlags is the union of the flags seen, by direction.
+	TCPFlags [2]uint8
+	MinTTL   [2]uint8
+	MaxTTL   [2]uint8
+	// App is the recognised protocol, nil before; AppFailed says that recognition gave up.
+	App       *Spec
+	AppFailed bool
+	// AppBy is what was recognised by direction, for records that tell both.
+	AppBy [2]*Spec
+	// AppOrig is the protocol before an upgrade (STARTTLS, CONNECT, WebSocket).
+	AppOrig *Spec
+	// Parser is the protocol's parser, nil before recognition and after failure.
+	Parser Parser
+	// Midstream: the flow was picked up without its handshake.
+	Midstream bool
+	// Swapped: the direction was reversed after the content showed who is the server.
+	Swapped bool
+	// Gaps says by direction that bytes of the stream were lost.
+	Gaps [2]bool
+	// TxCount counts the protocol's messages, the next one's tx_id.
+	TxCount uint64
+	// Alerts counts the alerts of this flow.
+	Alerts uint32
+	// Vars holds flags, counters and values that rules and scripts set; nil until one does.
+	Vars *FlowVars
+	// EthSrc, EthDst are the link-layer addresses of the first packet.
+	EthSrc, EthDst [6]byte
+	HasEth         bool
+	// ParentID is the flow that announced this one (an FTP data connection), or 0.
+	ParentID uint64
+}
+
+// FlowVars holds what rules and scripts attach to a flow. Names are resolved to numbers when
+// rules are compiled.
+type FlowVars struct {
+	Bits []uint64         // one bit a flag
+	Ints map[uint32]int64 // counters
+	Strs map[uint32][]byte
+}
+
+// Bit tells whether flag n is set.
+func (v *FlowVars) Bit(n uint32) bool {
+	return v != nil && int(n/64) < len(v.Bits) && v.Bits[n/64]&(1<<(n%64)) != 0
+}
+
+// SetBit sets or clears flag n.
+func (v *FlowVars) SetBit(n uint32, on bool) {
+	for int(n/64) >= len(v.Bits) {
+		v.Bits = append(v.Bits, 0)
+	}
+	if on {
+		v.Bits[n/64] |= 1 << (n % 64)
+	} else {
+		v.Bits[n/64] &^= 1 << (n % 64)
+	}
+}
+
+// Client and Server give the end points' addresses.
+func (f *Flow) Client() (packet.Addr, uint16) { return f.Key.Src, f.Key.SrcPort }
+
+// Server gives the address and port of who answered.
+func (f *Flow) Server() (packet.Addr, uint16) { return f.Key.Dst, f.Key.DstPort }

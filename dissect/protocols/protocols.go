@@ -1,0 +1,12 @@
+// Package protocols lists the protocols that the engine knows: adding one is adding a line.
+package protocols
+
+import (
+	"github.com/luanids/luanids/dissect"
+)
+
+// All makes the Specs of all protocols, in the order in which they are asked to recognise a
+// flow's first bytes.
+func All() []*dissect.Spec {
+	return []*dissect.Spec{}
+}
