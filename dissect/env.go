@@ -35,10 +35,16 @@ type Env struct {
 	Flow  *Flow          // nil for packets without one
 	Tx    any            // the protocol's message: a pointer to its struct, nil for packet events
 	File  *File          // for file events
-	// Data is the bytes of a data event: the packet's payload, or the stream's new bytes.
+	// Data is the bytes of a data event: the packet's payload; for stream.data the window that is
+	// inspected: some bytes that were there before (so that what straddles segments is found), then
+	// the new ones from New on.
 	Data []byte
-	// DataOff is the offset of Data in the stream, counted from the first byte.
+	New  int
+	// DataOff is the offset of Data[0] in the stream, counted from the stream's first byte.
 	DataOff uint64
+	// Carry is, for stream.data, the list of rules whose prefilter hit earlier in this stream
+	// and which may be completed by the new bytes. The matcher reads and rewrites it (bounded).
+	Carry *[]uint32
 	// Name is the anomaly's name, for anomaly events.
 	Name string
 }

@@ -21,6 +21,8 @@ type Event struct {
 	Phase int
 	// Log says that an EVE record of the protocol is written at this event.
 	Log bool
+	// LogByDir says that the record's src is who sent the message; otherwise it is the client.
+	LogByDir bool
 	// Final says that it is the last event of the message, always emitted, also when the
 	// flow ends early.
 	Final bool

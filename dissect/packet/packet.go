@@ -154,9 +154,9 @@ type Packet struct {
 	ICMPType, ICMPCode uint8
 	// Quoted is set when an ICMP error quotes the header of the packet that caused it
 	// (RFC 792, RFC 4443); QSrc.. are that packet's addresses and ports.
-	Quoted           bool
-	QProto           uint8
-	QSrc, QDst       Addr
+	Quoted             bool
+	QProto             uint8
+	QSrc, QDst         Addr
 	QSrcPort, QDstPort uint16
 
 	// Payload is what follows the last decoded header, without link-layer padding.
