@@ -1,5 +1,3 @@
-// Package capture brings packets in: capture files (pcap, pcapng, compressed, merged, from
-// stdin) and, through the same Source interface, live interfaces. It also compiles BPF filters.
 package capture
 
 import "time"
@@ -24,13 +22,21 @@ const (
 	LinkSLL2     LinkType = 276 // Linux cooked v2
 )
 
+// MaxTime is the latest time that a packet can have, in the year 2116. Later ones, which only
+// broken files hold, are moved here, so that adding a time-out to a packet's time never overflows.
+const MaxTime int64 = 1 << 62
+
+// MaxPacketBytes is the longest packet that a capture file may hold, as in libpcap
+// (MAXIMUM_SNAPLEN). A record that claims more is corrupt.
+const MaxPacketBytes = 262144
+
 // Packet is one captured frame. Data aliases the batch that carries it and is valid until
 // that batch is released.
 type Packet struct {
 	Data []byte
-	Time int64  // nanoseconds since the Unix epoch
-	Len  uint32 // length on the wire; Data may be shorter (snap length)
-	Num  uint64 // 1-based number of the packet in the whole run, in time order
+	Time int64  // nanoseconds since the Unix epoch, 0..MaxTime
+	Len  uint32 // length on the wire, at least len(Data), which the snap length may have cut
+	Num  uint64 // 1-based number of the packet in the whole run, in the order of delivery
 	Link LinkType
 	If   uint16 // interface within its source, 0 where there is but one
 	VLAN uint16 // tag that the kernel stripped (TCI), with HasVLAN
@@ -48,10 +54,10 @@ type Batch struct {
 	buf []byte
 }
 
-// Limits of one batch: whichever is reached first closes it.
+// Limits of one batch: whichever is reached first closes it. The longest packet fits.
 const (
 	BatchPackets = 256
-	BatchBytes   = 256 << 10
+	BatchBytes   = MaxPacketBytes
 )
 
 // Reset empties the batch for the next fill.
@@ -61,13 +67,39 @@ func (b *Batch) Reset() {
 	b.Now = 0
 }
 
+// Add appends p with a copy of its bytes, and says whether there was room: a full batch is left
+// as it was. The memory of a batch is allocated once, at its first use.
+func (b *Batch) Add(p *Packet) bool {
+	if cap(b.buf) == 0 {
+		b.buf = make([]byte, 0, BatchBytes)
+		b.Packets = make([]Packet, 0, BatchPackets)
+	}
+	from := len(b.buf)
+	to := from + len(p.Data)
+	if to > cap(b.buf) || len(b.Packets) >= BatchPackets {
+		return false
+	}
+	// The memory never moves: packets that are in the batch point into it.
+	b.buf = b.buf[:to]
+	copy(b.buf[from:], p.Data)
+	b.Packets = append(b.Packets, *p)
+	b.Packets[len(b.Packets)-1].Data = b.buf[from:to:to]
+	return true
+}
+
 // Source delivers packets in batches.
 type Source interface {
 	// ReadBatch resets b and fills it. It returns io.EOF, with no packets in b, at the end; a
 	// *TruncatedError (also with no packets) is reported once before it where the capture
 	// ends within a packet. A live source returns after its block time-out with what it has.
+	// A batch without packets and without error can also come from files, where a filter
+	// passes next to nothing.
+	//
+	// Every error of a source of files other than io.EOF (*TruncatedError, *CorruptError,
+	// *LinkTypeError, ...) is about one file, is reported once, after that file's whole packets,
+	// and ends that file alone: calling again goes on with the other files, up to io.EOF.
 	ReadBatch(b *Batch) error
-	// Stats tells what was read and lost so far.
+	// Stats tells what was read and lost so far. It may be called from any goroutine.
 	Stats() Stats
 	Close() error
 }
@@ -79,7 +111,7 @@ type Stats struct {
 	Filtered uint64 // not handed out because of the BPF filter
 	Skipped  uint64 // records that could not be used (unknown block, bad interface)
 	Dropped  uint64 // lost by the kernel (live)
-	Total    int64  // size of the input in bytes, 0 when unknown
+	Total    int64  // size of the input in bytes as stored (compressed), 0 when unknown
 	Done     int64  // how many of them were read, for progress
 	First    time.Time
 }
