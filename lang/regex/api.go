@@ -1,0 +1,38 @@
+package regex
+
+// Flags change how a pattern is read. They are PCRE's.
+type Flags uint16
+
+// The flags.
+const (
+	CaseInsensitive Flags = 1 << iota // i
+	DotAll                            // s
+	MultiLine                         // m
+	Extended                          // x
+	Anchored                          // A
+	DollarEndOnly                     // E
+	Ungreedy                          // G: greediness is swapped, as PCRE_UNGREEDY
+)
+
+// Error says what is wrong with a pattern, and where.
+type Error struct {
+	Msg    string
+	Offset int // in the pattern, bytes
+}
+
+// Error implements error.
+func (e *Error) Error() string { return e.Msg }
+
+// Compile reads a pattern without delimiters.
+func Compile(pattern string, flags Flags) (*Regex, error) { return compile(pattern, flags) }
+
+// Modifiers are what a Suricata pcre option says besides the expression.
+type Modifiers struct {
+	Relative bool   // R
+	Buffer   string // the modifiers that name a buffer: "U", "I", "P", "H", "D", "M", "C", "S", "Y", "B", "O", "V", "W", "Q"; "" for none
+	Neg      bool   // the option begins with !
+}
+
+// CompilePCRE reads an expression as Suricata rules write it: /pattern/flags, quotes removed,
+// perhaps with a leading !.
+func CompilePCRE(s string) (*Regex, Modifiers, error) { return compilePCRE(s) }
