@@ -82,6 +82,9 @@ const (
 	LayerTunnel   // carries an inner packet, see Inner
 )
 
+// LayerIP is set (one of the two bits) for every packet with an IP header.
+const LayerIP = LayerIPv4 | LayerIPv6
+
 // Tunnel says how an inner packet was carried.
 type Tunnel uint8
 
@@ -100,8 +103,41 @@ const (
 	TunnelDefrag // not a tunnel: a datagram put together from fragments
 )
 
-// MaxEvents is how many decoder events one packet keeps; more are counted only.
-const MaxEvents = 8
+// String gives the tunnel's name, as the field tunnel.kind has it.
+func (t Tunnel) String() string {
+	names := [...]string{"", "gre", "erspan1", "erspan2", "erspan3", "ipip", "6in4", "teredo", "vxlan", "geneve", "defrag"}
+	if int(t) < len(names) {
+		return names[t]
+	}
+	return ""
+}
+
+// PktSrc tells where a packet that came through t was found, in the words of EVE's pkt_src.
+// outer is the IP version of the packet that carried it.
+func (t Tunnel) PktSrc(outer uint8) string {
+	switch t {
+	case TunnelGRE, TunnelERSPAN1, TunnelERSPAN2, TunnelERSPAN3:
+		return "gre tunnel"
+	case TunnelIPIP, Tunnel6in4:
+		if outer == 6 {
+			return "ipv6 tunnel"
+		}
+		return "ipv4 tunnel"
+	case TunnelTeredo:
+		return "teredo tunnel"
+	case TunnelVXLAN:
+		return "vxlan encapsulation"
+	case TunnelGeneve:
+		return "geneve encapsulation"
+	case TunnelDefrag:
+		return "defrag"
+	}
+	return "wire/pcap"
+}
+
+// MaxEvents is how many decoder events one packet keeps (Suricata's number); more are
+// counted only.
+const MaxEvents = 15
 
 // MaxTunnels is how deep tunnels may nest; deeper ones are an event and stay undecoded.
 const MaxTunnels = 8
@@ -118,11 +154,15 @@ type Packet struct {
 	// Data is the frame from its first header on (for an inner packet: from the inner
 	// header on; for a defragmented one: from the IP header on).
 	Data []byte
+	// LinkHeader is what stood before the IP header, of a defragmented packet: with Data it
+	// makes a frame of link type Link. It is nil for all others.
+	LinkHeader []byte
 
 	Layers Layer
 
 	// Link layer.
-	EthOff    uint16    // offset of the Ethernet header, with LayerEthernet
+	EthOff    uint16    // offset of the first Ethernet header, with LayerEthernet
+	ARPOff    uint16    // offset of the ARP header, with LayerARP
 	EtherType uint16    // of the innermost link header
 	VLANs     [3]uint16 // VLAN ids, outermost first
 	VLANCount uint8     // how many of them (0..3)
@@ -140,7 +180,11 @@ type Packet struct {
 	IPFlags    uint8  // IPv4 flags: 4 reserved, 2 DF, 1 MF. For IPv6 fragments 1 is M.
 	Src, Dst   Addr
 	IPCsumBad  bool   // the IPv4 header checksum is wrong
+	IPOpts     IPOpt  // IPv4: set of the options seen
 	ExtHeaders uint16 // IPv6: set of extension headers seen, bit n as listed in ipv6.go
+	// FragHdrOff is the offset of the IPv6 fragment header, with LayerFragment and
+	// LayerIPv6. The fragment's data begins at L4Off, for both versions.
+	FragHdrOff uint16
 
 	// Transport layer. Ports are 0 without one. For ICMP, SrcPort and DstPort are 0.
 	SrcPort, DstPort   uint16
@@ -173,6 +217,18 @@ type Packet struct {
 
 	Events     [MaxEvents]Event
 	EventCount uint8
+	// Invalid says that an event means that the packet was not decoded to its end
+	// (Suricata's stats.decoder.invalid).
+	Invalid bool
+	// WantsFlow says that the packet belongs to a flow: it has a transport that flows are
+	// kept for, or is the outside of an IP-in-IP or UDP tunnel. As in Suricata, the outside of
+	// GRE, fragments, ARP and unknown protocols have none.
+	WantsFlow bool
+
+	layers    uint8  // decoded so far, tunnels included, see Config.MaxLayers
+	vju       bool   // PPP announced Van Jacobson uncompressed TCP
+	innerVLAN uint16 // ERSPAN: tag of the inner packet
+	innerID   uint32 // becomes the inner packet's TunnelID
 
 	// Stamp orders what comes of the packet among all workers: it grows with every packet,
 	// inner packet and datagram of a run. Set by the engine.
@@ -194,6 +250,9 @@ type TCPOptions struct {
 	TSVal, TSEcr  uint32
 }
 
+// HasAny tells whether the packet has one of the layers of l.
+func (p *Packet) HasAny(l Layer) bool { return p.Layers&l != 0 }
+
 // Has tells whether the packet has all the layers of l.
 func (p *Packet) Has(l Layer) bool { return p.Layers&l == l }
 
@@ -209,3 +268,60 @@ func (p *Packet) AddEvent(e Event) {
 
 // EventList gives the recorded events.
 func (p *Packet) EventList() []Event { return p.Events[:min(int(p.EventCount), MaxEvents)] }
+
+// IPHeader is the IP header with options; for IPv6 the fixed header only. nil without one.
+func (p *Packet) IPHeader() []byte {
+	switch {
+	case p.Layers&LayerIPv4 != 0:
+		return p.Data[p.IPOff : p.IPOff+p.IPHdrLen]
+	case p.Layers&LayerIPv6 != 0:
+		return p.Data[p.IPOff : p.IPOff+ipv6HdrLen]
+	}
+	return nil
+}
+
+// IPPayload is what follows the IP header and extension headers, without link-layer padding:
+// for a fragment, its piece of the datagram.
+func (p *Packet) IPPayload() []byte {
+	if !p.HasAny(LayerIP) {
+		return nil
+	}
+	return p.Data[int(p.IPOff)+int(p.IPHdrLen) : int(p.IPOff)+int(p.IPLen)]
+}
+
+// TransportHeader is the header of TCP (with options), UDP, ICMP, ICMPv6 or SCTP; nil without
+// one.
+func (p *Packet) TransportHeader() []byte {
+	if !p.HasAny(layerTransport) {
+		return nil
+	}
+	return p.Data[p.L4Off : int(p.L4Off)+int(p.L4HdrLen)]
+}
+
+const layerTransport = LayerTCP | LayerUDP | LayerICMP | LayerICMPv6 | LayerSCTP
+
+// EthSrc is the link-layer source address, EthDst the destination: six bytes each, nil without
+// an Ethernet header.
+func (p *Packet) EthSrc() []byte {
+	if p.Layers&LayerEthernet == 0 {
+		return nil
+	}
+	return p.Data[p.EthOff+6 : p.EthOff+12]
+}
+
+// EthDst is the link-layer destination address, see EthSrc.
+func (p *Packet) EthDst() []byte {
+	if p.Layers&LayerEthernet == 0 {
+		return nil
+	}
+	return p.Data[p.EthOff : p.EthOff+6]
+}
+
+// OuterEtherType is the type field of the first Ethernet header (EVE's ether.ether_type); 0
+// without one.
+func (p *Packet) OuterEtherType() uint16 {
+	if p.Layers&LayerEthernet == 0 {
+		return 0
+	}
+	return be16(p.Data[p.EthOff+12:])
+}
