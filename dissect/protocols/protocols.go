@@ -3,10 +3,14 @@ package protocols
 
 import (
 	"github.com/luanids/luanids/dissect"
+	"github.com/luanids/luanids/dissect/dns"
 )
 
 // All makes the Specs of all protocols, in the order in which they are asked to recognise a
 // flow's first bytes.
 func All() []*dissect.Spec {
-	return []*dissect.Spec{}
+	return []*dissect.Spec{
+		dns.Spec(),
+		dns.MDNS(),
+	}
 }
