@@ -44,6 +44,8 @@ type Flow struct {
 	TCPFlags [2]uint8
 	MinTTL   [2]uint8
 	MaxTTL   [2]uint8
+	// ICMPCode is the code of the first ICMP message, by direction.
+	ICMPCode [2]uint8
 	// App is the recognised protocol, nil before; AppFailed says that recognition gave up.
 	App       *Spec
 	AppFailed bool

@@ -29,6 +29,31 @@ func (s *Session) Reset() {
 // Pending gives the bytes of a direction that the parser has not consumed.
 func (s *Session) Pending(dir Dir) []byte { return s.pend[dir] }
 
+// Hold keeps bytes of a direction before a parser exists, up to limit in all, and tells how
+// many did not fit.
+func (s *Session) Hold(dir Dir, data []byte, limit int) (dropped int) {
+	n := max(min(len(data), limit-len(s.pend[dir])), 0)
+	s.pend[dir] = append(s.pend[dir], data[:n]...)
+	return len(data) - n
+}
+
+// Take moves what was held or not consumed to *to, and gives it.
+func (s *Session) Take(dir Dir, to *[]byte) []byte {
+	*to = append((*to)[:0], s.pend[dir]...)
+	s.pend[dir], s.need[dir] = s.pend[dir][:0], 0
+	return *to
+}
+
+// Swap exchanges the directions, when it turns out who is the server.
+func (s *Session) Swap() {
+	s.pend[0], s.pend[1] = s.pend[1], s.pend[0]
+	s.need[0], s.need[1] = s.need[1], s.need[0]
+	s.ended[0], s.ended[1] = s.ended[1], s.ended[0]
+}
+
+// Ended tells whether the direction is over.
+func (s *Session) Ended(dir Dir) bool { return s.ended[dir] }
+
 // Memory is how many bytes s holds.
 func (s *Session) Memory() int { return cap(s.pend[0]) + cap(s.pend[1]) }
 

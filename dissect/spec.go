@@ -112,3 +112,6 @@ type Parser interface {
 	// Reset makes the parser ready for another flow, and keeps its memory (within reason).
 	Reset()
 }
+
+// Numbered is implemented by messages that have a number within their flow (tx_id).
+type Numbered interface{ TxID() uint64 }
