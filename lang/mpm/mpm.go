@@ -1,0 +1,197 @@
+// Package mpm searches a buffer for many literal strings at once: the prefilter of the rules.
+//
+// It does not build an automaton. Each pattern is represented by two adjacent 4-byte grams, picked to be
+// rare in traffic and in the set. A scan looks at every second position only, and asks a bit map that fits in the
+// first-level cache whether the gram there belongs to a pattern; on most bytes the answer is no and that is all. On yes,
+// a hash table gives the patterns with that gram, and each is compared in full, eight bytes at a time.
+// Patterns of fewer than five bytes are looked for by a second pass with grams of three and two bytes.
+//
+// A million patterns or a hundred cost about the same on text that holds none of them, and memory is a
+// few dozen bytes a pattern, where an Aho-Corasick table would take kilobytes.
+package mpm
+
+import (
+	"encoding/binary"
+	"slices"
+)
+
+// Pattern is one string to look for.
+type Pattern struct {
+	Bytes  []byte // at least 1
+	NoCase bool   // ASCII case folding
+}
+
+// Set is an immutable set of patterns; the number of a pattern is its index in the list given
+// to New. Any number of goroutines may scan.
+type Set struct {
+	blob []byte // all patterns, one after the other
+	fold []byte // parallel to blob: 0x20 where the case of a letter does not matter
+	pats []pat
+
+	long  grams // patterns of 5 bytes and more, two entries each
+	short grams // 3 and 4 bytes, one entry each
+	tiny  *tiny // 1 and 2 bytes, nil for none
+
+	maxLen int
+}
+
+type pat struct{ off, n uint32 }
+
+// gramEntry says that pattern Pat has the gram at offset Off.
+type gramEntry struct {
+	gram uint32 // with caseBits or'ed in
+	pat  uint32
+	off  uint32
+}
+
+// caseBits folds case cheaply: it also maps some other bytes onto each other, which the full
+// comparison sorts out.
+const caseBits = 0x20202020
+
+// New makes a set. Empty patterns are never found.
+func New(patterns []Pattern) *Set {
+	s := &Set{pats: make([]pat, len(patterns))}
+	for i, p := range patterns {
+		s.pats[i] = pat{uint32(len(s.blob)), uint32(len(p.Bytes))}
+		s.blob = append(s.blob, p.Bytes...)
+		s.fold = appendFold(s.fold, p)
+		s.maxLen = max(s.maxLen, len(p.Bytes))
+	}
+	s.blob, s.fold = slices.Clip(s.blob), slices.Clip(s.fold)
+	var long, short []gramEntry
+	var load anchorLoad
+	for i, p := range patterns {
+		switch n := len(p.Bytes); {
+		case n >= 5:
+			off := load.choose(p.Bytes)
+			for k := off; k < off+2; k++ {
+				long = append(long, gramEntry{binary.LittleEndian.Uint32(p.Bytes[k:]) | caseBits, uint32(i), uint32(k)})
+			}
+		case n >= 3:
+			g := uint32(p.Bytes[0]) | uint32(p.Bytes[1])<<8 | uint32(p.Bytes[2])<<16
+			short = append(short, gramEntry{(g | caseBits) & shortMask, uint32(i), 0})
+		case n >= 1:
+			if s.tiny == nil {
+				s.tiny = new(tiny)
+			}
+			s.tiny.add(uint32(i), p)
+		}
+	}
+	s.long.build(long)
+	s.short.build(short)
+	return s
+}
+
+// shortMask picks the three bytes that a gram of a short pattern has.
+const shortMask = 0xffffff
+
+// appendFold appends the case mask of p.
+func appendFold(dst []byte, p Pattern) []byte {
+	for _, c := range p.Bytes {
+		m := byte(0)
+		if p.NoCase && (c|0x20)-'a' < 26 {
+			m = 0x20
+		}
+		dst = append(dst, m)
+	}
+	return dst
+}
+
+// Len is the number of patterns.
+func (s *Set) Len() int { return len(s.pats) }
+
+// MaxLen is the length of the longest pattern.
+func (s *Set) MaxLen() int { return s.maxLen }
+
+// Memory is roughly how many bytes the set takes.
+func (s *Set) Memory() int {
+	n := 2*cap(s.blob) + 8*cap(s.pats) + s.long.memory() + s.short.memory()
+	if s.tiny != nil {
+		n += 16 << 10
+	}
+	return n
+}
+
+// Seen marks patterns that a scan has reported, so that each is reported once; it belongs to
+// one goroutine and serves any number of scans of one Set.
+type Seen struct {
+	gen   uint32
+	stamp []uint32
+}
+
+// Reset forgets everything, for a set of n patterns.
+func (s *Seen) Reset(n int) {
+	if len(s.stamp) < n {
+		s.stamp = make([]uint32, n)
+		s.gen = 0
+	}
+	s.gen++
+	if s.gen == 0 {
+		clear(s.stamp)
+		s.gen = 1
+	}
+}
+
+// Scan appends to hits the numbers of the patterns that occur in data and end after offset
+// from (0: anywhere), each once, in no order. seen must have been Reset.
+func (s *Set) Scan(data []byte, from int, seen *Seen, hits []uint32) []uint32 {
+	if len(data) <= from {
+		return hits
+	}
+	start := max(0, from-s.maxLen+1)
+	if len(s.long.entries) != 0 {
+		hits = s.scanLong(data, start, from, seen, hits)
+	}
+	if len(s.short.entries) != 0 {
+		hits = s.scanShort(data, max(0, from-3), from, seen, hits)
+	}
+	if s.tiny != nil {
+		hits = s.tiny.scan(data, max(0, from-1), from, seen, hits)
+	}
+	return hits
+}
+
+// check reports the patterns of the bucket of gram that are there; at is where the gram is.
+func (s *Set) check(b []gramEntry, gram uint32, data []byte, at, from int, seen *Seen, hits []uint32) []uint32 {
+	for i := range b {
+		e := &b[i]
+		if e.gram != gram || seen.stamp[e.pat] == seen.gen {
+			continue
+		}
+		p := s.pats[e.pat]
+		begin := at - int(e.off)
+		end := begin + int(p.n)
+		if begin < 0 || end > len(data) || end <= from {
+			continue
+		}
+		if equal(data[begin:end], s.blob[p.off:p.off+p.n], s.fold[p.off:p.off+p.n]) {
+			seen.stamp[e.pat] = seen.gen
+			hits = append(hits, e.pat)
+		}
+	}
+	return hits
+}
+
+// equal compares d with p, ignoring the bits in fold. All three have the same length.
+func equal(d, p, fold []byte) bool {
+	n := len(d)
+	if len(p) != n || len(fold) != n {
+		return false
+	}
+	le := binary.LittleEndian
+	if n >= 8 {
+		for i := 0; i+8 <= n; i += 8 {
+			if (le.Uint64(d[i:])^le.Uint64(p[i:]))&^le.Uint64(fold[i:]) != 0 {
+				return false
+			}
+		}
+		i := n - 8
+		return (le.Uint64(d[i:])^le.Uint64(p[i:]))&^le.Uint64(fold[i:]) == 0
+	}
+	for i := range n {
+		if (d[i]^p[i])&^fold[i] != 0 {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,203 @@
+package mpm
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+)
+
+// naive is what Scan must agree with.
+func naive(pats []Pattern, data []byte, from int) []uint32 {
+	var out []uint32
+	for i, p := range pats {
+		n := len(p.Bytes)
+		for at := 0; n > 0 && at+n <= len(data); at++ {
+			d := data[at : at+n]
+			if at+n > from && (bytes.Equal(d, p.Bytes) || p.NoCase && bytes.Equal(lower(d), lower(p.Bytes))) {
+				out = append(out, uint32(i))
+				break
+			}
+		}
+	}
+	return out
+}
+
+func lower(b []byte) []byte {
+	b = bytes.Clone(b)
+	for i, c := range b {
+		if c-'A' < 26 {
+			b[i] = c | 0x20
+		}
+	}
+	return b
+}
+
+func scan(s *Set, data []byte, from int) []uint32 {
+	var seen Seen
+	seen.Reset(s.Len())
+	hits := s.Scan(data, from, &seen, nil)
+	slices.Sort(hits)
+	return hits
+}
+
+func randomBytes(r *rand.Rand, n int, alphabet string) []byte {
+	b := make([]byte, n)
+	for i := range b {
+		b[i] = alphabet[r.IntN(len(alphabet))]
+	}
+	return b
+}
+
+func TestScanAgreesWithNaiveSearch(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	for _, alphabet := range []string{"ab", "aAbB@`", "\x00\x01\xff", "abcdefGHIJ /.\r\n"} {
+		for round := range 300 {
+			var pats []Pattern
+			for range r.IntN(40) {
+				pats = append(pats, Pattern{randomBytes(r, r.IntN(14), alphabet), r.IntN(2) == 0})
+			}
+			if round == 0 { // enough for the big bit map
+				for range 1200 {
+					pats = append(pats, Pattern{randomBytes(r, 5+r.IntN(20), alphabet), r.IntN(2) == 0})
+				}
+			}
+			s := New(pats)
+			for range 5 {
+				data := randomBytes(r, r.IntN(200), alphabet)
+				from := 0
+				if len(data) > 0 {
+					from = r.IntN(len(data) + 1)
+				}
+				if got, want := scan(s, data, from), naive(pats, data, from); !slices.Equal(got, want) {
+					t.Fatalf("data %q from %d: got %v, want %v", data, from, got, want)
+				}
+			}
+		}
+	}
+}
+
+func FuzzScan(f *testing.F) {
+	f.Add([]byte("union\x00Select\x00a\x00ab"), []byte("UNION SELECT ab"), uint8(3))
+	f.Add([]byte("\xff\xff\xff\xff\xff\x00"), []byte("\xff\xff\xff\xff\xff\xff\xff"), uint8(0))
+	f.Fuzz(func(t *testing.T, patterns, data []byte, from uint8) {
+		var pats []Pattern
+		for i, p := range bytes.Split(patterns, []byte{0}) {
+			pats = append(pats, Pattern{p, i%2 == 0})
+		}
+		if got, want := scan(New(pats), data, int(from)), naive(pats, data, int(from)); !slices.Equal(got, want) {
+			t.Fatalf("got %v, want %v", got, want)
+		}
+	})
+}
+
+func TestNeedle(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 4))
+	for range 20000 {
+		alphabet := []string{"ab", "aAbB@`", "abcdefGHIJ /."}[r.IntN(3)]
+		p := Pattern{randomBytes(r, r.IntN(10), alphabet), r.IntN(2) == 0}
+		data := randomBytes(r, r.IntN(60), alphabet)
+		want := bytes.Index(data, p.Bytes)
+		if p.NoCase {
+			want = bytes.Index(lower(data), lower(p.Bytes))
+		}
+		n := NewNeedle(p)
+		if got := n.Index(data); got != want {
+			t.Fatalf("%q in %q: got %d, want %d", p.Bytes, data, got, want)
+		}
+		if n.At(data) != (want == 0) {
+			t.Fatalf("%q at the start of %q: got %v", p.Bytes, data, n.At(data))
+		}
+	}
+}
+
+func TestScanDoesNotAllocate(t *testing.T) {
+	s := New(generated(2000))
+	data := text(4096)
+	var seen Seen
+	hits := make([]uint32, 0, 64)
+	n := testing.AllocsPerRun(100, func() {
+		seen.Reset(s.Len())
+		hits = s.Scan(data, 0, &seen, hits[:0])
+	})
+	if n != 0 {
+		t.Errorf("%v allocations a scan", n)
+	}
+}
+
+// generated makes patterns like those of published rulesets: words, paths, parameters.
+func generated(n int) []Pattern {
+	r := rand.New(rand.NewPCG(5, 6))
+	words := []string{"admin", "index", "login", "upload", "cmd", "exec", "shell", "User-Agent", "id", "php", "asp", "get",
+		"file", "path", "config", "wp-content", "plugins", "include", "component", "option", "view", "task", "page", "show"}
+	var out []Pattern
+	for range n {
+		var b []byte
+		for range 1 + r.IntN(3) {
+			b = append(b, words[r.IntN(len(words))]...)
+			b = append(b, "/?&=._-|: "[r.IntN(10)])
+			b = append(b, randomBytes(r, 2+r.IntN(6), "abcdefghijklmnopqrstuvwxyz0123456789_")...)
+		}
+		out = append(out, Pattern{b, r.IntN(3) > 0})
+	}
+	return out
+}
+
+func text(n int) []byte {
+	r := rand.New(rand.NewPCG(7, 8))
+	var b []byte
+	for len(b) < n {
+		at := r.IntN(len(commonText) - 100)
+		b = append(b, commonText[at:at+20+r.IntN(80)]...)
+		b = append(b, randomBytes(r, r.IntN(60), "abcdefghijklmnopqrstuvwxyzABCDEF0123456789/.&=%")...)
+	}
+	return b[:n]
+}
+
+func BenchmarkScan(b *testing.B) {
+	binary := make([]byte, 1400)
+	r := rand.New(rand.NewPCG(9, 10))
+	for i := range binary {
+		binary[i] = byte(r.Uint32())
+	}
+	for _, n := range []int{100, 1000, 4000, 17000, 100000} {
+		s := New(generated(n))
+		for _, in := range []struct {
+			name string
+			data []byte
+		}{{"text", text(1400)}, {"binary", binary}, {"short", text(40)}} {
+			b.Run(fmt.Sprintf("%d/%s", n, in.name), func(b *testing.B) {
+				var seen Seen
+				hits := make([]uint32, 0, 64)
+				b.SetBytes(int64(len(in.data)))
+				b.ReportAllocs()
+				for b.Loop() {
+					seen.Reset(s.Len())
+					hits = s.Scan(in.data, 0, &seen, hits[:0])
+				}
+			})
+		}
+	}
+}
+
+func BenchmarkNew(b *testing.B) {
+	pats := generated(17000)
+	b.ReportAllocs()
+	for b.Loop() {
+		New(pats)
+	}
+}
+
+func BenchmarkNeedle(b *testing.B) {
+	data := text(1400)
+	for _, p := range []Pattern{{[]byte("/never/there"), true}, {[]byte("elephant"), true}, {[]byte("elephant"), false}} {
+		n := NewNeedle(p)
+		b.Run(fmt.Sprintf("%s/%v", p.Bytes, p.NoCase), func(b *testing.B) {
+			b.SetBytes(int64(len(data)))
+			for b.Loop() {
+				n.Index(data)
+			}
+		})
+	}
+}
