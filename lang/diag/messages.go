@@ -1,0 +1,152 @@
+package diag
+
+import "fmt"
+
+// This file and its neighbour check.go are the only places that word what the rule language
+// says. A message is one line in a person's words, without a full stop; the hint says what
+// to do. %s of what a person wrote is shown as written.
+
+func errorAt(at Range, code, summary, hint string) Diagnostic {
+	return Diagnostic{Range: at, Severity: Error, Code: code, Summary: summary, Hint: hint}
+}
+
+func warningAt(at Range, code, summary, hint string) Diagnostic {
+	return Diagnostic{Range: at, Severity: Warning, Code: code, Summary: summary, Hint: hint}
+}
+
+// shorten keeps what is quoted from a file within bounds.
+func shorten(s string) string {
+	const most = 40
+	if len(s) <= most {
+		return s
+	}
+	return s[:most] + "..."
+}
+
+// ---- syntax
+
+// Syntax is for what the parser words itself.
+func Syntax(at Range, msg string) Diagnostic { return errorAt(at, "syntax", msg, "") }
+
+// Unexpected is something that cannot stand where it does.
+func Unexpected(at Range, got, want string) Diagnostic {
+	if want == "" {
+		return errorAt(at, "syntax", "unexpected "+shorten(got), "")
+	}
+	return errorAt(at, "syntax", fmt.Sprintf("expected %s, found %s", want, shorten(got)), "")
+}
+
+// UnexpectedEnd is a file that ends too early.
+func UnexpectedEnd(at Range, want string) Diagnostic {
+	hint := ""
+	if want == "}" || want == "a statement or }" {
+		hint = "a block that was opened with { is not closed"
+	}
+	if want == "" {
+		want = "more"
+	}
+	return errorAt(at, "syntax", "the text ends here, but "+want+" was expected", hint)
+}
+
+// NotClosed is a block without its closing brace.
+func NotClosed(at Range, what string) Diagnostic {
+	return errorAt(at, "not-closed", what+" is not closed", "a } is missing before the next declaration")
+}
+
+// NotADeclaration is a word that begins no declaration.
+func NotADeclaration(at Range, got string, near []string) Diagnostic {
+	hint := DidYouMean(near)
+	if hint == "" {
+		hint = "declarations begin with rule, sequence, let, list, include or test"
+	}
+	if got == "}" {
+		hint = "this } closes nothing"
+	}
+	return errorAt(at, "syntax", "expected a declaration, found "+shorten(got), hint)
+}
+
+// NotAStatement is a word that begins no statement.
+func NotAStatement(at Range, got string, near []string) Diagnostic {
+	hint := DidYouMean(near)
+	if hint == "" {
+		hint = "statements begin with a keyword such as when, severity, mitre, tags, threshold, evidence"
+	}
+	return errorAt(at, "unknown-statement", "unknown statement "+shorten(got), hint)
+}
+
+// OpenString is a string that does not end on its line.
+func OpenString(at Range) Diagnostic {
+	return errorAt(at, "open-string", "this string does not end on its line", `close it with the quote it began with; a newline within is written \n`)
+}
+
+// OpenRegex is a regular expression that does not end on its line.
+func OpenRegex(at Range) Diagnostic {
+	return errorAt(at, "open-regex", "this regular expression does not end on its line", `close it with /; a slash within is written \/`)
+}
+
+// BadNumber is a number with a unit or digits that do not exist.
+func BadNumber(at Range, text string) Diagnostic {
+	return errorAt(at, "bad-number", "not a number: "+shorten(text),
+		"numbers are written 80, 0x1f, 0.5; sizes 10kB, 10MiB; durations 100ms, 60s, 5m, 1h, 7d")
+}
+
+// NumberTooBig is a number that does not fit.
+func NumberTooBig(at Range, text string) Diagnostic {
+	return errorAt(at, "bad-number", shorten(text)+" is too large", "the largest number is 18446744073709551615")
+}
+
+// BadCharacter is a character that the language does not have.
+func BadCharacter(at Range, text string) Diagnostic {
+	return errorAt(at, "bad-character", fmt.Sprintf("unexpected character %q", shorten(text)), "")
+}
+
+// BadEscape is an unknown escape in a string.
+func BadEscape(at Range, esc string) Diagnostic {
+	return errorAt(at, "bad-escape", "unknown escape "+esc+" in this string",
+		`known are \\ \" \n \r \t \0 \xHH and \u{HHHH}; in '...' a backslash is itself`)
+}
+
+// BadBytes is a byte string that is not pairs of hexadecimal digits.
+func BadBytes(at Range) Diagnostic {
+	return errorAt(at, "bad-bytes", "byte strings are pairs of hexadecimal digits", `such as x"00 ff 1a"`)
+}
+
+// BadPrefix is a CIDR block with an impossible length.
+func BadPrefix(at Range, text string) Diagnostic {
+	return errorAt(at, "bad-address", "the prefix length of "+shorten(text)+" is out of range", "IPv4 has /0 to /32, IPv6 /0 to /128")
+}
+
+// TooDeep is an expression that nests too much.
+func TooDeep(at Range, limit int) Diagnostic {
+	return errorAt(at, "too-deep", fmt.Sprintf("this nests deeper than %d levels", limit), "name parts of it with let")
+}
+
+// Chained is a comparison of a comparison: a < b < c.
+func Chained(at Range, op string) Diagnostic {
+	return errorAt(at, "chained-comparison", "comparisons cannot be chained with "+op, "write a < b and b < c, or x in 1..9")
+}
+
+// SingleEquals is = where == is meant.
+func SingleEquals(at Range) Diagnostic {
+	return errorAt(at, "single-equals", "a comparison is written ==", "did you mean ==?")
+}
+
+// BadOption is an option that an element of a content chain does not have.
+func BadOption(at Range, name, what string, near []string, known string) Diagnostic {
+	hint := DidYouMean(near)
+	if hint == "" {
+		hint = what + " takes " + known
+	}
+	return errorAt(at, "bad-option", what+" has no option "+shorten(name), hint)
+}
+
+// EmptyChain is has [].
+func EmptyChain(at Range) Diagnostic {
+	return errorAt(at, "empty-chain", "a content chain needs at least one element", `such as payload has ["GET " at 0]`)
+}
+
+// ChainElement is something that cannot stand in a content chain.
+func ChainElement(at Range, got string) Diagnostic {
+	return errorAt(at, "chain-element", shorten(got)+" cannot be an element of a content chain",
+		`elements are "text", x"bytes", /regex/, u16be +2 > 512, let n = u8 0, jump u16be 2, isdataat 10, size > 9, base64 [...]`)
+}

@@ -1,0 +1,282 @@
+package syntax
+
+import (
+	"errors"
+
+	"github.com/alecthomas/participle/v2"
+	"github.com/alecthomas/participle/v2/lexer"
+
+	"github.com/luanids/luanids/lang/diag"
+)
+
+// The grammar is the struct tags in ast.go, which participle reads. What it cannot do well is
+// given to it as productions written by hand: expressions (expr.go), because of operator
+// precedence, and the two lists below, declarations and statements, because they are where
+// parsing goes on after an error.
+var options = []participle.Option{
+	participle.Lexer(definition{}),
+	participle.UseLookahead(1),
+	participle.ParseTypeWith(parseExpr),
+	participle.ParseTypeWith(parseStmt),
+}
+
+// production parses one declaration or statement; the next token is its first.
+type production func(lex *lexer.PeekingLexer) (any, error)
+
+func produce[T any](opts ...participle.Option) production {
+	p := participle.MustBuild[T](append(opts, options...)...)
+	return func(lex *lexer.PeekingLexer) (any, error) {
+		return p.ParseFromLexer(lex, participle.AllowTrailing(true))
+	}
+}
+
+// decls and stmts are filled by init of the parsers below, lest they refer to themselves.
+var decls, stmts map[string]production
+
+// stmtOrder lists the statements' keywords in canonical order.
+var stmtOrder []string
+
+func init() { //nolint:gochecknoinits // the grammar is recursive: statements parse statements' lists
+	one := func(words []string, p production) {
+		for _, w := range words {
+			stmts[w] = p
+			stmtOrder = append(stmtOrder, w)
+		}
+	}
+	stmts = map[string]production{}
+	one([]string{"when"}, produce[When]())
+	one([]string{"on"}, produce[On]())
+	one([]string{"threshold"}, produce[Threshold]())
+	one([]string{"set", "unset", "toggle"}, produce[Set]())
+	one([]string{"severity"}, produce[Severity]())
+	one([]string{"confidence"}, produce[Confidence]())
+	one([]string{"mitre"}, produce[Mitre]())
+	one([]string{"tags"}, produce[Tags]())
+	one([]string{"evidence"}, produce[Evidence]())
+	one(textWords, produce[Text]())
+	one(choiceWords, produce[Choice]())
+	one(numberWords, produce[Number]())
+	one(flagWords, produce[Flag]())
+	one([]string{"ref"}, produce[Ref]())
+	one([]string{"metadata"}, produce[Metadata]())
+	one([]string{"tag"}, produce[TagPackets]())
+	stmts[""] = produce[Step]()
+	decls = map[string]production{
+		"rule": produce[Rule](), "sequence": produce[Sequence](), "let": produce[Let](),
+		"list": produce[List](), "include": produce[Include](), "test": produce[Test](),
+	}
+}
+
+var (
+	textWords   = []string{"description", "false_positives"}
+	choiceWords = []string{"classtype", "action", "target", "inspect", "scope"}
+	numberWords = []string{"gid", "sid", "rev", "priority"}
+	flagWords   = []string{"noalert", "disabled", "filestore"}
+)
+
+// DeclWords are the words that begin declarations.
+func DeclWords() []string { return []string{"rule", "sequence", "let", "list", "include", "test"} }
+
+// StmtWords are the words that begin statements, in canonical order.
+func StmtWords() []string { return stmtOrder }
+
+// problem is a syntax error as participle hands it through.
+type problem struct{ diag.Diagnostic }
+
+func (p *problem) Error() string { return p.Summary }
+
+// Parse reads src, which stands in its file at the beginning of the line at. What could not
+// be parsed is in the tree as *Bad, and in the list.
+func Parse(src string, at diag.Pos) (*File, diag.List) {
+	sc := newLexer(src, at)
+	lex, _ := lexer.Upgrade(sc) // the scanner never fails
+	f := &File{Comments: sc.comments}
+	f.rng = diag.Range{Start: at, End: tokenRange(*lastToken(lex)).End}
+	p := recovery{lex: lex}
+	for !lex.Peek().EOF() {
+		f.Decls = append(f.Decls, p.decl())
+	}
+	return f, problems(f)
+}
+
+// ParseExpr reads one expression, the value of --var.
+func ParseExpr(src string) (Expr, diag.List) {
+	lex, _ := lexer.Upgrade(newLexer(src, diag.Pos{Line: 1, Col: 1}))
+	x, err := parseExpr(lex)
+	if err == nil && !lex.Peek().EOF() {
+		err = unexpected(lex.Peek(), "the end")
+	}
+	if err != nil {
+		return nil, diag.List{explain(err, lex)}
+	}
+	return x, nil
+}
+
+func lastToken(lex *lexer.PeekingLexer) *lexer.Token {
+	c := lex.MakeCheckpoint()
+	for !lex.Peek().EOF() {
+		lex.Next()
+	}
+	t := lex.Peek()
+	lex.LoadCheckpoint(c)
+	return t
+}
+
+// recovery parses lists of declarations and statements, and finds where to go on after an error.
+type recovery struct{ lex *lexer.PeekingLexer }
+
+// decl parses a declaration; after an error it skips to the next line that begins one.
+func (p recovery) decl() Decl {
+	start := p.lex.Peek()
+	prod, ok := decls[start.Value]
+	var err error
+	if ok {
+		var d any
+		if d, err = prod(p.lex); err == nil {
+			return d.(Decl)
+		}
+	} else {
+		err = &problem{diag.NotADeclaration(tokenRange(*start), start.Value, diag.Nearest(start.Value, DeclWords()))}
+	}
+	bad := &Bad{Problem: explain(err, p.lex)}
+	last := start
+	for first := true; ; first = false {
+		t := p.lex.Peek()
+		if t.EOF() || !first && beginsLine(p.lex) && decls[t.Value] != nil {
+			break
+		}
+		last = p.lex.Next()
+	}
+	bad.rng = tokenRange(*start).Join(tokenRange(*last))
+	return bad
+}
+
+// beginsLine tells whether the next token is the first of its line.
+func beginsLine(lex *lexer.PeekingLexer) bool {
+	c := lex.RawCursor()
+	return c == 0 || lex.Range(c-1, c)[0].Pos.Line < lex.Peek().Pos.Line
+}
+
+// parseStmt parses a statement of a body; a bad one is skipped up to the next statement that
+// begins a line, or to the end of the body.
+func parseStmt(lex *lexer.PeekingLexer) (Stmt, error) {
+	start := lex.Peek()
+	if start.EOF() || start.Value == "}" {
+		return nil, participle.NextMatch
+	}
+	if beginsLine(lex) && decls[start.Value] != nil {
+		return nil, participle.NextMatch // a brace is missing
+	}
+	prod := stmts[start.Value]
+	if prod == nil || start.Type != tIdent {
+		if !beginsStep(lex) {
+			return skipStmt(lex, start, &problem{diag.NotAStatement(tokenRange(*start), start.Value,
+				diag.Nearest(start.Value, StmtWords()))})
+		}
+		prod = stmts[""]
+	}
+	s, err := prod(lex)
+	if err != nil {
+		return skipStmt(lex, start, err)
+	}
+	return s.(Stmt), nil
+}
+
+// beginsStep tells whether a step of a sequence comes: "a:" or "then".
+func beginsStep(lex *lexer.PeekingLexer) bool {
+	if lex.Peek().Value == "then" {
+		return true
+	}
+	c := lex.MakeCheckpoint()
+	defer lex.LoadCheckpoint(c)
+	return lex.Next().Type == tIdent && lex.Peek().Value == ":"
+}
+
+func skipStmt(lex *lexer.PeekingLexer, start *lexer.Token, err error) (Stmt, error) {
+	bad := &Bad{Problem: explain(err, lex)}
+	last := start
+	depth := 0
+	for first := true; ; first = false {
+		t := lex.Peek()
+		if t.EOF() {
+			break
+		}
+		if !first && beginsLine(lex) && (stmts[t.Value] != nil || decls[t.Value] != nil || t.Value == "}" || beginsStep(lex)) {
+			break
+		}
+		switch t.Value {
+		case "{":
+			depth++
+		case "}":
+			depth--
+		}
+		if depth < 0 {
+			break
+		}
+		last = lex.Next()
+	}
+	bad.rng = tokenRange(*start).Join(tokenRange(*last))
+	return bad, nil
+}
+
+// problems collects what the Bad nodes of a tree say.
+func problems(f *File) diag.List {
+	var l diag.List
+	body := func(b []Stmt) {
+		for _, s := range b {
+			if bad, ok := s.(*Bad); ok {
+				l = append(l, bad.Problem)
+			}
+		}
+	}
+	for _, d := range f.Decls {
+		switch d := d.(type) {
+		case *Bad:
+			l = append(l, d.Problem)
+		case *Rule:
+			body(d.Body)
+		case *Sequence:
+			body(d.Body)
+		}
+	}
+	return l
+}
+
+// explain turns an error of the parser into a diagnostic.
+func explain(err error, lex *lexer.PeekingLexer) diag.Diagnostic {
+	var p *problem
+	if errors.As(err, &p) {
+		return p.Diagnostic
+	}
+	var u *participle.UnexpectedTokenError
+	if errors.As(err, &u) {
+		return unexpected(&u.Unexpected, expectation(u)).Diagnostic
+	}
+	return diag.Syntax(tokenRange(*lex.Peek()), err.Error())
+}
+
+// unexpected says that a token cannot stand where it does.
+func unexpected(t *lexer.Token, want string) *problem {
+	at := tokenRange(*t)
+	switch {
+	case t.EOF():
+		return &problem{diag.UnexpectedEnd(at, want)}
+	case t.Type == tBad:
+		return &problem{badToken(t)}
+	}
+	return &problem{diag.Unexpected(at, t.Value, want)}
+}
+
+// badToken says what is wrong with a token that is none.
+func badToken(t *lexer.Token) diag.Diagnostic {
+	at := tokenRange(*t)
+	switch c := t.Value[0]; {
+	case c == '"' || c == '\'' || c == 'x' && len(t.Value) > 1:
+		return diag.OpenString(at)
+	case c == '/':
+		return diag.OpenRegex(at)
+	case isDigit(c):
+		return diag.BadNumber(at, t.Value)
+	}
+	return diag.BadCharacter(at, t.Value)
+}
