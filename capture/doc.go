@@ -19,6 +19,8 @@
 // of a ring of hourly captures one or two are open at any time. Where more than maxOpenFiles
 // overlap in time, the one that was read least recently is closed and later opened again at the
 // offset that it had reached. What cannot be opened twice (pipes, stdin) stays open throughout.
+// Memory goes with the number of overlapping files: 16 KiB for each beyond 256, plus the window of
+// the decompressor.
 //
 // # Static linking
 //
@@ -27,6 +29,9 @@
 //
 //	CGO_ENABLED=1 go build -tags netgo,osusergo \
 //		-ldflags '-linkmode external -extldflags "-static"' ./cmd/luanids
+//
+// The linker warns about getaddrinfo and its like in static programs; static_linux.c keeps them
+// from loading anything (-extldflags "-static -Wl,--no-warnings" silences binutils from 2.40 on).
 //
 // The libpcap.a of a distribution refers to libraries for capture from D-Bus, RDMA and the like,
 // which exist as shared objects only. static_linux.c defines the few entry points of those

@@ -262,9 +262,9 @@ func (s *source) warnBarren() {
 // long in coming.
 func (s *source) probe(e *entry) error {
 	keep := s.lone || e.stream != nil
-	set := s.setup()
-	if !keep {
-		set = fileSetup{stored: new(atomic.Int64), skipped: new(uint64), buf: s.probeBuf}
+	set := fileSetup{stored: new(atomic.Int64), skipped: new(uint64), buf: s.probeBuf}
+	if keep {
+		set = s.setup()
 	}
 	f, err := s.reader(e, set)
 	if err != nil {
