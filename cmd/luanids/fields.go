@@ -1,0 +1,74 @@
+package main
+
+import (
+	"fmt"
+	"path"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/luanids/luanids/dissect"
+	"github.com/luanids/luanids/engine"
+)
+
+func newFields(e *env) *cobra.Command {
+	return &cobra.Command{
+		Use: "fields [PATTERN]", Short: "List the fields that rules and scripts can read", Args: cobra.MaximumNArgs(1),
+		Long: "List every field with its type, the event from which on it is known, and its meaning.\nPATTERN is part of a name, or a glob: luanids fields 'http.*'",
+		RunE: func(_ *cobra.Command, args []string) error {
+			schema, err := engine.NewSchema()
+			if err != nil {
+				return failed(err)
+			}
+			pattern := ""
+			if len(args) > 0 {
+				pattern = args[0]
+			}
+			tw := tabwriter.NewWriter(e.stdout, 0, 8, 2, ' ', 0)
+			n := 0
+			for _, f := range schema.Fields() {
+				if !fieldMatches(f, pattern) {
+					continue
+				}
+				n++
+				fmt.Fprintf(tw, "%s\t%s\t%s\t%s\n", f.Name, typeName(f), f.Event, fieldDoc(f))
+			}
+			tw.Flush()
+			if n == 0 {
+				return usage(fmt.Errorf("no field matches %q", pattern))
+			}
+			return nil
+		},
+	}
+}
+
+func fieldMatches(f *dissect.Field, pattern string) bool {
+	if pattern == "" {
+		return true
+	}
+	for _, n := range append([]string{f.Name}, f.Alias...) {
+		if ok, _ := path.Match(pattern, n); ok || strings.Contains(n, pattern) {
+			return true
+		}
+	}
+	return false
+}
+
+func typeName(f *dissect.Field) string {
+	if f.Multi {
+		return "list of " + f.Type.String()
+	}
+	return f.Type.String()
+}
+
+func fieldDoc(f *dissect.Field) string {
+	d := f.Doc
+	if len(f.Alias) > 0 {
+		d += " (also " + strings.Join(f.Alias, ", ") + ")"
+	}
+	if len(f.Values) > 0 {
+		d += " {" + strings.Join(f.Values, ", ") + "}"
+	}
+	return d
+}

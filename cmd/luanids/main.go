@@ -1,0 +1,38 @@
+// Command luanids watches interfaces and replays captures for intrusions.
+package main
+
+import (
+	"context"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+// Exit codes, for scripts.
+const (
+	exitOK       = 0
+	exitRuntime  = 1 // something failed while running
+	exitUsage    = 2 // usage or configuration is wrong
+	exitFindings = 3 // check or test found problems
+)
+
+// env is all that the program uses of its process, so that tests run it within theirs.
+type env struct {
+	args           []string
+	stdin          io.Reader
+	stdout, stderr io.Writer
+	// stdoutTTY and stderrTTY say whether a person's terminal is at the other end.
+	stdoutTTY, stderrTTY bool
+	getenv               func(string) string
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, &env{
+		args: os.Args[1:], stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr,
+		stdoutTTY: isTerminal(os.Stdout), stderrTTY: isTerminal(os.Stderr), getenv: os.Getenv,
+	})
+	stop()
+	os.Exit(code)
+}

@@ -1,0 +1,175 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime/debug"
+	"runtime/pprof"
+	"strings"
+	"sync"
+
+	"github.com/luanids/luanids/capture"
+	"github.com/luanids/luanids/engine"
+	"github.com/luanids/luanids/engine/alert"
+	"github.com/luanids/luanids/engine/config"
+	"github.com/luanids/luanids/engine/output"
+)
+
+// gcPercent trades memory for time: in steady state the engine allocates next to nothing, and
+// what it keeps is bounded by configuration.
+const gcPercent = 200
+
+// runMain replays captures or watches interfaces.
+func runMain(ctx context.Context, e *env, f *flags) error {
+	if len(f.ifaces) > 0 {
+		return usage(errors.New("-i: live capture is not there yet; replay a capture with -f"))
+	}
+	if e.getenv("GOGC") == "" {
+		debug.SetGCPercent(gcPercent)
+	}
+	say := newMessages(e, f)
+	cfg, err := buildConfig(e, f, say)
+	if err != nil {
+		return err
+	}
+	stopProfile, err := startProfiles(f)
+	if err != nil {
+		return usage(err)
+	}
+	defer stopProfile()
+	if err := loadRules(e, f, cfg, say); err != nil {
+		return err
+	}
+	src, err := capture.Open(f.files, capture.Options{Filter: f.bpf, Stdin: e.stdin, Loop: f.loop,
+		Warn: func(m string) { say.warn("%s", m) }})
+	if err != nil {
+		return usage(err)
+	}
+	defer src.Close()
+	if err := openOutputs(e, f, cfg); err != nil {
+		return err
+	}
+	eng, err := engine.New(*cfg)
+	if err != nil {
+		return usage(err)
+	}
+	if e.stderrTTY && !f.noProgress && !f.quiet {
+		src = withProgress(src, e.stderr)
+	}
+	err = eng.Run(ctx, src)
+	if !f.quiet {
+		summary(e.stderr, eng)
+	}
+	if err != nil {
+		return failed(err)
+	}
+	return nil
+}
+
+// buildConfig makes the engine's configuration from flags.
+func buildConfig(e *env, f *flags, say *messages) (*engine.Config, error) {
+	cfg := engine.DefaultConfig()
+	cfg.Warn = say.warn
+	cfg.Workers = f.workers
+	if f.workers < 0 {
+		return nil, usage(fmt.Errorf("--workers %d: use 1 or more, or 0 for one a core", f.workers))
+	}
+	for _, s := range f.sets {
+		key, value, err := splitPair("--set", s)
+		if err != nil {
+			return nil, err
+		}
+		known, err := config.Set(&cfg, key, value)
+		if err != nil {
+			return nil, usage(fmt.Errorf("--set %w", err))
+		}
+		if !known {
+			say.warn("--set %s: unknown setting, ignored", key)
+		}
+	}
+	config.Finish(&cfg)
+	return &cfg, nil
+}
+
+// openOutputs opens what the flags ask for, so that an unwritable path is said at once.
+func openOutputs(e *env, f *flags, cfg *engine.Config) error {
+	least := alert.Info
+	if f.minSeverity != "" {
+		s, err := alert.ParseSeverity(f.minSeverity)
+		if err != nil {
+			return usage(fmt.Errorf("--min-severity: %w", err))
+		}
+		least = s
+	}
+	cfg.MinSeverity = least
+	switch f.output {
+	case "text":
+		cfg.Sinks = append(cfg.Sinks, output.NewConsole(e.stdout, e.stdoutTTY, f.verbose))
+	case "json":
+		cfg.Sinks = append(cfg.Sinks, output.NewJSON("stdout", e.stdout, true, false))
+	case "none":
+	default:
+		return usage(fmt.Errorf("--output %s: use text, json or none", f.output))
+	}
+	if f.json != "" {
+		w, err := os.Create(f.json)
+		if err != nil {
+			return usage(fmt.Errorf("--json: %w", err))
+		}
+		cfg.Sinks = append(cfg.Sinks, output.NewJSON(f.json, w, false, true))
+	}
+	if f.eve != "" {
+		w, err := os.Create(f.eve)
+		if err != nil {
+			return usage(fmt.Errorf("--eve: %w", err))
+		}
+		cfg.EVE = output.NewFile(w)
+	}
+	return nil
+}
+
+func startProfiles(f *flags) (stop func(), err error) {
+	stop = func() {}
+	if f.cpuProfile != "" {
+		w, err := os.Create(f.cpuProfile)
+		if err != nil {
+			return stop, fmt.Errorf("--cpu-profile: %w", err)
+		}
+		if err := pprof.StartCPUProfile(w); err != nil {
+			return stop, fmt.Errorf("--cpu-profile: %w", err)
+		}
+		stop = func() { pprof.StopCPUProfile(); w.Close() }
+	}
+	if f.memProfile != "" {
+		old := stop
+		stop = func() {
+			old()
+			if w, err := os.Create(f.memProfile); err == nil {
+				_ = pprof.WriteHeapProfile(w)
+				w.Close()
+			}
+		}
+	}
+	return stop, nil
+}
+
+// messages writes what people should know to stderr, one line each, from any goroutine.
+type messages struct {
+	mu    sync.Mutex
+	w     io.Writer
+	quiet bool
+}
+
+func newMessages(e *env, f *flags) *messages { return &messages{w: e.stderr, quiet: f.quiet} }
+
+func (m *messages) warn(format string, args ...any) {
+	if m.quiet {
+		return
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	fmt.Fprintf(m.w, "warning: %s\n", strings.TrimRight(fmt.Sprintf(format, args...), "\n"))
+}

@@ -1,0 +1,130 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+)
+
+// flags are the values of the command line.
+type flags struct {
+	files, ifaces, rules, scripts []string
+	configFile                    string
+	sets, vars                    []string
+	bpf                           string
+	output                        string
+	eve, json                     string
+	minSeverity                   string
+	workers                       int
+	thresholdConfig               string
+	classification                string
+	loop                          int
+	verbose, quiet, noProgress    bool
+	cpuProfile, memProfile        string
+}
+
+// failure is an error with the exit code that it leads to.
+type failure struct {
+	err  error
+	code int
+}
+
+func (f *failure) Error() string { return f.err.Error() }
+func (f *failure) Unwrap() error { return f.err }
+
+func usage(err error) error { return &failure{err, exitUsage} }
+
+// run is the whole program.
+func run(ctx context.Context, e *env) int {
+	root := newRoot(e)
+	root.SetArgs(e.args)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return exitOK
+	}
+	var f *failure
+	if errors.As(err, &f) {
+		if f.err != nil {
+			fmt.Fprintf(e.stderr, "luanids: %v\n", f.err)
+		}
+		return f.code
+	}
+	fmt.Fprintf(e.stderr, "luanids: %v\n", err)
+	return exitUsage
+}
+
+func newRoot(e *env) *cobra.Command {
+	f := &flags{}
+	root := &cobra.Command{
+		Use:   "luanids {-i IFACE | -f FILE} [-r RULES]...",
+		Short: "Network intrusion detection: rules and Lua over decoded traffic",
+		Long: `luanids watches an interface or replays captures, and reports what its rules and scripts find.
+
+  luanids -i eth0 -r rules.nids      watch an interface
+  luanids -f capture.pcap            replay a capture with the rules that ship`,
+		Args:          cobra.NoArgs,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if len(f.files) == 0 && len(f.ifaces) == 0 {
+				return usage(errors.New("nothing to read: give -f CAPTURE or -i INTERFACE; see luanids --help"))
+			}
+			return runMain(cmd.Context(), e, f)
+		},
+	}
+	root.SetOut(e.stdout)
+	root.SetErr(e.stderr)
+	root.SetIn(e.stdin)
+	mainFlags(root, f)
+	root.AddCommand(newVersion(e), newFields(e), newCheck(e))
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
+		return usage(fmt.Errorf("%w; see luanids --help", err))
+	})
+	return root
+}
+
+// mainFlags declares the flags of the plain command. Flags that PyNIDS users know work too.
+func mainFlags(cmd *cobra.Command, f *flags) {
+	fl := cmd.Flags()
+	fl.SortFlags = false
+	fl.StringArrayVarP(&f.files, "file", "f", nil, "capture to replay: pcap, pcapng, also .gz and .zst; a folder; - for stdin (repeatable)")
+	fl.StringArrayVarP(&f.ifaces, "iface", "i", nil, "interface to watch (repeatable)")
+	fl.StringArrayVarP(&f.rules, "rules", "r", nil, "rules: .nids, Suricata .rules, PyNIDS .yaml, a folder, default, none (repeatable)")
+	fl.StringArrayVarP(&f.scripts, "script", "s", nil, "Lua scripts: a file, a folder, default, none (repeatable)")
+	fl.StringVarP(&f.configFile, "config", "c", "", "YAML configuration")
+	fl.StringArrayVar(&f.sets, "set", nil, "override one setting: KEY=VALUE (repeatable)")
+	fl.StringArrayVar(&f.vars, "var", nil, "override a let of the rules: NAME=VALUE (repeatable)")
+	fl.StringVar(&f.bpf, "bpf", "", "tcpdump filter")
+	fl.StringVar(&f.output, "output", "text", "alerts on stdout: text, json or none")
+	fl.StringVar(&f.eve, "eve", "", "write EVE JSON records to this file")
+	fl.StringVar(&f.json, "json", "", "write alerts as JSON lines to this file")
+	fl.StringVar(&f.minSeverity, "min-severity", "", "least severity to report: low, medium, high, critical")
+	fl.IntVar(&f.workers, "workers", 0, "goroutines that work on flows; 0: one a core")
+	fl.StringVar(&f.thresholdConfig, "threshold-config", "", "Suricata's threshold.config, for imported rules")
+	fl.StringVar(&f.classification, "classification-config", "", "Suricata's classification.config, for imported rules")
+	fl.BoolVarP(&f.verbose, "verbose", "v", false, "show evidence and more")
+	fl.BoolVarP(&f.quiet, "quiet", "q", false, "nothing but alerts")
+	fl.BoolVar(&f.noProgress, "no-progress", false, "no progress bar")
+	fl.IntVar(&f.loop, "loop", 1, "replay the input so many times, time going on")
+	fl.StringVar(&f.cpuProfile, "cpu-profile", "", "write a CPU profile (pprof)")
+	fl.StringVar(&f.memProfile, "mem-profile", "", "write a heap profile (pprof)")
+}
+
+func isTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }
+
+// splitPair reads KEY=VALUE.
+func splitPair(flag, s string) (key, value string, err error) {
+	key, value, ok := strings.Cut(s, "=")
+	if !ok || key == "" {
+		return "", "", usage(fmt.Errorf("%s %s: expected KEY=VALUE", flag, s))
+	}
+	return key, value, nil
+}
+
+// failed is an error while running.
+func failed(err error) error { return &failure{err, exitRuntime} }

@@ -1,0 +1,88 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+
+	"github.com/luanids/luanids/capture"
+	"github.com/luanids/luanids/engine"
+)
+
+// summary tells at the end of a run what was seen, found and lost.
+func summary(w io.Writer, e *engine.Engine) {
+	s := e.Summary()
+	sec := max(s.Took.Seconds(), 1e-9)
+	fmt.Fprintf(w, "%s packets, %s, %s flows in %s (%s packets/s, %.0f Mbit/s)\n",
+		count(s.Packets), bytesText(s.Bytes), count(s.Flows), s.Took.Round(time.Millisecond),
+		count(uint64(float64(s.Packets)/sec)), float64(s.Bytes)*8/sec/1e6)
+	fmt.Fprintf(w, "alerts: %d", s.Alerts)
+	sep := " ("
+	for i := len(s.BySeverity) - 1; i >= 0; i-- {
+		if n := s.BySeverity[i]; n.Count > 0 {
+			fmt.Fprintf(w, "%s%d %s", sep, n.Count, n.Name)
+			sep = ", "
+		}
+	}
+	if sep == ", " {
+		fmt.Fprint(w, ")")
+	}
+	fmt.Fprintln(w)
+	for _, l := range s.Lost {
+		fmt.Fprintf(w, "lost: %s %s\n", count(l.Value), l.Name)
+	}
+}
+
+// count writes a number with commas between thousands.
+func count(n uint64) string {
+	s := fmt.Sprint(n)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
+
+func bytesText(n uint64) string {
+	switch {
+	case n >= 10<<30:
+		return fmt.Sprintf("%.1f GiB", float64(n)/(1<<30))
+	case n >= 10<<20:
+		return fmt.Sprintf("%.1f MiB", float64(n)/(1<<20))
+	case n >= 10<<10:
+		return fmt.Sprintf("%.1f KiB", float64(n)/(1<<10))
+	}
+	return fmt.Sprintf("%d bytes", n)
+}
+
+// progress shows how much of the input was read.
+type progress struct {
+	capture.Source
+	bar  *progressbar.ProgressBar
+	last time.Time
+}
+
+func withProgress(src capture.Source, w io.Writer) capture.Source {
+	total := src.Stats().Total
+	if total <= 0 {
+		total = -1
+	}
+	return &progress{Source: src, bar: progressbar.NewOptions64(total, progressbar.OptionSetWriter(w),
+		progressbar.OptionShowBytes(true), progressbar.OptionClearOnFinish(), progressbar.OptionSetWidth(30),
+		progressbar.OptionSetDescription("replaying"))}
+}
+
+// ReadBatch implements capture.Source.
+func (p *progress) ReadBatch(b *capture.Batch) error {
+	err := p.Source.ReadBatch(b)
+	if now := time.Now(); now.Sub(p.last) > 100*time.Millisecond || err != nil {
+		p.last = now
+		if err != nil {
+			_ = p.bar.Clear()
+		} else {
+			_ = p.bar.Set64(p.Source.Stats().Done)
+		}
+	}
+	return err
+}

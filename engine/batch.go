@@ -1,0 +1,96 @@
+package engine
+
+import (
+	"sync/atomic"
+
+	"github.com/luanids/luanids/capture"
+	"github.com/luanids/luanids/dissect/packet"
+	"github.com/luanids/luanids/engine/alert"
+)
+
+// batch is a run of captured frames on its way through the engine, with what was made of them.
+// It owns all bytes that its packets point to, until the ordered stage is done with it.
+type batch struct {
+	frames capture.Batch
+	items  []item
+	pkts   []*packet.Packet // decoded packets; reused
+	used   int
+	side   [][]byte // datagrams put together from fragments
+	// flush asks the workers to end the flows of one shard, -1 for none.
+	flush   int
+	results []result
+	pending atomic.Int32 // workers that have not finished it
+}
+
+// item is one thing for the workers, in order: a packet, or a step of time.
+type item struct {
+	pkt   *packet.Packet // nil for a tick
+	stamp uint64
+	now   int64
+}
+
+// result is what one worker made of a batch, in order.
+type result struct {
+	records []record
+	buf     []byte // EVE lines
+}
+
+// record is one output of a worker. Records of all workers are merged by stamp, then serial.
+type record struct {
+	stamp  uint64
+	serial uint64 // orders what ends at the same tick: the flow's first packet
+	off    int    // EVE line in result.buf, without alert
+	end    int
+	alert  *alert.Alert
+}
+
+// keepResult is how much record memory a batch keeps for reuse.
+const keepResult = 1 << 20
+
+func newBatch(workers int) *batch { return &batch{flush: -1, results: make([]result, workers)} }
+
+func (b *batch) reset() {
+	b.frames.Reset()
+	b.items, b.used, b.side, b.flush = b.items[:0], 0, b.side[:0], -1
+	for i := range b.results {
+		b.results[i].reset()
+	}
+}
+
+func (r *result) reset() {
+	clear(r.records) // let go of alerts
+	r.records = r.records[:0]
+	if cap(r.buf) > keepResult {
+		r.buf = nil
+	}
+	r.buf = r.buf[:0]
+}
+
+// slot implements sink.
+func (b *batch) slot() *packet.Packet {
+	if b.used == len(b.pkts) {
+		slab := make([]packet.Packet, 64)
+		for i := range slab {
+			b.pkts = append(b.pkts, &slab[i])
+		}
+	}
+	b.used++
+	return b.pkts[b.used-1]
+}
+
+// packet implements sink.
+func (b *batch) packet(p *packet.Packet) {
+	b.items = append(b.items, item{pkt: p, stamp: p.Stamp})
+}
+
+// tick implements sink.
+func (b *batch) tick(stamp uint64, now int64) {
+	b.items = append(b.items, item{stamp: stamp, now: now})
+}
+
+// keep implements sink.
+func (b *batch) keep(d []byte) []byte {
+	c := append([]byte(nil), d...)
+	b.side = append(b.side, c)
+	return c
+}

@@ -1,0 +1,236 @@
+package config
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+	"time"
+
+	"github.com/luanids/luanids/engine"
+	"github.com/luanids/luanids/engine/flowtable"
+	"github.com/luanids/luanids/reassembly/tcp"
+)
+
+// setting is one key, or a family of keys: "*" in the pattern stands for one part of the
+// dotted name, a trailing "**" for any rest. set gets those parts.
+type setting struct {
+	pattern string
+	doc     string
+	set     func(c *engine.Config, parts []string, value string) error
+}
+
+func boolean(p func(*engine.Config) *bool) func(*engine.Config, []string, string) error {
+	return func(c *engine.Config, _ []string, v string) error {
+		b, err := parseBool(v)
+		if err == nil {
+			*p(c) = b
+		}
+		return err
+	}
+}
+
+func number[T int | int64 | uint64 | uint16](p func(*engine.Config) *T, parse func(string) (int64, error)) func(*engine.Config, []string, string) error {
+	return func(c *engine.Config, _ []string, v string) error {
+		n, err := parse(v)
+		if err == nil {
+			*p(c) = T(n)
+		}
+		return err
+	}
+}
+
+const libhtp = "app-layer.protocols.http.libhtp.default-config."
+
+// settings lists what --set and configuration files understand.
+var settings = []setting{
+	{"checksum-validation", "leave TCP segments with wrong checksums out of streams", boolean(func(c *engine.Config) *bool { return &c.CheckChecksums })},
+	{"stream.checksum-validation", "the same", boolean(func(c *engine.Config) *bool { return &c.CheckChecksums })},
+	{"stream.midstream", "follow connections whose handshake was not seen", boolean(func(c *engine.Config) *bool { return &c.TCP.Midstream })},
+	{"stream.async-oneside", "follow connections of which only one side is captured", boolean(func(c *engine.Config) *bool { return &c.TCP.AsyncOneside })},
+	{"stream.inline", "judge packets as an inline device would", setInline},
+	{"stream.reassembly.depth", "bytes of a stream's direction that are looked at, 0 for all", number(func(c *engine.Config) *uint64 { return &c.TCP.Depth }, parseSize)},
+	{"stream.reassembly.memcap", "memory for segments that wait for others", number(func(c *engine.Config) *uint64 { return &c.TCP.Memcap }, parseSize)},
+	{"stream.reassembly.urgent.policy", "what becomes of urgent data: oob, inline, drop, gap", setUrgent(func(c *engine.Config) *tcp.Urgent { return &c.TCP.Urgent })},
+	{"stream.reassembly.urgent.oob-limit-policy", "what becomes of urgent data past the limit", setUrgent(func(c *engine.Config) *tcp.Urgent { return &c.TCP.UrgentLimit })},
+	{"stream.liberal-timestamps", "take segments whose timestamps RFC 7323 refuses", boolean(func(c *engine.Config) *bool { return &c.TCP.LiberalTimestamps })},
+	{"stream.max-syn-queued", "differing SYNs of a handshake that are remembered", number(func(c *engine.Config) *int { return &c.TCP.MaxSynQueued }, parseInt)},
+	{"stream.max-synack-queued", "differing SYN/ACKs of a handshake that are remembered", number(func(c *engine.Config) *int { return &c.TCP.MaxSynAckQueued }, parseInt)},
+	{"host-os-policy.*.*", "addresses whose stack overlaps segments and fragments as that system does", setOSPolicy},
+	{"vlan.use-for-tracking", "tell flows of different VLANs apart", setVLAN},
+	{"decoder.teredo.enabled", "look into Teredo", boolean(func(c *engine.Config) *bool { return &c.Decode.Teredo })},
+	{"decoder.vxlan.enabled", "look into VXLAN", boolean(func(c *engine.Config) *bool { return &c.Decode.VXLAN })},
+	{"decoder.geneve.enabled", "look into Geneve", boolean(func(c *engine.Config) *bool { return &c.Decode.Geneve })},
+	{"decoder.erspan.typeI.enabled", "look into ERSPAN type I", boolean(func(c *engine.Config) *bool { return &c.Decode.ERSPAN1 })},
+	{"decoder.max-layers", "headers of one packet that are decoded", number(func(c *engine.Config) *int { return &c.Decode.MaxLayers }, parseInt)},
+	{"flow.max-flows", "flows in the table", number(func(c *engine.Config) *int { return &c.Flow.MaxFlows }, parseInt)},
+	{"flow-timeouts.*.*", "seconds without a packet after which a flow of that protocol and state ends", setTimeout},
+	{"app-layer.protocols.*.enabled", "recognise and parse the protocol", setEnabled},
+	{"app-layer.protocols.tls.ja3-fingerprints", "compute JA3 and JA3S", boolean(func(c *engine.Config) *bool { return &c.Limits.JA3 })},
+	{"app-layer.protocols.tls.ja4-fingerprints", "compute JA4", boolean(func(c *engine.Config) *bool { return &c.Limits.JA4 })},
+	{libhtp + "request-body-limit", "bytes of a request body that are inspected", number(func(c *engine.Config) *int { return &c.Limits.HTTP.RequestBodyLimit }, parseSize)},
+	{libhtp + "response-body-limit", "bytes of a response body that are inspected", number(func(c *engine.Config) *int { return &c.Limits.HTTP.ResponseBodyLimit }, parseSize)},
+	{libhtp + "response-body-decompress-layer-limit", "content encodings undone one after the other", number(func(c *engine.Config) *int { return &c.Limits.HTTP.DecompressLayers }, parseInt)},
+	{libhtp + "compression-bomb-limit", "decompressed bytes past which a body is given up", number(func(c *engine.Config) *int64 { return &c.Limits.HTTP.BombLimit }, parseSize)},
+	{libhtp + "double-decode-path", "decode the path twice", boolean(func(c *engine.Config) *bool { return &c.Limits.HTTP.DoubleDecodePath })},
+	{libhtp + "double-decode-query", "decode the query twice", boolean(func(c *engine.Config) *bool { return &c.Limits.HTTP.DoubleDecodeQuery })},
+	{libhtp + "lzma-enabled", "undo LZMA content encoding", boolean(func(c *engine.Config) *bool { return &c.Limits.HTTP.LZMA })},
+	{"app-layer.protocols.smtp.mime.decode-mime", "parse mails", boolean(func(c *engine.Config) *bool { return &c.Limits.SMTP.DecodeMIME })},
+	{"app-layer.protocols.smtp.mime.decode-base64", "decode base64 parts", boolean(func(c *engine.Config) *bool { return &c.Limits.SMTP.DecodeBase64 })},
+	{"app-layer.protocols.smtp.mime.decode-quoted-printable", "decode quoted-printable parts", boolean(func(c *engine.Config) *bool { return &c.Limits.SMTP.DecodeQP })},
+	{"app-layer.protocols.smtp.mime.header-value-depth", "bytes of a header value", number(func(c *engine.Config) *int { return &c.Limits.SMTP.HeaderValueDepth }, parseInt)},
+	{"app-layer.protocols.smtp.mime.extract-urls", "find URLs in mail bodies", boolean(func(c *engine.Config) *bool { return &c.Limits.SMTP.ExtractURLs })},
+	{"app-layer.protocols.smtp.mime.body-md5", "digest mail bodies", boolean(func(c *engine.Config) *bool { return &c.Limits.SMTP.BodyMD5 })},
+	{"app-layer.protocols.smtp.raw-extraction", "take the whole mail as a file", boolean(func(c *engine.Config) *bool { return &c.Limits.SMTP.RawExtraction })},
+	{"app-layer.protocols.smtp.inspected-tracker.content-limit", "bytes of an attachment that are inspected", number(func(c *engine.Config) *int { return &c.Limits.SMTP.ContentLimit }, parseSize)},
+	{"app-layer.protocols.smtp.inspected-tracker.content-inspect-min-size", "bytes before an attachment is first inspected", number(func(c *engine.Config) *int { return &c.Limits.SMTP.InspectMinSize }, parseSize)},
+	{"app-layer.protocols.smtp.inspected-tracker.content-inspect-window", "bytes between inspections", number(func(c *engine.Config) *int { return &c.Limits.SMTP.InspectWindow }, parseSize)},
+	{"app-layer.protocols.**", "settings of the protocols, see their pages", setProtocol},
+	{"outputs.eve-log.types", "the records to write, with commas between", setTypes},
+	{"outputs.eve-log.types.**", "settings of one record type", setTypeOption},
+	{"outputs.eve-log.community-id", "write community ids", boolean(func(c *engine.Config) *bool { return &c.EVEOptions.CommunityID })},
+	{"outputs.eve-log.community-id-seed", "seed of community ids", number(func(c *engine.Config) *uint16 { return &c.EVEOptions.CommunityIDSeed }, parseInt)},
+	{"outputs.eve-log.ethernet", "write link-layer addresses", boolean(func(c *engine.Config) *bool { return &c.EVEOptions.Ethernet })},
+	{"outputs.eve-log.metadata", "write flow variables", boolean(func(c *engine.Config) *bool { return &c.EVEOptions.Metadata })},
+	{"outputs.eve-log.enabled", "ignored: --eve switches the log on", func(*engine.Config, []string, string) error { return nil }},
+	{"defrag.timeout", "seconds after which an incomplete datagram is given up", setFragTimeout},
+	{"defrag.memcap", "memory for fragments", number(func(c *engine.Config) *int { return &c.Frag.MemCap }, parseSize)},
+	{"defrag.trackers", "datagrams being put together", number(func(c *engine.Config) *int { return &c.Frag.MaxTrackers }, parseInt)},
+	{"defrag.max-frags", "fragments being kept", number(func(c *engine.Config) *int { return &c.Frag.MaxFrags }, parseInt)},
+}
+
+// Set applies one setting. known is false for a key that is not understood.
+func Set(c *engine.Config, key, value string) (known bool, err error) {
+	parts := strings.Split(key, ".")
+	for i := range settings {
+		s := &settings[i]
+		if wild, ok := matchKey(s.pattern, parts); ok {
+			if err := s.set(c, wild, value); err != nil {
+				return true, fmt.Errorf("%s: %w", key, err)
+			}
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// matchKey compares a dotted name with a pattern and gives what the wildcards stand for.
+func matchKey(pattern string, parts []string) (wild []string, ok bool) {
+	pat := strings.Split(pattern, ".")
+	for i, p := range pat {
+		if p == "**" {
+			return append(wild, parts[min(i, len(parts)):]...), len(parts) > i
+		}
+		if i >= len(parts) || p != "*" && p != parts[i] {
+			return nil, false
+		}
+		if p == "*" {
+			wild = append(wild, parts[i])
+		}
+	}
+	return wild, len(parts) == len(pat)
+}
+
+func setVLAN(c *engine.Config, _ []string, v string) error {
+	b, err := parseBool(v)
+	c.IgnoreVLAN = err == nil && !b
+	return err
+}
+
+func setInline(c *engine.Config, _ []string, v string) error {
+	if v == "auto" {
+		return nil
+	}
+	b, err := parseBool(v)
+	if err == nil {
+		c.TCP.Inline = b
+	}
+	return err
+}
+
+func setUrgent(p func(*engine.Config) *tcp.Urgent) func(*engine.Config, []string, string) error {
+	return func(c *engine.Config, _ []string, v string) error {
+		u, ok := tcp.UrgentByName(v)
+		if !ok {
+			return fmt.Errorf("unknown policy %q: use oob, inline, drop or gap", v)
+		}
+		*p(c) = u
+		return nil
+	}
+}
+
+func setTimeout(c *engine.Config, parts []string, v string) error {
+	n, err := parseInt(v)
+	if err != nil {
+		return err
+	}
+	var t *flowtable.Timeouts
+	switch parts[0] {
+	case "default":
+		t = &c.Flow.Default
+	case "tcp":
+		t = &c.Flow.TCP
+	case "udp":
+		t = &c.Flow.UDP
+	case "icmp":
+		t = &c.Flow.ICMP
+	default:
+		return fmt.Errorf("unknown protocol %q: use default, tcp, udp or icmp", parts[0])
+	}
+	ns := n * 1e9
+	switch parts[1] {
+	case "new":
+		t.New = ns
+	case "established":
+		t.Established = ns
+	case "closed":
+		t.Closed = ns
+	}
+	return nil // Suricata's emergency and bypassed time-outs have no counterpart
+}
+
+func setFragTimeout(c *engine.Config, _ []string, v string) error {
+	n, err := parseInt(v)
+	if err == nil {
+		c.Frag.Timeout = time.Duration(n) * time.Second
+	}
+	return err
+}
+
+func setEnabled(c *engine.Config, parts []string, v string) error {
+	if v == "detection-only" {
+		return nil
+	}
+	b, err := parseBool(v)
+	if err != nil {
+		return err
+	}
+	if c.Disabled == nil {
+		c.Disabled = map[string]bool{}
+	}
+	c.Disabled[parts[0]] = !b
+	return nil
+}
+
+func setProtocol(c *engine.Config, parts []string, v string) error {
+	if c.Limits.Settings == nil {
+		c.Limits.Settings = map[string]string{}
+	}
+	c.Limits.Settings[strings.Join(parts, ".")] = v
+	return nil
+}
+
+// setOSPolicy adds addresses to a policy: host-os-policy.windows.0 = 10.0.0.0/8.
+func setOSPolicy(c *engine.Config, parts []string, v string) error {
+	pre, err := netip.ParsePrefix(v)
+	if err != nil {
+		a, err2 := netip.ParseAddr(v)
+		if err2 != nil {
+			return fmt.Errorf("%q is neither an address nor a prefix", v)
+		}
+		pre = netip.PrefixFrom(a, a.BitLen())
+	}
+	return c.Hosts.Add(parts[0], pre)
+}
+
+// Finish works out what follows from all settings together. It is called once, after the last Set.
+func Finish(c *engine.Config) { c.Hosts.Apply(&c.TCP, &c.Frag) }

@@ -1,0 +1,62 @@
+// Package config turns settings, by Suricata's dotted names or our own, into an engine's
+// configuration. The table in settings.go is the only place where a setting is declared.
+package config
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// parseBool reads yes/no, true/false, on/off, enabled/disabled and 1/0.
+func parseBool(s string) (bool, error) {
+	switch strings.ToLower(strings.TrimSpace(s)) {
+	case "yes", "true", "on", "1", "enabled":
+		return true, nil
+	case "no", "false", "off", "0", "disabled":
+		return false, nil
+	}
+	return false, fmt.Errorf("%q is not a truth value: use true or false", s)
+}
+
+// parseSize reads a number of bytes: 65536, 8kb, 1mb, 100 KiB, 1gb. As in Suricata kb is 1024.
+func parseSize(s string) (int64, error) {
+	t := strings.ToLower(strings.TrimSpace(s))
+	mul := int64(1)
+	for _, u := range []struct {
+		suffix string
+		mul    int64
+	}{{"kib", 1 << 10}, {"mib", 1 << 20}, {"gib", 1 << 30}, {"kb", 1 << 10}, {"mb", 1 << 20}, {"gb", 1 << 30}, {"b", 1}} {
+		if strings.HasSuffix(t, u.suffix) {
+			t, mul = strings.TrimSpace(strings.TrimSuffix(t, u.suffix)), u.mul
+			break
+		}
+	}
+	n, err := strconv.ParseInt(t, 10, 64)
+	if err != nil || n < 0 || n > (1<<62)/mul {
+		return 0, fmt.Errorf("%q is not a size: use a number of bytes, or one with kb, mb or gb", s)
+	}
+	return n * mul, nil
+}
+
+// parseInt reads a number that is not negative.
+func parseInt(s string) (int64, error) {
+	n, err := strconv.ParseInt(strings.TrimSpace(s), 10, 64)
+	if err != nil || n < 0 {
+		return 0, fmt.Errorf("%q is not a number", s)
+	}
+	return n, nil
+}
+
+// parsePorts reads a list of ports: 53, or "139, 445", or "[80, 8080]".
+func parsePorts(s string) ([]uint16, error) {
+	var out []uint16
+	for _, f := range strings.FieldsFunc(s, func(r rune) bool { return strings.ContainsRune(" ,[]", r) }) {
+		n, err := strconv.ParseUint(f, 10, 16)
+		if err != nil {
+			return nil, fmt.Errorf("%q is not a port", f)
+		}
+		out = append(out, uint16(n))
+	}
+	return out, nil
+}

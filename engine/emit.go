@@ -1,0 +1,74 @@
+package engine
+
+import (
+	"github.com/luanids/luanids/dissect"
+	"github.com/luanids/luanids/dissect/packet"
+	"github.com/luanids/luanids/engine/eve"
+)
+
+// Emit implements dissect.Host: a protocol's event goes to rules, then to the log.
+func (w *worker) Emit(spec *dissect.Spec, ev dissect.Local, e *dissect.Env) {
+	id := spec.EventID(ev)
+	w.match(id, e)
+	decl := &spec.Events[ev]
+	if !decl.Log {
+		return
+	}
+	w.stats.tx[spec.Index()]++
+	if w.eve != nil && w.rules.logged[spec.Index()] {
+		txID, ok := uint64(0), false
+		if n, is := e.Tx.(dissect.Numbered); is {
+			txID, ok = n.TxID(), true
+		}
+		w.line(w.eve.Protocol(w.out.buf, e, spec, decl.LogByDir, txID, ok))
+	}
+}
+
+// Anomaly implements dissect.Host: a protocol's parser found something wrong.
+func (w *worker) Anomaly(spec *dissect.Spec, n int, e *dissect.Env) {
+	w.stats.anomalies[eve.AppAnomaly]++
+	w.anomaly(eve.AppAnomaly, e, spec.Anomalies[n], "proto_parser")
+}
+
+// anomaly judges and logs one anomaly. Rules see it by its full name.
+func (w *worker) anomaly(k eve.AnomalyKind, e *dissect.Env, name, layer string) {
+	if w.rules.wantsAnomaly {
+		old := e.Name
+		e.Name = name
+		w.match(dissect.EvAnomaly, e)
+		e.Name = old
+	}
+	if w.eve != nil && w.eve.Options().Wanted(k) {
+		w.line(w.eve.AnomalyOf(w.out.buf, k, e, name, layer))
+	}
+}
+
+// decodeEvents reports what the decoder found wrong with a packet.
+func (w *worker) decodeEvents(p *packet.Packet) {
+	w.setEnv(w.flow, w.dir)
+	for _, ev := range p.EventList() {
+		w.stats.anomalies[eve.DecodeAnomaly]++
+		w.anomaly(eve.DecodeAnomaly, &w.env, ev.Name(), "")
+	}
+}
+
+// Upgrade implements dissect.Host; it takes effect when the parser's call is over.
+func (w *worker) Upgrade(e *dissect.Env, to string) {
+	w.flow.Upgrade, w.flow.HasUpgrade = to, true
+}
+
+// FileEvent implements dissect.Host.
+func (w *worker) FileEvent(e *dissect.Env, ended bool) {
+	if !ended {
+		w.match(dissect.EvFileData, e)
+		return
+	}
+	w.stats.files++
+	w.match(dissect.EvFile, e)
+	if w.eve != nil && w.eve.Options().Core[eve.Fileinfo] {
+		w.line(w.eve.File(w.out.buf, e))
+	}
+}
+
+// Expect implements dissect.Host.
+func (w *worker) Expect(e *dissect.Env, x dissect.Expectation) { w.expected.add(w, e, x) }

@@ -1,0 +1,161 @@
+// Package engine is the pipeline: it decodes packets, follows flows, lets protocols parse them,
+// judges rules, and reports in packet order. See ARCHITECTURE.md for the path of one packet.
+package engine
+
+import (
+	"fmt"
+	"io"
+	"runtime"
+	"time"
+
+	"github.com/luanids/luanids/capture"
+	"github.com/luanids/luanids/dissect"
+	"github.com/luanids/luanids/dissect/filefields"
+	"github.com/luanids/luanids/dissect/packet"
+	"github.com/luanids/luanids/dissect/packetfields"
+	"github.com/luanids/luanids/dissect/protocols"
+	"github.com/luanids/luanids/engine/alert"
+	"github.com/luanids/luanids/engine/eve"
+	"github.com/luanids/luanids/engine/flowtable"
+	"github.com/luanids/luanids/reassembly/ipfrag"
+	"github.com/luanids/luanids/reassembly/tcp"
+)
+
+// Config is all that an engine needs to know. DefaultConfig has Suricata's defaults.
+type Config struct {
+	// Workers is how many goroutines work on flows, 1 to flowtable.Shards; 0 means one a core.
+	// Results do not depend on it.
+	Workers int
+	Decode  packet.Config
+	Frag    ipfrag.Config
+	TCP     tcp.Config
+	Flow    flowtable.Config
+	Limits  dissect.Limits
+	// CheckChecksums leaves TCP segments with a wrong checksum out of their stream, and counts
+	// wrong checksums of all kinds.
+	CheckChecksums bool
+	// IgnoreVLAN makes flows of different VLANs one (vlan.use-for-tracking: false).
+	IgnoreVLAN bool
+	// Disabled lists protocols that are not recognised.
+	Disabled map[string]bool
+	// Schema is what rules were compiled against; nil makes one with NewSchema.
+	Schema *dissect.Schema
+	// EVE is where EVE records go, nil for nowhere; closed at the end if it is an io.Closer.
+	EVE        io.Writer
+	EVEOptions eve.Options
+	Sinks      []AlertSink
+	// MinSeverity is the least severity that sinks get; EVE gets all.
+	MinSeverity alert.Severity
+	// Hosts are the overlap policies by address.
+	Hosts HostPolicies
+	// Warn gets messages for people: what was lost or went wrong. Never nil after New.
+	Warn func(format string, args ...any)
+}
+
+// DefaultConfig gives Suricata's defaults.
+func DefaultConfig() Config {
+	return Config{
+		Decode: packet.DefaultConfig(), Frag: ipfrag.DefaultConfig(), TCP: tcp.DefaultConfig(),
+		Flow: flowtable.DefaultConfig(), Limits: dissect.DefaultLimits(),
+		CheckChecksums: true, EVEOptions: eve.DefaultOptions(),
+	}
+}
+
+// NewSchema makes the schema of all protocols, packets, flows and files.
+func NewSchema() (*dissect.Schema, error) {
+	common := packetfields.Fields()
+	common = append(common, filefields.Fields()...)
+	common = append(common, coreFields()...)
+	return dissect.NewSchema(protocols.All(), common)
+}
+
+// Engine runs one capture or interface. It is made by New and used once.
+type Engine struct {
+	cfg       Config
+	schema    *dissect.Schema
+	dispatch  dispatcher
+	workers   []*worker
+	order     ordered
+	source    capture.Source
+	started   time.Time
+	took      time.Duration
+	truncated int
+}
+
+// New checks the configuration and makes an engine.
+func New(cfg Config) (*Engine, error) {
+	if cfg.Workers == 0 {
+		cfg.Workers = min(runtime.NumCPU(), flowtable.Shards)
+	}
+	if cfg.Workers < 1 || cfg.Workers > flowtable.Shards {
+		return nil, fmt.Errorf("workers: %d is out of range: use 1 to %d", cfg.Workers, flowtable.Shards)
+	}
+	if cfg.Warn == nil {
+		cfg.Warn = func(string, ...any) {}
+	}
+	e := &Engine{cfg: cfg, schema: cfg.Schema, started: time.Now()}
+	if e.schema == nil {
+		s, err := NewSchema()
+		if err != nil {
+			return nil, err
+		}
+		e.schema = s
+	}
+	e.dispatch = dispatcher{dec: *packet.NewDecoder(cfg.Decode), frag: ipfrag.New(cfg.Frag), noVLAN: cfg.IgnoreVLAN}
+	e.order = ordered{eve: cfg.EVE, sinks: cfg.Sinks, warn: cfg.Warn}
+	for i := range cfg.Workers {
+		e.workers = append(e.workers, e.newWorker(i))
+	}
+	return e, nil
+}
+
+func (e *Engine) warn(format string, args ...any) { e.cfg.Warn(format, args...) }
+
+func (e *Engine) newWorker(id int) *worker {
+	w := &worker{id: id, of: e.cfg.Workers, cfg: &e.cfg, keys: &dispatcher{noVLAN: e.cfg.IgnoreVLAN}}
+	perShard := e.cfg.TCP
+	if perShard.Memcap == 0 {
+		perShard.Memcap = tcp.DefaultMemcap
+	}
+	perShard.Memcap /= flowtable.Shards
+	for i := id; i < flowtable.Shards; i += w.of {
+		w.shards[i] = flowtable.NewShard(&e.cfg.Flow, &w.stats.flows, &w.pool)
+		w.streams[i] = tcp.New(perShard)
+	}
+	var specs []*dissect.Spec
+	for _, s := range e.schema.Specs {
+		if !e.cfg.Disabled[s.Name] {
+			specs = append(specs, s)
+		}
+	}
+	w.apps = newApps(specs, len(e.schema.Specs))
+	w.stats.tx = make([]uint64, len(e.schema.Specs))
+	w.ctx.Limits, w.ctx.Host = &e.cfg.Limits, w
+	w.guard.logf = e.warn
+	w.inline.w = w
+	w.useProgram(e.schema)
+	if e.cfg.EVE != nil {
+		w.eve = eve.NewEncoder(&e.cfg.EVEOptions)
+	}
+	return w
+}
+
+// flushSteps is how many batches it takes to end all flows at the end: a shard each, so that
+// no batch has to hold all records at once.
+const flushSteps = flowtable.Shards
+
+// flushBatch makes a batch that ends the flows of one shard.
+func (e *Engine) flushBatch(b *batch, shard int) {
+	e.dispatch.stamp++
+	b.items = append(b.items, item{stamp: e.dispatch.stamp, now: e.dispatch.now})
+	b.flush = shard
+}
+
+// finish writes the last statistics and closes the outputs.
+func (e *Engine) finish() error {
+	e.took = time.Since(e.started)
+	if e.cfg.EVE != nil && e.cfg.EVEOptions.Core[eve.Stats] {
+		e.order.write(eve.NewEncoder(&e.cfg.EVEOptions).Stats(nil, e.dispatch.now, e.statsTree()))
+	}
+	return e.order.close()
+}

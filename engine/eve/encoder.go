@@ -1,0 +1,291 @@
+package eve
+
+import (
+	"time"
+
+	"github.com/luanids/luanids/dissect"
+	"github.com/luanids/luanids/dissect/jsonw"
+	"github.com/luanids/luanids/dissect/packet"
+	"github.com/luanids/luanids/dissect/packet/communityid"
+)
+
+// Encoder appends records to a buffer. One serves a worker; it is not for concurrent use.
+type Encoder struct {
+	opt *Options
+	w   jsonw.Writer
+	// second and stamp cache the formatted date, which changes once a second.
+	second int64
+	stamp  []byte
+}
+
+// NewEncoder makes an encoder of records as opt wants them.
+func NewEncoder(opt *Options) *Encoder { return &Encoder{opt: opt, second: -1 << 62} }
+
+// Options gives the options that the encoder heeds.
+func (x *Encoder) Options() *Options { return x.opt }
+
+// begin starts a record at the end of dst; finish gives it back with the record.
+func (x *Encoder) begin(dst []byte) *jsonw.Writer {
+	x.w = jsonw.Writer{B: dst}
+	x.w.Object()
+	return &x.w
+}
+
+func (x *Encoder) finish() []byte {
+	x.w.End()
+	x.w.B = append(x.w.B, '\n')
+	b := x.w.B
+	x.w.B = nil
+	return b
+}
+
+// Time writes a time as a value: 2016-07-13T22:42:07.573103+0000.
+func (x *Encoder) Time(w *jsonw.Writer, t int64) {
+	sec, ns := t/1e9, t%1e9
+	if ns < 0 {
+		sec, ns = sec-1, ns+1e9
+	}
+	if sec != x.second || x.stamp == nil {
+		x.second = sec
+		x.stamp = time.Unix(sec, 0).UTC().AppendFormat(x.stamp[:0], "2006-01-02T15:04:05.")
+	}
+	var us [6]byte
+	v := ns / 1000
+	for i := 5; i >= 0; i-- {
+		us[i] = byte('0' + v%10)
+		v /= 10
+	}
+	var tmp [48]byte
+	b := append(tmp[:0], '"')
+	b = append(b, x.stamp...)
+	b = append(b, us[:]...)
+	b = append(b, "+0000\""...)
+	w.Raw(b)
+}
+
+// Head is what the header of a record tells.
+type Head struct {
+	Type string
+	Time int64
+	Pkt  *packet.Packet
+	Flow *dissect.Flow
+	// Dir is the direction in which the addresses are given; ByPacket takes them from the packet.
+	Dir      dissect.Dir
+	ByPacket bool
+	// NoPacket leaves pcap_cnt out although there is a packet.
+	NoPacket bool
+}
+
+// header writes the members that all records share.
+func (x *Encoder) header(w *jsonw.Writer, h *Head) {
+	w.Key("timestamp")
+	x.Time(w, h.Time)
+	if h.Flow != nil {
+		w.Key("flow_id")
+		w.Uint(h.Flow.ID)
+		if h.Flow.ParentID != 0 {
+			w.Key("parent_id")
+			w.Uint(h.Flow.ParentID)
+		}
+	}
+	if h.Pkt != nil && !h.NoPacket {
+		w.Key("pcap_cnt")
+		w.Uint(h.Pkt.Num)
+	}
+	w.Key("event_type")
+	w.Str(h.Type)
+	x.vlans(w, h)
+	switch {
+	case h.ByPacket && h.Pkt != nil:
+		x.packetTuple(w, h.Pkt)
+	case h.Flow != nil:
+		x.flowTuple(w, h.Flow, h.Dir)
+	case h.Pkt != nil:
+		x.packetTuple(w, h.Pkt)
+	}
+	if h.Pkt != nil && !h.NoPacket {
+		w.Key("pkt_src")
+		w.Str(pktSrc(h.Pkt))
+	}
+	if x.opt.CommunityID && h.Flow != nil {
+		x.communityID(w, h.Flow)
+	}
+	if x.opt.Ethernet {
+		x.ether(w, h)
+	}
+	if x.opt.PcapFile != "" {
+		w.Key("pcap_filename")
+		w.Str(x.opt.PcapFile)
+	}
+}
+
+func (x *Encoder) vlans(w *jsonw.Writer, h *Head) {
+	var ids [3]uint16
+	n := 0
+	if h.Pkt != nil {
+		ids, n = h.Pkt.VLANs, int(h.Pkt.VLANCount)
+	} else if h.Flow != nil {
+		ids = h.Flow.Key.VLANs
+		for n < 3 && ids[n] != 0 {
+			n++
+		}
+	}
+	if n == 0 {
+		return
+	}
+	w.OpenArray("vlan")
+	for _, v := range ids[:n] {
+		w.Uint(uint64(v))
+	}
+	w.EndArray()
+}
+
+// protoNames are the names of transport protocols in records.
+func protoName(p uint8) string {
+	switch p {
+	case packet.ProtoTCP:
+		return "TCP"
+	case packet.ProtoUDP:
+		return "UDP"
+	case packet.ProtoICMP:
+		return "ICMP"
+	case packet.ProtoICMPv6:
+		return "IPv6-ICMP"
+	case packet.ProtoSCTP:
+		return "SCTP"
+	case packet.ProtoGRE:
+		return "GRE"
+	case packet.ProtoESP:
+		return "ESP"
+	case packet.ProtoIPIP:
+		return "IPv4-in-IP"
+	case packet.ProtoIPv6:
+		return "IPv6"
+	case packet.ProtoIGMP:
+		return "IGMP"
+	case packet.ProtoAH:
+		return "AH"
+	}
+	return ""
+}
+
+func (x *Encoder) tuple(w *jsonw.Writer, src, dst packet.Addr, sp, dp uint16, ports bool) {
+	w.Key("src_ip")
+	w.Addr(src.Netip())
+	if ports {
+		w.Key("src_port")
+		w.Uint(uint64(sp))
+	}
+	w.Key("dest_ip")
+	w.Addr(dst.Netip())
+	if ports {
+		w.Key("dest_port")
+		w.Uint(uint64(dp))
+	}
+}
+
+func hasPorts(proto uint8) bool {
+	return proto == packet.ProtoTCP || proto == packet.ProtoUDP || proto == packet.ProtoSCTP
+}
+
+func (x *Encoder) proto(w *jsonw.Writer, p, ipv uint8) {
+	w.Key("proto")
+	if n := protoName(p); n != "" {
+		w.Str(n)
+	} else {
+		var b [4]byte
+		w.Bytes(appendPadded(b[:0], p))
+	}
+	if ipv != 0 {
+		w.Key("ip_v")
+		w.Uint(uint64(ipv))
+	}
+}
+
+// appendPadded writes a protocol number in three digits, as Suricata does without a name.
+func appendPadded(b []byte, p uint8) []byte {
+	return append(b, '0'+p/100, '0'+p/10%10, '0'+p%10)
+}
+
+func (x *Encoder) packetTuple(w *jsonw.Writer, p *packet.Packet) {
+	if p.IPVersion == 0 {
+		return
+	}
+	x.tuple(w, p.Src, p.Dst, p.SrcPort, p.DstPort, hasPorts(p.IPProto))
+	x.proto(w, p.IPProto, p.IPVersion)
+	if p.Layers&(packet.LayerICMP|packet.LayerICMPv6) != 0 {
+		w.Key("icmp_type")
+		w.Uint(uint64(p.ICMPType))
+		w.Key("icmp_code")
+		w.Uint(uint64(p.ICMPCode))
+	}
+}
+
+func (x *Encoder) flowTuple(w *jsonw.Writer, f *dissect.Flow, dir dissect.Dir) {
+	k := &f.Key
+	if dir == dissect.ToServer {
+		x.tuple(w, k.Src, k.Dst, k.SrcPort, k.DstPort, hasPorts(k.Proto))
+	} else {
+		x.tuple(w, k.Dst, k.Src, k.DstPort, k.SrcPort, hasPorts(k.Proto))
+	}
+	x.proto(w, k.Proto, k.IPVersion)
+}
+
+func (x *Encoder) communityID(w *jsonw.Writer, f *dissect.Flow) {
+	k := &f.Key
+	var b [48]byte
+	w.Key("community_id")
+	w.Bytes(communityid.AppendID(b[:0], x.opt.CommunityIDSeed, k.Src, k.Dst, k.SrcPort, k.DstPort, k.Proto))
+}
+
+func (x *Encoder) ether(w *jsonw.Writer, h *Head) {
+	var src, dst []byte
+	switch {
+	case h.Pkt != nil && h.Pkt.Has(packet.LayerEthernet):
+		eth := h.Pkt.Data[h.Pkt.EthOff:]
+		dst, src = eth[:6], eth[6:12]
+	case h.Flow != nil && h.Flow.HasEth:
+		src, dst = h.Flow.EthSrc[:], h.Flow.EthDst[:]
+	default:
+		return
+	}
+	w.Open("ether")
+	w.Key("src_mac")
+	x.mac(w, src)
+	w.Key("dest_mac")
+	x.mac(w, dst)
+	w.End()
+}
+
+func (x *Encoder) mac(w *jsonw.Writer, m []byte) {
+	const digits = "0123456789abcdef"
+	var b [17]byte
+	for i, v := range m[:6] {
+		b[3*i], b[3*i+1] = digits[v>>4], digits[v&15]
+		if i < 5 {
+			b[3*i+2] = ':'
+		}
+	}
+	w.Bytes(b[:])
+}
+
+// pktSrc says how the packet came about, in Suricata's words.
+func pktSrc(p *packet.Packet) string {
+	switch p.Via {
+	case packet.TunnelGRE, packet.TunnelERSPAN1, packet.TunnelERSPAN2, packet.TunnelERSPAN3:
+		return "gre tunnel"
+	case packet.TunnelIPIP:
+		return "ipv4 tunnel"
+	case packet.Tunnel6in4:
+		return "ipv6 tunnel"
+	case packet.TunnelTeredo:
+		return "teredo tunnel"
+	case packet.TunnelVXLAN:
+		return "vxlan tunnel"
+	case packet.TunnelGeneve:
+		return "geneve tunnel"
+	case packet.TunnelDefrag:
+		return "defrag"
+	}
+	return "wire/pcap"
+}

@@ -1,0 +1,81 @@
+// Package eve writes EVE records: one JSON object a line, in Suricata's format
+// (https://docs.suricata.io/en/suricata-8.0.0/output/eve/eve-json-format.html).
+package eve
+
+// Type is a record type that can be switched on and off.
+type Type uint8
+
+// The types that are not simply named after a protocol.
+const (
+	Alert Type = iota
+	Anomaly
+	FlowRecord
+	Netflow
+	Fileinfo
+	Stats
+	numCore
+)
+
+// coreNames are the names of the core types, in order.
+var coreNames = [numCore]string{"alert", "anomaly", "flow", "netflow", "fileinfo", "stats"}
+
+// Options say which records are written and what they hold.
+type Options struct {
+	Core [numCore]bool
+	// Protocols says which protocols' records are written; a protocol that is not listed is
+	// on unless OnlyListed.
+	Protocols  map[string]bool
+	OnlyListed bool
+
+	CommunityID     bool
+	CommunityIDSeed uint16
+	Ethernet        bool // link-layer addresses in every record
+	Metadata        bool // flow flags and counters in alert and flow records
+	PcapFile        string
+	Suricata        string // value of suricata_version in records that have one
+
+	Alerts    AlertOptions
+	Anomalies AnomalyOptions
+	// FlowStartRecords and the like would go here; Settings gives the rest by dotted name
+	// below outputs.eve-log.types ("dns.version").
+	Settings map[string]string
+}
+
+// AlertOptions say what an alert record holds besides the alert.
+type AlertOptions struct {
+	Payload          bool // base64 of the payload
+	PayloadPrintable bool
+	PayloadLength    bool
+	PayloadBuffer    int // at most so many bytes of stream payload
+	Packet           bool
+	HTTPBody         bool
+	HTTPBodyPrint    bool
+	Tagged           bool
+	Metadata         bool // app layer, flow and rule metadata
+	RuleMetadata     bool
+	RuleRaw          bool
+	RuleReference    bool
+	Flow             bool
+	AppLayer         bool
+	Verdict          bool
+}
+
+// AnomalyOptions say which anomalies are records.
+type AnomalyOptions struct{ Decode, Stream, AppLayer, PacketHdr bool }
+
+// DefaultOptions are what Suricata's default configuration writes.
+func DefaultOptions() Options {
+	o := Options{Metadata: true, Suricata: "8.0.0",
+		Alerts:    AlertOptions{Tagged: true, Metadata: true, RuleMetadata: true, Flow: true, AppLayer: true, PayloadBuffer: 4 << 10},
+		Anomalies: AnomalyOptions{AppLayer: true}}
+	for t := range o.Core {
+		o.Core[t] = Type(t) != Netflow
+	}
+	return o
+}
+
+// Protocol tells whether records of the protocol are written.
+func (o *Options) Protocol(name string) bool {
+	on, listed := o.Protocols[name]
+	return on || !listed && !o.OnlyListed
+}

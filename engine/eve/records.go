@@ -1,0 +1,249 @@
+package eve
+
+import (
+	"github.com/luanids/luanids/dissect"
+	"github.com/luanids/luanids/dissect/filefields"
+	"github.com/luanids/luanids/dissect/jsonw"
+	"github.com/luanids/luanids/dissect/packet"
+)
+
+// Protocol appends the record of a protocol's message.
+func (x *Encoder) Protocol(dst []byte, e *dissect.Env, spec *dissect.Spec, byDir bool, txID uint64, hasTx bool) []byte {
+	w := x.begin(dst)
+	h := Head{Type: spec.Name, Time: e.Time, Pkt: e.Pkt, Flow: e.Flow}
+	if byDir {
+		h.Dir = e.Dir
+	}
+	x.header(w, &h)
+	if hasTx {
+		w.Key("tx_id")
+		w.Uint(txID)
+	}
+	spec.EVE(w, e)
+	return x.finish()
+}
+
+// File appends the fileinfo record of the file that e is about.
+func (x *Encoder) File(dst []byte, e *dissect.Env) []byte {
+	w := x.begin(dst)
+	x.header(w, &Head{Type: "fileinfo", Time: e.Time, Pkt: e.Pkt, Flow: e.Flow, Dir: e.File.Dir})
+	x.context(w, e)
+	if e.Flow != nil && e.Flow.App != nil {
+		w.Key("app_proto")
+		w.Str(e.Flow.App.Name)
+	}
+	filefields.EVE(w, e.File)
+	return x.finish()
+}
+
+// context writes the protocol's object for the message that e is about.
+func (x *Encoder) context(w *jsonw.Writer, e *dissect.Env) {
+	if e.Flow != nil && e.Flow.App != nil && e.Flow.App.EVE != nil && e.Tx != nil {
+		e.Flow.App.EVE(w, e)
+	}
+}
+
+// AnomalyKind says where an anomaly was found.
+type AnomalyKind uint8
+
+// The kinds, with the names of EVE's anomaly.type.
+const (
+	DecodeAnomaly AnomalyKind = iota
+	StreamAnomaly
+	AppAnomaly
+)
+
+// Wanted tells whether anomalies of the kind are written.
+func (o *Options) Wanted(k AnomalyKind) bool {
+	if !o.Core[Anomaly] {
+		return false
+	}
+	switch k {
+	case DecodeAnomaly:
+		return o.Anomalies.Decode
+	case StreamAnomaly:
+		return o.Anomalies.Stream
+	}
+	return o.Anomalies.AppLayer
+}
+
+// AnomalyOf appends an anomaly record. event is the full name: decoder.ipv4.pkt_too_small,
+// stream.pkt_invalid_ack, or the protocol's event without its protocol. layer is where in the
+// protocol it was found ("proto_parser"), for AppAnomaly.
+func (x *Encoder) AnomalyOf(dst []byte, k AnomalyKind, e *dissect.Env, event, layer string) []byte {
+	w := x.begin(dst)
+	x.header(w, &Head{Type: "anomaly", Time: e.Time, Pkt: e.Pkt, Flow: e.Flow, Dir: e.Dir, ByPacket: k != AppAnomaly})
+	w.Open("anomaly")
+	if k == AppAnomaly {
+		if e.Flow != nil && e.Flow.App != nil {
+			w.Key("app_proto")
+			w.Str(e.Flow.App.Name)
+		}
+		w.Key("type")
+		w.Str("applayer")
+	} else {
+		w.Key("type")
+		w.Str([...]string{"decode", "stream"}[k])
+	}
+	w.Key("event")
+	w.Str(event)
+	if layer != "" {
+		w.Key("layer")
+		w.Str(layer)
+	}
+	w.End()
+	return x.finish()
+}
+
+// FlowEnd is what a flow record needs beside the flow.
+type FlowEnd struct {
+	Reason   string
+	TCPState string // for TCP flows
+}
+
+// Flow appends the record of a flow that ended at time now.
+func (x *Encoder) Flow(dst []byte, f *dissect.Flow, now int64, end FlowEnd) []byte {
+	w := x.begin(dst)
+	x.header(w, &Head{Type: "flow", Time: now, Flow: f})
+	x.flowICMP(w, f)
+	x.appProto(w, f)
+	w.Open("flow")
+	counters(w, f)
+	w.Key("start")
+	x.Time(w, f.Start)
+	w.Key("end")
+	x.Time(w, f.Last)
+	w.Key("age")
+	w.Int(f.Last/1e9 - f.Start/1e9)
+	w.Key("state")
+	w.Str(f.State.String())
+	w.Key("reason")
+	w.Str(end.Reason)
+	w.Key("alerted")
+	w.Bool(f.Alerts > 0)
+	if f.TxCount > 0 {
+		w.Key("tx_cnt")
+		w.Uint(f.TxCount)
+	}
+	w.End()
+	if f.Key.Proto == packet.ProtoTCP {
+		flowTCP(w, f, end.TCPState)
+	}
+	return x.finish()
+}
+
+func counters(w *jsonw.Writer, f *dissect.Flow) {
+	w.Key("pkts_toserver")
+	w.Uint(f.Packets[0])
+	w.Key("pkts_toclient")
+	w.Uint(f.Packets[1])
+	w.Key("bytes_toserver")
+	w.Uint(f.Bytes[0])
+	w.Key("bytes_toclient")
+	w.Uint(f.Bytes[1])
+}
+
+func (x *Encoder) flowICMP(w *jsonw.Writer, f *dissect.Flow) {
+	if f.Key.Proto != packet.ProtoICMP && f.Key.Proto != packet.ProtoICMPv6 {
+		return
+	}
+	w.Key("icmp_type")
+	w.Uint(uint64(f.Key.SrcPort))
+	w.Key("icmp_code")
+	w.Uint(uint64(f.ICMPCode[0]))
+	if f.Packets[1] > 0 {
+		w.Key("response_icmp_type")
+		w.Uint(uint64(f.Key.DstPort))
+		w.Key("response_icmp_code")
+		w.Uint(uint64(f.ICMPCode[1]))
+	}
+}
+
+// appProto writes what the flow was recognised as.
+func (x *Encoder) appProto(w *jsonw.Writer, f *dissect.Flow) {
+	if f.App == nil {
+		if f.AppFailed {
+			w.Key("app_proto")
+			w.Str("failed")
+		}
+		return
+	}
+	w.Key("app_proto")
+	w.Str(f.App.Name)
+	if f.AppOrig != nil && f.AppOrig != f.App {
+		w.Key("app_proto_orig")
+		w.Str(f.AppOrig.Name)
+	}
+}
+
+// flagNames are the TCP flags in the order of their bits.
+var flagNames = [8]string{"fin", "syn", "rst", "psh", "ack", "urg", "ecn", "cwr"}
+
+func flowTCP(w *jsonw.Writer, f *dissect.Flow, state string) {
+	w.Open("tcp")
+	hex2 := func(k string, v uint8) {
+		w.Key(k)
+		w.Hex([]byte{v})
+	}
+	all := f.TCPFlags[0] | f.TCPFlags[1]
+	hex2("tcp_flags", all)
+	hex2("tcp_flags_ts", f.TCPFlags[0])
+	hex2("tcp_flags_tc", f.TCPFlags[1])
+	for _, bit := range [...]int{1, 0, 2, 3, 4, 5, 6, 7} {
+		if all&(1<<bit) != 0 {
+			w.Key(flagNames[bit])
+			w.Bool(true)
+		}
+	}
+	w.Key("state")
+	w.Str(state)
+	w.End()
+}
+
+// Netflow appends the record of one direction of a flow that ended at time now.
+func (x *Encoder) Netflow(dst []byte, f *dissect.Flow, dir dissect.Dir, now int64) []byte {
+	w := x.begin(dst)
+	x.header(w, &Head{Type: "netflow", Time: now, Flow: f, Dir: dir})
+	x.appProto(w, f)
+	w.Open("netflow")
+	w.Key("pkts")
+	w.Uint(f.Packets[dir])
+	w.Key("bytes")
+	w.Uint(f.Bytes[dir])
+	w.Key("start")
+	x.Time(w, f.Start)
+	w.Key("end")
+	x.Time(w, f.Last)
+	w.Key("age")
+	w.Int(f.Last/1e9 - f.Start/1e9)
+	w.Key("min_ttl")
+	w.Uint(uint64(f.MinTTL[dir]))
+	w.Key("max_ttl")
+	w.Uint(uint64(f.MaxTTL[dir]))
+	w.Key("tx_cnt")
+	w.Uint(f.TxCount)
+	w.End()
+	if f.Key.Proto == packet.ProtoTCP {
+		w.Open("tcp")
+		w.Key("tcp_flags")
+		w.Hex([]byte{f.TCPFlags[dir]})
+		for _, bit := range [...]int{1, 0, 2, 3, 4, 5, 6, 7} {
+			if f.TCPFlags[dir]&(1<<bit) != 0 {
+				w.Key(flagNames[bit])
+				w.Bool(true)
+			}
+		}
+		w.End()
+	}
+	return x.finish()
+}
+
+// Stats appends a stats record; counters writes the members of its object.
+func (x *Encoder) Stats(dst []byte, now int64, counters func(w *jsonw.Writer)) []byte {
+	w := x.begin(dst)
+	x.header(w, &Head{Type: "stats", Time: now})
+	w.Open("stats")
+	counters(w)
+	w.End()
+	return x.finish()
+}

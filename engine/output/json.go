@@ -1,0 +1,178 @@
+package output
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net/netip"
+
+	"github.com/luanids/luanids/dissect/jsonw"
+	"github.com/luanids/luanids/engine/alert"
+)
+
+// JSON writes one JSON object a line for each alert, with the members that docs/alerts.md lists.
+type JSON struct {
+	name string
+	w    *bufio.Writer
+	c    io.Closer
+	j    jsonw.Writer
+	line bool
+}
+
+// NewJSON makes a JSON output. name is what messages call it. flushLines writes every alert
+// at once (for stdout and live use). w is closed at the end if it is an io.Closer and close is set.
+func NewJSON(name string, w io.Writer, flushLines, closeIt bool) *JSON {
+	o := &JSON{name: name, w: bufio.NewWriterSize(w, 64<<10), line: flushLines}
+	if c, ok := w.(io.Closer); ok && closeIt {
+		o.c = c
+	}
+	return o
+}
+
+// Name implements engine.AlertSink.
+func (o *JSON) Name() string { return o.name }
+
+// Alert implements engine.AlertSink.
+func (o *JSON) Alert(a *alert.Alert) error {
+	o.j.Reset()
+	Write(&o.j, a)
+	o.j.B = append(o.j.B, '\n')
+	if _, err := o.w.Write(o.j.B); err != nil {
+		return err
+	}
+	if o.line {
+		return o.w.Flush()
+	}
+	return nil
+}
+
+// Close implements engine.AlertSink.
+func (o *JSON) Close() error {
+	err := o.w.Flush()
+	if o.c != nil {
+		if e := o.c.Close(); err == nil {
+			err = e
+		}
+	}
+	return err
+}
+
+// Write writes an alert as an object.
+func Write(w *jsonw.Writer, a *alert.Alert) {
+	w.Object()
+	str(w, "alert_id", a.ID)
+	w.Key("timestamp")
+	w.Float(float64(a.Time/1000)/1e6, 6)
+	str(w, "alert_type", a.Kind.String())
+	w.Key("severity")
+	w.Str(upper(a.Severity))
+	w.Key("severity_numeric")
+	w.Int(int64(a.Severity))
+	str(w, "message", a.Message)
+	if a.Src.IsValid() {
+		w.Key("src_ip")
+		w.Addr(a.Src)
+		w.Key("dst_ip")
+		w.Addr(a.Dst)
+	}
+	if a.HasPorts {
+		w.Key("src_port")
+		w.Uint(uint64(a.SrcPort))
+		w.Key("dst_port")
+		w.Uint(uint64(a.DstPort))
+	}
+	str(w, "protocol", a.Proto)
+	str(w, "app_proto", a.App)
+	str(w, "direction", a.Direction)
+	str(w, "rule_id", a.RuleID)
+	if a.Confidence > 0 {
+		w.Key("confidence")
+		w.Float(a.Confidence, -1)
+	}
+	strs(w, "tags", a.Tags)
+	mitre(w, a.Mitre)
+	str(w, "community_id", a.Community)
+	if a.FlowID != 0 {
+		w.Key("flow_id")
+		w.Uint(a.FlowID)
+	}
+	if a.PacketNum != 0 {
+		w.Key("packet")
+		w.Uint(a.PacketNum)
+	}
+	evidence(w, a.Evidence)
+	w.End()
+}
+
+func upper(s alert.Severity) string {
+	return [...]string{"INFO", "LOW", "MEDIUM", "HIGH", "CRITICAL"}[min(s, alert.Critical)]
+}
+
+func str(w *jsonw.Writer, k, v string) {
+	if v != "" {
+		w.Key(k)
+		w.Str(v)
+	}
+}
+
+func strs(w *jsonw.Writer, k string, v []string) {
+	w.OpenArray(k)
+	for _, s := range v {
+		w.Str(s)
+	}
+	w.EndArray()
+}
+
+// mitre writes one technique as a string, as most readers expect, and several as a list.
+func mitre(w *jsonw.Writer, ids []string) {
+	switch len(ids) {
+	case 0:
+	case 1:
+		str(w, "mitre_technique", ids[0])
+	default:
+		str(w, "mitre_technique", ids[0])
+		strs(w, "mitre_techniques", ids)
+	}
+}
+
+func evidence(w *jsonw.Writer, list []alert.Evidence) {
+	w.Open("evidence")
+	for _, e := range list {
+		w.Key(e.Name)
+		value(w, e.Value)
+	}
+	w.End()
+}
+
+func value(w *jsonw.Writer, v any) {
+	switch v := v.(type) {
+	case string:
+		w.Str(v)
+	case []byte:
+		w.Bytes(v)
+	case int64:
+		w.Int(v)
+	case int:
+		w.Int(int64(v))
+	case float64:
+		w.Float(v, -1)
+	case bool:
+		w.Bool(v)
+	case netip.Addr:
+		w.Addr(v)
+	case []string:
+		w.Array()
+		for _, s := range v {
+			w.Str(s)
+		}
+		w.EndArray()
+	case []any:
+		w.Array()
+		for _, x := range v {
+			value(w, x)
+		}
+		w.EndArray()
+	default:
+		w.Str(fmt.Sprint(v))
+	}
+}

@@ -1,0 +1,166 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"io"
+
+	"github.com/luanids/luanids/capture"
+	"github.com/luanids/luanids/dissect/packet"
+)
+
+// Run reads src to its end, or until ctx is done, and reports everything that comes of it. It
+// may be called once.
+func (e *Engine) Run(ctx context.Context, src capture.Source) error {
+	e.source = src
+	var err error
+	if len(e.workers) == 1 {
+		err = e.runInline(ctx, src)
+	} else {
+		err = e.runParallel(ctx, src)
+	}
+	return errors.Join(err, e.finish())
+}
+
+// fill reads the next batch of frames. done is true at the end; a capture that ends within a
+// packet is a warning, not an error.
+func (e *Engine) fill(ctx context.Context, src capture.Source, b *batch) (done bool, err error) {
+	if ctx.Err() != nil {
+		return true, nil
+	}
+	err = src.ReadBatch(&b.frames)
+	var cut *capture.TruncatedError
+	switch {
+	case err == nil:
+		return false, nil
+	case errors.Is(err, io.EOF):
+		return true, nil
+	case errors.As(err, &cut):
+		e.truncated++
+		e.warn("%v", err)
+		return false, nil
+	}
+	return true, err
+}
+
+// runInline is the whole engine on one goroutine: a frame is decoded and worked on at once,
+// and what came of a batch goes through the ordered stage before the next is read.
+func (e *Engine) runInline(ctx context.Context, src capture.Source) error {
+	w := e.workers[0]
+	b := newBatch(1)
+	for {
+		b.reset()
+		done, err := e.fill(ctx, src, b)
+		w.out, w.inline.batch = &b.results[0], b
+		for i := range b.frames.Packets {
+			e.dispatch.frame(&b.frames.Packets[i], &w.inline)
+		}
+		if b.frames.Now > 0 {
+			e.dispatch.advance(b.frames.Now, &w.inline)
+		}
+		e.order.take(b)
+		if done {
+			for shard := range flushSteps {
+				b.reset()
+				e.flushBatch(b, shard)
+				w.process(b)
+				e.order.take(b)
+			}
+			return err
+		}
+	}
+}
+
+// inlineSink works on packets as they are decoded.
+type inlineSink struct {
+	w     *worker
+	batch *batch
+	depth int
+	pkts  [packet.MaxTunnels + 4]packet.Packet
+}
+
+func (s *inlineSink) slot() *packet.Packet {
+	s.depth = (s.depth + 1) % len(s.pkts)
+	return &s.pkts[s.depth]
+}
+func (s *inlineSink) packet(p *packet.Packet)      { s.w.packet(p) }
+func (s *inlineSink) tick(stamp uint64, now int64) { s.w.tick(stamp, now) }
+func (s *inlineSink) keep(b []byte) []byte         { return s.batch.keep(b) }
+
+// batchesAhead is how many batches may be on their way at a time.
+const batchesAhead = 16
+
+// runParallel decodes on this goroutine, works on several, and orders on one more. A batch is
+// handed from stage to stage whole: there is no lock and no channel operation per packet.
+func (e *Engine) runParallel(ctx context.Context, src capture.Source) error {
+	n := len(e.workers)
+	free := make(chan *batch, batchesAhead)
+	for range batchesAhead {
+		free <- newBatch(n)
+	}
+	in := make([]chan *batch, n)
+	out := make(chan *batch, batchesAhead)
+	for i, w := range e.workers {
+		in[i] = make(chan *batch, batchesAhead)
+		go w.serve(in[i], out)
+	}
+	ordered := make(chan struct{})
+	go func() {
+		defer close(ordered)
+		for b := range out {
+			e.order.take(b)
+			free <- b
+		}
+	}()
+	send := func(b *batch) {
+		b.pending.Store(int32(n))
+		for _, c := range in {
+			c <- b
+		}
+	}
+	err := e.readAll(ctx, src, free, send)
+	for shard := range flushSteps {
+		b := <-free
+		b.reset()
+		e.flushBatch(b, shard)
+		send(b)
+	}
+	for _, c := range in {
+		close(c)
+	}
+	for range batchesAhead { // all are back: the workers are idle
+		<-free
+	}
+	close(out)
+	<-ordered
+	return err
+}
+
+func (e *Engine) readAll(ctx context.Context, src capture.Source, free chan *batch, send func(*batch)) error {
+	for {
+		b := <-free
+		b.reset()
+		done, err := e.fill(ctx, src, b)
+		for i := range b.frames.Packets {
+			e.dispatch.frame(&b.frames.Packets[i], b)
+		}
+		if b.frames.Now > 0 {
+			e.dispatch.advance(b.frames.Now, b)
+		}
+		send(b)
+		if done {
+			return err
+		}
+	}
+}
+
+// serve works on batches until in is closed. The last worker to finish a batch passes it on:
+// since all see all batches in order, they arrive in order.
+func (w *worker) serve(in <-chan *batch, out chan<- *batch) {
+	for b := range in {
+		w.process(b)
+		if b.pending.Add(-1) == 0 {
+			out <- b
+		}
+	}
+}

@@ -1,0 +1,202 @@
+package engine
+
+import (
+	"strings"
+
+	"github.com/luanids/luanids/dissect/jsonw"
+	"github.com/luanids/luanids/engine/flowtable"
+)
+
+// Counter is one figure of the engine, by Suricata's dotted name where it has one.
+type Counter struct {
+	Name  string
+	Value uint64
+}
+
+// Counters gives all counters, in a fixed order. It may be called when Run is over.
+func (e *Engine) Counters() []Counter {
+	var list []Counter
+	add := func(prefix string) func(string, uint64) {
+		return func(name string, n uint64) { list = append(list, Counter{prefix + name, n}) }
+	}
+	if e.source != nil {
+		s := e.source.Stats()
+		c := add("capture.")
+		c("packets", s.Packets)
+		c("bytes", s.Bytes)
+		c("filtered", s.Filtered)
+		c("skipped", s.Skipped)
+		c("kernel_drops", s.Dropped)
+		c("truncated_files", uint64(e.truncated))
+	}
+	e.dispatch.dec.Stats.Each(add("decoder."))
+	frag := e.dispatch.frag.Snapshot()
+	frag.Each(add("defrag."))
+	e.flowCounters(add("flow."))
+	e.tcpCounters(add("tcp."))
+	e.appCounters(add("app_layer."))
+	e.detectCounters(add("detect."))
+	e.outputCounters(add("output."))
+	return list
+}
+
+func (e *Engine) flowCounters(c func(string, uint64)) {
+	var s flowtable.Stats
+	var orphans uint64
+	for _, w := range e.workers {
+		f := &w.stats.flows
+		s.Total += f.Total
+		s.TCP += f.TCP
+		s.UDP += f.UDP
+		s.ICMP4 += f.ICMP4
+		s.ICMP6 += f.ICMP6
+		s.Active += f.Active
+		s.TimedOut += f.TimedOut
+		s.Evicted += f.Evicted
+		s.Reused += f.Reused
+		orphans += w.stats.icmpOrphans
+	}
+	c("total", s.Total)
+	c("active", s.Active)
+	c("tcp", s.TCP)
+	c("udp", s.UDP)
+	c("icmpv4", s.ICMP4)
+	c("icmpv6", s.ICMP6)
+	c("tcp_reuse", s.Reused)
+	c("timed_out", s.TimedOut)
+	c("evicted", s.Evicted)
+	c("icmp_without_flow", orphans)
+}
+
+func (e *Engine) tcpCounters(c func(string, uint64)) {
+	var sum []Counter
+	var bad, badUDP, badICMP, badIP uint64
+	for _, w := range e.workers {
+		for _, a := range w.streams {
+			if a != nil {
+				s := a.Snapshot()
+				sum = addEach(sum, s.Each)
+			}
+		}
+		bad += w.stats.csumTCP
+		badUDP += w.stats.csumUDP
+		badICMP += w.stats.csumICMP
+		badIP += w.stats.csumIP
+	}
+	for _, s := range sum {
+		c(s.Name, s.Value)
+	}
+	c("invalid_checksum", bad)
+	c("invalid_checksum_udp", badUDP)
+	c("invalid_checksum_icmp", badICMP)
+	c("invalid_checksum_ipv4", badIP)
+}
+
+// addEach adds the counters that each names to sum; the order is always the same.
+func addEach(sum []Counter, each func(func(string, uint64))) []Counter {
+	i := 0
+	each(func(name string, n uint64) {
+		if i == len(sum) {
+			sum = append(sum, Counter{Name: name})
+		}
+		sum[i].Value += n
+		i++
+	})
+	return sum
+}
+
+func (e *Engine) appCounters(c func(string, uint64)) {
+	sum := func(prefix, suffix string, get func(w *worker, i int) uint64) {
+		for _, s := range e.schema.Specs {
+			var n uint64
+			for _, w := range e.workers {
+				n += get(w, s.Index())
+			}
+			c(prefix+s.Name+suffix, n)
+		}
+	}
+	sum("flow.", "", func(w *worker, i int) uint64 { return w.apps.detected[i] })
+	sum("tx.", "", func(w *worker, i int) uint64 { return w.stats.tx[i] })
+	sum("error.", ".internal", func(w *worker, i int) uint64 { return w.apps.parserErrs[i] })
+	var failed [2]uint64
+	var dropped uint64
+	for _, w := range e.workers {
+		failed[0] += w.apps.failed[0]
+		failed[1] += w.apps.failed[1]
+		dropped += w.stats.expectDropped
+	}
+	c("failed_tcp", failed[0])
+	c("failed_udp", failed[1])
+	c("expectations_dropped", dropped)
+}
+
+func (e *Engine) detectCounters(c func(string, uint64)) {
+	var panics uint64
+	var anomalies [3]uint64
+	for _, w := range e.workers {
+		panics += w.stats.panics
+		for i, n := range w.stats.anomalies {
+			anomalies[i] += n
+		}
+	}
+	c("alert", e.order.stats.alerts)
+	c("alerts_suppressed", e.order.stats.suppressed)
+	c("anomaly.decode", anomalies[0])
+	c("anomaly.stream", anomalies[1])
+	c("anomaly.applayer", anomalies[2])
+	c("internal_errors", panics)
+}
+
+func (e *Engine) outputCounters(c func(string, uint64)) {
+	for name, n := range e.order.failures {
+		c(name+".failed_writes", n)
+	}
+}
+
+// statsTree writes the counters as the nested object of a stats record.
+func (e *Engine) statsTree() func(w *jsonw.Writer) {
+	var root node
+	for _, c := range e.Counters() {
+		n := &root
+		for _, part := range strings.Split(c.Name, ".") {
+			n = n.child(part)
+		}
+		n.value = c.Value
+	}
+	return func(w *jsonw.Writer) {
+		w.Key("uptime")
+		w.Int(int64(e.took.Seconds()))
+		root.write(w)
+	}
+}
+
+// node is a part of a dotted counter name; leaves have a value.
+type node struct {
+	name  string
+	value uint64
+	kids  []*node
+}
+
+func (n *node) child(name string) *node {
+	for _, k := range n.kids {
+		if k.name == name {
+			return k
+		}
+	}
+	k := &node{name: name}
+	n.kids = append(n.kids, k)
+	return k
+}
+
+func (n *node) write(w *jsonw.Writer) {
+	for _, k := range n.kids {
+		if len(k.kids) == 0 {
+			w.Key(k.name)
+			w.Uint(k.value)
+			continue
+		}
+		w.Open(k.name)
+		k.write(w)
+		w.End()
+	}
+}

@@ -1,0 +1,71 @@
+package engine
+
+import (
+	"strings"
+	"time"
+
+	"github.com/luanids/luanids/engine/alert"
+)
+
+// Summary is what a person wants to know when a run is over.
+type Summary struct {
+	Packets, Bytes, Flows uint64
+	Took                  time.Duration
+	Alerts                uint64
+	BySeverity            []SeverityCount // from low to high
+	// Lost names everything that was lost or refused, by cause; causes with nothing are left out.
+	Lost []Counter
+}
+
+// SeverityCount is the number of alerts of one severity.
+type SeverityCount struct {
+	Name  string
+	Count uint64
+}
+
+// lossNames are the counters that mean that something was not seen, and how people call them.
+var lossNames = map[string]string{
+	"capture.kernel_drops":           "packets dropped by the kernel",
+	"capture.skipped":                "capture records that could not be used",
+	"capture.truncated_files":        "captures that end within a packet",
+	"decoder.invalid":                "packets that could not be decoded fully",
+	"tcp.reassembly_gap":             "gaps in TCP streams",
+	"tcp.segment_memcap_drop":        "TCP segments dropped at the memory cap",
+	"tcp.insert_limit":               "holes given up because a stream had too many segments",
+	"tcp.invalid_checksum":           "TCP segments with a wrong checksum (see checksum-validation)",
+	"tcp.stream_depth_reached":       "streams not looked at past the reassembly depth",
+	"flow.evicted":                   "flows evicted because the table was full",
+	"app_layer.pending_overflow":     "messages given up because they were too long to keep",
+	"app_layer.expectations_dropped": "announced flows that could not be remembered",
+	"detect.internal_errors":         "internal errors, contained to their flows",
+	"detect.carry_dropped":           "stream matches given up because too many were under way",
+}
+
+// Summary gives the figures of a run that is over.
+func (e *Engine) Summary() Summary {
+	s := Summary{Took: e.took, Alerts: e.order.stats.alerts}
+	for i := alert.Info; i <= alert.Critical; i++ {
+		s.BySeverity = append(s.BySeverity, SeverityCount{i.String(), e.order.stats.severity[i]})
+	}
+	for _, c := range e.Counters() {
+		switch c.Name {
+		case "capture.packets":
+			s.Packets = c.Value
+		case "capture.bytes":
+			s.Bytes = c.Value
+		case "flow.total":
+			s.Flows = c.Value
+		}
+		if c.Value == 0 {
+			continue
+		}
+		name, ok := lossNames[c.Name]
+		if !ok && strings.HasSuffix(c.Name, ".failed_writes") {
+			name, ok = "records that "+strings.TrimSuffix(strings.TrimPrefix(c.Name, "output."), ".failed_writes")+" could not write", true
+		}
+		if ok {
+			s.Lost = append(s.Lost, Counter{name, c.Value})
+		}
+	}
+	return s
+}

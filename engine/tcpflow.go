@@ -1,0 +1,157 @@
+package engine
+
+import (
+	"github.com/luanids/luanids/dissect"
+	"github.com/luanids/luanids/dissect/packet"
+	"github.com/luanids/luanids/engine/eve"
+	"github.com/luanids/luanids/engine/flowtable"
+	"github.com/luanids/luanids/reassembly/tcp"
+)
+
+// tcpPacket runs a segment through its connection. The result is the flow that it belongs to,
+// which is a new one where a connection reuses the addresses and ports of an old one.
+func (w *worker) tcpPacket(f *flowtable.Flow, p *packet.Packet, dir dissect.Dir) *flowtable.Flow {
+	if w.cfg.CheckChecksums && !p.TransportChecksumOK() {
+		w.stats.csumTCP++
+		w.count(f, p, dir)
+		w.setEnv(f, dir)
+		return f
+	}
+	w.setEnv(f, dir)
+	r := w.assembler(f).Packet(&f.Conn, p, f.ConnDir(dir), w)
+	switch {
+	case r.Has(tcp.NewSession):
+		f, dir = w.reuse(f, p), dissect.ToServer
+		w.setEnv(f, dir)
+		w.assembler(f).Packet(&f.Conn, p, f.ConnDir(dir), w)
+	case r.Has(tcp.Reversed):
+		w.swap(f)
+		f.Conn.Swap()
+		f.ConnFlipped = !f.ConnFlipped // both were turned
+		dir = w.dir
+		w.setEnv(f, dir)
+		w.assembler(f).Packet(&f.Conn, p, f.ConnDir(dir), w)
+	}
+	dir = w.dir
+	w.count(f, p, dir)
+	f.TCPFlags[dir] |= p.TCPFlags
+	f.Payload[dir] += uint64(len(p.Payload))
+	f.State = tcpFlowState(f.Conn.State())
+	f.Midstream = f.Conn.Midstream()
+	return f
+}
+
+// reuse ends a finished flow and makes one for the connection that takes over its tuple.
+func (w *worker) reuse(f *flowtable.Flow, p *packet.Packet) *flowtable.Flow {
+	sh := w.shards[flowtable.ShardOf(f.Hash)]
+	sh.Remove(f)
+	w.stats.flows.Reused++
+	w.endFlow(sh, f, flowtable.TCPReuse)
+	w.keys.flowKey(p, &w.key)
+	f = w.newFlow(sh, p)
+	w.flow, w.dir = f, dissect.ToServer
+	return f
+}
+
+func tcpFlowState(s tcp.State) dissect.FlowState {
+	switch s {
+	case tcp.StateNone, tcp.StateSynSent, tcp.StateSynRecv:
+		return dissect.FlowNew
+	case tcp.StateClosed:
+		return dissect.FlowClosed
+	}
+	return dissect.FlowEstablished
+}
+
+// Data implements tcp.Handler: in-order bytes of a stream.
+func (w *worker) Data(c *tcp.Conn, dir dissect.Dir, off uint64, data []byte) {
+	f := w.flow
+	dir = f.ConnDir(dir)
+	w.ctx.Env.Dir = dir
+	old := w.dir
+	w.streamData(f, dir, data)
+	if w.dir != old { // the content showed that the direction was the wrong way round
+		dir = dir.Rev()
+	}
+	if w.wantStream {
+		w.inspect(f, dir, off, data)
+	}
+}
+
+// Gap implements tcp.Handler: bytes that will not come.
+func (w *worker) Gap(c *tcp.Conn, dir dissect.Dir, off uint64, n int) {
+	f := w.flow
+	dir = f.ConnDir(dir)
+	f.Gaps[dir] = true
+	f.Window[dir].Buf = f.Window[dir].Buf[:0]
+	w.ctx.Env.Dir = dir
+	switch {
+	case f.Parser != nil:
+		f.Session.Gap(&w.ctx, f.App, f.Parser, dir, n)
+		w.upgrade(f)
+	case !f.AppFailed:
+		f.Probe[dir].Done = true // its beginning is lost, or not contiguous
+	}
+}
+
+// End implements tcp.Handler: a direction is finished.
+func (w *worker) End(c *tcp.Conn, dir dissect.Dir, why dissect.EndReason) {
+	f := w.flow
+	dir = f.ConnDir(dir)
+	if f.Parser == nil || why == dissect.EndDepth && f.Session.Ended(dir) {
+		return
+	}
+	f.Session.End(&w.ctx, f.App, f.Parser, dir, why)
+	f.HasUpgrade = false
+}
+
+// Event implements tcp.Handler: something is wrong with a connection.
+func (w *worker) Event(c *tcp.Conn, dir dissect.Dir, e tcp.Event) {
+	w.stats.anomalies[eve.StreamAnomaly]++
+	w.anomaly(eve.StreamAnomaly, &w.env, e.String(), "")
+}
+
+// windowBytes is how much of a stream's past is kept for rules whose match straddles segments.
+const windowBytes = 2048
+
+// inspect judges stream rules on the new bytes together with the end of what was before.
+func (w *worker) inspect(f *flowtable.Flow, dir dissect.Dir, off uint64, data []byte) {
+	win := &f.Window[dir]
+	w.setEnv(f, dir)
+	e := &w.env
+	e.Carry = &win.Carry
+	if len(win.Buf) == 0 || win.End != off {
+		e.Data, e.DataOff, e.New = data, off, 0
+	} else {
+		e.DataOff, e.New = off-uint64(len(win.Buf)), len(win.Buf)
+		win.Buf = append(win.Buf, data...)
+		e.Data = win.Buf
+	}
+	w.match(dissect.EvStreamData, e)
+	w.keepWindow(win, off, data, e.New > 0)
+}
+
+func (w *worker) keepWindow(win *flowtable.Window, off uint64, data []byte, joined bool) {
+	win.End = off + uint64(len(data))
+	if !joined {
+		win.Buf = append(win.Buf[:0], data[max(0, len(data)-windowBytes):]...)
+		return
+	}
+	if cut := len(win.Buf) - windowBytes; cut > 0 {
+		n := copy(win.Buf, win.Buf[cut:])
+		win.Buf = win.Buf[:n]
+	}
+	if cap(win.Buf) > 4*windowBytes {
+		win.Buf = append(make([]byte, 0, windowBytes+1500), win.Buf...)
+	}
+}
+
+// udpData judges stream rules on a datagram.
+func (w *worker) udpData(f *flowtable.Flow, dir dissect.Dir, data []byte) {
+	if !w.wantStream {
+		return
+	}
+	w.setEnv(f, dir)
+	w.env.Data = data
+	w.match(dissect.EvStreamData, &w.env)
+}

@@ -1,0 +1,326 @@
+package engine
+
+import (
+	"time"
+
+	"github.com/luanids/luanids/dissect"
+	"github.com/luanids/luanids/dissect/packet"
+	"github.com/luanids/luanids/engine/eve"
+	"github.com/luanids/luanids/engine/flowtable"
+	"github.com/luanids/luanids/reassembly/tcp"
+)
+
+// worker owns a share of the flows: those in the shards whose number, modulo the number of
+// workers, is its own. Nobody else touches what it holds.
+type worker struct {
+	id, of int
+	cfg    *Config
+	keys   *dispatcher // for flow keys only
+	shards [flowtable.Shards]*flowtable.Shard
+	pool   flowtable.Pool
+	// streams are the assemblers, one a shard, so that their caps do not depend on the number of workers.
+	streams [flowtable.Shards]*tcp.Assembler
+	apps    apps
+	ctx     dissect.Ctx
+	env     dissect.Env // of packet and flow events
+	rules   judge
+	eve     *eve.Encoder // nil: no EVE log
+	out     *result
+	// What is being worked on, for the callbacks of reassembly and parsers.
+	pkt    *packet.Packet
+	flow   *flowtable.Flow
+	dir    dissect.Dir
+	stamp  uint64
+	serial uint64 // of the flow that ends, 0 while a packet is handled
+	now    int64
+	key    dissect.FlowKey
+	// wantStream says that rules or scripts look at stream bytes.
+	wantStream bool
+	scratch    [2][]byte
+	expired    []*flowtable.Flow
+	stats      workerStats
+	expected   expectations
+	inline     inlineSink
+	guard      guard
+}
+
+// workerStats counts what a worker saw; the counters of its parts are theirs.
+type workerStats struct {
+	flows         flowtable.Stats
+	csumTCP       uint64
+	csumUDP       uint64
+	csumICMP      uint64
+	csumIP        uint64
+	icmpOrphans   uint64 // ICMP errors that quote no known flow
+	outOfState    uint64 // TCP packets without a session
+	files         uint64
+	alerts        uint64
+	panics        uint64
+	expectDropped uint64
+	anomalies     [3]uint64
+	tx            []uint64 // messages by protocol
+}
+
+// process handles one batch.
+func (w *worker) process(b *batch) {
+	w.out = &b.results[w.id]
+	for i := range b.items {
+		it := &b.items[i]
+		if it.pkt == nil {
+			w.tick(it.stamp, it.now)
+		} else if flowtable.ShardOf(it.pkt.Hash)%w.of == w.id {
+			w.packet(it.pkt)
+		}
+	}
+	if b.flush >= 0 {
+		w.flush(b.flush, b.items)
+	}
+}
+
+// packet handles one packet. A panic below it is contained to the packet's flow.
+func (w *worker) packet(p *packet.Packet) {
+	w.pkt, w.flow, w.dir, w.stamp, w.serial, w.now = p, nil, dissect.ToServer, p.Stamp, 0, p.Time
+	w.guard.run(w, (*worker).handle)
+}
+
+func (w *worker) handle() {
+	p := w.pkt
+	w.setEnv(nil, dissect.ToServer)
+	if flowable(p) {
+		w.findFlow(p)
+		if w.flow != nil {
+			w.flowPacket(w.flow, p)
+		}
+	}
+	if p.EventCount > 0 {
+		w.decodeEvents(p)
+	}
+	if p.IPCsumBad {
+		w.stats.csumIP++
+	}
+	if w.rules.wantsPacket {
+		w.setEnv(w.flow, w.dir)
+		w.env.Data = p.Payload
+		w.match(dissect.EvPacket, &w.env)
+	}
+}
+
+// setEnv points both environments at what is being handled.
+func (w *worker) setEnv(f *flowtable.Flow, dir dissect.Dir) {
+	var flow *dissect.Flow
+	if f != nil {
+		flow = &f.Flow
+	}
+	w.env = dissect.Env{Dir: dir, Time: w.now, Pkt: w.pkt, Flow: flow}
+	w.ctx.Env.Dir, w.ctx.Env.Time, w.ctx.Env.Pkt, w.ctx.Env.Flow = dir, w.now, w.pkt, flow
+	w.ctx.Env.Tx, w.ctx.Env.File = nil, nil
+}
+
+// findFlow sets w.flow and w.dir, and makes the flow if need be.
+func (w *worker) findFlow(p *packet.Packet) {
+	w.keys.flowKey(p, &w.key)
+	sh := w.shards[flowtable.ShardOf(p.Hash)]
+	f, dir := sh.Find(&w.key, p.Hash)
+	if f != nil && !p.Quoted && sh.Expired(f, p.Time) {
+		sh.Remove(f)
+		w.stats.flows.TimedOut++
+		w.endFlow(sh, f, flowtable.Timeout)
+		f = nil
+	}
+	if f == nil {
+		if p.Quoted {
+			w.stats.icmpOrphans++
+			return
+		}
+		f, dir = w.newFlow(sh, p), dissect.ToServer
+	}
+	w.flow, w.dir = f, dir
+}
+
+func (w *worker) newFlow(sh *flowtable.Shard, p *packet.Packet) *flowtable.Flow {
+	if sh.Full() {
+		if v := sh.Victim(); v != nil {
+			sh.Remove(v)
+			w.stats.flows.Evicted++
+			w.endFlow(sh, v, flowtable.Forced)
+		}
+	}
+	f := sh.Insert(&w.key, p.Hash, p.Time)
+	f.Serial = p.Stamp
+	f.ID = flowID(p)
+	f.Conn.Owner = f
+	if p.Has(packet.LayerEthernet) {
+		f.HasEth = true
+		copy(f.EthDst[:], p.Data[p.EthOff:])
+		copy(f.EthSrc[:], p.Data[p.EthOff+6:])
+	}
+	w.expected.claim(w, f)
+	if w.rules.wantsFlowStart {
+		w.setEnv(f, dissect.ToServer)
+		w.match(dissect.EvFlowStart, &w.env)
+	}
+	return f
+}
+
+// flowID makes a number that is the same on every replay. It keeps to 51 bits, so that every
+// JSON reader gets it exactly.
+func flowID(p *packet.Packet) uint64 {
+	return fold(p.Hash^uint64(p.Time), p.Num*0x9e3779b97f4a7c15+uint64(p.TunnelDepth)+1)&(1<<51-1) | 1
+}
+
+// flowPacket counts the packet and hands its payload on.
+func (w *worker) flowPacket(f *flowtable.Flow, p *packet.Packet) {
+	dir := w.dir
+	if f.Key.Proto == packet.ProtoTCP && !p.Quoted {
+		if f = w.tcpPacket(f, p, dir); f == nil {
+			return
+		}
+		return
+	}
+	w.count(f, p, dir)
+	w.setEnv(f, dir)
+	if p.Quoted {
+		return
+	}
+	if f.State == dissect.FlowNew && f.Packets[0] > 0 && f.Packets[1] > 0 {
+		f.State = dissect.FlowEstablished
+	}
+	switch {
+	case p.Layers&packet.LayerUDP != 0:
+		if w.cfg.CheckChecksums && !p.TransportChecksumOK() {
+			w.stats.csumUDP++
+		}
+		f.Payload[dir] += uint64(len(p.Payload))
+		if len(p.Payload) > 0 {
+			w.datagram(f, dir, p.Payload)
+			dir = w.dir
+			w.udpData(f, dir, p.Payload)
+		}
+	case p.Layers&(packet.LayerICMP|packet.LayerICMPv6) != 0:
+		if w.cfg.CheckChecksums && !p.TransportChecksumOK() {
+			w.stats.csumICMP++
+		}
+		if f.Packets[dir] == 1 {
+			f.ICMPCode[dir] = p.ICMPCode
+		}
+	}
+}
+
+// count adds a packet to its flow's figures.
+func (w *worker) count(f *flowtable.Flow, p *packet.Packet, dir dissect.Dir) {
+	f.Last = max(f.Last, p.Time)
+	f.Packets[dir]++
+	f.Bytes[dir] += uint64(len(p.Data))
+	if f.Packets[dir] == 1 {
+		f.MinTTL[dir], f.MaxTTL[dir] = p.TTL, p.TTL
+		return
+	}
+	f.MinTTL[dir] = min(f.MinTTL[dir], p.TTL)
+	f.MaxTTL[dir] = max(f.MaxTTL[dir], p.TTL)
+}
+
+// tick ends the flows that are due. They are ended in the order of their first packets, so
+// that the merged result does not depend on the number of workers.
+func (w *worker) tick(stamp uint64, now int64) {
+	w.expired = w.expired[:0]
+	for i := w.id; i < flowtable.Shards; i += w.of {
+		w.expired = w.shards[i].Tick(now, w.expired)
+	}
+	w.endAll(w.expired, stamp, now, flowtable.Timeout)
+}
+
+// flush ends all flows of a shard, at the end of the run.
+func (w *worker) flush(shard int, items []item) {
+	if shard%w.of != w.id || len(items) == 0 {
+		return
+	}
+	last := items[len(items)-1]
+	w.expired = w.shards[shard].Drain(w.expired[:0])
+	w.endAll(w.expired, last.stamp, last.now, flowtable.Shutdown)
+}
+
+func (w *worker) endAll(flows []*flowtable.Flow, stamp uint64, now int64, why flowtable.Reason) {
+	if len(flows) == 0 {
+		return
+	}
+	flowtable.SortBySerial(flows)
+	for _, f := range flows {
+		w.pkt, w.flow, w.stamp, w.serial, w.now = nil, f, stamp, f.Serial, now
+		w.endFlow(w.shards[flowtable.ShardOf(f.Hash)], f, why)
+	}
+	w.serial = 0
+}
+
+// endFlow tells everyone that a flow, already out of the table, is over, and recycles it.
+func (w *worker) endFlow(sh *flowtable.Shard, f *flowtable.Flow, why flowtable.Reason) {
+	old, oldDir := w.flow, w.dir
+	w.flow, w.dir = f, dissect.ToServer
+	pkt := w.pkt
+	w.pkt = nil
+	w.guard.runEnd(w, f, why)
+	w.pkt, w.flow, w.dir = pkt, old, oldDir
+	sh.Release(f)
+}
+
+func (w *worker) finishFlow(f *flowtable.Flow, why flowtable.Reason) {
+	w.setEnv(f, dissect.ToServer)
+	end := dissect.EndTimeout
+	if why == flowtable.Shutdown {
+		end = dissect.EndCapture
+	}
+	if f.Key.Proto == packet.ProtoTCP {
+		w.assembler(f).Close(&f.Conn, end, w)
+	}
+	w.setEnv(f, dissect.ToServer)
+	w.endSession(f, end)
+	w.apps.recycle(f)
+	if w.rules.wantsFlowEnd {
+		w.match(dissect.EvFlowEnd, &w.env)
+	}
+	w.logFlow(f, why)
+}
+
+func (w *worker) logFlow(f *flowtable.Flow, why flowtable.Reason) {
+	if w.eve == nil {
+		return
+	}
+	opt := w.eve.Options()
+	if opt.Core[eve.FlowRecord] {
+		end := eve.FlowEnd{Reason: why.String()}
+		if f.Key.Proto == packet.ProtoTCP {
+			end.TCPState = f.Conn.State().String()
+		}
+		w.line(w.eve.Flow(w.out.buf, &f.Flow, w.now, end))
+	}
+	if opt.Core[eve.Netflow] {
+		for d := range dissect.Dir(2) {
+			if f.Packets[d] > 0 {
+				w.line(w.eve.Netflow(w.out.buf, &f.Flow, d, w.now))
+			}
+		}
+	}
+}
+
+// line takes the result buffer with one more EVE line at its end.
+func (w *worker) line(buf []byte) {
+	r := w.out
+	off := len(r.buf)
+	r.buf = buf
+	if n := len(r.records); n > 0 {
+		// Lines of one packet, and with a single worker all lines between alerts, are one record.
+		if last := &r.records[n-1]; last.alert == nil && last.end == off &&
+			(w.of == 1 || last.stamp == w.stamp && last.serial == w.serial) {
+			last.end = len(buf)
+			return
+		}
+	}
+	r.records = append(r.records, record{stamp: w.stamp, serial: w.serial, off: off, end: len(buf)})
+}
+
+// wallNow is the clock, for what is measured and not judged.
+func wallNow() time.Time { return time.Now() }
+
+// assembler gives the reassembler of a flow's shard.
+func (w *worker) assembler(f *flowtable.Flow) *tcp.Assembler {
+	return w.streams[flowtable.ShardOf(f.Hash)]
+}
