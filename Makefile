@@ -1,0 +1,52 @@
+# luanids: `make run` sets up and runs the main job; `make test` sets up and passes the tests.
+
+BIN      := build/luanids
+VERSION  := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+COMMIT   := $(shell git rev-parse --short HEAD 2>/dev/null || echo unknown)
+DATE     := $(shell date -u +%Y-%m-%dT%H:%M:%SZ)
+# Everything that cgo needs (libpcap, SQLite, libc) is linked in: one file that runs anywhere.
+TAGS     := netgo,osusergo,sqlite_omit_load_extension
+LDFLAGS  := -s -w -linkmode external -extldflags "-static -Wl,--no-warnings" \
+            -X main.version=$(VERSION) -X main.commit=$(COMMIT) -X main.date=$(DATE)
+FUZZTIME ?= 5s
+
+export CGO_ENABLED := 1
+
+.PHONY: run build test deps lint unit race fuzz bench clean install
+
+run: build
+	$(BIN) -f testdata/captures/web_attacks.pcap.gz -v
+
+build: deps
+	@mkdir -p build
+	go build -trimpath -tags $(TAGS) -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/luanids
+
+# deps installs what a fresh Debian machine lacks.
+deps:
+	@tools/deps.sh
+
+test: deps lint unit race fuzz
+
+lint: deps
+	@test -z "$$(gofmt -l .)" || { echo "gofmt is needed:"; gofmt -l .; exit 1; }
+	go vet ./...
+	go tool staticcheck ./...
+
+unit: deps
+	go test ./...
+
+# The packages that run on several goroutines.
+race: deps
+	go test -race -short ./engine/... ./capture/... ./cmd/...
+
+fuzz: deps
+	@tools/fuzz.sh $(FUZZTIME)
+
+bench: deps
+	go test -run '^$$' -bench . -benchmem ./...
+
+install: build
+	install -D -m 0755 $(BIN) $(DESTDIR)/usr/local/bin/luanids
+
+clean:
+	rm -rf build
