@@ -10,6 +10,7 @@
 # command that names another address gets "network unreachable". Each capture is made in a fresh
 # network, by a child with a time limit, and everything is torn down when it ends, however it ends.
 set -euo pipefail
+export PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8     # the distribution's programs, not local ones
 
 HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 OUT=$(cd "$HERE/.." && pwd)/captures
@@ -65,6 +66,7 @@ one() {
   trap 'exit 130' INT TERM
   net_down
   net_up
+  exec 8>&2          # finish may run while stderr still goes to the log
   # Not in an "if": errexit must hold inside, so that a command that fails fails the capture.
   "cap_$name" >"$WORK/log" 2>&1
   [[ -z ${VERBOSE:-} ]] || cat "$WORK/log" >&2
@@ -76,8 +78,8 @@ one() {
 finish() {
   trap - EXIT
   if (($1)); then
-    [[ ! -e $WORK/log ]] || tail -n 40 "$WORK/log" >&2
-    echo "testdata/make: $2 failed (status $1)" >&2
+    [[ ! -e $WORK/log ]] || tail -n 40 "$WORK/log" >&8
+    echo "testdata/make: $2 failed (status $1)" >&8
   fi
   net_down
   rm -rf "$WORK"

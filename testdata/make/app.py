@@ -10,6 +10,7 @@ import sqlite3
 import sys
 import threading
 import urllib.parse
+import zlib
 
 DB = sqlite3.connect(":memory:", check_same_thread=False)
 DB.executescript("""
@@ -25,7 +26,7 @@ class App(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def reply(self, status, body, kind="text/html; charset=utf-8", **headers):
-        body = body.encode()
+        body = body if isinstance(body, bytes) else body.encode()
         self.send_response(status)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))
@@ -46,6 +47,11 @@ class App(http.server.BaseHTTPRequestHandler):
                 self.reply(200, "welcome, alice\n")
             else:
                 self.reply(401, "who are you?\n", WWW_Authenticate='Basic realm="private"')
+        elif url.path == "/api/deflate":  # nginx cannot make these two, servers in the field do
+            page = zlib.compress(b"deflated by zlib " * 60, 9)
+            self.reply(200, page, Content_Encoding="deflate")
+        elif url.path == "/api/rawdeflate":
+            self.reply(200, zlib.compress(b"deflated without header " * 60, 9)[2:-4], Content_Encoding="deflate")
         elif url.path == "/api/status":
             self.reply(200, json.dumps({"status": "ok", "next": 60}), "application/json")
         else:

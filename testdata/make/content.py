@@ -3,6 +3,8 @@
 
 usage: content.py DIRECTORY
 """
+import gzip
+import hashlib
 import os
 import random
 import struct
@@ -72,6 +74,20 @@ def deb(seed, size):
             + member("data.tar.xz", b"\xfd7zXZ\0" + rng.randbytes(size)))
 
 
+def repository():
+    """A flat package repository that apt accepts with [trusted=yes]."""
+    files, index = {}, []
+    for i in range(12):
+        name, body = f"pool/main/p/package{i}_1.{i}-1_amd64.deb", deb(100 + i, 4000 + 700 * i)
+        files["debian/" + name] = body
+        index.append(f"Package: package{i}\nVersion: 1.{i}-1\nArchitecture: amd64\nMaintainer: Nobody <n@corp.example>\n"
+                     f"Filename: {name}\nSize: {len(body)}\nSHA256: {hashlib.sha256(body).hexdigest()}\n"
+                     f"Description: {text(200 + i, 8)}\n")
+    files["debian/Packages"] = "\n".join(index).encode()
+    files["debian/Packages.gz"] = gzip.compress(files["debian/Packages"], mtime=0)
+    return files
+
+
 def zipped(path, name, body):
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr(zipfile.ZipInfo(name, (2024, 1, 2, 3, 4, 6)), body)
@@ -90,9 +106,7 @@ def main(root):
         "random.bin": random.Random(5).randbytes(20000),
         "eicar.com": EICAR.encode(),
     }
-    for i in range(12):
-        files[f"debian/pool/main/p/package{i}_1.{i}-1_amd64.deb"] = deb(100 + i, 4000 + 700 * i)
-    files["debian/dists/bookworm/InRelease"] = b"Origin: Debian\nSuite: stable\nCodename: bookworm\n"
+    files.update(repository())
     for name, body in files.items():
         path = os.path.join(root, name)
         os.makedirs(os.path.dirname(path), exist_ok=True)

@@ -1,10 +1,11 @@
 # The servers that more than one capture needs.
 # shellcheck shell=bash disable=SC2154
 
-# web [DIRECTIVE...]: nginx on srv, ports 80 and 443, with the site and the application behind it.
-# DIRECTIVES go to the top of the configuration (load_module).
+# web [DIRECTIVE...]: nginx on srv (or $WEB_HOST), ports 80, 443 and 8080 (clear-text HTTP/2), with the
+# site and the application behind it. DIRECTIVES go to the top of the configuration (load_module);
+# $WEB_EXTRA goes into its http block.
 web() {
-  local d=$WORK/www
+  local d=$WORK/www h=${WEB_HOST:-srv}
   mkdir -p "$d/site" "$d/logs"
   python3 "$HERE/content.py" "$d/site"
   certificates
@@ -41,10 +42,10 @@ http {
 }
 CONF
   } >"$d/nginx.conf"
-  start srv python3 "$HERE/app.py" 8000
-  start srv nginx -c "$d/nginx.conf" -p "$d"
-  wait_tcp srv 127.0.0.1 8000
-  wait_tcp srv $SRV4 80
+  start "$h" python3 "$HERE/app.py" 8000
+  start "$h" nginx -c "$d/nginx.conf" -p "$d"
+  wait_tcp "$h" 127.0.0.1 8000
+  wait_tcp "$h" 0.0.0.0 80
 }
 
 # certificates: a CA of our own and one certificate (RSA or EC) a name, under $WORK/ca.
