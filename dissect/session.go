@@ -1,29 +1,68 @@
 package dissect
 
 // Session feeds one flow's parser: it keeps what the parser did not consume, within the
-// protocol's cap, and gives it again in front of what comes next. The engine and the
-// protocols' tests use it alike. The zero value is ready.
+// protocol's cap and the Budget, and gives it again in front of what comes next. The engine
+// and the protocols' tests use it alike. The zero value is ready.
 type Session struct {
 	pend  [2][]byte
 	need  [2]int
 	ended [2]bool
-	// Overflows counts how often a cap on pending bytes was hit.
-	Overflows uint64
+	// Budget is shared with other flows; nil is without limit.
+	Budget *Budget
+}
+
+// Budget bounds the bytes that the sessions of many flows keep together. Used by one goroutine.
+type Budget struct {
+	Max, Used int
+	Overflows uint64 // messages given up because one direction of a flow kept too much
+	Refused   uint64 // bytes given up because all flows together kept too much
+}
+
+func (b *Budget) take(n int) bool {
+	if b == nil {
+		return true
+	}
+	if b.Used+n > b.Max {
+		b.Refused += uint64(n)
+		return false
+	}
+	b.Used += n
+	return true
+}
+
+func (b *Budget) give(n int) {
+	if b != nil {
+		b.Used -= n
+	}
 }
 
 // keepPending is the largest buffer that Reset keeps.
-const keepPending = 16 << 10
+const keepPending = 2 << 10
 
 // Reset makes s ready for another flow.
 func (s *Session) Reset() {
 	for d := range s.pend {
+		s.clear(Dir(d))
 		if cap(s.pend[d]) > keepPending {
 			s.pend[d] = nil
 		}
-		s.pend[d] = s.pend[d][:0]
-		s.need[d] = 0
 		s.ended[d] = false
 	}
+}
+
+// clear forgets what is kept of a direction.
+func (s *Session) clear(dir Dir) {
+	s.Budget.give(len(s.pend[dir]))
+	s.pend[dir], s.need[dir] = s.pend[dir][:0], 0
+}
+
+// keep appends bytes that the parser did not consume; false where the budget is spent.
+func (s *Session) keep(dir Dir, b []byte) bool {
+	if !s.Budget.take(len(b)) {
+		return false
+	}
+	s.pend[dir] = append(s.pend[dir], b...)
+	return true
 }
 
 // Pending gives the bytes of a direction that the parser has not consumed.
@@ -33,14 +72,16 @@ func (s *Session) Pending(dir Dir) []byte { return s.pend[dir] }
 // many did not fit.
 func (s *Session) Hold(dir Dir, data []byte, limit int) (dropped int) {
 	n := max(min(len(data), limit-len(s.pend[dir])), 0)
-	s.pend[dir] = append(s.pend[dir], data[:n]...)
+	if !s.keep(dir, data[:n]) {
+		n = 0
+	}
 	return len(data) - n
 }
 
 // Take moves what was held or not consumed to *to, and gives it.
 func (s *Session) Take(dir Dir, to *[]byte) []byte {
 	*to = append((*to)[:0], s.pend[dir]...)
-	s.pend[dir], s.need[dir] = s.pend[dir][:0], 0
+	s.clear(dir)
 	return *to
 }
 
@@ -62,25 +103,32 @@ func (s *Session) Data(c *Ctx, spec *Spec, p Parser, dir Dir, data []byte) {
 	if s.ended[dir] {
 		return
 	}
-	if len(s.pend[dir]) == 0 {
+	kept := len(s.pend[dir])
+	if kept == 0 {
 		n := s.call(c, spec, p, dir, data)
 		if n < len(data) && !s.ended[dir] {
-			s.keep(c, spec, p, dir, data[n:])
+			if !s.keep(dir, data[n:]) {
+				s.giveUp(c, spec, p, dir, len(data)-n)
+			}
+			s.checkCap(c, spec, p, dir)
 		}
 		return
 	}
-	limit := spec.maxPending()
-	s.pend[dir] = append(s.pend[dir], data...)
-	if len(s.pend[dir]) < s.need[dir] && len(s.pend[dir]) <= limit {
+	if !s.keep(dir, data) {
+		s.giveUp(c, spec, p, dir, len(data))
+		return
+	}
+	if len(s.pend[dir]) < s.need[dir] && len(s.pend[dir]) <= spec.maxPending() {
 		return
 	}
 	n := s.call(c, spec, p, dir, s.pend[dir])
 	rest := copy(s.pend[dir], s.pend[dir][n:])
+	s.Budget.give(n)
 	s.pend[dir] = s.pend[dir][:rest]
 	s.checkCap(c, spec, p, dir)
 }
 
-// call runs the parser until it stops consuming or has consumed all.
+// call runs the parser once and tells how much it consumed.
 func (s *Session) call(c *Ctx, spec *Spec, p Parser, dir Dir, data []byte) int {
 	c.Dir = dir
 	c.Begin(spec)
@@ -89,19 +137,21 @@ func (s *Session) call(c *Ctx, spec *Spec, p Parser, dir Dir, data []byte) int {
 	return min(max(n, 0), len(data))
 }
 
-func (s *Session) keep(c *Ctx, spec *Spec, p Parser, dir Dir, rest []byte) {
-	s.pend[dir] = append(s.pend[dir], rest...)
-	s.checkCap(c, spec, p, dir)
-}
-
 func (s *Session) checkCap(c *Ctx, spec *Spec, p Parser, dir Dir) {
-	n := len(s.pend[dir])
-	if n <= spec.maxPending() {
+	if len(s.pend[dir]) <= spec.maxPending() {
 		return
 	}
-	s.Overflows++
-	s.pend[dir] = s.pend[dir][:0]
-	s.need[dir] = 0
+	if s.Budget != nil {
+		s.Budget.Overflows++
+	}
+	s.giveUp(c, spec, p, dir, 0)
+}
+
+// giveUp drops what is kept, and more bytes that cannot be, and tells the parser of the gap.
+func (s *Session) giveUp(c *Ctx, spec *Spec, p Parser, dir Dir, more int) {
+	n := len(s.pend[dir]) + more
+	s.clear(dir)
+	c.Dir = dir
 	c.Begin(spec)
 	p.Gap(c, dir, n)
 }
@@ -114,8 +164,7 @@ func (s *Session) Gap(c *Ctx, spec *Spec, p Parser, dir Dir, n int) {
 	if k := len(s.pend[dir]); k > 0 && n >= 0 {
 		n += k
 	}
-	s.pend[dir] = s.pend[dir][:0]
-	s.need[dir] = 0
+	s.clear(dir)
 	c.Dir = dir
 	c.Begin(spec)
 	p.Gap(c, dir, n)
@@ -130,7 +179,7 @@ func (s *Session) End(c *Ctx, spec *Spec, p Parser, dir Dir, why EndReason) {
 	c.Dir = dir
 	c.Begin(spec)
 	p.End(c, dir, why, s.pend[dir])
-	s.pend[dir] = s.pend[dir][:0]
+	s.clear(dir)
 }
 
 func (s *Spec) maxPending() int {

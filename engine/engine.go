@@ -34,6 +34,8 @@ type Config struct {
 	// CheckChecksums leaves TCP segments with a wrong checksum out of their stream, and counts
 	// wrong checksums of all kinds.
 	CheckChecksums bool
+	// AppMemcap bounds the bytes of incomplete messages that are kept, of all flows together.
+	AppMemcap int
 	// IgnoreVLAN makes flows of different VLANs one (vlan.use-for-tracking: false).
 	IgnoreVLAN bool
 	// Disabled lists protocols that are not recognised.
@@ -57,7 +59,7 @@ func DefaultConfig() Config {
 	return Config{
 		Decode: packet.DefaultConfig(), Frag: ipfrag.DefaultConfig(), TCP: tcp.DefaultConfig(),
 		Flow: flowtable.DefaultConfig(), Limits: dissect.DefaultLimits(),
-		CheckChecksums: true, EVEOptions: eve.DefaultOptions(),
+		CheckChecksums: true, AppMemcap: 128 << 20, EVEOptions: eve.DefaultOptions(),
 	}
 }
 
@@ -121,6 +123,7 @@ func (e *Engine) newWorker(id int) *worker {
 	for i := id; i < flowtable.Shards; i += w.of {
 		w.shards[i] = flowtable.NewShard(&e.cfg.Flow, &w.stats.flows, &w.pool)
 		w.streams[i] = tcp.New(perShard)
+		w.budgets[i].Max = e.cfg.AppMemcap / flowtable.Shards
 	}
 	var specs []*dissect.Spec
 	for _, s := range e.schema.Specs {

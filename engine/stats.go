@@ -125,6 +125,15 @@ func (e *Engine) appCounters(c func(string, uint64)) {
 		failed[1] += w.apps.failed[1]
 		dropped += w.stats.expectDropped
 	}
+	var overflows, refused uint64
+	for _, w := range e.workers {
+		for i := range w.budgets {
+			overflows += w.budgets[i].Overflows
+			refused += w.budgets[i].Refused
+		}
+	}
+	c("pending_overflow", overflows)
+	c("memcap_refused_bytes", refused)
 	c("failed_tcp", failed[0])
 	c("failed_udp", failed[1])
 	c("expectations_dropped", dropped)

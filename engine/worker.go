@@ -149,6 +149,7 @@ func (w *worker) newFlow(sh *flowtable.Shard, p *packet.Packet) *flowtable.Flow 
 	f.Serial = p.Stamp
 	f.ID = flowID(p)
 	f.Conn.Owner = f
+	f.Session.Budget = &w.budgets[flowtable.ShardOf(p.Hash)]
 	if p.Has(packet.LayerEthernet) {
 		f.HasEth = true
 		copy(f.EthDst[:], p.Data[p.EthOff:])
