@@ -20,6 +20,8 @@ type worker struct {
 	pool   flowtable.Pool
 	// streams are the assemblers, one a shard, so that their caps do not depend on the number of workers.
 	streams [flowtable.Shards]*tcp.Assembler
+	// budgets bound what sessions keep, one a shard for the same reason.
+	budgets [flowtable.Shards]dissect.Budget
 	apps    apps
 	ctx     dissect.Ctx
 	env     dissect.Env // of packet and flow events
