@@ -101,6 +101,7 @@ func (r *Recorder) Emit(spec *dissect.Spec, ev dissect.Local, e *dissect.Env) {
 	if r.Quiet {
 		return
 	}
+	e.Event = spec.EventID(ev)
 	decl := spec.Events[ev]
 	line := decl.Name + " " + e.Dir.String()
 	for _, f := range r.schema.Fields() {

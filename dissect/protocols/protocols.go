@@ -4,6 +4,7 @@ package protocols
 import (
 	"github.com/luanids/luanids/dissect"
 	"github.com/luanids/luanids/dissect/dns"
+	"github.com/luanids/luanids/dissect/tls"
 )
 
 // All makes the Specs of all protocols, in the order in which they are asked to recognise a
@@ -12,5 +13,6 @@ func All() []*dissect.Spec {
 	return []*dissect.Spec{
 		dns.Spec(),
 		dns.MDNS(),
+		tls.Spec(),
 	}
 }
