@@ -2,6 +2,7 @@ package engine
 
 import (
 	"github.com/luanids/luanids/dissect"
+	"github.com/luanids/luanids/dissect/packet"
 	"github.com/luanids/luanids/engine/flowtable"
 )
 
@@ -10,21 +11,23 @@ const probeLimit = 4 << 10
 
 // apps is a worker's view of the protocols: which can be recognised, and spare parsers.
 type apps struct {
-	tcp, udp   []*dissect.Spec
-	all        map[string]*dissect.Spec
-	tcpHints   map[uint16]uint64 // set of protocols (by index) that expect a server port
-	udpHints   map[uint16]uint64
-	tcpAll     uint64
-	udpAll     uint64
-	spare      [][]dissect.Parser
-	detected   []uint64 // flows by protocol
-	failed     [2]uint64
-	parserErrs []uint64
+	tcp, udp []*dissect.Spec
+	all      map[string]*dissect.Spec
+	tcpHints map[uint16]uint64 // set of protocols (by index) that expect a server port
+	udpHints map[uint16]uint64
+	tcpAll   uint64
+	udpAll   uint64
+	spare    [][]dissect.Parser
+	// detected, failures and panics count flows by protocol, and by transport where a protocol
+	// has both (see transport).
+	detected, failures, panics [][2]uint64
+	failed                     [2]uint64
 }
 
 func newApps(specs []*dissect.Spec, n int) apps {
 	a := apps{all: map[string]*dissect.Spec{}, tcpHints: map[uint16]uint64{}, udpHints: map[uint16]uint64{},
-		spare: make([][]dissect.Parser, n), detected: make([]uint64, n), parserErrs: make([]uint64, n)}
+		spare:    make([][]dissect.Parser, n),
+		detected: make([][2]uint64, n), failures: make([][2]uint64, n), panics: make([][2]uint64, n)}
 	for _, s := range specs {
 		a.all[s.Name] = s
 		if s.TCP != nil {
@@ -186,13 +189,21 @@ func (w *worker) replay(f *flowtable.Flow, dir dissect.Dir, data []byte) {
 	}
 }
 
+// transport is 1 for a flow over UDP of a protocol that has TCP too, else 0.
+func transport(f *flowtable.Flow, s *dissect.Spec) int {
+	if f != nil && s.TCP != nil && s.UDP != nil && f.Key.Proto == packet.ProtoUDP {
+		return 1
+	}
+	return 0
+}
+
 func (w *worker) assign(f *flowtable.Flow, spec *dissect.Spec) {
 	if f.App != nil && f.AppOrig == nil {
 		f.AppOrig = f.App
 	}
 	f.App = spec
 	f.Parser = w.apps.parser(spec)
-	w.apps.detected[spec.Index()]++
+	w.apps.detected[spec.Index()][transport(f, spec)]++
 }
 
 // swap reverses a flow whose first packet turned out to come from the server. The connection

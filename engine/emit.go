@@ -14,7 +14,7 @@ func (w *worker) Emit(spec *dissect.Spec, ev dissect.Local, e *dissect.Env) {
 	if !decl.Log {
 		return
 	}
-	w.stats.tx[spec.Index()]++
+	w.stats.tx[spec.Index()][transport(w.flow, spec)]++
 	if w.eve != nil && w.rules.logged[spec.Index()] {
 		txID, ok := uint64(0), false
 		if n, is := e.Tx.(dissect.Numbered); is {

@@ -132,7 +132,7 @@ func (e *Engine) newWorker(id int) *worker {
 		}
 	}
 	w.apps = newApps(specs, len(e.schema.Specs))
-	w.stats.tx = make([]uint64, len(e.schema.Specs))
+	w.stats.tx = make([][2]uint64, len(e.schema.Specs))
 	w.ctx.Limits, w.ctx.Host = &e.cfg.Limits, w
 	w.guard.logf = e.warn
 	w.inline.w = w
@@ -158,7 +158,7 @@ func (e *Engine) flushBatch(b *batch, shard int) {
 func (e *Engine) finish() error {
 	e.took = time.Since(e.started)
 	if e.cfg.EVE != nil && e.cfg.EVEOptions.Core[eve.Stats] {
-		e.order.write(eve.NewEncoder(&e.cfg.EVEOptions).Stats(nil, e.dispatch.now, e.statsTree()))
+		e.writeStats()
 	}
 	return e.order.close()
 }

@@ -38,7 +38,7 @@ func (g *guard) contain(w *worker, r any) {
 	f := w.flow
 	if f != nil && f.App != nil {
 		name = f.App.Name
-		w.apps.parserErrs[f.App.Index()]++
+		w.apps.panics[f.App.Index()][transport(f, f.App)]++
 	}
 	if f != nil {
 		f.Parser = nil // its state can't be trusted: not recycled

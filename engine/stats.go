@@ -3,7 +3,9 @@ package engine
 import (
 	"strings"
 
+	"github.com/luanids/luanids/dissect"
 	"github.com/luanids/luanids/dissect/jsonw"
+	"github.com/luanids/luanids/engine/eve"
 	"github.com/luanids/luanids/engine/flowtable"
 )
 
@@ -106,18 +108,21 @@ func addEach(sum []Counter, each func(func(string, uint64))) []Counter {
 }
 
 func (e *Engine) appCounters(c func(string, uint64)) {
-	sum := func(prefix, suffix string, get func(w *worker, i int) uint64) {
+	sum := func(prefix, suffix string, get func(w *worker, i, transport int) uint64) {
 		for _, s := range e.schema.Specs {
-			var n uint64
-			for _, w := range e.workers {
-				n += get(w, s.Index())
+			for i, name := range statsNames(s) {
+				var n uint64
+				for _, w := range e.workers {
+					n += get(w, s.Index(), i)
+				}
+				c(prefix+name+suffix, n)
 			}
-			c(prefix+s.Name+suffix, n)
 		}
 	}
-	sum("flow.", "", func(w *worker, i int) uint64 { return w.apps.detected[i] })
-	sum("tx.", "", func(w *worker, i int) uint64 { return w.stats.tx[i] })
-	sum("error.", ".internal", func(w *worker, i int) uint64 { return w.apps.parserErrs[i] })
+	sum("flow.", "", func(w *worker, i, t int) uint64 { return w.apps.detected[i][t] })
+	sum("tx.", "", func(w *worker, i, t int) uint64 { return w.stats.tx[i][t] })
+	sum("error.", ".parser", func(w *worker, i, t int) uint64 { return w.apps.failures[i][t] })
+	sum("error.", ".internal", func(w *worker, i, t int) uint64 { return w.apps.panics[i][t] })
 	var failed [2]uint64
 	var dropped uint64
 	for _, w := range e.workers {
@@ -134,9 +139,17 @@ func (e *Engine) appCounters(c func(string, uint64)) {
 	}
 	c("pending_overflow", overflows)
 	c("memcap_refused_bytes", refused)
-	c("failed_tcp", failed[0])
-	c("failed_udp", failed[1])
+	c("flow.failed_tcp", failed[0])
+	c("flow.failed_udp", failed[1])
 	c("expectations_dropped", dropped)
+}
+
+// statsNames names a protocol in counters: one name, or one for each of TCP and UDP.
+func statsNames(s *dissect.Spec) []string {
+	if s.TCP != nil && s.UDP != nil {
+		return []string{s.Name + "_tcp", s.Name + "_udp"}
+	}
+	return []string{s.Name}
 }
 
 func (e *Engine) detectCounters(c func(string, uint64)) {
@@ -162,21 +175,26 @@ func (e *Engine) outputCounters(c func(string, uint64)) {
 	}
 }
 
-// statsTree writes the counters as the nested object of a stats record.
-func (e *Engine) statsTree() func(w *jsonw.Writer) {
-	var root node
+// writeStats writes the counters as two records: Suricata's, and those that are only ours.
+func (e *Engine) writeStats() {
+	var theirs, ours node
 	for _, c := range e.Counters() {
-		n := &root
+		n := &ours
+		if eve.InStats(c.Name) {
+			n = &theirs
+		}
 		for _, part := range strings.Split(c.Name, ".") {
 			n = n.child(part)
 		}
 		n.value = c.Value
 	}
-	return func(w *jsonw.Writer) {
+	x := eve.NewEncoder(&e.cfg.EVEOptions)
+	e.order.write(x.Counters(nil, "stats", e.dispatch.now, func(w *jsonw.Writer) {
 		w.Key("uptime")
 		w.Int(int64(e.took.Seconds()))
-		root.write(w)
-	}
+		theirs.write(w)
+	}))
+	e.order.write(x.Counters(nil, "luanids", e.dispatch.now, ours.write))
 }
 
 // node is a part of a dotted counter name; leaves have a value.

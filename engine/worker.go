@@ -60,7 +60,7 @@ type workerStats struct {
 	panics        uint64
 	expectDropped uint64
 	anomalies     [3]uint64
-	tx            []uint64 // messages by protocol
+	tx            [][2]uint64 // messages by protocol and transport
 }
 
 // process handles one batch.

@@ -238,11 +238,12 @@ func (x *Encoder) Netflow(dst []byte, f *dissect.Flow, dir dissect.Dir, now int6
 	return x.finish()
 }
 
-// Stats appends a stats record; counters writes the members of its object.
-func (x *Encoder) Stats(dst []byte, now int64, counters func(w *jsonw.Writer)) []byte {
+// Counters appends a record of counters: name is "stats", or "luanids" for the counters that
+// Suricata does not have.
+func (x *Encoder) Counters(dst []byte, name string, now int64, counters func(w *jsonw.Writer)) []byte {
 	w := x.begin(dst)
-	x.header(w, &Head{Type: "stats", Time: now})
-	w.Open("stats")
+	x.header(w, &Head{Type: name, Time: now})
+	w.Open(name)
 	counters(w)
 	w.End()
 	return x.finish()

@@ -1,0 +1,60 @@
+package eve
+
+import "strings"
+
+// suricataStats are the counters below each group of a stats record that Suricata has too;
+// "*" stands for all that the engine has in the group.
+var suricataStats = map[string]string{
+	"capture": "kernel_packets kernel_drops kernel_ifdrops errors",
+	"decoder": "pkts bytes invalid ipv4 ipv6 ethernet arp unknown_ethertype chdlc raw null sll sll2 tcp udp sctp esp icmpv4 icmpv6 " +
+		"ppp pppoe geneve gre vlan vlan_qinq vlan_qinqinq vxlan vntag ieee8021ah teredo ipv4_in_ipv4 ipv4_in_ipv6 ipv6_in_ipv4 " +
+		"ipv6_in_ipv6 mpls avg_pkt_size max_pkt_size erspan nsh too_many_layers",
+	"decoder.event": "*",
+	"flow":          "total active tcp udp icmpv4 icmpv6 tcp_reuse",
+	"defrag":        "max_trackers_reached max_frags_reached tracker_soft_reuse tracker_hard_reuse memuse",
+	"defrag.ipv4":   "*",
+	"defrag.ipv6":   "*",
+	"stream":        "*",
+	"tcp": "sessions active_sessions syn synack rst urg urgent_oob_data midstream_pickups invalid_checksum no_flow ack_unseen_data " +
+		"segment_memcap_drop stream_depth_reached reassembly_gap overlap overlap_diff_data insert_data_normal_fail " +
+		"insert_data_overlap_fail segment_from_cache segment_from_pool memuse reassembly_memuse",
+	"detect":         "alert alert_queue_overflow alerts_suppressed",
+	"detect.engines": "*",
+	"app_layer":      "",
+	"app_layer.flow": "*", "app_layer.tx": "*", "app_layer.error": "*",
+}
+
+// notSuricata are the counters of "*" groups that Suricata lacks.
+var notSuricata = map[string]bool{
+	"decoder.event.etag.header_too_small": true, "decoder.event.etag.unknown_type": true,
+	"decoder.event.arp.unsupported_pkt": true,
+}
+
+// InStats tells whether a counter belongs into the stats record, whose members are those
+// that Suricata documents; all others go into the record of our own.
+func InStats(name string) bool {
+	if notSuricata[name] {
+		return false
+	}
+	for group := name; ; {
+		i := strings.LastIndexByte(group, '.')
+		if i < 0 {
+			return false
+		}
+		group = group[:i]
+		list, ok := suricataStats[group]
+		if !ok {
+			continue
+		}
+		if list == "*" {
+			return true
+		}
+		leaf := name[len(group)+1:]
+		for _, n := range strings.Fields(list) {
+			if n == leaf {
+				return true
+			}
+		}
+		return false
+	}
+}
