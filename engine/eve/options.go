@@ -36,7 +36,10 @@ type Options struct {
 
 	Alerts    AlertOptions
 	Anomalies AnomalyOptions
-	// FlowStartRecords and the like would go here; Settings gives the rest by dotted name
+	// Classes are the classes of rules by name, References the prefixes of references by kind.
+	Classes    map[string]Class
+	References map[string]string
+	// Settings gives the rest by dotted name
 	// below outputs.eve-log.types ("dns.version").
 	Settings map[string]string
 }
@@ -71,6 +74,7 @@ func DefaultOptions() Options {
 	for t := range o.Core {
 		o.Core[t] = Type(t) != Netflow
 	}
+	o.Classes = DefaultClasses()
 	return o
 }
 

@@ -1,0 +1,299 @@
+package eve
+
+import (
+	"net/netip"
+
+	"github.com/luanids/luanids/dissect"
+	"github.com/luanids/luanids/dissect/filefields"
+	"github.com/luanids/luanids/dissect/jsonw"
+	"github.com/luanids/luanids/lang/ir"
+)
+
+// Class is a class of rules: what Suricata's classification.config gives.
+type Class struct {
+	Description string
+	Priority    int
+}
+
+// AlertOf appends the record of an alert of rule r about e. bits names the flow flags by
+// number, for the metadata.
+func (x *Encoder) AlertOf(dst []byte, e *dissect.Env, r *ir.Rule, bits []string) []byte {
+	w := x.begin(dst)
+	h := Head{Type: "alert", Time: e.Time, Pkt: e.Pkt, Flow: e.Flow, Dir: e.Dir}
+	h.ByPacket = e.Pkt != nil && (e.Event == dissect.EvPacket || e.Flow == nil)
+	x.header(w, &h)
+	if n, ok := e.Tx.(dissect.Numbered); ok {
+		w.Key("tx_id")
+		w.Uint(n.TxID())
+	}
+	w.Open("alert")
+	x.alert(w, r, e)
+	w.End()
+	x.alertContext(w, e, bits)
+	x.alertPayload(w, e)
+	if x.opt.Alerts.Verdict {
+		w.Open("verdict")
+		w.Key("action")
+		w.Str(verdict(r.Action))
+		w.End()
+	}
+	return x.finish()
+}
+
+func verdict(a ir.Action) string {
+	if a == ir.Pass {
+		return "pass"
+	}
+	return "alert"
+}
+
+func (x *Encoder) alert(w *jsonw.Writer, r *ir.Rule, e *dissect.Env) {
+	w.Key("action")
+	w.Str("allowed")
+	w.Key("gid")
+	w.Uint(uint64(max(r.GID, 1)))
+	w.Key("signature_id")
+	w.Uint(uint64(SID(r)))
+	w.Key("rev")
+	w.Uint(uint64(r.Rev))
+	w.Key("signature")
+	w.Str(r.Msg)
+	class, known := x.opt.Classes[r.Classtype]
+	w.Key("category")
+	w.Str(class.Description)
+	w.Key("severity")
+	w.Int(int64(priority(r, class, known)))
+	if x.opt.Alerts.RuleMetadata && x.opt.Alerts.Metadata {
+		ruleMetadata(w, r)
+	}
+	x.target(w, r, e)
+	if x.opt.Alerts.RuleRaw {
+		w.Key("rule")
+		w.Str(r.Text)
+	}
+	if x.opt.Alerts.RuleReference && len(r.References) > 0 {
+		w.OpenArray("references")
+		for _, ref := range r.References {
+			w.Str(x.opt.reference(ref))
+		}
+		w.EndArray()
+	}
+}
+
+// reference completes a reference with its kind's prefix.
+func (o *Options) reference(r ir.KV) string {
+	if p, ok := o.References[r.Key]; ok {
+		return p + r.Value
+	}
+	return r.Value
+}
+
+// SID gives a rule's signature_id: its own, or a number that follows from its name.
+func SID(r *ir.Rule) uint32 {
+	if r.SID != 0 {
+		return r.SID
+	}
+	h := uint32(2166136261) // FNV-1a
+	for i := range len(r.ID) {
+		h = (h ^ uint32(r.ID[i])) * 16777619
+	}
+	return h&0x3fffffff | 0x40000000
+}
+
+// priority is 1 for the worst: the rule's own, its class's, or what its severity amounts to.
+func priority(r *ir.Rule, c Class, known bool) int {
+	switch {
+	case r.Priority > 0:
+		return r.Priority
+	case known && c.Priority > 0:
+		return c.Priority
+	}
+	switch r.Severity {
+	case ir.Critical, ir.High:
+		return 1
+	case ir.Medium:
+		return 2
+	case ir.Low, ir.NoSeverity:
+		return 3
+	}
+	return 4
+}
+
+// ruleMetadata writes the rule's metadata, values of one key together, and what only .nids
+// rules have: their name and MITRE technique.
+func ruleMetadata(w *jsonw.Writer, r *ir.Rule) {
+	named := r.SID == 0
+	if len(r.Metadata) == 0 && !named && len(r.MITRE) == 0 {
+		return
+	}
+	w.Open("metadata")
+	for i, kv := range r.Metadata {
+		if seen(r.Metadata[:i], kv.Key) {
+			continue
+		}
+		w.KeyBytes([]byte(kv.Key))
+		w.Array()
+		for _, other := range r.Metadata[i:] {
+			if other.Key == kv.Key {
+				w.Str(other.Value)
+			}
+		}
+		w.EndArray()
+	}
+	if named && !seen(r.Metadata, "rule_id") {
+		w.OpenArray("rule_id")
+		w.Str(r.ID)
+		w.EndArray()
+	}
+	if len(r.MITRE) > 0 && !seen(r.Metadata, "mitre_technique_id") {
+		w.OpenArray("mitre_technique_id")
+		for _, m := range r.MITRE {
+			w.Str(m)
+		}
+		w.EndArray()
+	}
+	w.End()
+}
+
+func seen(list []ir.KV, key string) bool {
+	for _, kv := range list {
+		if kv.Key == key {
+			return true
+		}
+	}
+	return false
+}
+
+// target says who attacks whom, for rules that tell.
+func (x *Encoder) target(w *jsonw.Writer, r *ir.Rule, e *dissect.Env) {
+	if r.Target == "" || e.Flow == nil {
+		return
+	}
+	src, sp, dst, dp := e.Flow.Key.Src, e.Flow.Key.SrcPort, e.Flow.Key.Dst, e.Flow.Key.DstPort
+	if e.Dir == dissect.ToClient {
+		src, sp, dst, dp = dst, dp, src, sp
+	}
+	if r.Target == "src_ip" {
+		src, sp, dst, dp = dst, dp, src, sp
+	}
+	end := func(key string, ip netip.Addr, port uint16) {
+		w.Open(key)
+		w.Key("ip")
+		w.Addr(ip)
+		if hasPorts(e.Flow.Key.Proto) {
+			w.Key("port")
+			w.Uint(uint64(port))
+		}
+		w.End()
+	}
+	end("source", src.Netip(), sp)
+	end("target", dst.Netip(), dp)
+}
+
+func (x *Encoder) alertContext(w *jsonw.Writer, e *dissect.Env, bits []string) {
+	o := &x.opt.Alerts
+	f := e.Flow
+	if o.AppLayer && o.Metadata {
+		x.context(w, e)
+		if e.File != nil {
+			w.OpenArray("files")
+			filefields.EVEObject(w, e.File)
+			w.EndArray()
+		}
+	}
+	if f == nil {
+		return
+	}
+	x.appProto(w, f)
+	w.Key("direction")
+	w.Str(e.Dir.String())
+	if o.Flow && o.Metadata {
+		w.Open("flow")
+		counters(w, f)
+		w.Key("start")
+		x.Time(w, f.Start)
+		k := &f.Key
+		w.Key("src_ip")
+		w.Addr(k.Src.Netip())
+		w.Key("dest_ip")
+		w.Addr(k.Dst.Netip())
+		if hasPorts(k.Proto) {
+			w.Key("src_port")
+			w.Uint(uint64(k.SrcPort))
+			w.Key("dest_port")
+			w.Uint(uint64(k.DstPort))
+		}
+		w.End()
+	}
+	if x.opt.Metadata {
+		flowVars(w, f.Vars, bits)
+	}
+}
+
+// flowVars writes the flags and counters that rules set on the flow.
+func flowVars(w *jsonw.Writer, v *dissect.FlowVars, bits []string) {
+	if v == nil {
+		return
+	}
+	open := false
+	for n, name := range bits {
+		if v.Bit(uint32(n)) {
+			if !open {
+				w.Open("metadata")
+				w.OpenArray("flowbits")
+				open = true
+			}
+			w.Str(name)
+		}
+	}
+	if open {
+		w.EndArray()
+		w.End()
+	}
+}
+
+func (x *Encoder) alertPayload(w *jsonw.Writer, e *dissect.Env) {
+	o := &x.opt.Alerts
+	if e.Pkt == nil {
+		return
+	}
+	stream := e.Flow != nil && e.Event != dissect.EvPacket && e.Flow.Key.Proto == 6
+	data := e.Pkt.Payload
+	if stream && e.Event == dissect.EvStreamData {
+		data = e.Data
+	}
+	if n := o.PayloadBuffer; n > 0 && stream && len(data) > n {
+		data = data[:n]
+	}
+	if o.Payload && len(data) > 0 {
+		w.Key("payload")
+		w.Base64(data)
+	}
+	if o.PayloadPrintable && len(data) > 0 {
+		w.Key("payload_printable")
+		w.Printable(data)
+	}
+	if o.PayloadLength {
+		w.Key("payload_length")
+		w.Int(int64(len(data)))
+	}
+	if o.Payload || o.PayloadPrintable {
+		w.Key("stream")
+		w.Int(boolInt(stream))
+	}
+	if o.Packet {
+		w.Key("packet")
+		w.Base64(e.Pkt.Data)
+		w.Open("packet_info")
+		w.Key("linktype")
+		w.Int(int64(e.Pkt.Link))
+		w.End()
+	}
+}
+
+func boolInt(b bool) int64 {
+	if b {
+		return 1
+	}
+	return 0
+}
