@@ -4,6 +4,7 @@ package protocols
 import (
 	"github.com/luanids/luanids/dissect"
 	"github.com/luanids/luanids/dissect/dns"
+	"github.com/luanids/luanids/dissect/http"
 	"github.com/luanids/luanids/dissect/tls"
 )
 
@@ -14,5 +15,6 @@ func All() []*dissect.Spec {
 		dns.Spec(),
 		dns.MDNS(),
 		tls.Spec(),
+		http.Spec(),
 	}
 }
