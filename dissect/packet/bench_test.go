@@ -11,9 +11,14 @@ import (
 // unhex turns hex digits, with spaces and newlines anywhere, into bytes.
 func unhex(t testing.TB, s string) []byte {
 	t.Helper()
+	return unhexNamed(t, "test", s)
+}
+
+func unhexNamed(t testing.TB, name, s string) []byte {
+	t.Helper()
 	b, err := hex.DecodeString(strings.Join(strings.Fields(s), ""))
 	if err != nil {
-		t.Fatalf("bad hex in test: %v", err)
+		t.Fatalf("%s: bad hex: %v", name, err)
 	}
 	return b
 }
