@@ -129,7 +129,11 @@ func (d *Decoder) DecodeDatagram(p, from *Packet, datagram []byte) bool {
 	p.context(from)
 	p.Link = from.Link
 	p.LinkHeader = from.Data[:from.IPOff]
-	p.TunnelDepth, p.TunnelID, p.Via = from.TunnelDepth, from.TunnelID, TunnelDefrag
+	p.Reassembled = true
+	p.TunnelDepth, p.TunnelID, p.Via = from.TunnelDepth, from.TunnelID, from.Via
+	if p.Via == NoTunnel {
+		p.Via = TunnelDefrag
+	}
 	p.VLANs, p.VLANCount = from.VLANs, from.VLANCount
 	p.EtherType = from.EtherType
 	if from.IPVersion == 6 {
@@ -158,7 +162,7 @@ func (p *Packet) reset(data []byte) {
 	p.InnerKind = NoTunnel
 	p.innerVLAN, p.innerID = 0, 0
 	p.EventCount = 0
-	p.Invalid, p.WantsFlow, p.vju = false, false, false
+	p.Invalid, p.WantsFlow, p.Reassembled, p.vju = false, false, false, false
 }
 
 // note records an event that does not keep the packet from being decoded.

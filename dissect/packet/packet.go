@@ -213,7 +213,11 @@ type Packet struct {
 	InnerKind   Tunnel
 	TunnelDepth uint8  // of this packet: 0 as captured, 1 within one tunnel...
 	TunnelID    uint32 // VNI, GRE key or ERSPAN id of the innermost tunnel it came through
-	Via         Tunnel // how this packet itself was carried
+	// Via is how this packet itself was carried; TunnelDefrag for a datagram put together from
+	// fragments that came through no tunnel.
+	Via Tunnel
+	// Reassembled says that the packet is a datagram put together from fragments.
+	Reassembled bool
 
 	Events     [MaxEvents]Event
 	EventCount uint8

@@ -137,6 +137,8 @@ func protocolFields() []dissect.Field {
 		protoBool("gre", "has a GRE header (RFC 2784, RFC 2637)", packet.LayerGRE, nil),
 		protoBool("esp", "has an ESP header (RFC 4303)", packet.LayerESP, protoIs(packet.ProtoESP)),
 		protoBool("igmp", "is IGMP (RFC 3376)", packet.LayerIGMP, protoIs(packet.ProtoIGMP)),
+		{Name: "ip.reassembled", Type: dissect.TBool, Doc: "is a datagram that was put together from fragments",
+			Int: func(e *dissect.Env) (int64, bool) { return b2i(e.Pkt != nil && e.Pkt.Reassembled), true }},
 		protoBool("ip.fragment", "is a fragment of an IP datagram, not yet put together", packet.LayerFragment, nil),
 	}
 	return append(f, dissect.Field{Name: "proto", Type: dissect.TString,

@@ -61,7 +61,7 @@ func linkFields() []dissect.Field {
 			func(p *packet.Packet) (int64, bool) { return int64(p.TunnelID), p.TunnelDepth > 0 }),
 		{Name: "tunnel.kind", Type: dissect.TString, Doc: "how the packet was carried", Values: tunnelNames(),
 			Bytes: func(e *dissect.Env) []byte {
-				if e.Pkt == nil || e.Pkt.Via == packet.NoTunnel {
+				if e.Pkt == nil || e.Pkt.TunnelDepth == 0 {
 					return nil
 				}
 				return tunnelBytes[e.Pkt.Via]
@@ -77,7 +77,7 @@ var tunnelBytes = func() (t [256][]byte) {
 }()
 
 func tunnelNames() (names []string) {
-	for k := packet.TunnelGRE; k <= packet.TunnelDefrag; k++ {
+	for k := packet.TunnelGRE; k < packet.TunnelDefrag; k++ {
 		names = append(names, k.String())
 	}
 	return names
