@@ -101,13 +101,11 @@ type Tx struct {
 	// NoRequest says that the response came without a request being seen.
 	NoRequest bool
 
-	method       method
-	seen100      bool
-	raised       uint64
-	uri          []byte // arena of URI values
-	hostBuf      []byte
-	waitUnlocked bool
-	finished     bool
+	method  method
+	seen100 bool
+	raised  uint64
+	uri     []byte // arena of URI values
+	hostBuf []byte
 }
 
 var txPool = sync.Pool{New: func() any { return new(Tx) }}
@@ -143,6 +141,9 @@ func newTx(id uint64) *Tx {
 }
 
 func (t *Tx) release() { txPool.Put(t) }
+
+// TxID implements dissect.Numbered.
+func (t *Tx) TxID() uint64 { return t.ID }
 
 // Message gives the side of a direction: the request for ToServer.
 func (t *Tx) Message(dir dissect.Dir) *Message {

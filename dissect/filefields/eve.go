@@ -1,0 +1,56 @@
+package filefields
+
+import (
+	"github.com/luanids/luanids/dissect"
+	"github.com/luanids/luanids/dissect/jsonw"
+)
+
+// EVE writes the member "fileinfo" with the file's object, as Suricata's fileinfo records have it.
+func EVE(w *jsonw.Writer, f *dissect.File) {
+	w.Key("fileinfo")
+	EVEObject(w, f)
+}
+
+// EVEObject writes the file's object as a value: of fileinfo, and of the files of an alert.
+func EVEObject(w *jsonw.Writer, f *dissect.File) {
+	w.Object()
+	w.Key("filename")
+	w.Bytes(f.Name)
+	if s := TypeOf(f); s != "" {
+		w.Key("magic")
+		w.Str(s)
+	}
+	w.Key("gaps")
+	w.Bool(f.Gaps)
+	w.Key("state")
+	w.Str(f.State.String())
+	if f.State == dissect.FileClosed {
+		hexMember(w, "md5", f.MD5)
+		hexMember(w, "sha1", f.SHA1)
+	}
+	hexMember(w, "sha256", f.SHA256)
+	w.Key("stored")
+	w.Bool(f.Stored)
+	if f.Stored {
+		w.Key("file_id")
+		w.Uint(uint64(f.ID))
+	}
+	w.Key("size")
+	w.Uint(f.Size)
+	if f.Range {
+		w.Key("start")
+		w.Uint(f.Start)
+		w.Key("end")
+		w.Uint(f.End)
+	}
+	w.Key("tx_id")
+	w.Uint(f.TxID)
+	w.End()
+}
+
+func hexMember(w *jsonw.Writer, key string, sum []byte) {
+	if len(sum) > 0 {
+		w.Key(key)
+		w.Hex(sum)
+	}
+}

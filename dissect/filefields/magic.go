@@ -1,0 +1,44 @@
+package filefields
+
+import (
+	"strings"
+
+	"github.com/gabriel-vasile/mimetype"
+	"github.com/luanids/luanids/dissect"
+)
+
+// unknownType is what mimetype says when nothing fits.
+const unknownType = "application/octet-stream"
+
+// Magic gives the media type of content by its first bytes, without parameters; "" when it
+// cannot be told. Text is told apart from binary data, so any text is at least text/plain.
+func Magic(head []byte) string {
+	if len(head) == 0 {
+		return ""
+	}
+	m := mimetype.Detect(head)
+	s, _, _ := strings.Cut(m.String(), ";")
+	if s == unknownType {
+		return ""
+	}
+	return s
+}
+
+// TypeOf gives the media type of a file and remembers it, once enough of the file was seen.
+func TypeOf(f *dissect.File) string {
+	if f.Magic != "" {
+		return f.Magic
+	}
+	s := Magic(f.Head)
+	if len(f.Head) >= dissect.MagicBytes || !f.IsOpen() {
+		f.Magic = s
+	}
+	return s
+}
+
+func mimeBytes(f *dissect.File) []byte {
+	if s := TypeOf(f); s != "" {
+		return []byte(s)
+	}
+	return nil
+}
