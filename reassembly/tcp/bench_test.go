@@ -103,13 +103,21 @@ func BenchmarkBeyondDepth(b *testing.B) {
 	}
 }
 
-// BenchmarkManyHoles inserts into a queue that is full: the work of an attacker's choice.
+// BenchmarkManyHoles inserts single bytes between others, in a queue of up to 2000: what an
+// attacker would send.
 func BenchmarkManyHoles(b *testing.B) {
-	d := newDriver(Config{})
+	const holes = 2000
+	d := newDriver(Config{MaxSegments: holes})
 	d.data.Payload = d.data.Payload[:1]
 	b.ReportAllocs()
 	for n := 0; n < b.N; n++ {
-		d.data.Seq = 1001 + 2 + uint32(n*7919%4000)*2
+		k := n % holes
+		if k == 0 {
+			d.a.Close(&d.c, dissect.EndCapture, &d.h)
+			d.c.Reset()
+			connect(d.a, &d.c, 1000, 5000, &d.h)
+		}
+		d.data.Seq = 1003 + uint32(k*797%holes)*2 // 797 and 2000 have no common factor
 		d.a.Packet(&d.c, &d.data, dissect.ToServer, &d.h)
 	}
 }

@@ -63,6 +63,7 @@ const (
 	hDepth                  // the depth was reached
 	hOutOfWin               // oow holds the end of data refused as out of window
 	hCompare                // delivered bytes are kept for comparison
+	hGap                    // a part was missing
 
 	// hSlow keeps the fast path off.
 	hSlow = hFin | hEnded | hStopped | hUnanchored | hUrgent | hCompare
@@ -133,6 +134,12 @@ func (c *Conn) ISN(dir dissect.Dir) uint32 { return c.half[dir&1].isn }
 
 // Next gives the sequence number of the next byte to be delivered of dir.
 func (c *Conn) Next(dir dissect.Dir) uint32 { return c.half[dir&1].next }
+
+// UrgentBytes gives how many urgent bytes were taken out of the stream of dir.
+func (c *Conn) UrgentBytes(dir dissect.Dir) int { return int(c.half[dir&1].urgCount) }
+
+// HasGap tells whether a part of the stream of dir was missing.
+func (c *Conn) HasGap(dir dissect.Dir) bool { return c.half[dir&1].flags&hGap != 0 }
 
 // Pending gives how many bytes of out-of-order segments wait in dir.
 func (c *Conn) Pending(dir dissect.Dir) int {

@@ -44,6 +44,7 @@ const (
 	EvEstSynResendDiffSeq
 	EvEstSynToClient
 	EvEstInvalidAck
+	EvEstAckZWPData
 	EvFinInvalidAck
 	EvFin1AckWrongSeq
 	EvFin1FinWrongSeq
@@ -64,6 +65,7 @@ const (
 	EvPktInvalidAck
 	EvPktBrokenAck
 	EvRstInvalidAck
+	EvRstWithData
 	EvPktRetransmission
 	EvPktSpuriousRetransmission
 	EvPktBadWindowUpdate
@@ -118,6 +120,7 @@ var eventNames = [EventCount]string{
 	EvEstSynResendDiffSeq:             "est_syn_resend_diff_seq",
 	EvEstSynToClient:                  "est_syn_toclient",
 	EvEstInvalidAck:                   "est_invalid_ack",
+	EvEstAckZWPData:                   "est_ack_zwp_data",
 	EvFinInvalidAck:                   "fin_invalid_ack",
 	EvFin1AckWrongSeq:                 "fin1_ack_wrong_seq",
 	EvFin1FinWrongSeq:                 "fin1_fin_wrong_seq",
@@ -138,6 +141,7 @@ var eventNames = [EventCount]string{
 	EvPktInvalidAck:                   "pkt_invalid_ack",
 	EvPktBrokenAck:                    "pkt_broken_ack",
 	EvRstInvalidAck:                   "rst_invalid_ack",
+	EvRstWithData:                     "rst_with_data",
 	EvPktRetransmission:               "pkt_retransmission",
 	EvPktSpuriousRetransmission:       "pkt_spurious_retransmission",
 	EvPktBadWindowUpdate:              "pkt_bad_window_update",

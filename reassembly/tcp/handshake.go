@@ -5,58 +5,9 @@ import (
 	"github.com/luanids/luanids/dissect/packet"
 )
 
-// maxVariants bounds the differing SYNs and SYN/ACKs that are remembered of one handshake.
-const maxVariants = 10
-
 // maxWScale is the largest window scale (RFC 7323 section 2.3), assumed where the handshake
 // was not seen.
 const maxWScale = 14
-
-// variant is a SYN or SYN/ACK that differs from the one first seen. Which one counts is
-// known when the other side acknowledges one.
-type variant struct {
-	seq, ack, tsVal uint32
-	win             uint16
-	wscale          uint8
-	hasTS, hasScale bool
-}
-
-// handshake remembers variants.
-type handshake struct {
-	syns, synAcks [maxVariants]variant
-	nSyn, nSynAck int
-}
-
-// maxPooledVariants bounds the pooled handshake structs.
-const maxPooledVariants = 1024
-
-func (a *Assembler) variants(c *Conn) *handshake {
-	if c.hs == nil {
-		if n := len(a.mem.hs); n > 0 {
-			c.hs = a.mem.hs[n-1]
-			a.mem.hs = a.mem.hs[:n-1]
-			*c.hs = handshake{}
-		} else {
-			c.hs = new(handshake)
-		}
-	}
-	return c.hs
-}
-
-func (a *Assembler) forgetVariants(c *Conn) {
-	if c.hs != nil {
-		if len(a.mem.hs) < maxPooledVariants {
-			a.mem.hs = append(a.mem.hs, c.hs)
-		}
-		c.hs = nil
-	}
-}
-
-func variantOf(p *packet.Packet) variant {
-	o := &p.TCPOpt
-	return variant{seq: p.Seq, ack: p.AckNum, tsVal: o.TSVal, win: p.TCPWindow,
-		wscale: min(o.WScale, maxWScale), hasTS: o.HasTimestamp, hasScale: o.HasWScale}
-}
 
 // take sets what a side said in its SYN or SYN/ACK.
 func (s *half) take(v *variant, now int64) {
@@ -258,50 +209,6 @@ func (a *Assembler) echoes(c *Conn, p *packet.Packet) bool {
 	return false
 }
 
-// synAgain takes another SYN of the client.
-func (a *Assembler) synAgain(c *Conn, p *packet.Packet, h Handler) Result {
-	s := &c.half[dissect.ToServer]
-	v := variantOf(p)
-	if v.seq == s.isn && v.tsVal == s.tsRecent && v.hasTS == (s.flags&hTS != 0) {
-		return Valid | Retransmission
-	}
-	hs := a.variants(c)
-	if hs.nSyn >= a.cfg.MaxSynQueued {
-		return a.refuse(c, dissect.ToServer, h, Ev3WHSSynFlood)
-	}
-	hs.syns[hs.nSyn] = v
-	hs.nSyn++
-	return Valid
-}
-
-// synFor finds the SYN that a SYN/ACK answers, and makes it the connection's.
-func (a *Assembler) synFor(c *Conn, p *packet.Packet, h Handler) bool {
-	cl := &c.half[dissect.ToServer]
-	best := -1
-	if c.hs != nil {
-		for i := range c.hs.nSyn {
-			v := &c.hs.syns[i]
-			// Of retransmissions the one whose timestamp is echoed counts.
-			if p.AckNum == v.seq+1 && (v.seq != cl.isn || p.TCPOpt.HasTimestamp && v.hasTS &&
-				v.tsVal == p.TCPOpt.TSEcr) {
-				best = i
-			}
-		}
-	}
-	if best >= 0 {
-		v := c.hs.syns[best]
-		sent := cl.sent
-		if v.seq != cl.isn {
-			a.drop(cl) // the data of the other SYN
-			sent = v.seq + 1
-		}
-		cl.take(&v, p.Time)
-		cl.sent = sent
-		return true
-	}
-	return p.AckNum-cl.isn-1 <= cl.sent-cl.isn-1
-}
-
 // synAck takes the server's SYN/ACK, which was found to answer the client's SYN.
 func (a *Assembler) synAck(c *Conn, p *packet.Packet, h Handler) {
 	cl, sv := &c.half[dissect.ToServer], &c.half[dissect.ToClient]
@@ -361,6 +268,9 @@ func (a *Assembler) asyncAck(c *Conn, p *packet.Packet, h Handler) Result {
 func (a *Assembler) established(c *Conn, p *packet.Packet, dir dissect.Dir, h Handler) Result {
 	before := c.state
 	c.state = StateEstablished
+	for i := range c.half { // what SYNs advertise is not scaled
+		c.half[i].win >>= c.half[i].wscale
+	}
 	c.flags |= cWasEstab
 	r := a.synced(c, p, dir, h)
 	if r&Valid == 0 {
@@ -388,6 +298,8 @@ func (a *Assembler) synRecv(c *Conn, p *packet.Packet, dir dissect.Dir, h Handle
 		case dir == dissect.ToClient:
 			return a.refuse(c, dir, h, Ev3WHSSynToClientOnSynRecv)
 		}
+		v := variantOf(p) // the client may have begun anew: the server's answer tells
+		a.rememberSyn(c, &v)
 		return a.refuse(c, dir, h, Ev3WHSSynResendDiffSeqOnSynRecv)
 	case flags&packet.SYN != 0 && c.flags&cSimultaneous != 0:
 		return a.synAck4(c, p, dir, h)
@@ -434,38 +346,6 @@ func (a *Assembler) lastAck4(c *Conn, p *packet.Packet, dir dissect.Dir, h Handl
 	return a.established(c, p, dir, h)
 }
 
-// synAckAgain takes another SYN/ACK of the server. Which of differing ones is genuine is
-// known when the client acknowledges one.
-func (a *Assembler) synAckAgain(c *Conn, p *packet.Packet, h Handler) Result {
-	cl, sv := &c.half[dissect.ToServer], &c.half[dissect.ToClient]
-	if p.AckNum-cl.isn-1 > cl.sent-cl.isn-1 {
-		return a.refuse(c, dissect.ToClient, h, Ev3WHSSynAckResendWithDiffAck)
-	}
-	if !a.echoes(c, p) {
-		a.Stats.InvalidTimestamp++
-		return a.refuse(c, dissect.ToClient, h, EvPktInvalidTimestamp)
-	}
-	if p.Seq == sv.isn {
-		if p.TCPOpt.HasTimestamp && sv.flags&hTS != 0 && int32(p.TCPOpt.TSVal-sv.tsRecent) > 0 {
-			sv.tsRecent, sv.tsTime = p.TCPOpt.TSVal, uint32(p.Time/1e9)
-		}
-		return Valid | Retransmission
-	}
-	hs := a.variants(c)
-	for i := range hs.nSynAck {
-		if hs.synAcks[i].seq == p.Seq {
-			return Valid | Retransmission
-		}
-	}
-	if hs.nSynAck >= a.cfg.MaxSynAckQueued {
-		return a.refuse(c, dissect.ToClient, h, Ev3WHSSynAckFlood)
-	}
-	hs.synAcks[hs.nSynAck] = variantOf(p)
-	hs.nSynAck++
-	h.Event(c, dissect.ToClient, Ev3WHSSynAckResendWithDiffSeq)
-	return Valid
-}
-
 // lastAck3 takes the client's ACK, which ends the handshake.
 func (a *Assembler) lastAck3(c *Conn, p *packet.Packet, h Handler) Result {
 	cl, sv := &c.half[dissect.ToServer], &c.half[dissect.ToClient]
@@ -486,15 +366,6 @@ func (a *Assembler) lastAck3(c *Conn, p *packet.Packet, h Handler) Result {
 		return a.refuse(c, dissect.ToServer, h, Ev3WHSRightSeqWrongAckEvasion)
 	}
 	return a.refuse(c, dissect.ToServer, h, Ev3WHSWrongSeqWrongAck)
-}
-
-func (a *Assembler) adoptSynAck(c *Conn, v *variant, now int64) {
-	cl, sv := &c.half[dissect.ToServer], &c.half[dissect.ToClient]
-	win := sv.winEnd - sv.next
-	sv.take(v, now)
-	a.agree(c)
-	sv.winEnd = sv.next + win
-	cl.winEnd = v.ack + uint32(v.win)
 }
 
 // serverFirst takes a packet of the server before the client's last ACK of the handshake was

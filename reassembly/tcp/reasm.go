@@ -104,6 +104,7 @@ func (a *Assembler) gap(c *Conn, s *half, dir dissect.Dir, n uint32, h Handler) 
 	if s.flags&(hStopped|hEnded) != 0 {
 		return
 	}
+	s.flags |= hGap
 	a.Stats.GapBytes += uint64(n)
 	if limit := a.limit(c); s.off > limit {
 		if off < limit {

@@ -17,7 +17,7 @@ func (a *Assembler) rst(c *Conn, p *packet.Packet, dir dissect.Dir, h Handler) R
 		// Hosts without a key for the connection drop what is signed (RFC 2385, RFC 5925).
 		a.Stats.RstIgnored++
 		return a.refuse(c, dir, h, EvSuspectedRstInject)
-	case !a.timestampOK(s, p):
+	case p.TCPOpt.TSVal != 0 && !a.timestampOK(s, p): // Linux resets without a socket with 0
 		a.Stats.RstIgnored++
 		a.Stats.InvalidTimestamp++
 		return a.refuse(c, dir, h, EvPktInvalidTimestamp)
@@ -28,6 +28,9 @@ func (a *Assembler) rst(c *Conn, p *packet.Packet, dir dissect.Dir, h Handler) R
 		a.Stats.RstIgnored++
 		a.Stats.InvalidAck++
 		return a.refuse(c, dir, h, EvRstInvalidAck)
+	}
+	if len(p.Payload) > 0 {
+		h.Event(c, dir, EvRstWithData)
 	}
 	if c.state == StateClosed {
 		return Valid

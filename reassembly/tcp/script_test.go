@@ -249,6 +249,7 @@ func poolUse(a *Assembler) (n uint64) {
 	for _, q := range a.mem.queues {
 		n += uint64(cap(q.items)) * itemSize
 	}
+	n += uint64(len(a.mem.hs)) * handshakeSize
 	for _, r := range a.mem.rings {
 		n += uint64(len(r.buf))
 	}

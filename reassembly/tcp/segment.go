@@ -1,5 +1,7 @@
 package tcp
 
+import "unsafe"
+
 // Out-of-order payload is copied into buffers of a few sizes, which are reused. Buffers in
 // use and pooled ones together stay below Config.Memcap.
 
@@ -71,6 +73,10 @@ func (m *pool) reclaim(cost uint64) bool {
 		m.rings = m.rings[:len(m.rings)-1]
 		m.used -= uint64(len(r.buf))
 	}
+	for len(m.hs) > 0 && m.used+cost > m.limit {
+		m.hs = m.hs[:len(m.hs)-1]
+		m.used -= handshakeSize
+	}
 	return m.used+cost <= m.limit
 }
 
@@ -119,6 +125,25 @@ func (m *pool) releaseQueue(q *queue) {
 	q.items, q.head = q.items[:0], 0
 	m.queues = append(m.queues, q)
 }
+
+const handshakeSize = uint64(unsafe.Sizeof(handshake{}))
+
+// handshake gives an empty handshake, nil at the memory cap.
+func (m *pool) handshake() *handshake {
+	if n := len(m.hs); n > 0 {
+		hs := m.hs[n-1]
+		m.hs = m.hs[:n-1]
+		*hs = handshake{}
+		return hs
+	}
+	if m.used+handshakeSize > m.limit && !m.reclaim(handshakeSize) {
+		return nil
+	}
+	m.used += handshakeSize
+	return new(handshake)
+}
+
+func (m *pool) releaseHandshake(hs *handshake) { m.hs = append(m.hs, hs) }
 
 // ring keeps the last delivered bytes of a direction, to compare retransmissions with.
 type ring struct {

@@ -125,7 +125,7 @@ func (a *Assembler) timestampOK(s *half, p *packet.Packet) bool {
 	if d >= 0 || d == -1 && (s.policy == PolicyLinux || s.policy == PolicyOldLinux) {
 		return true
 	}
-	return uint32(p.Time/1e9)-s.tsTime > pawsIdle
+	return int32(uint32(p.Time/1e9)-s.tsTime) > pawsIdle
 }
 
 // maxWindow is the largest window that a side can offer.
@@ -262,6 +262,10 @@ func (a *Assembler) ack(c *Conn, s, r *half, p *packet.Packet, dir dissect.Dir, 
 	if int32(p.AckNum-r.acked) <= 0 {
 		return
 	}
+	if c.flags&cMidstream != 0 && r.off == 0 && r.q == nil && p.AckNum == r.sent+1 && r.next == r.sent {
+		r.next++ // what began the capture was a keep-alive
+		r.sent++
+	}
 	r.acked = p.AckNum
 	if r.flags&hOutOfWin != 0 && int32(r.acked-r.oow) >= 0 {
 		r.flags &^= hOutOfWin
@@ -273,6 +277,9 @@ func (a *Assembler) ack(c *Conn, s, r *half, p *packet.Packet, dir dissect.Dir, 
 		return
 	}
 	if r.q != nil {
+		if r.q.first().seq == r.next && r.next != r.isn+1 { // not data of a SYN/ACK
+			h.Event(c, dir^1, EvEstAckZWPData)
+		}
 		a.drain(c, r, dir, h)
 		a.ackedGaps(c, r, dir, h)
 	}
