@@ -5,6 +5,7 @@ import (
 	"github.com/luanids/luanids/dissect"
 	"github.com/luanids/luanids/dissect/dns"
 	"github.com/luanids/luanids/dissect/http"
+	"github.com/luanids/luanids/dissect/ssh"
 	"github.com/luanids/luanids/dissect/tls"
 )
 
@@ -15,6 +16,7 @@ func All() []*dissect.Spec {
 		dns.Spec(),
 		dns.MDNS(),
 		tls.Spec(),
+		ssh.Spec(),
 		http.Spec(),
 	}
 }

@@ -102,10 +102,11 @@ func yes(s string) bool {
 	return false
 }
 
-// logged tells whether Suricata has a record for the connection: it wants a certificate with
-// both names, or TLS 1.3, in which certificates are not seen, or a resumed session if set.
+// logged tells whether Suricata has a record for the connection: one with a certificate, of
+// TLS 1.3, in which certificates are not seen, without any server hello, or, if that is set, one
+// that resumes a session.
 func (o *Options) logged(t *Conn) bool {
-	return t.ServerCert.Seen || t.modern() || o.Resumption && t.Resumed()
+	return t.ServerCert.Seen || t.modern() || !t.Server.Seen || o.Resumption && t.Resumed()
 }
 
 // write is the Spec's EVE function. A record, which is written at the event of the log, has the
@@ -212,7 +213,11 @@ func writeHello(w *jsonw.Writer, t *Conn, m Member) {
 	}
 	if m&MemberVersion != 0 {
 		w.Key("version")
-		w.Str(VersionName(t.Server.Version))
+		v := t.Client.Legacy
+		if t.Server.Seen {
+			v = t.Server.Version
+		}
+		w.Str(VersionName(v))
 	}
 	if m&MemberClientALPNs != 0 {
 		writeALPNs(w, "client_alpns", &t.Client)

@@ -1,0 +1,257 @@
+package ssh
+
+import (
+	"bytes"
+	"encoding/binary"
+
+	"github.com/luanids/luanids/dissect"
+)
+
+// Events, in the order of the Spec.
+const (
+	evBanner dissect.Local = iota
+	evClientBanner
+	evServerBanner
+	evClientKex
+	evServerKex
+	evKex
+	evFailure
+	evSuccess
+	evUndetermined
+)
+
+// Anomalies, in the order of the Spec.
+const (
+	anBanner = iota
+	anLongBanner
+	anRecord
+	anLongKex
+)
+
+var anomalies = []string{
+	anBanner:     "invalid_banner",
+	anLongBanner: "long_banner",
+	anRecord:     "invalid_record",
+	anLongKex:    "long_kex_record",
+}
+
+const (
+	// maxBanner is the longest banner that is allowed, with its end of line (RFC 4253 section 4.2);
+	// of a longer one the beginning is taken.
+	maxBanner = 255
+	// maxLines is how many lines a server may send before its banner.
+	maxLines = 32
+	// recordHead is the length of a packet, of its padding, and the message number.
+	recordHead = 6
+	// maxKex is the longest KEXINIT that is looked at.
+	maxKex = 64 << 10
+	// maxRecord is the longest packet that makes sense; RFC 4253 section 6.1 asks for 35000.
+	maxRecord  = 1 << 20
+	maxPending = maxKex + 1024
+)
+
+// Message numbers (RFC 4250 section 4.1.2).
+const (
+	msgKexInit = 20
+	msgNewKeys = 21
+)
+
+// stage is how far one direction has come.
+type stage uint8
+
+const (
+	atBanner  stage = iota
+	atEOL           // the rest of a banner that is too long
+	atPackets       // packets in the clear
+	atSecret        // encrypted
+	atNothing       // nothing is looked at any more
+)
+
+type side struct {
+	stage stage
+	skip  int // bytes of a packet that nobody looks at
+	lines int // before the banner
+	kex   bool
+	ended bool
+}
+
+type parser struct {
+	s      Session
+	side   [2]side
+	auth   auth
+	logged bool
+}
+
+// Data implements dissect.Parser.
+func (p *parser) Data(c *dissect.Ctx, dir dissect.Dir, data []byte) int {
+	s := &p.side[dir]
+	for pos := 0; ; {
+		n := min(s.skip, len(data)-pos)
+		s.skip -= n
+		if pos += n; pos == len(data) {
+			return pos
+		}
+		used := 0
+		switch s.stage {
+		case atBanner:
+			used = p.banner(c, dir, s, data[pos:])
+		case atEOL:
+			i := bytes.IndexByte(data[pos:], '\n')
+			if i < 0 {
+				return len(data)
+			}
+			used = i + 1
+			s.stage = atPackets
+		case atPackets:
+			used = p.packet(c, dir, s, data[pos:])
+		case atSecret:
+			used = p.secret(c, dir, data[pos:])
+		default:
+			return len(data)
+		}
+		if used == 0 && s.stage != atNothing {
+			return pos
+		}
+		pos += used
+	}
+}
+
+// banner takes a line of the banner phase, or 0 when it is not complete.
+func (p *parser) banner(c *dissect.Ctx, dir dissect.Dir, s *side, b []byte) int {
+	end := bytes.IndexByte(b, '\n')
+	if end < 0 && len(b) <= maxBanner {
+		return 0
+	}
+	line, used := b, end+1
+	if end >= 0 {
+		line = b[:end]
+	}
+	if !bytes.HasPrefix(line, []byte("SSH-")) {
+		if dir == dissect.ToClient && end >= 0 && s.lines < maxLines {
+			s.lines++
+			return used
+		}
+		c.Anomaly(anBanner, &p.s)
+		s.stage = atNothing
+		return 0
+	}
+	s.stage = atPackets
+	if len(line) > maxBanner {
+		c.Anomaly(anLongBanner, &p.s)
+		line = line[:maxBanner]
+		if end < 0 {
+			used, s.stage = len(b), atEOL
+		}
+	}
+	if !p.s.side(dir).parseBanner(bytes.TrimSuffix(line, []byte{'\r'})) {
+		c.Anomaly(anBanner, &p.s)
+		s.stage = atNothing
+		return 0
+	}
+	c.Emit(evBanner, &p.s)
+	if dir == dissect.ToServer {
+		c.Emit(evClientBanner, &p.s)
+	} else {
+		c.Emit(evServerBanner, &p.s)
+	}
+	return used
+}
+
+// packet takes an unencrypted packet (RFC 4253 section 6), or 0 when it is not complete.
+func (p *parser) packet(c *dissect.Ctx, dir dissect.Dir, s *side, b []byte) int {
+	if len(b) < recordHead {
+		c.Need(recordHead)
+		return 0
+	}
+	n := int(binary.BigEndian.Uint32(b))
+	if n < 2 || n > maxRecord {
+		c.Anomaly(anRecord, &p.s)
+		s.stage = atNothing
+		return 0
+	}
+	switch b[5] {
+	case msgKexInit:
+		if s.kex {
+			break
+		}
+		if n > maxKex {
+			c.Anomaly(anLongKex, &p.s)
+			break
+		}
+		if len(b) < 4+n {
+			c.Need(4 + n)
+			return 0
+		}
+		s.kex = true
+		p.kexInit(c, dir, b[recordHead:4+n])
+		return 4 + n
+	case msgNewKeys:
+		s.stage = atSecret
+	}
+	s.skip = 4 + n - recordHead
+	return recordHead
+}
+
+func (p *parser) kexInit(c *dissect.Ctx, dir dissect.Dir, b []byte) {
+	x := p.s.side(dir)
+	if !x.parseKex(b) {
+		c.Anomaly(anRecord, &p.s)
+		return
+	}
+	if c.Limits == nil || c.Limits.HASSH {
+		x.fingerprint(dir)
+	}
+	if dir == dissect.ToServer {
+		c.Emit(evClientKex, &p.s)
+	} else {
+		c.Emit(evServerKex, &p.s)
+	}
+	if p.side[dir.Rev()].kex && p.s.Client.hasKex && p.s.Server.hasKex {
+		p.s.negotiate()
+		p.auth.begin(&p.s)
+		p.log(c)
+	}
+}
+
+func (p *parser) log(c *dissect.Ctx) {
+	if !p.logged {
+		p.logged = true
+		c.Emit(evKex, &p.s)
+	}
+}
+
+// Gap implements dissect.Parser. Without its packets in the clear a direction says nothing
+// more, and the sizes of encrypted messages are no longer certain.
+func (p *parser) Gap(c *dissect.Ctx, dir dissect.Dir, n int) {
+	s := &p.side[dir]
+	if n >= 0 && n <= s.skip {
+		s.skip -= n
+		return
+	}
+	s.skip = 0
+	p.auth.lost = true
+	s.stage = atNothing
+}
+
+// End implements dissect.Parser.
+func (p *parser) End(c *dissect.Ctx, dir dissect.Dir, why dissect.EndReason, rest []byte) {
+	if s := &p.side[dir]; s.stage == atBanner && len(rest) > 0 && bytes.HasPrefix(rest, []byte("SSH-")) {
+		p.banner(c, dir, s, append(append([]byte(nil), rest...), '\n'))
+	}
+	p.side[dir].ended = true
+	if !p.side[dir.Rev()].ended {
+		return
+	}
+	if p.s.Client.Banner != nil || p.s.Server.Banner != nil {
+		p.log(c)
+	}
+	p.auth.end(c, &p.s)
+}
+
+// Reset implements dissect.Parser.
+func (p *parser) Reset() {
+	p.s.reset()
+	p.side = [2]side{}
+	p.auth = auth{}
+	p.logged = false
+}
