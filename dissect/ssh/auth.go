@@ -1,6 +1,7 @@
 package ssh
 
 import (
+	"bytes"
 	"encoding/binary"
 
 	"github.com/luanids/luanids/dissect"
@@ -31,6 +32,7 @@ type auth struct {
 	first   bool // a request to authenticate was answered
 	asked   int  // size of the client's request that waits for an answer, 0 for none
 	failure int  // size of USERAUTH_FAILURE, 0 as long as it is not known
+	none    int  // size of the client's request of the method "none", 0 for none
 	// maybe says that the last answer could be a success together with what follows it; the
 	// client's next message decides.
 	maybe bool
@@ -182,6 +184,9 @@ func (a *auth) answer(c *dissect.Ctx, s *Session, n int) {
 	asked := a.asked
 	a.asked = 0
 	probe := !a.first && a.form[dissect.ToServer].most(asked) <= maxNone
+	if probe {
+		a.none = asked
+	}
 	switch {
 	case n == f.size(success):
 		a.succeed(c, s)
@@ -191,7 +196,7 @@ func (a *auth) answer(c *dissect.Ctx, s *Session, n int) {
 		fallthrough
 	case n == a.failure:
 		a.first = true
-		if !probe {
+		if !probe && !a.empty(s, asked) {
 			s.Failures++
 			s.Result = "failure"
 			c.Emit(evFailure, s)
@@ -214,6 +219,18 @@ func (a *auth) keyAccepted(asked, n int) bool {
 	most := a.form[dissect.ToServer].most(asked)
 	less := most - a.form[dissect.ToClient].most(n)
 	return most >= minKeyRequest && less >= minLess && less <= maxLess
+}
+
+// empty tells OpenSSH's request of the method "keyboard-interactive", which says nothing yet: a
+// server refuses it at once where that method is not set up. It is 24 bytes longer than the one
+// of the method "none"; OpenSSH pads all that holds a password to more than that.
+func (a *auth) empty(s *Session, asked int) bool {
+	const longer = 24
+	if a.none == 0 || !bytes.HasPrefix(s.Client.Software, []byte("OpenSSH")) {
+		return false
+	}
+	d, block := asked-a.none, a.form[dissect.ToServer].block
+	return d > longer-block && d < longer+block
 }
 
 func (a *auth) succeed(c *dissect.Ctx, s *Session) {

@@ -3,6 +3,7 @@ package ssh
 import (
 	"encoding/binary"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -119,7 +120,12 @@ func TestCaptures(t *testing.T) {
 		file string
 		want []string // failures and result of each flow
 	}{
-		{"ssh_login.pcap.gz", []string{"0 success", "2 failure", "1 success", "0 success", "0 success", "0 success", "1 failure", "0 success"}},
+		// a key; a wrong and a right password; three times a key; no method left; a key
+		{"ssh_login.pcap.gz", []string{"0 success", "1 failure", "0 success", "0 success", "0 success", "0 success", "0 failure", "0 success"}},
+		// several passwords in a connection
+		{"ssh_bruteforce.pcap", []string{"0 failure", "5 success", "5 failure", "6 failure", "4 failure", "1 failure"}},
+		// a connection for each password
+		{"ssh_guessing.pcap.gz", append(slices.Repeat([]string{"1 failure"}, 12), "0 success")},
 	} {
 		flows, err := replay.File("../../testdata/captures/"+tt.file, Spec, replay.Options{})
 		if err != nil {

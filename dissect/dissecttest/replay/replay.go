@@ -23,7 +23,6 @@ type Flow struct {
 	next    [2]uint32
 	early   [2][]segment
 	first   [2][]byte
-	fin     [2]bool
 }
 
 type segment struct {
