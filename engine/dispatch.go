@@ -71,23 +71,20 @@ func (d *dispatcher) deliver(p *packet.Packet, s sink) {
 		s.packet(p)
 		if whole {
 			in := s.slot()
-			d.dec.DecodeDatagram(in, p, s.keep(datagram))
-			d.deliver(in, s)
+			if d.dec.DecodeDatagram(in, p, s.keep(datagram)) {
+				d.deliver(in, s)
+			}
 		}
 	case p.Layers&packet.LayerTunnel != 0:
-		s.packet(p)
 		in := s.slot()
-		d.dec.DecodeInner(p, in)
-		d.deliver(in, s)
+		whole := d.dec.DecodeInner(p, in)
+		s.packet(p)
+		if whole {
+			d.deliver(in, s)
+		}
 	default:
 		s.packet(p)
 	}
-}
-
-// flowable tells whether packets of the kind belong to flows.
-func flowable(p *packet.Packet) bool {
-	return p.IPVersion != 0 && p.Layers&packet.LayerFragment == 0 &&
-		p.Layers&(packet.LayerTCP|packet.LayerUDP|packet.LayerICMP|packet.LayerICMPv6|packet.LayerSCTP) != 0
 }
 
 // flowKey writes the packet's tuple as seen from its sender. An ICMP error has the tuple of the

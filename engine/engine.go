@@ -103,7 +103,10 @@ func New(cfg Config) (*Engine, error) {
 		}
 		e.schema = s
 	}
-	e.dispatch = dispatcher{dec: *packet.NewDecoder(cfg.Decode), frag: ipfrag.New(cfg.Frag), noVLAN: cfg.IgnoreVLAN}
+	e.dispatch = dispatcher{dec: *packet.NewDecoder(cfg.Decode), noVLAN: cfg.IgnoreVLAN}
+	frag := cfg.Frag
+	frag.Events = &e.dispatch.dec.Stats.Events
+	e.dispatch.frag = ipfrag.New(frag)
 	e.order = ordered{eve: cfg.EVE, sinks: cfg.Sinks, warn: cfg.Warn}
 	for i := range cfg.Workers {
 		e.workers = append(e.workers, e.newWorker(i))

@@ -88,7 +88,7 @@ func (w *worker) packet(p *packet.Packet) {
 func (w *worker) handle() {
 	p := w.pkt
 	w.setEnv(nil, dissect.ToServer)
-	if flowable(p) {
+	if p.WantsFlow {
 		w.findFlow(p)
 		if w.flow != nil {
 			w.flowPacket(w.flow, p)

@@ -118,6 +118,15 @@ func (w *Writer) Base64(s []byte) {
 	w.B = append(w.B, '"')
 }
 
+// Base64Join writes two runs of bytes as one value in standard base64.
+func (w *Writer) Base64Join(a, b []byte) {
+	if len(a) == 0 {
+		w.Base64(b)
+		return
+	}
+	w.Base64(append(append(make([]byte, 0, len(a)+len(b)), a...), b...))
+}
+
 // Hex writes bytes as lower-case hex digits.
 func (w *Writer) Hex(s []byte) {
 	w.sep()

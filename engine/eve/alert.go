@@ -1,11 +1,10 @@
 package eve
 
 import (
-	"net/netip"
-
 	"github.com/luanids/luanids/dissect"
 	"github.com/luanids/luanids/dissect/filefields"
 	"github.com/luanids/luanids/dissect/jsonw"
+	"github.com/luanids/luanids/dissect/packet"
 	"github.com/luanids/luanids/lang/ir"
 )
 
@@ -176,18 +175,18 @@ func (x *Encoder) target(w *jsonw.Writer, r *ir.Rule, e *dissect.Env) {
 	if r.Target == "src_ip" {
 		src, sp, dst, dp = dst, dp, src, sp
 	}
-	end := func(key string, ip netip.Addr, port uint16) {
+	end := func(key string, ip packet.Addr, port uint16) {
 		w.Open(key)
 		w.Key("ip")
-		w.Addr(ip)
+		Addr(w, ip)
 		if hasPorts(e.Flow.Key.Proto) {
 			w.Key("port")
 			w.Uint(uint64(port))
 		}
 		w.End()
 	}
-	end("source", src.Netip(), sp)
-	end("target", dst.Netip(), dp)
+	end("source", src, sp)
+	end("target", dst, dp)
 }
 
 func (x *Encoder) alertContext(w *jsonw.Writer, e *dissect.Env, bits []string) {
@@ -214,9 +213,9 @@ func (x *Encoder) alertContext(w *jsonw.Writer, e *dissect.Env, bits []string) {
 		x.Time(w, f.Start)
 		k := &f.Key
 		w.Key("src_ip")
-		w.Addr(k.Src.Netip())
+		Addr(w, k.Src)
 		w.Key("dest_ip")
-		w.Addr(k.Dst.Netip())
+		Addr(w, k.Dst)
 		if hasPorts(k.Proto) {
 			w.Key("src_port")
 			w.Uint(uint64(k.SrcPort))
@@ -283,7 +282,7 @@ func (x *Encoder) alertPayload(w *jsonw.Writer, e *dissect.Env) {
 	}
 	if o.Packet {
 		w.Key("packet")
-		w.Base64(e.Pkt.Data)
+		w.Base64Join(e.Pkt.LinkHeader, e.Pkt.Data)
 		w.Open("packet_info")
 		w.Key("linktype")
 		w.Int(int64(e.Pkt.Link))

@@ -171,13 +171,13 @@ func protoName(p uint8) string {
 
 func (x *Encoder) tuple(w *jsonw.Writer, src, dst packet.Addr, sp, dp uint16, ports bool) {
 	w.Key("src_ip")
-	w.Addr(src.Netip())
+	Addr(w, src)
 	if ports {
 		w.Key("src_port")
 		w.Uint(uint64(sp))
 	}
 	w.Key("dest_ip")
-	w.Addr(dst.Netip())
+	Addr(w, dst)
 	if ports {
 		w.Key("dest_port")
 		w.Uint(uint64(dp))
@@ -271,6 +271,9 @@ func (x *Encoder) mac(w *jsonw.Writer, m []byte) {
 
 // pktSrc says how the packet came about, in Suricata's words.
 func pktSrc(p *packet.Packet) string {
+	if p.Reassembled {
+		return "defrag"
+	}
 	switch p.Via {
 	case packet.TunnelGRE, packet.TunnelERSPAN1, packet.TunnelERSPAN2, packet.TunnelERSPAN3:
 		return "gre tunnel"
@@ -284,8 +287,27 @@ func pktSrc(p *packet.Packet) string {
 		return "vxlan tunnel"
 	case packet.TunnelGeneve:
 		return "geneve tunnel"
-	case packet.TunnelDefrag:
-		return "defrag"
 	}
 	return "wire/pcap"
+}
+
+// Addr writes an address the way EVE has it: IPv6 in full, without "::".
+func Addr(w *jsonw.Writer, a packet.Addr) {
+	ip := a.Netip()
+	if ip.Is4() {
+		w.Addr(ip)
+		return
+	}
+	const digits = "0123456789abcdef"
+	var b [39]byte
+	n := 0
+	for i, v := range a {
+		if i > 0 && i%2 == 0 {
+			b[n] = ':'
+			n++
+		}
+		b[n], b[n+1] = digits[v>>4], digits[v&15]
+		n += 2
+	}
+	w.Bytes(b[:n])
 }
