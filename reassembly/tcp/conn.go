@@ -47,6 +47,7 @@ const (
 	cUnlimited                 // no depth limit
 	cSession                   // counted in Stats.Sessions
 	cInjectAlerted             // suspected_rst_inject was raised
+	cDone                      // Close was called
 )
 
 // Flags of a direction.

@@ -184,7 +184,7 @@ func (a *Assembler) synSent(c *Conn, p *packet.Packet, dir dissect.Dir, h Handle
 		a.synAck(c, p, h)
 		c.state = StateSynRecv
 		return Valid
-	case flags&packet.ACK != 0 && dir == dissect.ToServer && (a.cfg.AsyncOneside || a.cfg.Midstream):
+	case flags&packet.ACK != 0 && dir == dissect.ToServer && a.cfg.AsyncOneside:
 		return a.asyncAck(c, p, h)
 	}
 	return 0
@@ -258,9 +258,7 @@ func (a *Assembler) asyncAck(c *Conn, p *packet.Packet, h Handler) Result {
 	sv.flags = sv.flags&^hSeen | hUnanchored
 	cl.winEnd = cl.next + midstreamWindow
 	sv.winEnd = sv.next + midstreamWindow
-	if a.cfg.AsyncOneside {
-		c.flags |= cAsync
-	}
+	c.flags |= cAsync
 	return a.established(c, p, dissect.ToServer, h)
 }
 

@@ -292,6 +292,15 @@ func (a *Assembler) fin(c *Conn, s *half, p *packet.Packet, dir dissect.Dir, h H
 	if s.flags&hFinAcked != 0 {
 		return
 	}
+	if c.flags&(cAsync|cMidstream) == cAsync {
+		// What the other side has acknowledged is not known, so that the FIN cannot be
+		// confirmed: the stream ends, but the connection is not taken for closed.
+		if s.next == seq {
+			a.flush(c, s, dir, h)
+			a.end(c, s, dir, dissect.EndFIN, h)
+		}
+		return
+	}
 	if s.flags&hFin != 0 && seq != s.finSeq {
 		h.Event(c, dir, evFinWrongSeq[c.state])
 	}

@@ -142,6 +142,9 @@ func (a *Assembler) slow(c *Conn, p *packet.Packet, dir dissect.Dir, h Handler) 
 	if p.TCPFlags&(packet.ACK|packet.RST) == 0 && p.AckNum != 0 {
 		h.Event(c, dir, EvPktBrokenAck)
 	}
+	if c.flags&cDone != 0 {
+		return NoSession
+	}
 	if c.state == StateClosed && c.flags&cRst != 0 && c.prev < StateEstablished {
 		return a.earlyRst(c, p, dir, h)
 	}
@@ -174,11 +177,13 @@ func (a *Assembler) refuse(c *Conn, dir dissect.Dir, h Handler, e Event) Result 
 
 // Close ends a connection: what is buffered is delivered, holes are given up, and End is
 // called for the directions that have not ended, with EndFIN or EndRST if that was seen, and
-// why otherwise. The connection is to be Reset before it is used again.
+// why otherwise. The state stays what it was, for records; the connection is to be Reset
+// before it is used again.
 func (a *Assembler) Close(c *Conn, why dissect.EndReason, h Handler) {
-	if c.state == StateNone {
+	if c.state == StateNone || c.flags&cDone != 0 {
 		return
 	}
+	c.flags |= cDone
 	for dir := range c.half {
 		s, d := &c.half[dir], dissect.Dir(dir)
 		if c.flags&cWasEstab == 0 {
@@ -200,5 +205,4 @@ func (a *Assembler) Close(c *Conn, why dissect.EndReason, h Handler) {
 		c.flags &^= cSession
 		a.Stats.ActiveSessions--
 	}
-	c.state = StateClosed
 }
