@@ -1,0 +1,238 @@
+// Package check gives rules their meaning: it resolves names against a schema, checks types,
+// and lowers the syntax tree to the typed form of lang/ir. What it has to say it says with
+// lang/diag, all findings of a file at once.
+package check
+
+import (
+	"sync"
+	"sync/atomic"
+
+	"github.com/luanids/luanids/dissect"
+	"github.com/luanids/luanids/lang/diag"
+	"github.com/luanids/luanids/lang/funcs"
+	"github.com/luanids/luanids/lang/ir"
+	"github.com/luanids/luanids/lang/regex"
+	"github.com/luanids/luanids/lang/syntax"
+)
+
+// Scope is what names mean to a set of rules: the schema, lets and lists. Once all lets and
+// lists are defined it may be used by several goroutines.
+type Scope struct {
+	Schema *dissect.Schema
+	// RuleID tells whether there is a rule of that name; nil: references to rules are not checked.
+	RuleID func(id string) bool
+	// RuleIDs lists them, for suggestions.
+	RuleIDs func() []string
+
+	lets map[string]*let
+	// order keeps the definitions in the order of their files.
+	order []*let
+
+	mu       sync.Mutex
+	regexes  map[string]compiledRegex
+	sets     map[string]ir.Set
+	datasets map[string]*ir.Dataset
+
+	fieldNames, eventNames func() []string
+}
+
+type compiledRegex struct {
+	re  *regex.Regex
+	err error
+}
+
+// let is a named expression, or the values of a list.
+type let struct {
+	name, file string
+	at         diag.Range
+	src        source
+	value      syntax.Expr // nil for lists
+	set        *constSet   // of lists
+	what       string      // "let" or "list"
+	quiet      bool        // given by --var: need not be used
+	used       atomic.Bool
+	busy       bool // being resolved by Finish
+	val        *val // of a let that is a constant or a set, once Finish has looked at it
+}
+
+// source is a file's text, or the piece of it that begins at base.
+type source struct {
+	text string
+	base int
+}
+
+func (s source) of(r diag.Range) string {
+	a, b := r.Start.Offset-s.base, r.End.Offset-s.base
+	if a < 0 || b > len(s.text) || a > b {
+		return ""
+	}
+	return s.text[a:b]
+}
+
+// NewScope makes a scope without lets.
+func NewScope(schema *dissect.Schema) *Scope {
+	s := &Scope{Schema: schema, lets: map[string]*let{}, regexes: map[string]compiledRegex{},
+		sets: map[string]ir.Set{}, datasets: map[string]*ir.Dataset{}}
+	s.fieldNames = sync.OnceValue(schema.FieldNames)
+	s.eventNames = sync.OnceValue(func() []string {
+		var names []string
+		for _, e := range schema.Events[1:] {
+			names = append(names, e.Name)
+		}
+		return names
+	})
+	return s
+}
+
+// Piece is a piece of a file as the parser gave it: where diagnostics and sources come from.
+type Piece struct {
+	File string
+	Text string
+	Base int // offset of Text in the file
+}
+
+func (p Piece) source() source { return source{p.Text, p.Base} }
+
+// Let defines a name. A name that Override has given a value keeps it.
+func (s *Scope) Let(p Piece, d *syntax.Let) diag.List {
+	return s.define(&let{name: d.Name.Text, file: p.File, at: d.Name.Range(), src: p.source(), value: d.Value, what: "let"})
+}
+
+// Override gives a name a value that wins over any let of it.
+func (s *Scope) Override(name, text string, value syntax.Expr) {
+	s.lets[name] = &let{name: name, file: "--var " + name, src: source{text: text}, value: value, what: "let", quiet: true}
+}
+
+// Overrides tells whether name was given by Override and no let of it was seen.
+func (s *Scope) Overrides(name string) bool {
+	l := s.lets[name]
+	return l != nil && l.quiet && !l.at.Start.Valid() && !l.used.Load()
+}
+
+func (s *Scope) define(l *let) diag.List {
+	var out diag.List
+	if old := s.lets[l.name]; old != nil {
+		if old.quiet {
+			old.at = l.at // now it is known which let it overrides
+			return nil
+		}
+		d := diag.DuplicateName(l.at, l.name, place(old.file, old.at))
+		d.File = l.file
+		return append(out, d)
+	}
+	if s.Schema.Field(l.name) != nil {
+		d := diag.ShadowsField(l.at, l.name, "field")
+		d.File = l.file
+		out = append(out, d)
+	}
+	s.lets[l.name] = l
+	s.order = append(s.order, l)
+	return out
+}
+
+// Finish checks every let by itself: what is wrong with one is said once, where it stands.
+func (s *Scope) Finish() diag.List {
+	var out diag.List
+	for _, l := range s.lets {
+		if l.value == nil {
+			continue
+		}
+		c := &checker{scope: s, file: l.file, src: l.src}
+		l.busy = true
+		v := c.value(l.value)
+		l.busy = false
+		if v.set != nil {
+			v.set.name = l.name
+			l.val = &v
+		}
+		out = append(out, c.list...)
+	}
+	for _, l := range s.lets {
+		l.used.Store(false) // by lets alone is not used
+	}
+	return out
+}
+
+// Unused lists the lets and lists that no rule uses.
+func (s *Scope) Unused() diag.List {
+	var out diag.List
+	for _, l := range s.order {
+		if l.value != nil && l.used.Load() {
+			markUses(s, l.value, 0)
+		}
+	}
+	for _, l := range s.order {
+		if !l.used.Load() && !l.quiet {
+			d := diag.Unused(l.at, l.what, l.name)
+			d.File = l.file
+			out = append(out, d)
+		}
+	}
+	return out
+}
+
+// markUses marks the lets that the value of a used let uses.
+func markUses(s *Scope, x syntax.Expr, depth int) {
+	if depth > syntax.MaxDepth {
+		return
+	}
+	syntax.Walk(x, func(e syntax.Expr) {
+		if n, ok := e.(*syntax.Name); ok {
+			if l := s.lets[n.Text]; l != nil && !l.used.Swap(true) && l.value != nil {
+				markUses(s, l.value, depth+1)
+			}
+		}
+	})
+}
+
+// regex compiles an expression once.
+func (s *Scope) regex(pattern string, flags regex.Flags) (*regex.Regex, error) {
+	key := string(rune(flags)) + pattern
+	s.mu.Lock()
+	r, ok := s.regexes[key]
+	s.mu.Unlock()
+	if ok {
+		return r.re, r.err
+	}
+	r.re, r.err = regex.Compile(pattern, flags)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if old, ok := s.regexes[key]; ok {
+		return old.re, old.err
+	}
+	s.regexes[key] = r
+	return r.re, r.err
+}
+
+// dataset gives the data set of that name.
+func (s *Scope) dataset(name string) *ir.Dataset {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	d := s.datasets[name]
+	if d == nil {
+		d = &ir.Dataset{Name: name}
+		s.datasets[name] = d
+	}
+	return d
+}
+
+// suggest finds names like one that is unknown.
+func (s *Scope) suggest(name string) []string {
+	candidates := append([]string(nil), s.fieldNames()...)
+	for n := range s.lets {
+		candidates = append(candidates, n)
+	}
+	candidates = append(candidates, s.eventNames()...)
+	return diag.Nearest(name, candidates)
+}
+
+func (s *Scope) suggestFunction(name string) []string { return diag.Nearest(name, funcs.Names()) }
+
+// LetNames lists the lets and lists, for completion.
+func (s *Scope) LetNames() []string {
+	var out []string
+	for _, l := range s.order {
+		out = append(out, l.name)
+	}
+	return out
+}

@@ -1,0 +1,141 @@
+package check
+
+import (
+	"time"
+
+	"github.com/luanids/luanids/dissect"
+	"github.com/luanids/luanids/lang/diag"
+	"github.com/luanids/luanids/lang/ir"
+	"github.com/luanids/luanids/lang/syntax"
+)
+
+// Test is a checked test block.
+type Test struct {
+	RuleID string
+	File   string
+	Pos    ir.Pos
+	Cases  []TestCase
+}
+
+// TestCase is one input with the number of alerts that it must give.
+type TestCase struct {
+	Pos    ir.Pos
+	Pcap   string // as written: relative to the folder of the rule file
+	Steps  []TestMsg
+	Alerts int
+}
+
+// TestMsg is a synthetic event, or several equal ones.
+type TestMsg struct {
+	Pos    ir.Pos
+	Event  string
+	Repeat int           // at least 1
+	Every  time.Duration // between repetitions
+	After  time.Duration // since the message before
+	Fields []TestField
+}
+
+// TestField is the value of a field, or its values if it has many. For a field with names and
+// values (http.header) Name is the name.
+type TestField struct {
+	Field  *dissect.Field
+	Name   string
+	Values []ir.Value
+}
+
+// Test checks a test block.
+func (s *Scope) Test(p Piece, t *syntax.Test) (*Test, diag.List) {
+	c := &checker{scope: s, file: p.File, src: p.source(), rule: t.ID.Text}
+	b := body{checker: c}
+	out := &Test{RuleID: t.ID.Text, File: p.File, Pos: c.pos(t.Range())}
+	if s.RuleID != nil && !s.RuleID(t.ID.Text) {
+		c.report(diag.UnknownRule(t.ID.Range(), t.ID.Text, diag.Nearest(t.ID.Text, s.RuleIDs())))
+	}
+	for _, cs := range t.Cases {
+		tc := TestCase{Pos: c.pos(cs.Range())}
+		if cs.Capture != nil {
+			if tc.Pcap = cs.Capture.Str; cs.Capture.Kind != syntax.LitString {
+				c.report(diag.WantText(cs.Capture.Range(), "the name of the capture"))
+			}
+		}
+		for _, m := range cs.Steps {
+			tc.Steps = append(tc.Steps, b.message(m))
+		}
+		if cs.Alerts.Kind != syntax.LitInt {
+			c.report(diag.WantNumber(cs.Alerts.Range(), "alerts", 0, 1<<31-1))
+		}
+		tc.Alerts = int(cs.Alerts.Int)
+		out.Cases = append(out.Cases, tc)
+	}
+	return out, c.list
+}
+
+func (b *body) message(m *syntax.TestMsg) TestMsg {
+	out := TestMsg{Pos: b.pos(m.Range()), Event: m.Event.Text, Repeat: 1,
+		Every: b.duration(m.Every, "the time between"), After: b.duration(m.After, "the time before")}
+	if m.Repeat != nil {
+		out.Repeat = b.count(m.Repeat, "the count")
+	}
+	if _, ok := b.scope.Schema.EventByName(out.Event); !ok {
+		b.report(diag.UnknownEvent(m.Event.Range(), out.Event, diag.Nearest(out.Event, b.scope.eventNames())))
+		return out
+	}
+	for _, f := range m.Fields {
+		if tf := b.testField(out.Event, f); tf.Field != nil {
+			out.Fields = append(out.Fields, tf)
+		}
+	}
+	return out
+}
+
+// testField finds the field by its full name, or by what follows the event's protocol: uri for
+// http.uri at http.request.
+func (b *body) testField(event string, f *syntax.TestField) TestField {
+	name := f.Name.Text
+	var out TestField
+	lookup := func(suffix string) *dissect.Field {
+		for prefix := event; prefix != ""; prefix = parent(prefix) {
+			if fd := b.scope.Schema.Field(prefix + "." + name + suffix); fd != nil {
+				return fd
+			}
+		}
+		return b.scope.Schema.Field(name + suffix)
+	}
+	if f.Key != nil {
+		if f.Key.Kind != syntax.LitString {
+			b.report(diag.WantText(f.Key.Range(), "the name"))
+		}
+		out.Name = f.Key.Str
+		out.Field = lookup(".value")
+	} else {
+		out.Field = lookup("")
+	}
+	if out.Field == nil {
+		b.report(diag.UnknownField(f.Name.Range(), name, b.scope.suggest(name)))
+		return out
+	}
+	values := []syntax.Expr{f.Value}
+	if set, ok := f.Value.(*syntax.SetLit); ok && out.Field.Multi {
+		values = values[:0]
+		for _, e := range set.Elems {
+			values = append(values, e.X)
+		}
+	}
+	for _, x := range values {
+		v := b.operand(x)
+		if v.bad() {
+			continue
+		}
+		k := v.konst()
+		if k == nil || class(k.T) != class(out.Field.Type) && !(class(out.Field.Type) == classFloat && class(k.T) == classInt) {
+			b.report(diag.TestValue(x.Range(), out.Field.Name, out.Field.Type.String(), ""))
+			continue
+		}
+		val := k.V
+		if class(out.Field.Type) == classFloat && class(k.T) == classInt {
+			val.F = float64(val.I)
+		}
+		out.Values = append(out.Values, val)
+	}
+	return out
+}

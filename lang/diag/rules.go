@@ -1,0 +1,183 @@
+package diag
+
+import (
+	"fmt"
+	"strings"
+)
+
+// ---- statements
+
+// Twice is a statement that may be given once.
+func Twice(at Range, word string) Diagnostic {
+	return errorAt(at, "given-twice", word+" is given twice", "")
+}
+
+// NoWhen is a rule without a condition.
+func NoWhen(at Range) Diagnostic {
+	return errorAt(at, "no-condition", "this rule has no condition", "add a when, or an on EVENT")
+}
+
+// NotHere is a statement that belongs elsewhere.
+func NotHere(at Range, word, where, hint string) Diagnostic {
+	return errorAt(at, "misplaced-statement", word+" does not belong in "+where, hint)
+}
+
+// BadChoice is a word that is not among those possible.
+func BadChoice(at Range, what, got string, near, all []string) Diagnostic {
+	hint := DidYouMean(near)
+	if hint == "" {
+		hint = "one of " + strings.Join(all, ", ")
+	}
+	return errorAt(at, "bad-"+strings.ReplaceAll(what, " ", "-"), "unknown "+what+" "+got, hint)
+}
+
+// BadConfidence is a confidence out of range.
+func BadConfidence(at Range) Diagnostic {
+	return errorAt(at, "bad-confidence", "confidence must be a number from 0 to 1", "such as 0.8")
+}
+
+// BadMitre is a word that is no ATT&CK id.
+func BadMitre(at Range, got string) Diagnostic {
+	return errorAt(at, "bad-mitre", got+" is not an ATT&CK id", "such as T1190, T1110.001 or TA0001")
+}
+
+// WantText is something else where text is needed.
+func WantText(at Range, what string) Diagnostic {
+	return errorAt(at, "want-text", what+" must be text in quotes", "")
+}
+
+// WantNumber is something else where a whole number is needed.
+func WantNumber(at Range, what string, lo, hi int64) Diagnostic {
+	return errorAt(at, "want-number", fmt.Sprintf("%s must be a whole number from %d to %d", what, lo, hi), "")
+}
+
+// BadTarget is something that set cannot change.
+func BadTarget(at Range, verb, what string) Diagnostic {
+	return errorAt(at, "bad-target", verb+" cannot change "+shorten(what),
+		`targets are flow.flag("x"), flow.counter("x"), host.flag("x", src.ip), host.counter("x", src.ip), dataset("x", field)`)
+}
+
+// NeedsValue is a counter that is set to nothing.
+func NeedsValue(at Range, what string) Diagnostic {
+	return errorAt(at, "needs-value", "a counter needs a value", "such as set "+what+" += 1")
+}
+
+// NoValueHere is a flag that is set to a value.
+func NoValueHere(at Range) Diagnostic {
+	return errorAt(at, "no-value", "a flag takes no value", "use set, unset or toggle")
+}
+
+// NoTTL is for on what lives as long as its flow.
+func NoTTL(at Range) Diagnostic {
+	return errorAt(at, "no-ttl", "this lives as long as its flow: for does not apply", `host.flag("x", src.ip) has a time to live`)
+}
+
+// EventInRule is an event as a term amid a condition.
+func EventInRule(at Range, name string) Diagnostic {
+	return errorAt(at, "misplaced-event", name+" is an event: it can only be a term joined by and", "or pin it with on "+name)
+}
+
+// TwoEvents is a rule pinned to two events.
+func TwoEvents(at Range, a, b string) Diagnostic {
+	return errorAt(at, "two-events", "a rule is judged at one event, not at "+a+" and at "+b, "write two rules, or leave the event to the fields")
+}
+
+// ---- sequences
+
+// NoSteps is a sequence of fewer than two steps.
+func NoSteps(at Range) Diagnostic {
+	return errorAt(at, "too-few-steps", "a sequence needs at least two steps", "such as a: 10 of ssh.auth.failure and b: ssh.auth.success")
+}
+
+// NoWithin is a sequence without a time limit.
+func NoWithin(at Range) Diagnostic {
+	return errorAt(at, "no-within", "a sequence needs a time limit", "add within 10m after its key")
+}
+
+// FirstAbsent is a sequence that begins with an absence.
+func FirstAbsent(at Range) Diagnostic {
+	return errorAt(at, "absence-first", "a sequence cannot begin with an absence", "")
+}
+
+// AbsentWithin is an absence without its own time limit.
+func AbsentWithin(at Range) Diagnostic {
+	return errorAt(at, "no-within", "an absence needs a time limit of its own", "such as then not dns.response within 30s")
+}
+
+// StepInRule is a step in a rule.
+func StepInRule(at Range) Diagnostic {
+	return errorAt(at, "misplaced-statement", "steps belong in a sequence", "a rule has a when")
+}
+
+// ---- tests and files
+
+// TestEvent is a field of a test message that its event does not carry.
+func TestEvent(at Range, field, event string) Diagnostic {
+	return errorAt(at, "test-field", field+" is not known at "+event, "")
+}
+
+// TestValue is a value that its field cannot have.
+func TestValue(at Range, field, typ, hint string) Diagnostic {
+	return errorAt(at, "test-value", fmt.Sprintf("%s is %s: this value does not fit", field, article(typ)), hint)
+}
+
+// Untested is a rule without a test, where tests are asked for.
+func Untested(at Range, id string) Diagnostic {
+	return warningAt(at, "untested", "rule "+id+" has no test", "")
+}
+
+// CannotRead is a file that cannot be read.
+func CannotRead(at Range, file string, err error) Diagnostic {
+	return errorAt(at, "cannot-read", "cannot read "+file+": "+err.Error(), "")
+}
+
+// IncludeCycle is a file that includes itself.
+func IncludeCycle(at Range, file string) Diagnostic {
+	return errorAt(at, "include-cycle", file+" includes itself", "")
+}
+
+// ListEntry is a line of a list that does not fit its type.
+func ListEntry(at Range, entry, typ string) Diagnostic {
+	return errorAt(at, "list-entry", fmt.Sprintf("%q is not %s", shorten(entry), article(typ)), "")
+}
+
+// EmptyList is a list without entries.
+func EmptyList(at Range, file string) Diagnostic {
+	return warningAt(at, "empty-list", file+" has no entries: what tests for it never matches", "")
+}
+
+// ---- warnings about conditions
+
+// NeverMatches is a condition that nothing can meet.
+func NeverMatches(at Range, why string) Diagnostic {
+	return warningAt(at, "never-matches", "this never matches: "+why, "")
+}
+
+// AlwaysTrue is a term that everything meets.
+func AlwaysTrue(at Range, why string) Diagnostic {
+	return warningAt(at, "always-true", "this is always true: "+why, "")
+}
+
+// NotAValueOf is a comparison with a value that the field never has.
+func NotAValueOf(at Range, value, field string, near, all []string) Diagnostic {
+	hint := DidYouMean(near)
+	if hint == "" {
+		const most = 8
+		if len(all) > most {
+			all = append(all[:most:most], "...")
+		}
+		hint = "it is one of " + strings.Join(all, ", ")
+	}
+	return warningAt(at, "impossible-value", fmt.Sprintf("%s is never %q", field, value), hint)
+}
+
+// NoLiteral is a rule that scans without any literal.
+func NoLiteral(at Range) Diagnostic {
+	return warningAt(at, "no-literal", "this is searched in all traffic: no fixed text of it must occur",
+		"slow: add a contains, a pattern or a port, or give the regular expression a fixed part")
+}
+
+// ShortLiteral is a rule whose only literal is very short.
+func ShortLiteral(at Range, text string) Diagnostic {
+	return warningAt(at, "short-literal", fmt.Sprintf("the longest fixed text of this rule is %q", text), "slow: longer text narrows the search")
+}
