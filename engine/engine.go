@@ -63,12 +63,13 @@ func DefaultConfig() Config {
 	}
 }
 
-// NewSchema makes the schema of all protocols, packets, flows and files.
-func NewSchema() (*dissect.Schema, error) {
+// NewSchema makes the schema of all protocols, packets, flows and files. The protocols' EVE
+// records are as o wants them.
+func NewSchema(o *eve.Options) (*dissect.Schema, error) {
 	common := packetfields.Fields()
 	common = append(common, filefields.Fields()...)
 	common = append(common, coreFields()...)
-	return dissect.NewSchema(protocols.All(), common)
+	return dissect.NewSchema(protocols.All(o.TypeSettings), common)
 }
 
 // Engine runs one capture or interface. It is made by New and used once.
@@ -97,7 +98,7 @@ func New(cfg Config) (*Engine, error) {
 	}
 	e := &Engine{cfg: cfg, schema: cfg.Schema, started: time.Now()}
 	if e.schema == nil {
-		s, err := NewSchema()
+		s, err := NewSchema(&cfg.EVEOptions)
 		if err != nil {
 			return nil, err
 		}

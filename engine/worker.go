@@ -309,6 +309,9 @@ func (w *worker) line(buf []byte) {
 	r := w.out
 	off := len(r.buf)
 	r.buf = buf
+	if len(buf) == off {
+		return
+	}
 	if n := len(r.records); n > 0 {
 		// Lines of one packet, and with a single worker all lines between alerts, are one record.
 		if last := &r.records[n-1]; last.alert == nil && last.end == off &&

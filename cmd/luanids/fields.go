@@ -10,6 +10,7 @@ import (
 
 	"github.com/luanids/luanids/dissect"
 	"github.com/luanids/luanids/engine"
+	"github.com/luanids/luanids/engine/eve"
 )
 
 func newFields(e *env) *cobra.Command {
@@ -17,7 +18,7 @@ func newFields(e *env) *cobra.Command {
 		Use: "fields [PATTERN]", Short: "List the fields that rules and scripts can read", Args: cobra.MaximumNArgs(1),
 		Long: "List every field with its type, the event from which on it is known, and its meaning.\nPATTERN is part of a name, or a glob: luanids fields 'http.*'",
 		RunE: func(_ *cobra.Command, args []string) error {
-			schema, err := engine.NewSchema()
+			schema, err := engine.NewSchema(&eve.Options{})
 			if err != nil {
 				return failed(err)
 			}

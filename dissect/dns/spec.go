@@ -24,7 +24,7 @@ func NewSpec(o Options) *dissect.Spec {
 		Events: []dissect.Event{
 			evMessage:  {Name: "dns.message", Doc: "a message of either side", Any: true},
 			evRequest:  {Name: "dns.request", Doc: "a question to a server", Dir: dissect.ToServer, Phase: 1, Log: true, Final: true},
-			evResponse: {Name: "dns.response", Doc: "a server's answer", Dir: dissect.ToClient, Phase: 2, Log: true, Final: true},
+			evResponse: {Name: "dns.response", Doc: "a server's answer", Dir: dissect.ToClient, Phase: 2, Log: true, LogByDir: o.Version != 2, Final: true},
 		},
 		Fields:     fields("dns"),
 		Anomalies:  anomalies,

@@ -10,13 +10,14 @@ import (
 )
 
 // All makes the Specs of all protocols, in the order in which they are asked to recognise a
-// flow's first bytes.
-func All() []*dissect.Spec {
+// flow's first bytes. eve gives the settings of a protocol's EVE records by their names below
+// outputs.eve-log.types.NAME.
+func All(eve func(name string) map[string]string) []*dissect.Spec {
 	return []*dissect.Spec{
-		dns.Spec(),
+		dns.NewSpec(dns.ParseOptions(eve("dns"))),
 		dns.MDNS(),
-		tls.Spec(),
+		tls.NewSpec(tls.ParseOptions(eve("tls"))),
 		ssh.Spec(),
-		http.Spec(),
+		http.SpecWith(http.ParseOptions(eve("http"))),
 	}
 }

@@ -2,6 +2,8 @@
 // (https://docs.suricata.io/en/suricata-8.0.0/output/eve/eve-json-format.html).
 package eve
 
+import "strings"
+
 // Type is a record type that can be switched on and off.
 type Type uint8
 
@@ -82,4 +84,18 @@ func DefaultOptions() Options {
 func (o *Options) Protocol(name string) bool {
 	on, listed := o.Protocols[name]
 	return on || !listed && !o.OnlyListed
+}
+
+// TypeSettings gives the settings of one record type: "version" for dns.version.
+func (o *Options) TypeSettings(name string) map[string]string {
+	var m map[string]string
+	for k, v := range o.Settings {
+		if rest, ok := strings.CutPrefix(k, name+"."); ok {
+			if m == nil {
+				m = map[string]string{}
+			}
+			m[rest] = v
+		}
+	}
+	return m
 }

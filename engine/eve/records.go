@@ -7,7 +7,7 @@ import (
 	"github.com/luanids/luanids/dissect/packet"
 )
 
-// Protocol appends the record of a protocol's message.
+// Protocol appends the record of a protocol's message, unless the protocol writes nothing for it.
 func (x *Encoder) Protocol(dst []byte, e *dissect.Env, spec *dissect.Spec, byDir bool, txID uint64, hasTx bool) []byte {
 	w := x.begin(dst)
 	h := Head{Type: spec.Name, Time: e.Time, Pkt: e.Pkt, Flow: e.Flow}
@@ -19,7 +19,12 @@ func (x *Encoder) Protocol(dst []byte, e *dissect.Env, spec *dissect.Spec, byDir
 		w.Key("tx_id")
 		w.Uint(txID)
 	}
+	head := len(w.B)
 	spec.EVE(w, e)
+	if len(w.B) == head { // the protocol wants no record of this message
+		x.w.B = nil
+		return dst
+	}
 	return x.finish()
 }
 
