@@ -5,6 +5,7 @@
 #   testdata/make/all.sh http_browse ...   make only these
 #   testdata/make/all.sh --list            say what there is
 #   testdata/make/all.sh --no-install ...  do not call apt-get (the packages are there already)
+#   OUT=/tmp/x testdata/make/all.sh ...    write there instead (a trial)
 #
 # Needs root on Debian 12. Nothing leaves the namespaces: they have no link to the outside, so a
 # command that names another address gets "network unreachable". Each capture is made in a fresh
@@ -13,7 +14,7 @@ set -euo pipefail
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8     # the distribution's programs, not local ones
 
 HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-OUT=$(cd "$HERE/.." && pwd)/captures
+export OUT=${OUT:-$(cd "$HERE/.." && pwd)/captures}
 readonly HERE OUT
 readonly LIMIT_SECONDS=150         # for one capture, network set-up included
 readonly GZIP_ABOVE=100000         # bytes; larger captures are stored as .pcap.gz
@@ -52,7 +53,7 @@ main() {
     timeout -k 10 "$LIMIT_SECONDS" "$HERE/all.sh" --one "$n" 9>&- || failed+=("$n")
   done
   net_down          # in case a child was killed before it could clean up
-  "$HERE/readme.sh"
+  [[ ! $OUT -ef $HERE/../captures ]] || "$HERE/readme.sh"
   if ((${#failed[@]})); then die "failed: ${failed[*]}"; fi
 }
 
@@ -66,6 +67,7 @@ one() {
   trap 'exit 130' INT TERM
   net_down
   net_up
+  cd "$WORK"
   exec 8>&2          # finish may run while stderr still goes to the log
   # Not in an "if": errexit must hold inside, so that a command that fails fails the capture.
   "cap_$name" >"$WORK/log" 2>&1

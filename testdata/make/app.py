@@ -70,12 +70,13 @@ class App(http.server.BaseHTTPRequestHandler):
 
     def do_POST(self):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        if self.path == "/login":
+        if self.path.startswith("/login"):
             form = dict(urllib.parse.parse_qsl(body.decode("latin-1")))
             if form.get("password") == "Correct-Horse-7":
                 self.reply(302, "", Location="/index.html", Set_Cookie="session=8f14e45fceea167a; HttpOnly; Path=/")
             else:
-                self.reply(401, "<p>wrong name or password</p>\n")
+                # Programs are told by the status, people (/login/form) by the page.
+                self.reply(200 if self.path == "/login/form" else 401, "<p>wrong name or password</p>\n")
         else:
             self.reply(201, json.dumps({"received": len(body)}), "application/json")
 

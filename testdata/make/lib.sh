@@ -1,5 +1,5 @@
 # The network, the recorder and the register of captures. Sourced by all.sh.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2086  # our addresses and device names have no spaces
 
 # The hosts. Each is a namespace; gw routes between three links and is where we record.
 #
@@ -45,8 +45,7 @@ start() { at "$@" </dev/null & }
 
 # wait_tcp HOST ADDRESS PORT: until something listens there; the probe stays inside the host.
 wait_tcp() {
-  local i
-  for i in $(seq 100); do
+  for _ in $(seq 100); do
     if at "$1" ss -Hltn "sport = :$3" | grep -q .; then return 0; fi
     sleep 0.1
   done
@@ -54,8 +53,7 @@ wait_tcp() {
 }
 
 wait_udp() {
-  local i
-  for i in $(seq 100); do
+  for _ in $(seq 100); do
     if at "$1" ss -Hlun "sport = :$3" | grep -q .; then return 0; fi
     sleep 0.1
   done
@@ -145,12 +143,13 @@ net_down() {
 TCPDUMP=
 # capture HOST DEVICE [TCPDUMP ARGUMENT...]: begins to record. MLD reports are kernel noise.
 capture() {
-  local h=$1 dev=$2 i
+  local h=$1 dev=$2
   shift 2
-  at "$h" tcpdump -i "$dev" -n -U --immediate-mode -Z root -w "$WORK/capture.pcap" \
+  # Not through at(): $! must be tcpdump itself, so that it can be told to stop.
+  ip netns exec "$PREFIX$h" tcpdump -i "$dev" -n -U --immediate-mode -Z root -w "$WORK/capture.pcap" \
     "$@" "not dst host ff02::16" 2>"$WORK/tcpdump.log" &
   TCPDUMP=$!
-  for i in $(seq 50); do
+  for _ in $(seq 50); do
     grep -q 'listening on' "$WORK/tcpdump.log" && return 0
     sleep 0.1
   done

@@ -1,5 +1,5 @@
 # The servers that more than one capture needs.
-# shellcheck shell=bash disable=SC2154
+# shellcheck shell=bash disable=SC2154,SC2086
 
 # web [DIRECTIVE...]: nginx on srv (or $WEB_HOST), ports 80, 443 and 8080 (clear-text HTTP/2), with the
 # site and the application behind it. DIRECTIVES go to the top of the configuration (load_module);
@@ -76,7 +76,7 @@ nameserver() {
     --host-record=www.corp.example,$SRV4,$SRV6 --host-record=mail.corp.example,$MX4 \
     --host-record=ns1.corp.example,$DNS4 --host-record=cli.corp.example,$CLI4,$CLI6 \
     --cname=intranet.corp.example,www.corp.example --mx-host=corp.example,mail.corp.example,10 \
-    --txt-record=corp.example,"v=spf1 mx -all","second string" \
+    '--txt-record=corp.example,v=spf1 mx -all,second string' \
     --srv-host=_sip._tcp.corp.example,www.corp.example,5060,10,60 \
     --dns-rr=corp.example,257,000569737375656c6574732e6578616d706c65 \
     --naptr-record=corp.example,100,10,S,SIP+D2T,,_sip._tcp.corp.example "$@"

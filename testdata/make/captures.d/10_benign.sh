@@ -1,5 +1,5 @@
 # Ordinary traffic.
-# shellcheck shell=bash disable=SC2154
+# shellcheck shell=bash disable=SC2154,SC2086
 
 web_client() { at cli curl -sS --max-time 10 "$@" -o /dev/null; }
 

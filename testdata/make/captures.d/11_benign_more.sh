@@ -160,8 +160,8 @@ cap_icmp_ping() {
   at cli ping -n -c 1 -t 1 $SRV4 || true
   at cli ping -n -c 1 -W 4 10.10.2.99 || true
   at cli ping -n -c 1 -W 1 192.0.2.1 || true
-  at cli ping -n -c 1 -W 1 -M do -s 1400 $SRV4 || true
-  at cli ping -n -6 -c 1 -W 1 -M do -s 1400 $SRV6 || true
+  at cli ping -n -c 1 -W 1 -M 'do' -s 1400 $SRV4 || true
+  at cli ping -n -6 -c 1 -W 1 -M 'do' -s 1400 $SRV6 || true
   at cli curl -sS --max-time 10 -o /dev/null -d "@$WORK/www/site/products.html" http://www.corp.example/upload
 }
 

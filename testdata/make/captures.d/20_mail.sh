@@ -1,5 +1,5 @@
 # Mail: swaks and curl to postfix.
-# shellcheck shell=bash disable=SC2154
+# shellcheck shell=bash disable=SC2154,SC2086
 
 mail_data() { web_content; python3 "$HERE/mails.py" "$WORK/site" "$WORK/mail"; }
 mail_client() { at cli swaks --server mail.corp.example:25 --helo cli.corp.example -f bob@partner.example "$@"; }

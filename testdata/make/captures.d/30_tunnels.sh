@@ -1,7 +1,7 @@
 # Tags and tunnels. The same small conversation inside each: ping, dig, curl.
 # shellcheck shell=bash disable=SC2154,SC2086
 
-readonly IN_CLI4=192.168.77.10 IN_SRV4=192.168.77.20 IN_CLI6=2001:db8:77::10 IN_SRV6=2001:db8:77::20
+readonly IN_SRV4=192.168.77.20 IN_SRV6=2001:db8:77::20       # cli has .10 and ::10
 readonly INSIDE="ping (IPv4 and IPv6), dig to dnsmasq, curl from nginx (HTML with gzip, PNG)"
 
 # lan: a cable between cli and srv that bypasses the router, for what cannot be routed.
@@ -69,8 +69,8 @@ tunnelled() {
   [[ $4 != lan ]] || lan
   [[ $1 == vxlan ]] || tunnel $1
   tunnel_up $2 $3
-  [[ $3 != *4* ]] || listen+=(--listen-address=$IN_SRV4)
-  [[ $3 != *6* ]] || listen+=(--listen-address=$IN_SRV6)
+  [[ $3 != *4* ]] || listen+=("--listen-address=$IN_SRV4")
+  [[ $3 != *6* ]] || listen+=("--listen-address=$IN_SRV6")
   web
   nameserver "${listen[@]}"
   if [[ $4 == lan ]]; then capture srv lan; else capture gw srv; fi

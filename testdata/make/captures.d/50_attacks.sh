@@ -1,5 +1,5 @@
 # Attacks. Nothing here is a working exploit of anything but our own test application.
-# shellcheck shell=bash disable=SC2154
+# shellcheck shell=bash disable=SC2154,SC2016,SC2086
 
 attacker() { at atk curl -sS --max-time 10 --path-as-is "$@" -o /dev/null; }
 
