@@ -50,8 +50,13 @@ main() {
   mkdir -p "$OUT"
   local failed=()
   for n in "${names[@]}"; do
-    timeout -k 10 "$LIMIT_SECONDS" "$HERE/all.sh" --one "$n" 9>&- || failed+=("$n")
+    # In the background, so that a signal to us is handled at once and passed on to its whole group.
+    timeout -k 10 "$LIMIT_SECONDS" "$HERE/all.sh" --one "$n" 9>&- &
+    # shellcheck disable=SC2064
+    trap "kill -TERM $! 2>/dev/null; wait; net_down; exit 130" INT TERM
+    wait $! || failed+=("$n")
   done
+  trap - INT TERM
   net_down          # in case a child was killed before it could clean up
   [[ ! $OUT -ef $HERE/../captures ]] || "$HERE/readme.sh"
   if ((${#failed[@]})); then die "failed: ${failed[*]}"; fi

@@ -121,7 +121,7 @@ cap_smb() {
   read only = no
 CONF
   printf 'Correct-Horse-7\nCorrect-Horse-7\n' | at srv smbpasswd -c "$d/smb.conf" -s -a alice
-  start srv smbd --foreground --no-process-group --configfile="$d/smb.conf"
+  start srv smbd --foreground --configfile="$d/smb.conf"
   wait_tcp srv $SRV4 445
   capture gw srv
   at cli smbclient --configfile=/dev/null -U alice%wrong //$SRV4/files -c ls || true
