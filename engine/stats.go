@@ -7,6 +7,7 @@ import (
 	"github.com/luanids/luanids/dissect/jsonw"
 	"github.com/luanids/luanids/engine/eve"
 	"github.com/luanids/luanids/engine/flowtable"
+	"github.com/luanids/luanids/reassembly/tcp"
 )
 
 // Counter is one figure of the engine, by Suricata's dotted name where it has one.
@@ -36,6 +37,7 @@ func (e *Engine) Counters() []Counter {
 	frag.Each(add("defrag."))
 	e.flowCounters(add("flow."))
 	e.tcpCounters(add("tcp."))
+	e.streamCounters(add("stream."))
 	e.appCounters(add("app_layer."))
 	e.detectCounters(add("detect."))
 	e.outputCounters(add("output."))
@@ -92,6 +94,16 @@ func (e *Engine) tcpCounters(c func(string, uint64)) {
 	c("invalid_checksum_udp", badUDP)
 	c("invalid_checksum_icmp", badICMP)
 	c("invalid_checksum_ipv4", badIP)
+}
+
+func (e *Engine) streamCounters(c func(string, uint64)) {
+	for ev := tcp.Event(1); ev < tcp.EventCount; ev++ {
+		var n uint64
+		for _, w := range e.workers {
+			n += w.stats.stream[ev]
+		}
+		c(ev.Name(), n)
+	}
 }
 
 // addEach adds the counters that each names to sum; the order is always the same.

@@ -57,7 +57,7 @@ func tcpFlowState(s tcp.State) dissect.FlowState {
 	switch s {
 	case tcp.StateNone, tcp.StateSynSent, tcp.StateSynRecv:
 		return dissect.FlowNew
-	case tcp.StateClosed:
+	case tcp.StateLastAck, tcp.StateTimeWait, tcp.StateClosed:
 		return dissect.FlowClosed
 	}
 	return dissect.FlowEstablished
@@ -108,6 +108,7 @@ func (w *worker) End(c *tcp.Conn, dir dissect.Dir, why dissect.EndReason) {
 // Event implements tcp.Handler: something is wrong with a connection.
 func (w *worker) Event(c *tcp.Conn, dir dissect.Dir, e tcp.Event) {
 	w.stats.anomalies[eve.StreamAnomaly]++
+	w.stats.stream[e]++
 	w.anomaly(eve.StreamAnomaly, &w.env, e.String(), "")
 }
 

@@ -60,7 +60,8 @@ type workerStats struct {
 	panics        uint64
 	expectDropped uint64
 	anomalies     [3]uint64
-	tx            [][2]uint64 // messages by protocol and transport
+	stream        [tcp.EventCount]uint64 // stream events by kind
+	tx            [][2]uint64            // messages by protocol and transport
 }
 
 // process handles one batch.
@@ -291,7 +292,7 @@ func (w *worker) logFlow(f *flowtable.Flow, why flowtable.Reason) {
 	if opt.Core[eve.FlowRecord] {
 		end := eve.FlowEnd{Reason: why.String()}
 		if f.Key.Proto == packet.ProtoTCP {
-			end.TCPState = f.Conn.State().String()
+			end.TCP = tcpEnd(f)
 		}
 		w.line(w.eve.Flow(w.out.buf, &f.Flow, w.now, end))
 	}
@@ -302,6 +303,18 @@ func (w *worker) logFlow(f *flowtable.Flow, why flowtable.Reason) {
 			}
 		}
 	}
+}
+
+// tcpEnd tells what a flow record says of its connection.
+func tcpEnd(f *flowtable.Flow) *eve.TCPEnd {
+	c := &f.Conn
+	var end eve.TCPEnd
+	end.State = c.State().String()
+	for d := range dissect.Dir(2) {
+		end.Gap[d] = c.HasGap(f.ConnDir(d))
+		end.Urgent[d] = uint64(c.UrgentBytes(f.ConnDir(d)))
+	}
+	return &end
 }
 
 // line takes the result buffer with one more EVE line at its end.

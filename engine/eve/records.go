@@ -102,8 +102,15 @@ func (x *Encoder) AnomalyOf(dst []byte, k AnomalyKind, e *dissect.Env, event, la
 
 // FlowEnd is what a flow record needs beside the flow.
 type FlowEnd struct {
-	Reason   string
-	TCPState string // for TCP flows
+	Reason string
+	TCP    *TCPEnd // for TCP flows
+}
+
+// TCPEnd is what a flow record tells of the connection.
+type TCPEnd struct {
+	State  string
+	Gap    [2]bool   // bytes are missing, by direction
+	Urgent [2]uint64 // urgent bytes taken out of the stream
 }
 
 // Flow appends the record of a flow that ended at time now.
@@ -131,8 +138,8 @@ func (x *Encoder) Flow(dst []byte, f *dissect.Flow, now int64, end FlowEnd) []by
 		w.Uint(f.TxCount)
 	}
 	w.End()
-	if f.Key.Proto == packet.ProtoTCP {
-		flowTCP(w, f, end.TCPState)
+	if end.TCP != nil {
+		flowTCP(w, f, end.TCP)
 	}
 	return x.finish()
 }
@@ -184,7 +191,7 @@ func (x *Encoder) appProto(w *jsonw.Writer, f *dissect.Flow) {
 // flagNames are the TCP flags in the order of their bits.
 var flagNames = [8]string{"fin", "syn", "rst", "psh", "ack", "urg", "ecn", "cwr"}
 
-func flowTCP(w *jsonw.Writer, f *dissect.Flow, state string) {
+func flowTCP(w *jsonw.Writer, f *dissect.Flow, end *TCPEnd) {
 	w.Open("tcp")
 	hex2 := func(k string, v uint8) {
 		w.Key(k)
@@ -201,7 +208,19 @@ func flowTCP(w *jsonw.Writer, f *dissect.Flow, state string) {
 		}
 	}
 	w.Key("state")
-	w.Str(state)
+	w.Str(end.State)
+	for d, p := range [...]string{"ts", "tc"} {
+		if end.Gap[d] {
+			w.Key(p + "_gap")
+			w.Bool(true)
+		}
+		w.Key(p + "_max_regions")
+		w.Int(1)
+		if end.Urgent[d] > 0 {
+			w.Key(p + "_urgent_oob_data")
+			w.Uint(end.Urgent[d])
+		}
+	}
 	w.End()
 }
 
