@@ -223,6 +223,7 @@ func (r *Recorder) FileEvent(e *dissect.Env, ended bool) {
 	f.Name = append([]byte(nil), f.Name...)
 	f.Content = append([]byte(nil), f.Content...)
 	f.Head = append([]byte(nil), f.Head...)
+	f.MD5, f.SHA1, f.SHA256 = append([]byte(nil), f.MD5...), append([]byte(nil), f.SHA1...), append([]byte(nil), f.SHA256...)
 	r.Files = append(r.Files, f)
 	r.Lines = append(r.Lines, fmt.Sprintf("file %s name=%q state=%s size=%d", f.Dir, f.Name, f.State, f.Size))
 }

@@ -5,6 +5,7 @@ import (
 	"github.com/luanids/luanids/dissect"
 	"github.com/luanids/luanids/dissect/dns"
 	"github.com/luanids/luanids/dissect/http"
+	"github.com/luanids/luanids/dissect/smtp"
 	"github.com/luanids/luanids/dissect/ssh"
 	"github.com/luanids/luanids/dissect/tls"
 )
@@ -19,5 +20,6 @@ func All(eve func(name string) map[string]string) []*dissect.Spec {
 		tls.NewSpec(tls.ParseOptions(eve("tls"))),
 		ssh.Spec(),
 		http.SpecWith(http.ParseOptions(eve("http"))),
+		smtp.NewSpec(smtp.ParseOptions(eve("smtp"))),
 	}
 }

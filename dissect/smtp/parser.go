@@ -1,0 +1,390 @@
+package smtp
+
+import (
+	"bytes"
+
+	"github.com/luanids/luanids/dissect"
+	"github.com/luanids/luanids/dissect/mime"
+)
+
+// maxLine is the longest line that is taken as a whole, bytes, as in Suricata. Longer commands
+// and replies are cut; longer lines of a mail come in pieces of this size.
+const maxLine = 4096
+
+type mode uint8
+
+const (
+	commands mode = iota
+	inData        // between DATA and the dot
+	inChunk       // within the bytes of a BDAT
+)
+
+type parser struct {
+	tx   Tx
+	conn conn
+	mime mime.Parser
+	raw  dissect.File // the whole mail, with raw extraction
+	mode mode
+	// left is how many bytes of the BDAT chunk are to come, and last that it is the last one.
+	left  uint64
+	last  bool
+	queue queue
+	cur   command // the command that began the content being read
+	// lines counts the lines of the mail since DATA, for a DATA that is rejected afterwards.
+	lines uint64
+	multi bool // within a reply of several lines
+	// authNext says that the client's next line answers a challenge (RFC 4954 section 4).
+	authNext  bool
+	authStep  int
+	rset      bool // a RSET was sent that ends the transaction
+	greeted   bool // the greeting came, or is not to be expected any more
+	heard     bool // the server said something, and all of what it said was seen
+	gapped    bool // bytes of the mail being read are missing
+	stopped   bool // handed over to TLS
+	skip      [2]bool
+	mid       bool // within a long line of a mail
+	ended     [2]bool
+	headersOK bool // the event email was emitted
+	piece     []byte
+	limits    *dissect.Limits
+	config    config
+}
+
+func newParser() *parser {
+	p := new(parser)
+	p.tx.conn = &p.conn
+	return p
+}
+
+// Data implements dissect.Parser.
+func (p *parser) Data(c *dissect.Ctx, dir dissect.Dir, data []byte) int {
+	if p.limits != c.Limits {
+		p.limits, p.config = c.Limits, loadConfig(c.Limits)
+	}
+	n := 0
+	for n < len(data) && !p.stopped {
+		var k int
+		switch {
+		case dir == dissect.ToServer && p.mode == inChunk && !p.skip[dir]:
+			k = p.chunk(c, data[n:])
+		case dir == dissect.ToServer && p.mode == inData && !p.skip[dir]:
+			k = p.dataLine(c, data[n:])
+		default:
+			k = p.line(c, dir, data[n:])
+		}
+		if k == 0 {
+			break
+		}
+		n += k
+	}
+	if p.mode != commands && dir == dissect.ToServer {
+		p.mime.Flush(c)
+	}
+	return n
+}
+
+// line takes a line of commands or replies, and gives its length, 0 when it is not complete.
+func (p *parser) line(c *dissect.Ctx, dir dissect.Dir, data []byte) int {
+	i := bytes.IndexByte(data[:min(len(data), maxLine)], '\n')
+	if p.skip[dir] {
+		if i < 0 {
+			return min(len(data), maxLine)
+		}
+		p.skip[dir] = false
+		return i + 1
+	}
+	n := i + 1
+	if i < 0 {
+		if len(data) < maxLine {
+			return 0
+		}
+		i, n, p.skip[dir] = maxLine, maxLine, true
+	}
+	line := data[:i]
+	if len(line) > 0 && line[len(line)-1] == '\r' {
+		line = line[:len(line)-1]
+	}
+	if dir == dissect.ToClient {
+		p.replyLine(c, line)
+	} else {
+		p.commandLine(c, line)
+	}
+	if p.skip[dir] {
+		p.anomaly(c, anTruncatedLine)
+		if dir == dissect.ToClient {
+			p.anomaly(c, anLongReply)
+		} else {
+			p.anomaly(c, anLongCommand)
+		}
+	}
+	return n
+}
+
+// dataLine takes a line of a mail (RFC 5321 section 4.5.2), and gives its length with its end.
+func (p *parser) dataLine(c *dissect.Ctx, data []byte) int {
+	i := bytes.IndexByte(data[:min(len(data), maxLine)], '\n')
+	if i < 0 {
+		if len(data) < maxLine {
+			return 0
+		}
+		if !p.mid && !p.mime.HeadersDone {
+			p.anomaly(c, anTruncatedLine)
+		}
+		p.mailLine(c, data[:maxLine], 0)
+		p.mid = true
+		return maxLine
+	}
+	eol := 1
+	if i > 0 && data[i-1] == '\r' {
+		eol = 2
+	}
+	line := data[:i+1-eol]
+	if len(line) == 1 && line[0] == '.' && !p.mid {
+		p.push(c, cmdDot)
+		p.endMail(c, dissect.FileClosed, "")
+		return i + 1
+	}
+	p.mailLine(c, line, eol)
+	p.mid = false
+	return i + 1
+}
+
+// mailLine gives a line to the mail, with the dot removed that protects one.
+func (p *parser) mailLine(c *dissect.Ctx, line []byte, eol int) {
+	p.lines++
+	if len(line) > 1 && line[0] == '.' && !p.mid && p.mode == inData {
+		line = line[1:]
+		p.mime.Stuffed = true
+	}
+	if p.raw.IsOpen() {
+		c.WriteFile(&p.raw, line)
+		c.WriteFile(&p.raw, crlf[2-eol:])
+		return
+	}
+	if p.tx.mail == nil {
+		return
+	}
+	p.mime.Line(c, line, eol)
+	if p.mime.Bits != 0 {
+		p.mimeAnomalies(c)
+	}
+	if p.mime.HeadersDone && !p.headersOK {
+		p.headersOK = true
+		c.EmitDir(evEmail, &p.tx, dissect.ToServer)
+	}
+}
+
+var crlf = []byte{'\r', '\n'}
+
+// chunk takes bytes of a BDAT chunk (RFC 3030 section 2), and gives how many: lines of the mail
+// may straddle chunks, but not what is left of data.
+func (p *parser) chunk(c *dissect.Ctx, data []byte) int {
+	n := len(data)
+	if uint64(n) > p.left {
+		n = int(p.left)
+	}
+	p.left -= uint64(n)
+	for b := data[:n]; len(b) > 0; {
+		i := bytes.IndexByte(b, '\n')
+		room := maxLine - len(p.piece)
+		switch {
+		case i >= 0 && i < room && len(p.piece) == 0:
+			p.wholeLine(c, b[:i+1])
+			b = b[i+1:]
+		case i >= 0 && i < room:
+			p.piece = append(p.piece, b[:i+1]...)
+			p.wholeLine(c, p.piece)
+			p.piece, b = p.piece[:0], b[i+1:]
+		default:
+			k := min(room, len(b))
+			p.piece = append(p.piece, b[:k]...)
+			b = b[k:]
+			if len(p.piece) == maxLine {
+				p.mailLine(c, p.piece, 0)
+				p.piece, p.mid = p.piece[:0], true
+			}
+		}
+	}
+	if p.left == 0 {
+		p.mode = commands
+		if p.last {
+			p.endMail(c, dissect.FileClosed, "")
+		}
+	}
+	return n
+}
+
+// wholeLine gives a line with its end to the mail.
+func (p *parser) wholeLine(c *dissect.Ctx, line []byte) {
+	eol := 1
+	if len(line) > 1 && line[len(line)-2] == '\r' {
+		eol = 2
+	}
+	p.mailLine(c, line[:len(line)-eol], eol)
+	p.mid = false
+}
+
+// beginMail begins the content of a mail.
+func (p *parser) beginMail(c *dissect.Ctx) {
+	p.piece, p.mid, p.lines, p.gapped, p.headersOK = p.piece[:0], false, 0, false, false
+	if p.config.raw {
+		c.OpenFile(&p.raw, rawName, &p.tx)
+	} else {
+		p.mime.Begin(&p.config.mime, &p.tx)
+		p.tx.mail = &p.mime.Message
+	}
+	c.EmitDir(evData, &p.tx, dissect.ToServer)
+}
+
+// rawName is the name of the file that raw extraction makes of a mail, as in Suricata.
+var rawName = []byte("rawmsg")
+
+// endMail ends the mail and the transaction.
+func (p *parser) endMail(c *dissect.Ctx, state dissect.FileState, why string) {
+	p.closeMail(c, state, why)
+	p.endTx(c)
+}
+
+// closeMail ends the content of the mail.
+func (p *parser) closeMail(c *dissect.Ctx, state dissect.FileState, why string) {
+	p.mode = commands
+	if len(p.piece) > 0 {
+		p.mailLine(c, p.piece, 0)
+		p.piece = p.piece[:0]
+	}
+	if p.raw.IsOpen() {
+		c.CloseFile(&p.raw, state, why)
+		return
+	}
+	if p.tx.mail == nil || p.mime.Done {
+		return
+	}
+	p.mime.End(c, state, why)
+	p.tx.complete = state == dissect.FileClosed && !p.gapped
+	p.mimeAnomalies(c)
+	if !p.headersOK {
+		p.headersOK = true
+		c.EmitDir(evEmail, &p.tx, dissect.ToServer)
+	}
+	c.EmitDir(evBody, &p.tx, dissect.ToServer)
+}
+
+// beginTx begins a transaction.
+func (p *parser) beginTx(c *dissect.Ctx) {
+	p.tx.reset(c.NextTxID())
+	p.tx.begun, p.rset = true, false
+}
+
+// endTx ends the transaction.
+func (p *parser) endTx(c *dissect.Ctx) {
+	if p.tx.begun && !p.tx.done {
+		p.tx.done = true
+		c.EmitDir(evTx, &p.tx, dissect.ToServer)
+	}
+}
+
+// anomaly reports an anomaly once in a transaction, while there is one.
+func (p *parser) anomaly(c *dissect.Ctx, n int) {
+	if !p.tx.begun || p.tx.done || p.tx.seen&(1<<n) != 0 {
+		return
+	}
+	p.tx.seen |= 1 << n
+	c.Anomaly(n, &p.tx)
+}
+
+// mimeBits tells which anomaly stands for which of the mail's.
+var mimeBits = []struct {
+	bit mime.Anomalies
+	n   int
+}{
+	{mime.InvalidBase64, anBase64}, {mime.InvalidQP, anQP}, {mime.LongLine, anLongLine},
+	{mime.LongEncodedLine, anLongEncLine}, {mime.LongHeaderName, anLongHeaderName},
+	{mime.LongHeaderValue, anLongHeaderValue}, {mime.LongBoundary, anLongBoundary},
+	{mime.LongFilename, anLongFilename}, {mime.Malformed, anMalformed}, {mime.TooDeep, anParseFailed},
+}
+
+func (p *parser) mimeAnomalies(c *dissect.Ctx) {
+	for _, m := range mimeBits {
+		if p.mime.Bits&m.bit != 0 {
+			p.anomaly(c, m.n)
+		}
+	}
+}
+
+// Gap implements dissect.Parser.
+func (p *parser) Gap(c *dissect.Ctx, dir dissect.Dir, n int) {
+	if p.stopped {
+		return
+	}
+	p.skip[dir] = true
+	if dir == dissect.ToClient {
+		// Which replies are missing is not known: nothing that was asked is waited for any more.
+		p.queue.reset()
+		p.heard, p.greeted, p.multi = false, true, false
+		return
+	}
+	p.authNext = false
+	switch p.mode {
+	case inData:
+		p.lostMail(c)
+	case inChunk:
+		p.skip[dir] = false
+		p.lostMail(c)
+		if n < 0 || uint64(n) > p.left {
+			p.mode, p.skip[dir] = commands, true
+			return
+		}
+		p.left -= uint64(n)
+		p.piece = p.piece[:0]
+		if p.left == 0 {
+			p.mode = commands
+			if p.last {
+				p.endMail(c, dissect.FileTruncated, "gap")
+			}
+		}
+	}
+}
+
+// lostMail says that a piece of the mail is missing; the line in which that is goes on.
+func (p *parser) lostMail(c *dissect.Ctx) {
+	p.gapped, p.mid = true, true
+	p.skip[dissect.ToServer] = false
+	if p.raw.IsOpen() {
+		c.GapFile(&p.raw)
+		return
+	}
+	p.mime.Gap(c)
+}
+
+// End implements dissect.Parser.
+func (p *parser) End(c *dissect.Ctx, dir dissect.Dir, why dissect.EndReason, rest []byte) {
+	p.ended[dir] = true
+	if p.mode != commands && (dir == dissect.ToServer || p.ended[dissect.ToServer]) {
+		if dir == dissect.ToServer && len(rest) > 0 && p.mode == inData {
+			p.mailLine(c, rest, 0)
+		}
+		reason := "flow end"
+		if why == dissect.EndDepth {
+			reason = "limit"
+		}
+		p.closeMail(c, dissect.FileTruncated, reason)
+	}
+	if p.ended[dir.Rev()] {
+		p.endTx(c)
+	}
+}
+
+// Reset implements dissect.Parser.
+func (p *parser) Reset() {
+	p.mime.Reset()
+	p.conn.reset()
+	p.tx.reset(0)
+	p.queue.reset()
+	p.raw.Tx = nil
+	if cap(p.piece) > maxLine*2 {
+		p.piece = nil
+	}
+	*p = parser{tx: p.tx, conn: p.conn, mime: p.mime, raw: p.raw, queue: p.queue, piece: p.piece[:0],
+		limits: p.limits, config: p.config}
+	p.tx.conn = &p.conn
+}

@@ -1,0 +1,202 @@
+package smtp
+
+import "github.com/luanids/luanids/dissect"
+
+// replyLine takes a line of the server (RFC 5321 section 4.2).
+func (p *parser) replyLine(c *dissect.Ctx, line []byte) {
+	p.heard = true
+	if len(line) == 0 {
+		return
+	}
+	code, ok := replyCode(line)
+	if !ok {
+		p.anomaly(c, anInvalidReply)
+		return
+	}
+	if !knownReply(code) {
+		p.anomaly(c, anInvalidReply)
+	}
+	if !p.multi {
+		p.conn.reply = p.conn.reply[:0]
+	}
+	p.conn.code = int64(code)
+	text := line[min(4, len(line)):]
+	if room := maxReplyText - len(p.conn.reply); room > 0 {
+		if len(p.conn.reply) > 0 {
+			p.conn.reply = append(p.conn.reply, '\n')
+		}
+		p.conn.reply = append(p.conn.reply, text[:min(len(text), room)]...)
+	}
+	p.capability(code, text)
+	if p.multi = len(line) > 3 && line[3] == '-'; !p.multi {
+		p.reply(c, code)
+	}
+}
+
+// replyCode reads the three digits that a reply begins with.
+func replyCode(line []byte) (int, bool) {
+	if len(line) < 3 {
+		return 0, false
+	}
+	n := 0
+	for _, d := range line[:3] {
+		if d < '0' || d > '9' {
+			return 0, false
+		}
+		n = n*10 + int(d-'0')
+	}
+	return n, len(line) == 3 || line[3] == ' ' || line[3] == '-'
+}
+
+// knownReply tells whether a code is among those in use (RFC 5321 section 4.2.3, RFC 4954,
+// RFC 7504 and what servers are seen to send).
+func knownReply(code int) bool {
+	switch code {
+	case 211, 214, 220, 221, 235, 250, 251, 252, 334, 354, 401, 402, 421, 432, 435, 450, 451, 452, 453, 454, 455, 458, 459,
+		500, 501, 502, 503, 504, 521, 523, 524, 525, 530, 533, 534, 535, 538, 541, 543, 550, 551, 552, 553, 554, 555, 556, 557, 571:
+		return true
+	}
+	return false
+}
+
+// capability notes the extensions that the answer to EHLO announces (RFC 5321 section 4.1.1.1).
+func (p *parser) capability(code int, text []byte) {
+	if code != 250 || p.queue.empty() || p.queue.cmds[p.queue.head] != cmdHelo {
+		return
+	}
+	switch {
+	case hasPrefixFold(text, "pipelining"):
+		p.conn.pipelining = true
+	case hasPrefixFold(text, "starttls"):
+		p.conn.starttls = true
+	}
+}
+
+// reply takes a complete reply.
+func (p *parser) reply(c *dissect.Ctx, code int) {
+	if !p.greeted {
+		p.greeted = true
+		if p.greeting(c, code) {
+			return
+		}
+	}
+	// The server answers the end of a mail whose end was lost.
+	if p.mode != commands && p.gapped && p.queue.empty() {
+		p.endMail(c, dissect.FileTruncated, "gap")
+		p.emitReply(c, cmdDot)
+		return
+	}
+	cmd, ok := p.queue.pop()
+	if !ok {
+		if code != 421 { // which may come at any time (RFC 5321 section 3.8)
+			p.anomaly(c, anUnmatchedReply)
+		}
+		p.emitReply(c, cmdOther)
+		return
+	}
+	p.emitReply(c, cmd)
+	switch cmd {
+	case cmdStartTLS:
+		p.tlsReply(c, code)
+	case cmdData:
+		p.dataReply(c, code)
+	case cmdRset:
+		if code == 250 && p.rset {
+			p.rset = false
+			p.endTx(c)
+		}
+	case cmdAuth, cmdAuthData:
+		p.authReply(c, code)
+	}
+}
+
+// greeting takes the first reply, and tells whether it was the greeting. It may come behind the
+// client's first command where the two sides are not seen in order.
+func (p *parser) greeting(c *dissect.Ctx, code int) bool {
+	first := cmdOther
+	if !p.queue.empty() {
+		first = p.queue.cmds[p.queue.head]
+	}
+	if code != 220 && (code < 400 || !p.queue.empty()) || first == cmdStartTLS {
+		p.anomaly(c, anNoWelcome)
+		return false
+	}
+	p.conn.banner = append(p.conn.banner[:0], p.conn.reply...)
+	p.emitReply(c, cmdOther)
+	return true
+}
+
+// names of commands that stand for others, for smtp.reply.command.
+var names = [...]string{
+	cmdMail: "MAIL", cmdRcpt: "RCPT", cmdData: "DATA", cmdBDAT: "BDAT", cmdStartTLS: "STARTTLS",
+	cmdRset: "RSET", cmdQuit: "QUIT", cmdAuth: "AUTH", cmdAuthData: "AUTH", cmdDot: ".", cmdHelo: "HELO", cmdKnown: "",
+}
+
+func (p *parser) emitReply(c *dissect.Ctx, cmd command) {
+	p.conn.replyTo = append(p.conn.replyTo[:0], names[cmd]...)
+	c.Emit(evReply, &p.tx)
+}
+
+func (p *parser) tlsReply(c *dissect.Ctx, code int) {
+	if code != 220 {
+		p.anomaly(c, anTLSRejected)
+		return
+	}
+	p.endTx(c)
+	p.stopped = true
+	c.Upgrade("tls")
+}
+
+// dataReply takes the answer to DATA.
+func (p *parser) dataReply(c *dissect.Ctx, code int) {
+	if code == 354 {
+		if p.tx.mail != nil && !p.tx.done || p.raw.IsOpen() {
+			p.mode = inData
+		}
+		return
+	}
+	p.anomaly(c, anDataRejected)
+	if p.tx.done || p.mode == inChunk {
+		return
+	}
+	if p.lines == 0 {
+		p.dropMail(c)
+		return
+	}
+	p.closeMail(c, dissect.FileTruncated, "rejected")
+}
+
+// dropMail forgets a mail that never began.
+func (p *parser) dropMail(c *dissect.Ctx) {
+	p.mode = commands
+	if p.raw.IsOpen() {
+		c.CloseFile(&p.raw, dissect.FileTruncated, "rejected")
+	}
+	p.tx.mail = nil
+}
+
+// auth takes AUTH with its mechanism and the client's first response (RFC 4954 section 4).
+func (p *parser) auth(line []byte) {
+	name, rest := nextWord(line[4:])
+	first, _ := nextWord(rest)
+	p.conn.mechanism, p.conn.user, p.authStep = p.conn.mechanism[:0], p.conn.user[:0], 0
+	for _, b := range name[:min(len(name), 32)] {
+		p.conn.mechanism = append(p.conn.mechanism, upper(b))
+	}
+	if len(first) > 0 {
+		p.authData(first)
+	}
+}
+
+// authReply takes the answer to AUTH or to what the client said to a challenge.
+func (p *parser) authReply(c *dissect.Ctx, code int) {
+	switch {
+	case code == 334:
+		p.authNext = true
+	case code == 235:
+		c.Emit(evAuthSuccess, &p.tx)
+	case code >= 400 && (code < 500 || code > 504):
+		p.conn.failures++
+		c.Emit(evAuthFailure, &p.tx)
+	}
+}
