@@ -257,7 +257,7 @@ func (b *body) threshold(s *syntax.Threshold) {
 	t := ir.Threshold{Kind: thresholds[s.Kind], Count: b.count(s.Count, "the count"), Window: b.duration(s.Window, "the window"),
 		By: b.keys(s.By), Pos: b.pos(s.Range())}
 	if s.Distinct != nil {
-		t.Distinct = b.key(s.Distinct)
+		t.Distinct = b.key(s.Distinct.X)
 	}
 	b.out.Thresholds = append(b.out.Thresholds, t)
 }

@@ -160,7 +160,7 @@ type (
 		Parsed
 		Kind     string `parser:"'threshold' @('limit' | 'every' | 'both' | 'after')?"`
 		Count    *Lit   `parser:"@@"`
-		Distinct Expr   `parser:"('distinct' @@)?"`
+		Distinct *Value `parser:"('distinct' @@)?"`
 		Window   *Lit   `parser:"'in' @@"`
 		By       []Expr `parser:"('by' @@ (',' @@)*)?"`
 	}
@@ -242,6 +242,12 @@ type MetaPair struct {
 	Key   *Word `parser:"@@"`
 	Value Expr  `parser:"@@"`
 }
+
+// Value is an expression without comparisons, where "in" belongs to what is around it.
+type Value struct{ X Expr }
+
+// Range is where the value stands.
+func (v *Value) Range() diag.Range { return v.X.Range() }
 
 // Expr is an expression: one of the types below.
 type Expr interface{ Range() diag.Range }

@@ -22,6 +22,14 @@ func parseExpr(lex *lexer.PeekingLexer) (Expr, error) {
 	return p.ranged()
 }
 
+// Parse implements participle.Parseable.
+func (v *Value) Parse(lex *lexer.PeekingLexer) error {
+	p := exprParser{lex: lex}
+	var err error
+	v.X, err = p.tight(precBitOr)
+	return err
+}
+
 func (p *exprParser) word(text string) bool {
 	t := p.lex.Peek()
 	return t.Value == text && (t.Type == tIdent || t.Type == tOp)
