@@ -324,8 +324,9 @@ func FuzzParser(f *testing.F) {
 	}
 	f.Add([]byte(clientBanner+clientKex+newKeys+gcm(17)+gcm(36)), false, byte(3))
 	f.Add([]byte(serverBanner+serverKex+newKeys+gcm(17)+gcm(24)), true, byte(100))
+	r := dissecttest.New(Spec())
 	f.Fuzz(func(t *testing.T, data []byte, client bool, cut byte) {
-		r := dissecttest.New(Spec())
+		r.Restart()
 		dir := dissect.ToServer
 		if client {
 			dir = dissect.ToClient
