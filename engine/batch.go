@@ -42,6 +42,7 @@ type record struct {
 	off    int    // EVE line in result.buf, without alert
 	end    int
 	alert  *alert.Alert
+	tick   int64 // time went on to here; nothing else is set then
 }
 
 // keepResult is how much record memory a batch keeps for reuse.

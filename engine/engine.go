@@ -17,6 +17,7 @@ import (
 	"github.com/luanids/luanids/engine/alert"
 	"github.com/luanids/luanids/engine/eve"
 	"github.com/luanids/luanids/engine/flowtable"
+	"github.com/luanids/luanids/lang/match"
 	"github.com/luanids/luanids/reassembly/ipfrag"
 	"github.com/luanids/luanids/reassembly/tcp"
 )
@@ -42,6 +43,8 @@ type Config struct {
 	Disabled map[string]bool
 	// Schema is what rules were compiled against; nil makes one with NewSchema.
 	Schema *dissect.Schema
+	// Program is the compiled rules, nil for none.
+	Program *match.Program
 	// EVE is where EVE records go, nil for nowhere; closed at the end if it is an io.Closer.
 	EVE        io.Writer
 	EVEOptions eve.Options
@@ -104,11 +107,19 @@ func New(cfg Config) (*Engine, error) {
 		}
 		e.schema = s
 	}
+	if cfg.Program != nil {
+		needs := cfg.Program.Needs()
+		e.cfg.Limits.KeepBodies = e.cfg.Limits.KeepBodies || needs.Bodies || needs.FileData
+		e.cfg.Limits.HashMD5 = e.cfg.Limits.HashMD5 || needs.Has("file.md5")
+		e.cfg.Limits.HashSHA1 = e.cfg.Limits.HashSHA1 || needs.Has("file.sha1")
+		e.cfg.Limits.HashSHA256 = e.cfg.Limits.HashSHA256 || needs.Has("file.sha256")
+	}
 	e.dispatch = dispatcher{dec: *packet.NewDecoder(cfg.Decode), noVLAN: cfg.IgnoreVLAN}
 	frag := cfg.Frag
 	frag.Events = &e.dispatch.dec.Stats.Events
 	e.dispatch.frag = ipfrag.New(frag)
-	e.order = ordered{eve: cfg.EVE, sinks: cfg.Sinks, warn: cfg.Warn}
+	e.order = ordered{eve: cfg.EVE, sinks: cfg.Sinks, warn: cfg.Warn, least: cfg.MinSeverity,
+		state: match.NewState(match.StateLimits{}), encoder: eve.NewEncoder(&e.cfg.EVEOptions)}
 	for i := range cfg.Workers {
 		e.workers = append(e.workers, e.newWorker(i))
 	}
@@ -140,7 +151,7 @@ func (e *Engine) newWorker(id int) *worker {
 	w.ctx.Limits, w.ctx.Host = &e.cfg.Limits, w
 	w.guard.logf = e.warn
 	w.inline.w = w
-	w.useProgram(e.schema)
+	w.useProgram(e.cfg.Program, e.schema)
 	if e.cfg.EVE != nil {
 		w.eve = eve.NewEncoder(&e.cfg.EVEOptions)
 	}

@@ -2,23 +2,51 @@ package engine
 
 import (
 	"github.com/luanids/luanids/dissect"
+	"github.com/luanids/luanids/dissect/packet/communityid"
+	"github.com/luanids/luanids/engine/alert"
+	"github.com/luanids/luanids/engine/eve"
+	"github.com/luanids/luanids/lang/ir"
+	"github.com/luanids/luanids/lang/match"
 )
 
 // judge is a worker's view of the rules.
 type judge struct {
-	wants          []bool // by event: whether any rule is judged at it
+	m              *match.Matcher // nil without rules
+	bits           []string       // names of flow flags
+	wants          []bool         // by event: whether any rule is judged at it
 	wantsPacket    bool
 	wantsFlowStart bool
 	wantsFlowEnd   bool
 	wantsAnomaly   bool
-	logged         []bool // by protocol: whether its records are written
+	wantsTick      bool // sequences must hear of time
+	flowDirs       bool // flow.start is wanted for the first packet of each direction
+	window         int  // bytes of a stream's past that its window should have
+	logged         []bool
+	seq            uint64 // alerts of the current stamp, to tell their ids apart
 }
 
-func (w *worker) useProgram(schema *dissect.Schema) {
-	w.rules = judge{wants: make([]bool, len(schema.Events)), logged: make([]bool, len(schema.Specs))}
+func (w *worker) useProgram(p *match.Program, schema *dissect.Schema) {
+	j := judge{wants: make([]bool, len(schema.Events)), logged: make([]bool, len(schema.Specs))}
 	for i, s := range schema.Specs {
-		w.rules.logged[i] = s.EVE != nil && w.cfg.EVEOptions.Protocol(s.Name)
+		j.logged[i] = s.EVE != nil && w.cfg.EVEOptions.Protocol(s.Name)
 	}
+	w.wantStream = false
+	if p != nil {
+		j.m = p.NewMatcher()
+		j.bits = p.FlowBitNames()
+		for id := range j.wants {
+			j.wants[id] = p.Wants(dissect.EventID(id))
+		}
+		needs := p.Needs()
+		j.flowDirs, j.window = needs.FlowDirs, min(needs.Window, windowBytes)
+		w.wantStream = j.wants[dissect.EvStreamData]
+		j.wantsTick = p.HasSequences()
+	}
+	j.wantsPacket = j.wants[dissect.EvPacket]
+	j.wantsFlowStart = j.wants[dissect.EvFlowStart]
+	j.wantsFlowEnd = j.wants[dissect.EvFlowEnd]
+	j.wantsAnomaly = j.wants[dissect.EvAnomaly]
+	w.rules = j
 }
 
 // match judges the rules of an event.
@@ -26,4 +54,161 @@ func (w *worker) match(id dissect.EventID, e *dissect.Env) {
 	if !w.rules.wants[id] {
 		return
 	}
+	e.Event = id
+	for _, hit := range w.rules.m.Match(id, e) {
+		w.raise(hit.Rule, e)
+	}
+}
+
+// raise makes the alert of a rule that matched. What only the ordered stage can tell (a
+// threshold, host state) it decides there, on the values captured here.
+func (w *worker) raise(r *match.Rule, e *dissect.Env) {
+	quiet := r.NoAlert || r.Step || r.Action == ir.Pass
+	if quiet && !r.Ordered {
+		return
+	}
+	a := &alert.Alert{Rule: r, Quiet: quiet, Time: e.Time}
+	if r.Ordered {
+		a.Captured = w.rules.m.Capture(r, e, nil)
+	}
+	w.describe(a, r, e)
+	if !quiet && e.Flow != nil {
+		e.Flow.Alerts++
+	}
+	w.out.records = append(w.out.records, record{stamp: w.stamp, serial: w.serial, alert: a})
+}
+
+// describe fills in what outputs show.
+func (w *worker) describe(a *alert.Alert, r *match.Rule, e *dissect.Env) {
+	w.rules.seq++
+	a.Fill(r.Rule)
+	if e.Flow != nil {
+		a.FlowID = e.Flow.ID
+	}
+	a.SetID(fold(a.FlowID^uint64(e.Time), w.stamp<<16+w.rules.seq))
+	w.endpoints(a, e)
+	a.Evidence = evidence(r.Rule, e)
+	if w.eve != nil && w.eve.Options().Core[eve.Alert] {
+		a.EVE, a.EVERule = w.eve.AlertOf(nil, e, r.Rule, w.rules.bits)
+	}
+}
+
+// endpoints says where the alert's packet or message came from and went to.
+func (w *worker) endpoints(a *alert.Alert, e *dissect.Env) {
+	f, p := e.Flow, e.Pkt
+	if p != nil {
+		a.PacketNum = p.Num
+	}
+	var proto uint8
+	switch {
+	case f != nil && (p == nil || e.Event != dissect.EvPacket):
+		k := &f.Key
+		a.Src, a.Dst, a.SrcPort, a.DstPort = k.Src.Netip(), k.Dst.Netip(), k.SrcPort, k.DstPort
+		if e.Dir == dissect.ToClient {
+			a.Src, a.Dst, a.SrcPort, a.DstPort = a.Dst, a.Src, a.DstPort, a.SrcPort
+		}
+		proto = k.Proto
+	case p != nil && p.IPVersion != 0:
+		a.Src, a.Dst, a.SrcPort, a.DstPort = p.Src.Netip(), p.Dst.Netip(), p.SrcPort, p.DstPort
+		proto = p.IPProto
+	default:
+		return
+	}
+	a.Proto, a.HasPorts = alert.ProtoName(proto)
+	if f != nil {
+		a.Direction = e.Dir.String()
+		if f.App != nil {
+			a.App = f.App.Name
+		}
+		k := &f.Key
+		a.Community = string(communityid.AppendID(nil, w.cfg.EVEOptions.CommunityIDSeed, k.Src, k.Dst, k.SrcPort, k.DstPort, k.Proto))
+	}
+}
+
+// maxEvidence bounds one value of an alert's evidence, bytes.
+const maxEvidence = 512
+
+// maxValues bounds the values of a list in an alert's evidence.
+const maxEvidenceValues = 32
+
+// evidence reads the values that the rule wants to be shown.
+func evidence(r *ir.Rule, e *dissect.Env) []alert.Evidence {
+	var list []alert.Evidence
+	for _, ev := range r.Evidence {
+		x, ok := ev.X.(*ir.Field)
+		if !ok {
+			continue
+		}
+		if v := fieldValue(x.F, e); v != nil {
+			list = append(list, alert.Evidence{Name: ev.Name, Value: v})
+		}
+	}
+	return list
+}
+
+// fieldValue reads a field for people: a string, number, truth value, address, or a list.
+func fieldValue(f *dissect.Field, e *dissect.Env) any {
+	switch {
+	case f.Bytes != nil:
+		if b := f.Bytes(e); b != nil {
+			return text(b)
+		}
+	case f.Int != nil:
+		if n, ok := f.Int(e); ok {
+			return number(f.Type, n)
+		}
+	case f.Float != nil:
+		if n, ok := f.Float(e); ok {
+			return n
+		}
+	case f.IP != nil:
+		if ip, ok := f.IP(e); ok {
+			return ip
+		}
+	default:
+		return fieldValues(f, e)
+	}
+	return nil
+}
+
+func fieldValues(f *dissect.Field, e *dissect.Env) any {
+	var list []any
+	for i := range maxEvidenceValues {
+		var v any
+		var ok bool
+		switch {
+		case f.BytesN != nil:
+			var b []byte
+			b, ok = f.BytesN(e, i)
+			v = text(b)
+		case f.IntN != nil:
+			var n int64
+			n, ok = f.IntN(e, i)
+			v = number(f.Type, n)
+		case f.IPN != nil:
+			v, ok = f.IPN(e, i)
+		}
+		if !ok {
+			break
+		}
+		list = append(list, v)
+	}
+	if list == nil {
+		return nil
+	}
+	return list
+}
+
+func text(b []byte) string {
+	if len(b) > maxEvidence {
+		return string(b[:maxEvidence]) + "..."
+	}
+	return string(b)
+}
+
+func number(t dissect.Type, n int64) any {
+	if t == dissect.TBool {
+		return n != 0
+	}
+	return n
 }

@@ -5,6 +5,8 @@ import (
 	"io"
 
 	"github.com/luanids/luanids/engine/alert"
+	"github.com/luanids/luanids/engine/eve"
+	"github.com/luanids/luanids/lang/match"
 )
 
 // ordered is the stage behind the workers: it sees what they made in packet order, whatever
@@ -12,9 +14,11 @@ import (
 type ordered struct {
 	eve      io.Writer // nil: no log
 	sinks    []AlertSink
-	judge    func(a *alert.Alert) bool // thresholds and the like; nil: all pass
-	next     []int                     // by worker: the first record not yet taken
-	failures map[string]uint64         // failed writes by output
+	least    alert.Severity
+	state    *match.State // thresholds, host flags, sequences
+	encoder  *eve.Encoder
+	next     []int             // by worker: the first record not yet taken
+	failures map[string]uint64 // failed writes by output
 	warn     func(format string, args ...any)
 	stats    orderedStats
 }
@@ -72,6 +76,10 @@ func (o *ordered) record(r *result, rec *record) {
 		o.alert(rec.alert)
 		return
 	}
+	if rec.tick != 0 {
+		o.tick(rec.tick)
+		return
+	}
 	o.stats.records++
 	o.write(r.buf[rec.off:rec.end])
 }
@@ -96,17 +104,48 @@ func (o *ordered) failed(output string, err error) {
 	o.failures[output]++
 }
 
+// alert finishes what a worker began: asks thresholds and host state, and reports what is left.
 func (o *ordered) alert(a *alert.Alert) {
-	if o.judge != nil && !o.judge(a) {
+	verdict := o.state.Judge(a.Rule, a.Captured, a.Time)
+	if verdict.Alert && !a.Quiet {
+		o.report(a)
+	} else if verdict.Match && !a.Quiet {
 		o.stats.suppressed++
-		return
 	}
-	if a.Quiet {
-		return
+	for _, r := range verdict.Done {
+		o.report(o.other(a, r))
 	}
+}
+
+// tick raises the alerts of sequences that are complete because something did not happen.
+func (o *ordered) tick(now int64) {
+	for _, r := range o.state.Tick(now) {
+		a := &alert.Alert{Rule: r, Time: now}
+		a.Fill(r.Rule)
+		a.SetID(uint64(now))
+		o.report(a)
+	}
+}
+
+// other makes the alert of a sequence that a's match completed.
+func (o *ordered) other(a *alert.Alert, r *match.Rule) *alert.Alert {
+	b := *a
+	b.Rule, b.Quiet = r, false
+	b.Fill(r.Rule)
+	b.SetID(fold(a.FlowID^uint64(a.Time), a.PacketNum))
+	if a.EVE != nil {
+		b.EVE = o.encoder.Other(a.EVE, a.EVERule, r.Rule)
+	}
+	return &b
+}
+
+func (o *ordered) report(a *alert.Alert) {
 	o.stats.alerts++
 	o.stats.severity[min(a.Severity, alert.Critical)]++
 	o.write(a.EVE)
+	if a.Severity < o.least {
+		return
+	}
 	for _, s := range o.sinks {
 		if err := s.Alert(a); err != nil {
 			o.failed(s.Name(), err)

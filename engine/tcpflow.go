@@ -50,6 +50,7 @@ func (w *worker) reuse(f *flowtable.Flow, p *packet.Packet) *flowtable.Flow {
 	w.keys.flowKey(p, &w.key)
 	f = w.newFlow(sh, p)
 	w.flow, w.dir = f, dissect.ToServer
+	w.flowStart(f, dissect.ToServer)
 	return f
 }
 

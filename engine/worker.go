@@ -83,6 +83,7 @@ func (w *worker) process(b *batch) {
 // packet handles one packet. A panic below it is contained to the packet's flow.
 func (w *worker) packet(p *packet.Packet) {
 	w.pkt, w.flow, w.dir, w.stamp, w.serial, w.now = p, nil, dissect.ToServer, p.Stamp, 0, p.Time
+	w.rules.seq = 0
 	w.guard.run(w, (*worker).handle)
 }
 
@@ -138,6 +139,17 @@ func (w *worker) findFlow(p *packet.Packet) {
 		f, dir = w.newFlow(sh, p), dissect.ToServer
 	}
 	w.flow, w.dir = f, dir
+	w.flowStart(f, dir)
+}
+
+// flowStart judges the rules of a flow's first packet, or of the first of each direction.
+func (w *worker) flowStart(f *flowtable.Flow, dir dissect.Dir) {
+	if !w.rules.wantsFlowStart || f.Seen[dir] || dir == dissect.ToClient && !w.rules.flowDirs {
+		return
+	}
+	f.Seen[dir] = true
+	w.setEnv(f, dir)
+	w.match(dissect.EvFlowStart, &w.env)
 }
 
 func (w *worker) newFlow(sh *flowtable.Shard, p *packet.Packet) *flowtable.Flow {
@@ -159,10 +171,6 @@ func (w *worker) newFlow(sh *flowtable.Shard, p *packet.Packet) *flowtable.Flow 
 		copy(f.EthSrc[:], p.Data[p.EthOff+6:])
 	}
 	w.expected.claim(w, f)
-	if w.rules.wantsFlowStart {
-		w.setEnv(f, dissect.ToServer)
-		w.match(dissect.EvFlowStart, &w.env)
-	}
 	return f
 }
 
@@ -226,6 +234,10 @@ func (w *worker) count(f *flowtable.Flow, p *packet.Packet, dir dissect.Dir) {
 // tick ends the flows that are due. They are ended in the order of their first packets, so
 // that the merged result does not depend on the number of workers.
 func (w *worker) tick(stamp uint64, now int64) {
+	w.rules.seq = 0
+	if w.id == 0 && w.rules.wantsTick {
+		w.out.records = append(w.out.records, record{stamp: stamp, tick: now})
+	}
 	w.expired = w.expired[:0]
 	for i := w.id; i < flowtable.Shards; i += w.of {
 		w.expired = w.shards[i].Tick(now, w.expired)

@@ -40,7 +40,7 @@ func runMain(ctx context.Context, e *env, f *flags) error {
 		return usage(err)
 	}
 	defer stopProfile()
-	if err := loadRules(e, f, cfg, say); err != nil {
+	if err := loadRules(f, cfg, say); err != nil {
 		return err
 	}
 	src, err := capture.Open(f.files, capture.Options{Filter: f.bpf, Stdin: e.stdin, Loop: f.loop,

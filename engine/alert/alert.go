@@ -7,6 +7,10 @@ import (
 	"net/netip"
 	"strings"
 	"time"
+
+	"github.com/luanids/luanids/dissect/packet"
+	"github.com/luanids/luanids/lang/ir"
+	"github.com/luanids/luanids/lang/match"
 )
 
 // Severity grades an alert; a higher number is worse.
@@ -84,12 +88,65 @@ type Alert struct {
 
 	// EVE is the alert as an EVE record with its newline; nil when no EVE log is written.
 	EVE []byte
-	// Rule is the rule's number in its program, for what the ordered stage decides.
-	Rule int
+	// EVERule is where the object of the rule stands in EVE: from, to.
+	EVERule [2]int
+	// Rule is the rule that raised it; nil for alerts of other kinds.
+	Rule *match.Rule
 	// Captured holds the keys that the ordered stage needs, encoded by the matcher.
 	Captured []byte
 	// Quiet alerts exist for their effects (flags, thresholds) and are not reported.
 	Quiet bool
+}
+
+// Fill takes over what the rule says of itself.
+func (a *Alert) Fill(r *ir.Rule) {
+	a.RuleID, a.Message, a.Tags, a.Mitre = r.ID, r.Msg, r.Tags, r.MITRE
+	a.Confidence = max(r.Confidence, 0)
+	a.Severity = severityOf(r)
+}
+
+// severityOf is the rule's severity; imported rules have a priority instead, 1 for the worst.
+func severityOf(r *ir.Rule) Severity {
+	if r.Severity != ir.NoSeverity {
+		return Severity(r.Severity - ir.Info)
+	}
+	switch r.Priority {
+	case 1:
+		return High
+	case 2:
+		return Medium
+	case 3:
+		return Low
+	}
+	return Info
+}
+
+// SetID makes the alert's id from a number that tells it apart and its rule: a UUID of version 8
+// (RFC 9562 section 5.8).
+func (a *Alert) SetID(n uint64) {
+	h := uint64(14695981039346656037)
+	for i := range len(a.RuleID) {
+		h = (h ^ uint64(a.RuleID[i])) * 1099511628211
+	}
+	h ^= n * 0x9e3779b97f4a7c15
+	a.ID = fmt.Sprintf("%08x-%04x-8%03x-%04x-%012x", n>>32, n>>16&0xffff, n&0xfff, h>>50|0x8000, h&0xffffffffffff)
+}
+
+// ProtoName gives the name of an IP protocol in lower case, and whether it has ports.
+func ProtoName(p uint8) (name string, ports bool) {
+	switch p {
+	case packet.ProtoTCP:
+		return "tcp", true
+	case packet.ProtoUDP:
+		return "udp", true
+	case packet.ProtoSCTP:
+		return "sctp", true
+	case packet.ProtoICMP:
+		return "icmp", false
+	case packet.ProtoICMPv6:
+		return "icmpv6", false
+	}
+	return fmt.Sprintf("ip/%d", p), false
 }
 
 // When gives the alert's time.

@@ -15,8 +15,9 @@ type Class struct {
 }
 
 // AlertOf appends the record of an alert of rule r about e. bits names the flow flags by
-// number, for the metadata.
-func (x *Encoder) AlertOf(dst []byte, e *dissect.Env, r *ir.Rule, bits []string) []byte {
+// number, for the metadata. at is where the rule's object stands in the record, so that another
+// rule's can take its place (see Other).
+func (x *Encoder) AlertOf(dst []byte, e *dissect.Env, r *ir.Rule, bits []string) (record []byte, at [2]int) {
 	w := x.begin(dst)
 	h := Head{Type: "alert", Time: e.Time, Pkt: e.Pkt, Flow: e.Flow, Dir: e.Dir}
 	h.ByPacket = e.Pkt != nil && (e.Event == dissect.EvPacket || e.Flow == nil)
@@ -25,9 +26,12 @@ func (x *Encoder) AlertOf(dst []byte, e *dissect.Env, r *ir.Rule, bits []string)
 		w.Key("tx_id")
 		w.Uint(n.TxID())
 	}
-	w.Open("alert")
+	w.Key("alert")
+	at[0] = len(w.B)
+	w.Object()
 	x.alert(w, r, e)
 	w.End()
+	at[1] = len(w.B)
 	x.alertContext(w, e, bits)
 	x.alertPayload(w, e)
 	if x.opt.Alerts.Verdict {
@@ -36,7 +40,18 @@ func (x *Encoder) AlertOf(dst []byte, e *dissect.Env, r *ir.Rule, bits []string)
 		w.Str(verdict(r.Action))
 		w.End()
 	}
-	return x.finish()
+	return x.finish(), at
+}
+
+// Other makes the record of another rule's alert about the same event.
+func (x *Encoder) Other(record []byte, at [2]int, r *ir.Rule) []byte {
+	x.w.Reset()
+	x.w.Object()
+	x.alert(&x.w, r, &dissect.Env{})
+	x.w.End()
+	out := append([]byte(nil), record[:at[0]]...)
+	out = append(out, x.w.B...)
+	return append(out, record[at[1]:]...)
 }
 
 func verdict(a ir.Action) string {

@@ -1,0 +1,188 @@
+// Package ruleset loads rules of every syntax that luanids reads, from files and folders, into
+// one program.
+package ruleset
+
+import (
+	"bytes"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sort"
+	"strings"
+
+	"github.com/luanids/luanids/dissect"
+	"github.com/luanids/luanids/engine/eve"
+	"github.com/luanids/luanids/lang"
+	"github.com/luanids/luanids/lang/diag"
+	"github.com/luanids/luanids/lang/ir"
+	"github.com/luanids/luanids/lang/match"
+)
+
+// Names that stand for rule sources instead of files.
+const (
+	Default = "default" // the rules that ship
+	None    = "none"
+)
+
+// Options direct Load.
+type Options struct {
+	// Vars override lets of .nids files and variables of Suricata's.
+	Vars map[string]string
+	// Shipped are the rules that Default stands for.
+	Shipped fs.FS
+	// Classes are the classes of imported rules.
+	Classes map[string]eve.Class
+	// ThresholdConfig is a file in the form of Suricata's threshold.config, "" for none.
+	ThresholdConfig string
+}
+
+// Set is what was loaded.
+type Set struct {
+	Program *match.Program // never nil
+	Rules   []*ir.Rule
+	Files   []string // that were read, to be watched
+	// Diagnostics are what is wrong with the files: rules with errors are left out.
+	Diagnostics diag.List
+	// Sources are the texts of files that diagnostics point into.
+	Sources map[string][]byte
+	// Skipped counts the imported rules that could not be translated.
+	Skipped int
+}
+
+// Source gives the text of a file, for diag.Text.
+func (s *Set) Source(file string) []byte { return s.Sources[file] }
+
+// Load reads rules from files, folders, and the names above; without any it takes Default. The
+// error is for what cannot be read at all; what is wrong with rules is in Set.Diagnostics.
+func Load(schema *dissect.Schema, paths []string, opt Options) (*Set, error) {
+	l := &loader{schema: schema, opt: opt, set: &Set{Sources: map[string][]byte{}}}
+	if len(paths) == 0 {
+		paths = []string{Default}
+	}
+	for _, p := range paths {
+		if err := l.path(p); err != nil {
+			return nil, err
+		}
+	}
+	return l.finish()
+}
+
+type loader struct {
+	schema *dissect.Schema
+	opt    Options
+	set    *Set
+	nids   []string // files and folders for the .nids front end
+	seqs   []*ir.Sequence
+}
+
+func (l *loader) path(p string) error {
+	switch p {
+	case None:
+		return nil
+	case Default:
+		l.addNids(lang.Load(l.schema, []string{"."}, lang.Options{FS: l.opt.Shipped, Vars: l.opt.Vars}))
+		return nil
+	}
+	info, err := os.Stat(p)
+	if err != nil {
+		return fmt.Errorf("rules: %w", err)
+	}
+	if !info.IsDir() {
+		return l.file(p)
+	}
+	files, err := ruleFiles(p)
+	if err != nil {
+		return fmt.Errorf("rules: %w", err)
+	}
+	if len(files) == 0 {
+		return fmt.Errorf("rules: no rule files (%s) in %s", strings.Join(extensions(), ", "), p)
+	}
+	for _, f := range files {
+		if err := l.file(f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// readers are the front ends by extension.
+var readers = map[string]func(l *loader, path string) error{
+	lang.Ext: func(l *loader, path string) error { l.nids = append(l.nids, path); return nil },
+	".rules": (*loader).suricata,
+}
+
+func extensions() []string {
+	var list []string
+	for e := range readers {
+		list = append(list, e)
+	}
+	sort.Strings(list)
+	return list
+}
+
+func (l *loader) file(p string) error {
+	read, ok := readers[strings.ToLower(filepath.Ext(p))]
+	if !ok {
+		return fmt.Errorf("rules: %s: unknown kind of rule file: use %s", p, strings.Join(extensions(), ", "))
+	}
+	return read(l, p)
+}
+
+// ruleFiles gives the rule files below a folder, sorted.
+func ruleFiles(dir string) ([]string, error) {
+	var files []string
+	err := filepath.WalkDir(dir, func(p string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() && readers[strings.ToLower(filepath.Ext(p))] != nil {
+			files = append(files, p)
+		}
+		return err
+	})
+	sort.Strings(files)
+	return files, err
+}
+
+func (l *loader) addNids(rs *lang.Ruleset, list diag.List) {
+	l.set.Rules = append(l.set.Rules, rs.Rules...)
+	l.seqs = append(l.seqs, rs.Sequences...)
+	l.set.Files = append(l.set.Files, rs.Files...)
+	l.set.Diagnostics = append(l.set.Diagnostics, list...)
+	for name, text := range rs.Sources {
+		l.set.Sources[name] = text
+	}
+}
+
+// finish compiles all rules together.
+func (l *loader) finish() (*Set, error) {
+	if len(l.nids) > 0 {
+		l.addNids(lang.Load(l.schema, l.nids, lang.Options{Vars: l.opt.Vars}))
+	}
+	program, problems := match.Compile(l.schema, l.set.Rules, match.Options{Sequences: l.seqs})
+	l.set.Program = program
+	for _, p := range problems {
+		d := diag.Diagnostic{File: p.Pos.File, Severity: diag.Warning, Code: p.Code, Summary: p.Msg, Hint: p.Hint, Rule: p.Rule}
+		if p.Error {
+			d.Severity = diag.Error
+		}
+		at := l.at(p.Pos)
+		d.Range = diag.Range{Start: at, End: at}
+		l.set.Diagnostics = append(l.set.Diagnostics, d)
+	}
+	l.set.Diagnostics.Sort()
+	return l.set, nil
+}
+
+// at gives a place its offset in the file, which diagnostics are sorted by.
+func (l *loader) at(p ir.Pos) diag.Pos {
+	at := diag.Pos{Line: int(p.Line), Col: int(p.Col)}
+	text := l.set.Sources[p.File]
+	for line := 1; line < at.Line; line++ {
+		i := bytes.IndexByte(text[at.Offset:], '\n')
+		if i < 0 {
+			break
+		}
+		at.Offset += i + 1
+	}
+	at.Offset += max(at.Col-1, 0)
+	return at
+}

@@ -1,0 +1,16 @@
+package match
+
+// FlowBitNames gives the names of the flow flags by their number; "" for those that only the
+// compiler uses.
+func (p *Program) FlowBitNames() []string {
+	names := make([]string, len(p.flowBits))
+	for name, n := range p.flowBits {
+		if int(n) < len(names) && name != "" && name[0] != 0 {
+			names[n] = name
+		}
+	}
+	return names
+}
+
+// HasSequences tells whether State.Tick must be called as time goes on.
+func (p *Program) HasSequences() bool { return len(p.sequences) > 0 }
