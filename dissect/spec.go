@@ -67,6 +67,9 @@ type Spec struct {
 	// Anomalies are names of protocol events (Suricata's app-layer event names, lower case),
 	// numbered from 0 for Ctx.Anomaly.
 	Anomalies []string
+	// UpperAnomalies says that EVE records show those names in upper case, as Suricata does for
+	// the protocols whose names are old (http, smtp).
+	UpperAnomalies bool
 	// MaxPending caps the bytes of one direction that are kept while the parser waits for
 	// more of a message; past it the parser gets a Gap. 0 means DefaultMaxPending.
 	MaxPending int
