@@ -63,6 +63,7 @@ const (
 	anRespTooManyHeaders
 	anReqLZMALayers
 	anRespLZMALayers
+	anUnexpectedRespBody
 	anomalyCount
 )
 
@@ -127,6 +128,7 @@ var anomalyNames = [anomalyCount]string{
 	anRespTooManyHeaders:   "response_too_many_headers",
 	anReqLZMALayers:        "request_too_many_lzma_layers",
 	anRespLZMALayers:       "response_too_many_lzma_layers",
+	anUnexpectedRespBody:   "response_body_unexpected",
 }
 
 // A Tx remembers in one word which anomalies were raised: the count must fit.

@@ -208,6 +208,7 @@ func atoi(b []byte) (int64, bool) {
 // endBody ends the body of a side's message, if there was one.
 func (p *Parser) endBody(c *dissect.Ctx, s *side, st dissect.FileState, why string) {
 	if s.dec.active() {
+		s.dec.finish()
 		s.dec.release()
 	}
 	if s.isMP {

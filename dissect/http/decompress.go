@@ -90,6 +90,15 @@ func (d *decompressor) release() {
 	*d = decompressor{layers: d.layers[:0], sink: d.sink}
 }
 
+// finish says that the body is complete: guesses that were not refuted stand.
+func (d *decompressor) finish() {
+	for i := len(d.layers) - 1; i >= 0; i-- {
+		if l := d.layers[i]; l.holding {
+			l.releaseHold()
+		}
+	}
+}
+
 func (d *decompressor) active() bool { return len(d.layers) > 0 }
 
 // write takes body bytes as they come.
@@ -191,7 +200,7 @@ func (l *layer) write(b []byte) {
 		l.start(nextTry[l.enc])
 		l.holding = true
 	}
-	if l.holding {
+	if l.holding && l.enc != encBrotli && l.inf.state == infDone {
 		l.releaseHold()
 	}
 }
@@ -225,6 +234,9 @@ func (l *layer) decode(b []byte) bool {
 	return l.inf.run(b, l.emitNext) == nil
 }
 
+// brotliExcess is the library's unexported error for input after the end of the stream.
+const brotliExcess = "brotli: excessive input"
+
 func (l *layer) brotli(b []byte) bool {
 	l.brIn.Write(b)
 	if l.brOut == nil {
@@ -238,6 +250,9 @@ func (l *layer) brotli(b []byte) bool {
 		switch {
 		case err == io.EOF || err == io.ErrUnexpectedEOF:
 			return true // wants more input
+		case err != nil && err.Error() == brotliExcess:
+			l.dead = true // the end; what follows is ignored
+			return true
 		case err != nil:
 			return false
 		case n == 0:

@@ -431,6 +431,7 @@ func trimSpace(b []byte) []byte {
 // addHeader adds a header to the message: name and value are already the message's own memory
 // unless joined. It returns which anomalies (repeated, differing Content-Length) it found.
 func (m *Message) addHeader(name, value []byte) (repeated, clDiffers bool) {
+	m.normFor, m.namesFor, m.startFor, m.listFor = -1, -1, -1, -1
 	old := m.findExact(name)
 	if old == nil {
 		m.Headers = append(m.Headers, Header{Name: name, Value: value})

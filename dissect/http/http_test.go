@@ -115,6 +115,16 @@ func compress(t *testing.T, coding string, b string) string {
 	return out.String()
 }
 
+func compressGzip(s string) []byte {
+	var out bytes.Buffer
+	w := gzip.NewWriter(&out)
+	_, _ = w.Write([]byte(s))
+	_ = w.Close()
+	return out.Bytes()
+}
+
+func itoa(n int) string { return fmt.Sprint(n) }
+
 func TestContentEncodings(t *testing.T) {
 	text := strings.Repeat("the quick brown fox jumps over the lazy dog. ", 200)
 	for _, tt := range []struct {

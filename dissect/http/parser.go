@@ -300,7 +300,7 @@ func (p *Parser) chunkLen(c *dissect.Ctx, s *side, d []byte) (int, bool) {
 	for i < len(d) && isChunkSpace(d[i]) {
 		i++
 	}
-	if i == len(d) {
+	if i > 0 { // empty lines, and space before the size
 		m.Len += uint64(i)
 		return i, true
 	}
@@ -387,6 +387,7 @@ func (p *Parser) extra(c *dissect.Ctx, s *side, d []byte) (int, bool) {
 	if n == 0 {
 		n = len(d)
 	}
+	p.raise(c, s.tx, anUnexpectedRespBody)
 	p.body(c, s, d[:n])
 	return n, true
 }

@@ -74,7 +74,7 @@ func (p *Parser) requestLine(c *dissect.Ctx, s *side, d []byte) (int, bool) {
 	if t.parseURI(&p.cfg.uri) {
 		p.raise(c, t, anDoubleEncoded)
 	}
-	if t.URIHost != nil && !validHost(t.URIHost) {
+	if (t.URIHost != nil || t.method == mCONNECT) && !validHost(t.URIHost) {
 		p.raise(c, t, anURIHostInvalid)
 	}
 	c.Emit(evRequestLine, t)
@@ -244,6 +244,7 @@ func (p *Parser) after09(c *dissect.Ctx, s *side, d []byte) (int, bool) {
 
 // end09 decides that the request is HTTP/0.9: its response begins, or the direction ended.
 func (p *Parser) end09(c *dissect.Ctx, s *side) {
+	s.tx.is09 = true
 	s.tx.Request.HeadersDone = true
 	s.tx.Request.Coding = CodingNone
 	c.EmitDir(evRequest, s.tx, dissect.ToServer)

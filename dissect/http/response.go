@@ -50,12 +50,15 @@ func eolLen(d []byte, final bool) (line []byte, n int, ok bool) {
 
 // responseLine takes a status line, or what stands in its place.
 func (p *Parser) responseLine(c *dissect.Ctx, s *side, d []byte) (int, bool) {
-	if t := p.responseTx(); s.tx == nil && t != nil && t.Request.Version == Version09 && t.Request.Done &&
-		t.Request.Protocol == nil && !mayBeStatusLine(d) {
-		// HTTP/0.9: all is body.
-		s.tx = t
-		p.bodyOnly(c, s)
-		return 0, true
+	if t := p.responseTx(); s.tx == nil && t != nil && t.is09 {
+		if len(trimSpace(d)) < 4 && mayBeStatusLine(d) && !s.lines.final {
+			return 0, false // a status line may come after empty lines
+		}
+		if !mayBeStatusLine(d) {
+			s.tx = t
+			p.bodyOnly(c, s)
+			return 0, true
+		}
 	}
 	line, n, ok := eolLen(d, s.lines.final)
 	if !ok {

@@ -101,6 +101,8 @@ type Tx struct {
 	// NoRequest says that the response came without a request being seen.
 	NoRequest bool
 
+	// is09 says that the request was HTTP/0.9: its response has no headers.
+	is09    bool
 	method  method
 	seen100 bool
 	raised  uint64

@@ -10,7 +10,9 @@ func (t *Tx) parseURI(d *decoder) (doubleEncoded bool) {
 	t.Path, t.Query, t.Fragment, t.NormURI, t.URIHost = nil, nil, nil, nil, nil
 	if t.method == mCONNECT {
 		host, port, _ := splitHostPort(t.URI)
-		t.URIHost = t.lowerHost(host)
+		if len(host) > 0 {
+			t.URIHost = t.lowerHost(host)
+		}
 		t.Port = parsePort(port)
 		return false
 	}
