@@ -76,6 +76,9 @@ type Spec struct {
 	// EVE writes the members of a record for the message of e: usually one key with the
 	// protocol's object. Called for events with Log, and for the context of alerts.
 	EVE func(w *jsonw.Writer, e *Env)
+	// Context writes the members for alerts, files and anomalies, where they differ from those of
+	// the protocol's own record; nil means EVE.
+	Context func(w *jsonw.Writer, e *Env)
 	// Clone makes a deep copy of a message that stays valid after the event: it is what
 	// handlers of the ordered stage get.
 	Clone func(tx any) any

@@ -2,6 +2,7 @@ package dns
 
 import (
 	"net/netip"
+	"os"
 	"strconv"
 	"strings"
 
@@ -27,10 +28,17 @@ func DefaultOptions() Options {
 	return Options{Version: 3, Requests: true, Responses: true, Detailed: true, Grouped: true}
 }
 
+// versionVariable is the environment variable that sets the version, as in Suricata, where no
+// setting does.
+const versionVariable = "SURICATA_EVE_DNS_VERSION"
+
 // ParseOptions reads settings by their name below outputs.eve-log.types.dns: version, requests,
 // responses, formats.N (detailed, grouped), types.N (a, mx, https...). Unknown ones are ignored.
 func ParseOptions(settings map[string]string) Options {
 	o := DefaultOptions()
+	if settings["version"] == "" && os.Getenv(versionVariable) == "2" {
+		o.Version = 2
+	}
 	formats := false
 	for k, v := range settings {
 		switch {
@@ -84,6 +92,16 @@ func (o *Options) logged(m *Message) bool {
 	return false
 }
 
+// context is the Spec's Context function: alerts carry version 3 with the answers' details,
+// whatever is set for records.
+func context(w *jsonw.Writer, e *dissect.Env) {
+	if m, ok := e.Tx.(*Message); ok {
+		w.Open("dns")
+		(&Options{Detailed: true}).Members(w, m)
+		w.End()
+	}
+}
+
 // write is the Spec's EVE function.
 func (o *Options) write(w *jsonw.Writer, e *dissect.Env) {
 	m, ok := e.Tx.(*Message)
@@ -111,7 +129,7 @@ func (o *Options) Members(w *jsonw.Writer, m *Message) {
 		w.Str("request")
 	}
 	w.Key("tx_id")
-	w.Uint(m.TxID)
+	w.Uint(m.Number)
 	w.Key("id")
 	w.Uint(uint64(m.ID))
 	writeFlags(w, m)
@@ -146,7 +164,7 @@ func (o *Options) members2(w *jsonw.Writer, m *Message) {
 			writeQuestion(w, m, &m.Queries[0])
 		}
 		w.Key("tx_id")
-		w.Uint(m.TxID)
+		w.Uint(m.Number)
 		if m.Flags&FlagZ != 0 {
 			w.Key("z")
 			w.Bool(true)

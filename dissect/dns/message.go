@@ -69,7 +69,7 @@ type Record struct {
 // Message is one DNS message: the transaction that rules, scripts and logs see. It is reused:
 // what its methods return is valid while the event is handled.
 type Message struct {
-	TxID     uint64 // number within the flow
+	Number   uint64 // within the flow
 	ID       uint16
 	Flags    uint16
 	Response bool // it was sent by the server (or, for mDNS, has the QR flag)
@@ -91,6 +91,9 @@ type Message struct {
 
 // Bytes gives a text of the message.
 func (m *Message) Bytes(t Text) []byte { return m.arena[t.off : t.off+t.n : t.off+t.n] }
+
+// TxID implements dissect.Numbered.
+func (m *Message) TxID() uint64 { return m.Number }
 
 // Raw gives the message as it was received, without the length prefix of TCP.
 func (m *Message) Raw() []byte { return m.raw }

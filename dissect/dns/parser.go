@@ -109,7 +109,7 @@ func (p *parser) message(c *dissect.Ctx, dir dissect.Dir, data []byte) bool {
 		}
 		m.Response = dir == dissect.ToClient
 	}
-	m.TxID = c.NextTxID()
+	m.Number = c.NextTxID()
 	if m.Response && !response {
 		c.Anomaly(anNotResponse, m)
 	}

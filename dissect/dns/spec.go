@@ -30,6 +30,7 @@ func NewSpec(o Options) *dissect.Spec {
 		Anomalies:  anomalies,
 		MaxPending: maxPending,
 		EVE:        o.write,
+		Context:    context,
 		Clone:      func(tx any) any { return tx.(*Message).Clone() },
 	}
 }

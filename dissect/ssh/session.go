@@ -51,6 +51,9 @@ type Session struct {
 	Result   string
 }
 
+// TxID implements dissect.Numbered: a flow has one session.
+func (s *Session) TxID() uint64 { return 0 }
+
 func (s *Session) side(dir dissect.Dir) *Side {
 	if dir == dissect.ToServer {
 		return &s.Client

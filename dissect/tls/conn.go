@@ -56,6 +56,9 @@ const (
 
 var stepNames = [...][]byte{[]byte("client_hello"), []byte("server_hello"), []byte("client_keyx"), []byte("server_keyx")}
 
+// TxID implements dissect.Numbered: a flow has one connection.
+func (t *Conn) TxID() uint64 { return 0 }
+
 // Version is the version agreed upon, or what is offered as long as no server spoke; 0 when
 // neither is known.
 func (t *Conn) Version() uint16 {

@@ -109,24 +109,28 @@ func (o *Options) logged(t *Conn) bool {
 	return t.ServerCert.Seen || t.modern() || !t.Server.Seen || o.Resumption && t.Resumed()
 }
 
-// write is the Spec's EVE function. A record, which is written at the event of the log, has the
-// members that are set, or is nothing at all; an alert at any other event has the extended ones.
-func (o *Options) write(w *jsonw.Writer, e *dissect.Env, log dissect.EventID) {
-	t, ok := e.Tx.(*Conn)
-	if !ok || e.Event == log && !o.logged(t) {
-		return
+// write is the Spec's EVE function: the members that are set, or nothing at all.
+func (o *Options) write(w *jsonw.Writer, e *dissect.Env) {
+	if t, ok := e.Tx.(*Conn); ok && o.logged(t) {
+		writeObject(w, t, o.Members)
 	}
+}
+
+// context is the Spec's Context function: alerts carry the extended members.
+func context(w *jsonw.Writer, e *dissect.Env) {
+	if t, ok := e.Tx.(*Conn); ok {
+		writeObject(w, t, extendedMembers)
+	}
+}
+
+func writeObject(w *jsonw.Writer, t *Conn, m Member) {
 	w.Open("tls")
-	if e.Event == log {
-		o.Write(w, t, o.Members)
-	} else {
-		o.Write(w, t, extendedMembers)
-	}
+	Write(w, t, m)
 	w.End()
 }
 
 // Write writes the members of a tls object.
-func (o *Options) Write(w *jsonw.Writer, t *Conn, m Member) {
+func Write(w *jsonw.Writer, t *Conn, m Member) {
 	writeCert(w, &t.ServerCert, m)
 	if m&MemberResumed != 0 && !t.modern() && t.Resumed() {
 		w.Key("session_resumed")

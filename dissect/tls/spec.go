@@ -6,7 +6,6 @@ import (
 	"encoding/binary"
 
 	"github.com/luanids/luanids/dissect"
-	"github.com/luanids/luanids/dissect/jsonw"
 )
 
 // Spec declares TLS with the default options.
@@ -14,7 +13,7 @@ func Spec() *dissect.Spec { return NewSpec(DefaultOptions()) }
 
 // NewSpec declares TLS with options for its EVE records.
 func NewSpec(o Options) *dissect.Spec {
-	spec := &dissect.Spec{
+	return &dissect.Spec{
 		Name: "tls",
 		Doc:  "Transport Layer Security",
 		Ref:  "RFC 8446, RFC 5246, RFC 6066, RFC 7301, RFC 5280, RFC 6520",
@@ -34,10 +33,10 @@ func NewSpec(o Options) *dissect.Spec {
 		Fields:     fields(),
 		Anomalies:  anomalies,
 		MaxPending: maxPending,
+		EVE:        o.write,
+		Context:    context,
 		Clone:      func(tx any) any { return tx.(*Conn).Clone() },
 	}
-	spec.EVE = func(w *jsonw.Writer, e *dissect.Env) { o.write(w, e, spec.EventID(evHandshake)) }
-	return spec
 }
 
 // probe recognises the first record. A flow picked up in its middle counts when it shows a

@@ -43,8 +43,13 @@ func (x *Encoder) File(dst []byte, e *dissect.Env) []byte {
 
 // context writes the protocol's object for the message that e is about.
 func (x *Encoder) context(w *jsonw.Writer, e *dissect.Env) {
-	if e.Flow != nil && e.Flow.App != nil && e.Flow.App.EVE != nil && e.Tx != nil {
-		e.Flow.App.EVE(w, e)
+	if e.Flow == nil || e.Flow.App == nil || e.Tx == nil {
+		return
+	}
+	if app := e.Flow.App; app.Context != nil {
+		app.Context(w, e)
+	} else if app.EVE != nil {
+		app.EVE(w, e)
 	}
 }
 
