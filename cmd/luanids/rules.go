@@ -34,9 +34,9 @@ func loadRules(f *flags, cfg *engine.Config, say *messages) error {
 	}
 	say.findings(set, diag.Error)
 	if n := set.Diagnostics.Errors(); n > 0 && !anyNative(f.rules) {
-		say.warn("%d rules were left out", n)
+		say.warn("%s were left out", plural(n, "rule"))
 	} else if n > 0 {
-		return usage(fmt.Errorf("the rules have %d errors; luanids check tells more", n))
+		return usage(fmt.Errorf("the rules have %s; luanids check tells more", plural(n, "error")))
 	}
 	cfg.Program = set.Program
 	return nil
@@ -119,7 +119,8 @@ func check(e *env, f *flags, format string) error {
 		err = diag.JSON(e.stdout, set.Diagnostics)
 	case "text":
 		err = diag.Text(e.stdout, set.Diagnostics, set.Source, maxMessages)
-		fmt.Fprintf(e.stderr, "%d rules, %d errors, %d warnings\n", len(set.Rules), set.Diagnostics.Errors(), set.Diagnostics.Warnings())
+		fmt.Fprintf(e.stderr, "%s, %s, %s\n", plural(len(set.Rules), "rule"), plural(set.Diagnostics.Errors(), "error"),
+			plural(set.Diagnostics.Warnings(), "warning"))
 	default:
 		return usage(fmt.Errorf("--format %s: use text or json", format))
 	}
@@ -130,4 +131,12 @@ func check(e *env, f *flags, format string) error {
 		return &failure{errors.New("the rules have errors"), exitFindings}
 	}
 	return nil
+}
+
+// plural writes a number with its noun: 1 rule, 2 rules.
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
 }
