@@ -366,7 +366,7 @@ func hexValue(c byte) byte {
 
 // bodyEnds ends a message whose body is complete; rest is what follows in the same segment.
 func (p *Parser) bodyEnds(c *dissect.Ctx, s *side, rest []byte) {
-	if s.dir == dissect.ToClient && !mayBeStatusLine(rest) {
+	if s.dir == dissect.ToClient && len(rest) > 0 {
 		s.state = stExtra
 		return
 	}
@@ -374,18 +374,22 @@ func (p *Parser) bodyEnds(c *dissect.Ctx, s *side, rest []byte) {
 }
 
 // extra takes what a server sent after the end of a response. Browsers that go by the end of
-// the connection take it for more of the body: a wrong Content-Length must not hide it.
+// the connection take it for more of the body: a wrong Content-Length must not hide it. Like
+// libhtp, it counts as body up to the next status line, blank lines too.
 func (p *Parser) extra(c *dissect.Ctx, s *side, d []byte) (int, bool) {
-	if mayBeStatusLine(d) {
-		if len(d) < 4 && !s.lines.final {
+	n := bytes.IndexByte(d, '\n') + 1
+	ended := n > 0
+	if !ended {
+		n = len(d)
+	}
+	if line := d[:n]; mayBeStatusLine(line) {
+		switch text := trimSpace(line); {
+		case len(text) >= 4:
+			p.messageDone(c, s)
+			return 0, true
+		case !ended && !s.lines.final:
 			return 0, false
 		}
-		p.messageDone(c, s)
-		return 0, true
-	}
-	n := bytes.IndexByte(d, '\n') + 1
-	if n == 0 {
-		n = len(d)
 	}
 	p.raise(c, s.tx, anUnexpectedRespBody)
 	p.body(c, s, d[:n])
