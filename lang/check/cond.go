@@ -143,8 +143,7 @@ func (c *checker) letCond(l *let, n *syntax.Name, top bool) ir.Expr {
 	if !l.used.Load() {
 		l.used.Store(true)
 	}
-	if l.busy || c.depth > maxLets {
-		c.report(diag.Recursive(n.Range(), l.name))
+	if l.cyclic || c.depth > maxLets {
 		return nil
 	}
 	saveFile, saveSrc, saveSpans := c.file, c.src, c.spans

@@ -75,6 +75,7 @@ func (b *body) once(word string, at diag.Range) {
 
 func (b *body) statements(list []syntax.Stmt, sequence bool) {
 	// Conditions first: variables and events of theirs count for the others.
+	list = withoutTorn(list)
 	for _, s := range list {
 		if w, ok := s.(*syntax.When); ok {
 			if sequence {
@@ -98,6 +99,20 @@ func (b *body) statements(list []syntax.Stmt, sequence bool) {
 	for _, s := range list {
 		b.statement(s, sequence)
 	}
+}
+
+// withoutTorn leaves out statements that a syntax error on their line cut off.
+func withoutTorn(list []syntax.Stmt) []syntax.Stmt {
+	out := list[:0:0]
+	for i, s := range list {
+		if i+1 < len(list) {
+			if bad, ok := list[i+1].(*syntax.Bad); ok && bad.Range().Start.Line == s.Range().End.Line {
+				continue
+			}
+		}
+		out = append(out, s)
+	}
+	return out
 }
 
 func (b *body) statement(s syntax.Stmt, sequence bool) {
@@ -406,7 +421,7 @@ func (b *body) set(s *syntax.Set) {
 		}
 	case *ir.InDataset:
 		if s.Verb != "set" || s.Op != "" {
-			b.report(diag.BadTarget(s.Range(), s.Verb, "a data set, which values are added to with set"))
+			b.report(diag.BadTarget(s.Range(), s.Verb, "a data set"))
 			return
 		}
 		b.effect(&ir.AddDataset{Set: x.Set, X: x.X})

@@ -51,7 +51,7 @@ type let struct {
 	what       string      // "let" or "list"
 	quiet      bool        // given by --var: need not be used
 	used       atomic.Bool
-	busy       bool // being resolved by Finish
+	cyclic     bool // defined by itself
 	val        *val // of a let that is a constant or a set, once Finish has looked at it
 }
 
@@ -134,13 +134,19 @@ func (s *Scope) define(l *let) diag.List {
 func (s *Scope) Finish() diag.List {
 	var out diag.List
 	for _, l := range s.lets {
-		if l.value == nil {
+		if s.reaches(l.value, l, map[*let]bool{}) {
+			l.cyclic = true
+			d := diag.Recursive(l.at, l.name)
+			d.File = l.file
+			out = append(out, d)
+		}
+	}
+	for _, l := range s.lets {
+		if l.value == nil || l.cyclic {
 			continue
 		}
 		c := &checker{scope: s, file: l.file, src: l.src}
-		l.busy = true
 		v := c.value(l.value)
-		l.busy = false
 		if v.set != nil {
 			v.set.name = l.name
 			l.val = &v
@@ -151,6 +157,28 @@ func (s *Scope) Finish() diag.List {
 		l.used.Store(false) // by lets alone is not used
 	}
 	return out
+}
+
+// reaches tells whether the value x uses the let to, by other lets.
+func (s *Scope) reaches(x syntax.Expr, to *let, seen map[*let]bool) bool {
+	if x == nil {
+		return false
+	}
+	found := false
+	syntax.Walk(x, func(e syntax.Expr) {
+		n, ok := e.(*syntax.Name)
+		if !ok || found {
+			return
+		}
+		l := s.lets[n.Text]
+		if l == to {
+			found = true
+		} else if l != nil && !seen[l] {
+			seen[l] = true
+			found = s.reaches(l.value, to, seen)
+		}
+	})
+	return found
 }
 
 // Unused lists the lets and lists that no rule uses.

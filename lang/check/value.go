@@ -219,8 +219,7 @@ func (c *checker) useLet(l *let, n *syntax.Name) val {
 	if l.val != nil {
 		return *l.val
 	}
-	if l.busy || c.depth > maxLets {
-		c.report(diag.Recursive(n.Range(), l.name))
+	if l.cyclic || c.depth > maxLets {
 		return val{}
 	}
 	saveFile, saveSrc := c.file, c.src

@@ -12,7 +12,7 @@ import (
 
 // Schema is the engine's whole schema.
 var Schema = sync.OnceValue(func() *dissect.Schema {
-	s, err := dissect.NewSchema(protocols.All(), append(packetfields.Fields(), filefields.Fields()...))
+	s, err := dissect.NewSchema(protocols.All(func(string) map[string]string { return nil }), append(packetfields.Fields(), filefields.Fields()...))
 	if err != nil {
 		panic(err)
 	}

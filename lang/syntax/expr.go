@@ -319,6 +319,8 @@ func (p *exprParser) postfix() (Expr, error) {
 func (p *exprParser) primary() (Expr, error) {
 	t := p.lex.Peek()
 	switch {
+	case t.Type == tIdent && stmts[t.Value] != nil && beginsLine(p.lex):
+		return nil, unexpected(t, "a value")
 	case t.Type == tIdent:
 		return p.name()
 	case t.Value == "(" && t.Type == tOp:

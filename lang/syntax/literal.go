@@ -35,6 +35,9 @@ func (w *Word) Parse(lex *lexer.PeekingLexer) error {
 	t := lex.Peek()
 	switch t.Type {
 	case tIdent, tInt, tFloat:
+		if t.Type == tIdent && stmts[t.Value] != nil && beginsLine(lex) {
+			return participle.NextMatch // the word is missing, the next statement begins
+		}
 	case tBad:
 		return &problem{badToken(t)}
 	default:

@@ -2,6 +2,8 @@ package syntax
 
 import (
 	"errors"
+	"slices"
+	"strings"
 
 	"github.com/alecthomas/participle/v2"
 	"github.com/alecthomas/participle/v2/lexer"
@@ -24,7 +26,7 @@ var options = []participle.Option{
 type production func(lex *lexer.PeekingLexer) (any, error)
 
 func produce[T any](opts ...participle.Option) production {
-	p := participle.MustBuild[T](append(opts, options...)...)
+	p := participle.MustBuild[T](append(slices.Clip(options), opts...)...)
 	return func(lex *lexer.PeekingLexer) (any, error) {
 		return p.ParseFromLexer(lex, participle.AllowTrailing(true))
 	}
@@ -63,7 +65,7 @@ func init() { //nolint:gochecknoinits // the grammar is recursive: statements pa
 	stmts[""] = produce[Step]()
 	decls = map[string]production{
 		"rule": produce[Rule](), "sequence": produce[Sequence](), "let": produce[Let](),
-		"list": produce[List](), "include": produce[Include](), "test": produce[Test](),
+		"list": produce[List](), "include": produce[Include](), "test": produce[Test](participle.UseLookahead(0)),
 	}
 }
 
@@ -127,7 +129,7 @@ type recovery struct{ lex *lexer.PeekingLexer }
 
 // decl parses a declaration; after an error it skips to the next line that begins one.
 func (p recovery) decl() Decl {
-	start := p.lex.Peek()
+	start, at := p.lex.Peek(), p.lex.RawCursor()
 	prod, ok := decls[start.Value]
 	var err error
 	if ok {
@@ -139,8 +141,12 @@ func (p recovery) decl() Decl {
 		err = &problem{diag.NotADeclaration(tokenRange(*start), start.Value, diag.Nearest(start.Value, DeclWords()))}
 	}
 	bad := &Bad{Problem: explain(err, p.lex)}
+	if isUnclosed(start, err, p.lex) {
+		bad.Problem = diag.NotClosed(tokenRange(*start).Join(tokenRange(p.lex.Range(at+1, at+2)[0])),
+			start.Value+" "+p.lex.Range(at+1, at+2)[0].Value)
+	}
 	last := start
-	for first := true; ; first = false {
+	for first := p.lex.Peek() == start; ; first = false {
 		t := p.lex.Peek()
 		if t.EOF() || !first && beginsLine(p.lex) && decls[t.Value] != nil {
 			break
@@ -149,6 +155,18 @@ func (p recovery) decl() Decl {
 	}
 	bad.rng = tokenRange(*start).Join(tokenRange(*last))
 	return bad
+}
+
+// isUnclosed tells whether a block's error is that another declaration, or the end, came first.
+func isUnclosed(start *lexer.Token, err error, lex *lexer.PeekingLexer) bool {
+	var u *participle.UnexpectedTokenError
+	if !errors.As(err, &u) || start.Value != "rule" && start.Value != "sequence" && start.Value != "test" {
+		return false
+	}
+	if u.Unexpected.Pos.Offset == start.Pos.Offset || lex.RawCursor() < 3 || strings.Contains(expectation(u), "{") {
+		return false
+	}
+	return u.Unexpected.EOF() || decls[u.Unexpected.Value] != nil
 }
 
 // beginsLine tells whether the next token is the first of its line.
@@ -170,8 +188,7 @@ func parseStmt(lex *lexer.PeekingLexer) (Stmt, error) {
 	prod := stmts[start.Value]
 	if prod == nil || start.Type != tIdent {
 		if !beginsStep(lex) {
-			return skipStmt(lex, start, &problem{diag.NotAStatement(tokenRange(*start), start.Value,
-				diag.Nearest(start.Value, StmtWords()))})
+			return skipStmt(lex, start, notAStatement(start, beginsLine(lex)))
 		}
 		prod = stmts[""]
 	}
@@ -180,6 +197,21 @@ func parseStmt(lex *lexer.PeekingLexer) (Stmt, error) {
 		return skipStmt(lex, start, err)
 	}
 	return s.(Stmt), nil
+}
+
+// notAStatement says what is wrong with a token that begins no statement.
+func notAStatement(t *lexer.Token, beginsLine bool) *problem {
+	at := tokenRange(*t)
+	near := diag.Nearest(t.Value, StmtWords())
+	switch {
+	case t.Type == tBad:
+		return &problem{badToken(t)}
+	case t.Value == "=" && !beginsLine:
+		return &problem{diag.SingleEquals(at)}
+	case t.Type != tIdent || !beginsLine && len(near) == 0:
+		return &problem{diag.Unexpected(at, t.Value, "")}
+	}
+	return &problem{diag.NotAStatement(at, t.Value, near)}
 }
 
 // beginsStep tells whether a step of a sequence comes: "a:" or "then".
@@ -196,7 +228,7 @@ func skipStmt(lex *lexer.PeekingLexer, start *lexer.Token, err error) (Stmt, err
 	bad := &Bad{Problem: explain(err, lex)}
 	last := start
 	depth := 0
-	for first := true; ; first = false {
+	for first := lex.Peek() == start; ; first = false {
 		t := lex.Peek()
 		if t.EOF() {
 			break

@@ -68,6 +68,9 @@ func (s *scanner) ident() {
 func (s *scanner) address() bool {
 	end, dots, colons := s.pos, 0, 0
 	for end < len(s.src) && (isHex(s.src[end]) || s.src[end] == ':' || s.src[end] == '.') {
+		if strings.HasPrefix(s.src[end:], "..") {
+			break // a range begins
+		}
 		switch s.src[end] {
 		case '.':
 			dots++
