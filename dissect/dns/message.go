@@ -82,6 +82,7 @@ type Message struct {
 	raw     []byte // the message as it was received
 	arena   []byte // names and texts
 	nameBad uint8  // union of the name flags
+	work    int    // labels and pointers followed, see maxWork
 	bad     [sections]bool
 	// the last name that a compression pointer led to: answers mostly repeat it
 	ptrOff   int
@@ -162,7 +163,7 @@ func (m *Message) begin(data []byte) {
 		m.Records[i] = m.Records[i][:0]
 		m.bad[i] = false
 	}
-	m.raw, m.arena, m.nameBad, m.ptrOff, m.EDNS = data, m.arena[:0], 0, -1, nil
+	m.raw, m.arena, m.nameBad, m.work, m.ptrOff, m.EDNS = data, m.arena[:0], 0, 0, -1, nil
 }
 
 func (m *Message) parseHeader(b []byte) bool {

@@ -7,6 +7,10 @@ import "encoding/binary"
 const (
 	maxName   = 1025 // bytes of the dotted form
 	maxLabels = 255  // labels and pointers followed
+	// maxWork is how many labels and pointers of a whole message are followed. Past it pointers
+	// are not followed any more, so that no message costs out of proportion to its size; zone
+	// transfers, the largest messages, stay far below.
+	maxWork = 64 << 10
 )
 
 // What was wrong with a name, and yet let it be read.
@@ -67,10 +71,16 @@ func (m *Message) parseName(pos int) (next int, name Text, flags uint8, ok bool)
 					target = to
 				}
 			}
+			if m.work >= maxWork {
+				flags |= nameTruncated | nameLabels
+				m.nameBad |= flags
+				return next, Text{uint32(start), uint32(len(m.arena) - start)}, flags, true
+			}
 			pos = to
 		default: // reserved label types (RFC 6891 section 5)
 			return pos, name, flags, false
 		}
+		m.work++
 		if count++; count > maxLabels {
 			flags |= nameLabels
 			if next < 0 {
