@@ -77,10 +77,7 @@ func (p *Parser) endHeaders(c *dissect.Ctx) {
 		first = p.main
 	}
 	ctype, cte, disp := p.structure(first)
-	if !p.HeadersDone {
-		p.main, p.HeadersDone = len(p.headers), true
-		p.decodeWords()
-	}
+	p.headersComplete(c)
 	kind := ctype
 	if i := bytes.IndexByte(ctype, ';'); i >= 0 {
 		kind = ctype[:i]
@@ -109,6 +106,18 @@ func (p *Parser) endHeaders(c *dissect.Ctx) {
 	}
 	p.part.text = p.o.URLs && p.part.enc != encSkip && (named || isText(kind))
 	p.truncateHeaders()
+}
+
+// headersComplete ends the header of the message, the first time.
+func (p *Parser) headersComplete(c *dissect.Ctx) {
+	if p.HeadersDone {
+		return
+	}
+	p.main, p.HeadersDone = len(p.headers), true
+	p.decodeWords()
+	if p.OnHeaders != nil {
+		p.OnHeaders(c)
+	}
 }
 
 // structure finds the header fields that tell the structure among those from first on.

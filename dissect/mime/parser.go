@@ -110,9 +110,12 @@ type Parser struct {
 	// Stuffed tells the next call of Line that a dot was removed before the line (RFC 5321 section
 	// 4.5.2): the digest of the body is of what was carried.
 	Stuffed bool
-	cut     bool // the header field being read is longer than what is kept
-	vlen    int  // its true length
-	sum     hash.Hash
+	// OnHeaders is called when the header of the message is complete; may be nil.
+	OnHeaders func(c *dissect.Ctx)
+	piece     []byte // of a line, from Write
+	cut       bool   // the header field being read is longer than what is kept
+	vlen      int    // its true length
+	sum       hash.Hash
 }
 
 // Begin makes p ready for a message; tx is what the files that it carries belong to. The
@@ -124,6 +127,7 @@ func (p *Parser) Begin(o *Options, tx any) {
 	p.state, p.mid, p.broken, p.part = inHeaders, false, false, part{}
 	p.frames, p.bounds, p.used = p.frames[:0], p.bounds[:0], 0
 	p.out, p.tail, p.cut, p.vlen, p.Stuffed = p.out[:0], p.tail[:0], false, 0, false
+	p.piece = p.piece[:0]
 	if o.BodyMD5 {
 		if p.sum == nil {
 			p.sum = md5.New()
@@ -171,8 +175,52 @@ func (p *Parser) Line(c *dissect.Ctx, line []byte, eol int) {
 	}
 }
 
+// maxPiece is the longest piece of a line that Write takes at a time, bytes.
+const maxPiece = 4 << 10
+
+// Write takes any bytes of the message: for protocols that say how long it is, rather than
+// mark its end.
+func (p *Parser) Write(c *dissect.Ctx, data []byte) {
+	for len(data) > 0 {
+		room := maxPiece - len(p.piece)
+		i := bytes.IndexByte(data[:min(room, len(data))], '\n')
+		switch {
+		case i >= 0 && len(p.piece) == 0:
+			p.whole(c, data[:i+1])
+			data = data[i+1:]
+		case i >= 0:
+			p.piece = append(p.piece, data[:i+1]...)
+			p.whole(c, p.piece)
+			p.piece, data = p.piece[:0], data[i+1:]
+		default:
+			k := min(room, len(data))
+			p.piece, data = append(p.piece, data[:k]...), data[k:]
+			if len(p.piece) == maxPiece {
+				p.writePiece(c)
+			}
+		}
+	}
+}
+
+func (p *Parser) writePiece(c *dissect.Ctx) {
+	if len(p.piece) > 0 {
+		p.Line(c, p.piece, 0)
+		p.piece = p.piece[:0]
+	}
+}
+
+// whole takes a line with its end.
+func (p *Parser) whole(c *dissect.Ctx, line []byte) {
+	eol := 1
+	if len(line) > 1 && line[len(line)-2] == '\r' {
+		eol = 2
+	}
+	p.Line(c, line[:len(line)-eol], eol)
+}
+
 // Gap says that bytes are missing. What comes next is taken for the rest of a line.
 func (p *Parser) Gap(c *dissect.Ctx) {
+	p.writePiece(c)
 	p.flush(c)
 	p.mid, p.broken = true, true
 	p.part.base64 = base64{}
@@ -195,12 +243,10 @@ func (p *Parser) End(c *dissect.Ctx, state dissect.FileState, why string) {
 	if p.Done {
 		return
 	}
+	p.writePiece(c)
+	p.headersComplete(c)
 	p.endPart(c, state, why)
 	p.pop(c, 0, state, why)
-	if !p.HeadersDone {
-		p.main, p.HeadersDone = len(p.headers), true
-		p.decodeWords()
-	}
 	if p.o.BodyMD5 {
 		p.sum.Sum(p.md5[:0])
 		p.HasMD5 = true

@@ -220,10 +220,10 @@ func nextWord(b []byte) (word, rest []byte) {
 func (p *parser) hello(c *dissect.Ctx, line []byte) {
 	if p.conn.hasHelo {
 		p.anomaly(c, anDuplicate)
-	} else {
-		p.conn.hasHelo = true
-		p.conn.helo = append(p.conn.helo[:0], argument(line, 4)...)
+		return
 	}
+	p.conn.hasHelo = true
+	p.conn.helo = append(p.conn.helo[:0], argument(line, 4)...)
 	c.Emit(evHelo, &p.tx)
 }
 

@@ -34,25 +34,24 @@ type parser struct {
 	lines uint64
 	multi bool // within a reply of several lines
 	// authNext says that the client's next line answers a challenge (RFC 4954 section 4).
-	authNext  bool
-	authStep  int
-	rset      bool // a RSET was sent that ends the transaction
-	greeted   bool // the greeting came, or is not to be expected any more
-	heard     bool // the server said something, and all of what it said was seen
-	gapped    bool // bytes of the mail being read are missing
-	stopped   bool // handed over to TLS
-	skip      [2]bool
-	mid       bool // within a long line of a mail
-	ended     [2]bool
-	headersOK bool // the event email was emitted
-	piece     []byte
-	limits    *dissect.Limits
-	config    config
+	authNext bool
+	authStep int
+	rset     bool // a RSET was sent that ends the transaction
+	greeted  bool // the greeting came, or is not to be expected any more
+	heard    bool // the server said something, and all of what it said was seen
+	gapped   bool // bytes of the mail being read are missing
+	stopped  bool // handed over to TLS
+	skip     [2]bool
+	mid      bool // within a long line of a mail
+	ended    [2]bool
+	limits   *dissect.Limits
+	config   config
 }
 
 func newParser() *parser {
 	p := new(parser)
 	p.tx.conn = &p.conn
+	p.mime.OnHeaders = p.headersDone
 	return p
 }
 
@@ -168,42 +167,27 @@ func (p *parser) mailLine(c *dissect.Ctx, line []byte, eol int) {
 	if p.mime.Bits != 0 {
 		p.mimeAnomalies(c)
 	}
-	if p.mime.HeadersDone && !p.headersOK {
-		p.headersOK = true
-		c.EmitDir(evEmail, &p.tx, dissect.ToServer)
-	}
 }
+
+// headersDone is told of the header of a mail.
+func (p *parser) headersDone(c *dissect.Ctx) { c.EmitDir(evEmail, &p.tx, dissect.ToServer) }
 
 var crlf = []byte{'\r', '\n'}
 
-// chunk takes bytes of a BDAT chunk (RFC 3030 section 2), and gives how many: lines of the mail
-// may straddle chunks, but not what is left of data.
+// chunk takes bytes of a BDAT chunk (RFC 3030 section 2), and gives how many. Lines of the mail
+// may straddle chunks.
 func (p *parser) chunk(c *dissect.Ctx, data []byte) int {
 	n := len(data)
 	if uint64(n) > p.left {
 		n = int(p.left)
 	}
 	p.left -= uint64(n)
-	for b := data[:n]; len(b) > 0; {
-		i := bytes.IndexByte(b, '\n')
-		room := maxLine - len(p.piece)
-		switch {
-		case i >= 0 && i < room && len(p.piece) == 0:
-			p.wholeLine(c, b[:i+1])
-			b = b[i+1:]
-		case i >= 0 && i < room:
-			p.piece = append(p.piece, b[:i+1]...)
-			p.wholeLine(c, p.piece)
-			p.piece, b = p.piece[:0], b[i+1:]
-		default:
-			k := min(room, len(b))
-			p.piece = append(p.piece, b[:k]...)
-			b = b[k:]
-			if len(p.piece) == maxLine {
-				p.mailLine(c, p.piece, 0)
-				p.piece, p.mid = p.piece[:0], true
-			}
-		}
+	switch {
+	case p.raw.IsOpen():
+		c.WriteFile(&p.raw, data[:n])
+	case p.tx.mail != nil:
+		p.mime.Write(c, data[:n])
+		p.mimeAnomalies(c)
 	}
 	if p.left == 0 {
 		p.mode = commands
@@ -214,19 +198,9 @@ func (p *parser) chunk(c *dissect.Ctx, data []byte) int {
 	return n
 }
 
-// wholeLine gives a line with its end to the mail.
-func (p *parser) wholeLine(c *dissect.Ctx, line []byte) {
-	eol := 1
-	if len(line) > 1 && line[len(line)-2] == '\r' {
-		eol = 2
-	}
-	p.mailLine(c, line[:len(line)-eol], eol)
-	p.mid = false
-}
-
 // beginMail begins the content of a mail.
 func (p *parser) beginMail(c *dissect.Ctx) {
-	p.piece, p.mid, p.lines, p.gapped, p.headersOK = p.piece[:0], false, 0, false, false
+	p.mid, p.lines, p.gapped = false, 0, false
 	if p.config.raw {
 		c.OpenFile(&p.raw, rawName, &p.tx)
 	} else {
@@ -248,10 +222,6 @@ func (p *parser) endMail(c *dissect.Ctx, state dissect.FileState, why string) {
 // closeMail ends the content of the mail.
 func (p *parser) closeMail(c *dissect.Ctx, state dissect.FileState, why string) {
 	p.mode = commands
-	if len(p.piece) > 0 {
-		p.mailLine(c, p.piece, 0)
-		p.piece = p.piece[:0]
-	}
 	if p.raw.IsOpen() {
 		c.CloseFile(&p.raw, state, why)
 		return
@@ -262,10 +232,6 @@ func (p *parser) closeMail(c *dissect.Ctx, state dissect.FileState, why string) 
 	p.mime.End(c, state, why)
 	p.tx.complete = state == dissect.FileClosed && !p.gapped
 	p.mimeAnomalies(c)
-	if !p.headersOK {
-		p.headersOK = true
-		c.EmitDir(evEmail, &p.tx, dissect.ToServer)
-	}
 	c.EmitDir(evBody, &p.tx, dissect.ToServer)
 }
 
@@ -335,7 +301,6 @@ func (p *parser) Gap(c *dissect.Ctx, dir dissect.Dir, n int) {
 			return
 		}
 		p.left -= uint64(n)
-		p.piece = p.piece[:0]
 		if p.left == 0 {
 			p.mode = commands
 			if p.last {
@@ -381,10 +346,7 @@ func (p *parser) Reset() {
 	p.tx.reset(0)
 	p.queue.reset()
 	p.raw.Tx = nil
-	if cap(p.piece) > maxLine*2 {
-		p.piece = nil
-	}
-	*p = parser{tx: p.tx, conn: p.conn, mime: p.mime, raw: p.raw, queue: p.queue, piece: p.piece[:0],
+	*p = parser{tx: p.tx, conn: p.conn, mime: p.mime, raw: p.raw, queue: p.queue,
 		limits: p.limits, config: p.config}
 	p.tx.conn = &p.conn
 }

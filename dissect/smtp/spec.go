@@ -33,11 +33,12 @@ func NewSpec(o Options) *dissect.Spec {
 			evAuthSuccess: {Name: "smtp.auth.success", Doc: "the server accepted a login", Dir: dissect.ToClient, Phase: 10},
 			evAuthFailure: {Name: "smtp.auth.failure", Doc: "the server refused a login", Dir: dissect.ToClient, Phase: 10},
 		},
-		Fields:     fields(),
-		Anomalies:  anomalies,
-		MaxPending: maxPending,
-		EVE:        o.write,
-		Clone:      func(tx any) any { return tx.(*Tx).Clone() },
+		Fields:         fields(),
+		Anomalies:      anomalies,
+		UpperAnomalies: true,
+		MaxPending:     maxPending,
+		EVE:            o.write,
+		Clone:          func(tx any) any { return tx.(*Tx).Clone() },
 	}
 }
 

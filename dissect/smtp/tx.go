@@ -1,6 +1,7 @@
 package smtp
 
 import (
+	"github.com/luanids/luanids/dissect"
 	"github.com/luanids/luanids/dissect/mime"
 )
 
@@ -10,6 +11,7 @@ type span struct{ off, n uint32 }
 // Tx is a transaction: an envelope with its mail, and the command and the reply that are
 // being looked at. It is reused for the next one.
 type Tx struct {
+	dissect.MatchState
 	id   uint64
 	text []byte // what the spans are pieces of
 	from span
@@ -63,7 +65,8 @@ func (t *Tx) reset(id uint64) {
 	if cap(t.text) > keepText {
 		t.text, t.rcpt = nil, nil
 	}
-	*t = Tx{id: id, text: t.text[:0], rcpt: t.rcpt[:0], conn: t.conn}
+	t.MatchState.Reset()
+	*t = Tx{MatchState: t.MatchState, id: id, text: t.text[:0], rcpt: t.rcpt[:0], conn: t.conn}
 }
 
 func (c *conn) reset() {
@@ -74,6 +77,7 @@ func (c *conn) reset() {
 // Clone makes a copy that stays valid.
 func (t *Tx) Clone() *Tx {
 	n := *t
+	n.MatchState = dissect.MatchState{}
 	n.text = append([]byte(nil), t.text...)
 	n.rcpt = append([]span(nil), t.rcpt...)
 	c := *t.conn
