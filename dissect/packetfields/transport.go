@@ -110,7 +110,15 @@ func packetFields() []dissect.Field {
 		{Name: "packet.time", Type: dissect.TTime, Doc: "time of the packet, or of the event without one",
 			Int: func(e *dissect.Env) (int64, bool) { return e.Time, true }},
 		bin("packet.payload", "what follows the last header of the packet, without padding; not reassembled",
-			func(p *packet.Packet) []byte { return p.Payload }).Also("payload"),
+			func(p *packet.Packet) []byte { return p.Payload }),
+		{Name: "payload", Type: dissect.TBytes,
+			Doc: "the bytes that the event is about: of the reassembled stream, of the datagram, or of the packet",
+			Bytes: func(e *dissect.Env) []byte {
+				if e.Data == nil && e.Pkt != nil {
+					return e.Pkt.Payload
+				}
+				return e.Data
+			}},
 		num("payload.len", "length of payload, bytes (Suricata's dsize)",
 			func(p *packet.Packet) (int64, bool) { return int64(len(p.Payload)), p.Payload != nil }).Of(dissect.TSize),
 		bin("packet.data", "the packet from its first header on", func(p *packet.Packet) []byte { return p.Data }),
