@@ -51,6 +51,8 @@ type File struct {
 	MD5, SHA1, SHA256 []byte
 	// Stored says that a rule asked for the file to be stored.
 	Stored bool
+	// Rules is what rules remember of the file.
+	Rules MatchState
 
 	md5, sha1, sha256 hash.Hash
 	open              bool
@@ -62,9 +64,10 @@ const MagicBytes = 512
 // OpenFile begins a file of message tx travelling in the current direction, and reuses f's memory.
 func (c *Ctx) OpenFile(f *File, name []byte, tx any) {
 	m5, s1, s2 := f.md5, f.sha1, f.sha256
+	f.Rules.Reset()
 	*f = File{Name: append(f.Name[:0], name...), Head: f.Head[:0], Content: f.Content[:0],
 		MD5: f.MD5[:0], SHA1: f.SHA1[:0], SHA256: f.SHA256[:0],
-		Dir: c.Dir, Tx: tx, Proto: c.spec, open: true}
+		Rules: f.Rules, Dir: c.Dir, Tx: tx, Proto: c.spec, open: true}
 	f.md5 = reuseHash(c.Limits.HashMD5, m5, md5.New)
 	f.sha1 = reuseHash(c.Limits.HashSHA1, s1, sha1.New)
 	f.sha256 = reuseHash(c.Limits.HashSHA256, s2, sha256.New)

@@ -21,9 +21,9 @@ type Lit struct {
 	NoCase bool // ASCII case folding
 	Neg    bool // must not occur in the range
 
-	// Offset and Depth count from the start of the buffer: the match begins at Offset or later and
-	// ends within Depth bytes: of the start, as in Suricata, where Depth counts from Offset 0 if
-	// DepthFromOffset is false, else from Offset.
+	// The match begins at byte Offset of the buffer or later, and ends within Depth bytes after Offset
+	// (a missing Offset is 0). Beside Distance or Within they count as Suricata has it: Offset from the
+	// start, Depth from the position.
 	Offset, Depth *Num
 	// Distance and Within count from the position that the item before left: the match begins at
 	// Distance or later (may be negative) and ends within Within bytes after Distance.

@@ -139,6 +139,8 @@ type Threshold struct {
 	Count  int
 	Window time.Duration
 	By     []Expr // key; empty: one count for the rule
+	// Fixed windows begin with the first match and last Window, as Suricata's do; else the window slides.
+	Fixed bool
 	// Distinct counts different values of this expression instead of matches.
 	Distinct Expr
 	Pos      Pos

@@ -101,3 +101,25 @@ const commonText = "GET / HTTP/1.1\r\nHost: www.example.com\r\nUser-Agent: Mozil
 	"</form></div></td></tr></table></body></html>function(){return this.length;var document.getElementById(\"\");if(typeof window!=\"undefined\")" +
 	"{for(var i=0;i<a.length;i++)}else{new Date(); null, true, false; document.write(); window.location; .innerHTML=''; String Array Object " +
 	"the and that with this from have not for are was you your all can will more one out about which information other "
+
+// Rarity tells how well p serves as the literal that a rule is looked for by: about how many
+// bits of information it carries in ordinary traffic, at most rarityCap. Text that is in most traffic counts little.
+func Rarity(p []byte) int {
+	bits, n := 0, 0
+	common := commonGrams()
+	for i, c := range p {
+		b := 12 - int(byteCost(c))
+		if i >= 3 && common[binary.LittleEndian.Uint32(p[i-3:])|caseBits] {
+			b /= 4
+		} else {
+			n++
+		}
+		bits += b
+	}
+	if n <= 3 { // nothing but common text
+		bits /= 2
+	}
+	return min(bits, rarityCap)
+}
+
+const rarityCap = 100

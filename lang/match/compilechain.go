@@ -1,0 +1,265 @@
+package match
+
+import (
+	"fmt"
+	"math/bits"
+	"strconv"
+	"strings"
+
+	"github.com/luanids/luanids/lang/ir"
+)
+
+// content compiles a chain. On a multi-valued field it becomes any(F: chain).
+func (c *compiler) content(x *ir.Content) *node {
+	if f, ok := x.Buf.(*ir.Field); ok && f.F.Multi {
+		return c.quant(&ir.Quant{F: f.F, Pos: x.Pos, Body: &ir.Content{
+			Buf: &ir.Elem{F: f.F, Pos: x.Pos}, Items: x.Items, Pos: x.Pos}})
+	}
+	// Tests of absence and of the end hold for good only when the buffer is complete.
+	negated := waitsForEnd(x.Items)
+	if negated && !c.rule.uses.negated {
+		c.rule.uses.negated = true
+		defer func() { c.rule.uses.negated = false }()
+	}
+	v := c.value(x.Buf)
+	if v.b == nil {
+		return c.badType(x.Pos, "a content chain", "a string or bytes")
+	}
+	if len(x.Items) == 0 {
+		return c.cond(&ir.Exists{X: x.Buf, Pos: x.Pos})
+	}
+	ch := &chain{x: v.b}
+	_, ch.stream = v.b.(payloadField)
+	var key strings.Builder
+	key.WriteString("has[")
+	key.WriteString(v.key)
+	vars := false
+	ch.items = c.items(x.Items, &key, &vars)
+	return c.keepCond(key.String(), func() *node {
+		n := c.from(v, ch, chainCost(ch.items))
+		n.vars = vars
+		return n
+	})
+}
+
+// waitsForEnd tells whether an item's truth may be undone by more bytes.
+func waitsForEnd(items []ir.Item) bool {
+	for _, it := range items {
+		switch it := it.(type) {
+		case *ir.Lit:
+			if it.Neg || it.EndsWith {
+				return true
+			}
+		case *ir.Re:
+			if it.Neg {
+				return true
+			}
+		case *ir.IsDataAt:
+			if it.Neg {
+				return true
+			}
+		case *ir.SizeTest:
+			if it.Neg || it.Op != ir.TestGt && it.Op != ir.TestGe {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func chainCost(items []item) int {
+	cost := 10
+	for i := range items {
+		switch items[i].kind {
+		case kLit:
+			cost += 25
+		case kRe:
+			cost += 400
+		case kBase64, kEntropy:
+			cost += 200
+		default:
+			cost += 3
+		}
+	}
+	return cost
+}
+
+func (c *compiler) items(in []ir.Item, key *strings.Builder, vars *bool) []item {
+	out := make([]item, len(in))
+	for i, x := range in {
+		c.item(&out[i], x, vars)
+		writeItemKey(key, c, x)
+	}
+	link(out)
+	return out
+}
+
+// link finds which items are tried again when a later one fails, and which failures are final.
+func link(items []item) {
+	for i := range items {
+		it := &items[i]
+		it.retry = it.setsPos() && !it.neg && dependsOn(items[i+1:])
+		if it.kind == kLit || it.kind == kRe {
+			it.fatal = !it.relative && !it.usesVars()
+		}
+	}
+}
+
+// dependsOn tells whether one of the items counts from the position before them.
+func dependsOn(items []item) bool {
+	for i := range items {
+		it := &items[i]
+		if it.relative {
+			return true
+		}
+		if it.setsPos() {
+			return false
+		}
+	}
+	return false
+}
+
+func (it *item) setsPos() bool {
+	switch it.kind {
+	case kLit, kRe:
+		return !it.neg
+	case kByteJump, kByteExtract, kByteMath:
+		return true
+	}
+	return false
+}
+
+func (it *item) usesVars() bool {
+	return it.offset.v|it.depth.v|it.distance.v|it.within_.v|it.n.v|it.hi.v != 0
+}
+
+func (c *compiler) item(it *item, x ir.Item, vars *bool) {
+	switch x := x.(type) {
+	case *ir.Lit:
+		*it = item{kind: kLit, neg: x.Neg, relative: x.Distance != nil || x.Within != nil, starts: x.StartsWith, ends: x.EndsWith,
+			needle: c.needleOf(x.Bytes, x.NoCase), offset: c.opt(x.Offset, vars, x.Pos), depth: c.opt(x.Depth, vars, x.Pos),
+			distance: c.opt(x.Distance, vars, x.Pos), within_: c.opt(x.Within, vars, x.Pos)}
+	case *ir.Re:
+		*it = item{kind: kRe, neg: x.Neg, relative: x.Relative, re: x.Re, within_: c.opt(x.Within, vars, x.Pos)}
+	case *ir.IsDataAt:
+		*it = item{kind: kIsDataAt, neg: x.Neg, relative: x.Relative, n: c.num(x.N, vars, x.Pos)}
+	case *ir.ByteTest:
+		*it = item{kind: kByteTest, neg: x.Neg, relative: x.Relative, op: x.Op, n: c.num(x.Value, vars, x.Pos)}
+		it.offset.num = c.num(x.Offset, vars, x.Pos)
+		it.conv = c.conv(&x.Conv, vars, x.Pos)
+	case *ir.ByteJump:
+		*it = item{kind: kByteJump, relative: x.Relative, mult: max(1, x.Multiplier), fromBegin: x.FromBeginning, fromEnd: x.FromEnd,
+			hi: c.num(x.Post, vars, x.Pos)}
+		if x.Align {
+			it.align = 4
+		}
+		it.offset.num = c.num(x.Offset, vars, x.Pos)
+		it.conv = c.conv(&x.Conv, vars, x.Pos)
+	case *ir.ByteExtract:
+		*it = item{kind: kByteExtract, relative: x.Relative, mult: max(1, x.Multiplier), align: uint8(x.Align)}
+		it.offset.num = c.num(x.Offset, vars, x.Pos)
+		it.conv = c.conv(&x.Conv, vars, x.Pos)
+		it.dest = c.variable(x.Name, x.Pos, vars)
+	case *ir.ByteMath:
+		*it = item{kind: kByteMath, relative: x.Relative, mathOp: x.Op, n: c.num(x.R, vars, x.Pos)}
+		it.offset.num = c.num(x.Offset, vars, x.Pos)
+		it.conv = c.conv(&x.Conv, vars, x.Pos)
+		it.dest = c.variable(x.Name, x.Pos, vars)
+	case *ir.Base64:
+		*it = item{kind: kBase64, relative: x.Relative, b64: &base64Item{bytes: x.Bytes, offset: x.Offset, mode: x.Mode}}
+		var sub strings.Builder
+		it.b64.sub.items = c.items(x.Items, &sub, vars)
+	case *ir.SizeTest:
+		*it = item{kind: kSize, neg: x.Neg, op: x.Op, n: c.num(x.N, vars, x.Pos), hi: c.num(x.Hi, vars, x.Pos)}
+	case *ir.Entropy:
+		*it = item{kind: kEntropy, relative: x.Relative, ent: x}
+	default:
+		c.errorf(ir.Pos{}, "cannot compile the item %T", x)
+	}
+}
+
+func (c *compiler) conv(x *ir.Conv, vars *bool, pos ir.Pos) conv {
+	out := conv{bytes: c.num(x.Bytes, vars, pos), little: x.Little, text: x.String, signed: x.Signed, dce: x.DCE,
+		base: uint8(x.Base), mask: x.Bitmask}
+	if x.Bitmask != 0 {
+		out.shift = uint8(bits.TrailingZeros32(x.Bitmask))
+	}
+	return out
+}
+
+func (c *compiler) opt(n *ir.Num, vars *bool, pos ir.Pos) optNum {
+	if n == nil {
+		return optNum{}
+	}
+	return optNum{c.num(*n, vars, pos), true}
+}
+
+// num resolves a number; a variable must have been extracted before.
+func (c *compiler) num(n ir.Num, vars *bool, pos ir.Pos) num {
+	if n.Var == "" {
+		return num{n: n.N}
+	}
+	*vars = true
+	i, ok := c.rule.vars[n.Var]
+	if !ok {
+		c.errorf(pos, "variable %s is used before anything extracts it", n.Var)
+		return num{}
+	}
+	return num{v: uint8(i + 1)}
+}
+
+func (c *compiler) variable(name string, pos ir.Pos, vars *bool) uint8 {
+	*vars = true
+	i, ok := c.rule.vars[name]
+	if !ok {
+		i = len(c.rule.vars)
+		if i == maxVars {
+			c.errorf(pos, "a rule can have %d variables at most", maxVars)
+			return 1
+		}
+		if c.rule.vars == nil {
+			c.rule.vars = map[string]int{}
+		}
+		c.rule.vars[name] = i
+	}
+	return uint8(i + 1)
+}
+
+// writeItemKey appends what tells one item from another.
+func writeItemKey(b *strings.Builder, c *compiler, x ir.Item) {
+	b.WriteByte(';')
+	switch x := x.(type) {
+	case *ir.Lit:
+		b.WriteString(strconv.Itoa(len(x.Bytes)))
+		b.WriteByte(':')
+		b.Write(x.Bytes)
+		for i, on := range [...]bool{x.NoCase, x.Neg, x.StartsWith, x.EndsWith} {
+			if on {
+				b.WriteByte("inse"[i])
+			}
+		}
+		for i, n := range [...]*ir.Num{x.Offset, x.Depth, x.Distance, x.Within} {
+			if n != nil {
+				b.WriteByte("odDw"[i])
+				b.WriteString(n.Var)
+				b.WriteString(strconv.FormatInt(n.N, 10))
+			}
+		}
+	case *ir.Re:
+		b.WriteString("~" + c.id(x.Re))
+		if x.Within != nil {
+			fmt.Fprint(b, *x.Within)
+		}
+		fmt.Fprint(b, x.Neg, x.Relative)
+	case *ir.IsDataAt:
+		fmt.Fprint(b, "@", x.N, x.Neg, x.Relative)
+	case *ir.ByteTest:
+		fmt.Fprint(b, "t", x.Conv, x.Op, x.Neg, x.Value, x.Offset, x.Relative)
+	case *ir.SizeTest:
+		fmt.Fprint(b, "s", x.Op, x.N, x.Hi, x.Neg)
+	case *ir.ByteJump:
+		fmt.Fprint(b, "j", x.Conv, x.Offset, x.Relative, x.Multiplier, x.Align, x.FromBeginning, x.FromEnd, x.Post)
+	default: // those with variables are not shared; the rest is rare enough
+		b.WriteString(c.id(x))
+	}
+}

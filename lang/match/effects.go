@@ -1,0 +1,96 @@
+package match
+
+import (
+	"github.com/luanids/luanids/dissect"
+	"github.com/luanids/luanids/lang/ir"
+)
+
+// localEffect is what a match does to its flow, in the worker.
+type localEffect interface{ do(m *Matcher) }
+
+type flowBitEffect struct {
+	op ir.BitOp
+	n  uint32
+}
+
+func (x *flowBitEffect) do(m *Matcher) {
+	f := m.e.Flow
+	if f == nil || f.Vars == nil && x.op == ir.BitUnset {
+		return
+	}
+	v := m.flowVars()
+	switch x.op {
+	case ir.BitSet:
+		v.SetBit(x.n, true)
+	case ir.BitUnset:
+		if v.Bit(x.n) {
+			v.SetBit(x.n, false)
+		}
+	case ir.BitToggle:
+		v.SetBit(x.n, !v.Bit(x.n))
+	}
+}
+
+type flowIntEffect struct {
+	op ir.IntOp
+	n  uint32
+	x  inode
+}
+
+func (x *flowIntEffect) do(m *Matcher) {
+	k, ok := x.x.int(m)
+	if !ok || m.e.Flow == nil {
+		return
+	}
+	v := m.flowVars()
+	if v.Ints == nil {
+		v.Ints = map[uint32]int64{}
+	}
+	switch x.op {
+	case ir.IntAssign:
+		v.Ints[x.n] = k
+	case ir.IntAdd:
+		v.Ints[x.n] += k
+	case ir.IntSub:
+		v.Ints[x.n] -= k
+	}
+}
+
+// flowVars gives the flow's variables; the event must have a flow.
+func (m *Matcher) flowVars() *dissect.FlowVars {
+	if m.e.Flow.Vars == nil {
+		m.e.Flow.Vars = &dissect.FlowVars{}
+	}
+	return m.e.Flow.Vars
+}
+
+func (m *Matcher) setFlowBit(n uint32) {
+	if m.e.Flow != nil {
+		m.flowVars().SetBit(n, true)
+	}
+}
+
+// matched does a rule's effects on the flow, and reports it.
+func (m *Matcher) matched(r *Rule) {
+	for _, x := range r.local {
+		x.do(m)
+	}
+	m.out = append(m.out, Hit{r})
+}
+
+// effects compiles those effects of a rule that concern its flow.
+func (b *builder) effects(r *Rule) {
+	for _, e := range r.Effects {
+		switch e := e.(type) {
+		case *ir.SetFlowBit:
+			r.local = append(r.local, &flowBitEffect{e.Op, b.c.flowBit(e.Name)})
+		case *ir.SetFlowInt:
+			v := b.c.value(e.X)
+			if v.i == nil {
+				b.c.errorf(r.Pos, "counter %s wants a number", e.Name)
+				continue
+			}
+			r.local = append(r.local, &flowIntEffect{e.Op, b.c.flowInt(e.Name), v.i})
+		}
+	}
+}

@@ -1,0 +1,231 @@
+package match
+
+import (
+	"sort"
+	"strconv"
+	"strings"
+
+	"github.com/luanids/luanids/dissect"
+	"github.com/luanids/luanids/lang/ir"
+)
+
+// header is the part of a rule that flow and packet headers decide. Rules with equal headers
+// share one, which is tested at most once an event.
+type header struct {
+	dirs   uint8      // bit 0: to server, bit 1: to client
+	protos *[4]uint64 // set of IP protocols, nil: any
+	conds  []cond     // ports, addresses, flow state; all must hold
+	terms  []ir.Expr  // parallel, for explanations
+	desc   string
+}
+
+const bothDirs = 3
+
+func (h *header) hasProto(p uint8) bool {
+	return h.protos == nil || h.protos[p>>6]>>(p&63)&1 != 0
+}
+
+type hdrSlot struct {
+	gen    uint32
+	result bool
+}
+
+// header tests header n for the event at hand.
+func (m *Matcher) header(n uint32) bool {
+	s := &m.hmemo[n]
+	if s.gen == m.gen {
+		return s.result
+	}
+	s.gen = m.gen
+	s.result = m.testHeader(&m.p.headers[n])
+	return s.result
+}
+
+func (m *Matcher) testHeader(h *header) bool {
+	if h.dirs>>m.e.Dir&1 == 0 {
+		return false
+	}
+	if h.protos != nil && !h.hasProto(m.view().proto) {
+		return false
+	}
+	for _, c := range h.conds {
+		if !c.test(m) {
+			return false
+		}
+	}
+	return m.failed == failNone
+}
+
+// protoSet gives the IP protocols that a condition allows; ok false if it is about something else.
+func protoSet(x ir.Expr) (set [4]uint64, ok bool) {
+	add := func(ps ...uint8) {
+		for _, p := range ps {
+			set[p>>6] |= 1 << (p & 63)
+		}
+	}
+	switch x := x.(type) {
+	case *ir.Field:
+		switch x.F.Name {
+		case ir.FieldTCP:
+			add(6)
+		case ir.FieldUDP:
+			add(17)
+		case ir.FieldICMP:
+			add(1, 58)
+		case ir.FieldSCTP:
+			add(132)
+		default:
+			return set, false
+		}
+		return set, true
+	case *ir.Cmp:
+		f, isField := x.X.(*ir.Field)
+		k, isConst := x.Y.(*ir.Const)
+		if isField && isConst && x.Op == ir.Eq && f.F.Name == ir.FieldProto && k.V.I>>8 == 0 {
+			add(uint8(k.V.I))
+			return set, true
+		}
+	case *ir.In:
+		f, isField := x.X.(*ir.Field)
+		s, isInts := x.Set.(*ir.IntSet)
+		if isField && isInts && f.F.Name == ir.FieldProto {
+			for p := range 256 {
+				if s.Has(int64(p)) {
+					add(uint8(p))
+				}
+			}
+			return set, true
+		}
+	case *ir.Or:
+		for _, y := range x.X {
+			s, ok := protoSet(y)
+			if !ok {
+				return set, false
+			}
+			for i := range set {
+				set[i] |= s[i]
+			}
+		}
+		return set, len(x.X) > 0
+	}
+	return set, false
+}
+
+// dirSet gives the directions that a condition allows.
+func dirSet(x ir.Expr) (uint8, bool) {
+	switch x := x.(type) {
+	case *ir.Field:
+		switch x.F.Name {
+		case ir.FieldToServer:
+			return 1 << dissect.ToServer, true
+		case ir.FieldToClient:
+			return 1 << dissect.ToClient, true
+		}
+	case *ir.Not:
+		if d, ok := dirSet(x.X); ok {
+			return bothDirs &^ d, true
+		}
+	}
+	return 0, false
+}
+
+// isHeader tells whether a condition is about flow or packet headers only, and cheap.
+func isHeader(x ir.Expr, n *node) bool {
+	return !n.volatile && !n.vars && !n.payload && n.cost < 20 && onlyHeaderFields(x)
+}
+
+func onlyHeaderFields(x ir.Expr) bool {
+	switch x := x.(type) {
+	case *ir.Field:
+		return x.F.Event == "" && !x.F.Multi
+	case *ir.Const:
+		return true
+	case *ir.Not:
+		return onlyHeaderFields(x.X)
+	case *ir.Cmp:
+		return onlyHeaderFields(x.X) && onlyHeaderFields(x.Y)
+	case *ir.In:
+		return onlyHeaderFields(x.X)
+	case *ir.Or:
+		return allHeader(x.X)
+	case *ir.And:
+		return allHeader(x.X)
+	}
+	return false
+}
+
+func allHeader(xs []ir.Expr) bool {
+	for _, x := range xs {
+		if !onlyHeaderFields(x) {
+			return false
+		}
+	}
+	return true
+}
+
+// headerOf takes the header out of the terms of a rule: what is left comes back. ok false: no packet can have such
+// a header.
+func (c *compiler) headerOf(terms []ir.Expr, headers map[string]uint32) (hdr uint32, rest []ir.Expr, ok bool) {
+	h := header{dirs: bothDirs}
+	type part struct {
+		n *node
+		x ir.Expr
+	}
+	var parts []part
+	for _, x := range terms {
+		if d, isDir := dirSet(x); isDir {
+			h.dirs &= d
+			c.noteFields(x)
+			continue
+		}
+		if s, isProto := protoSet(x); isProto {
+			if h.protos == nil {
+				h.protos = &s
+			} else {
+				for i := range s {
+					h.protos[i] &= s[i]
+				}
+			}
+			c.noteFields(x)
+			continue
+		}
+		if onlyHeaderFields(x) {
+			if n := c.cond(x); n.constant < 0 && isHeader(x, n) {
+				parts = append(parts, part{n, x})
+				continue
+			}
+		}
+		rest = append(rest, x)
+	}
+	if h.dirs == 0 || h.protos != nil && *h.protos == [4]uint64{} {
+		return 0, rest, false
+	}
+	sort.SliceStable(parts, func(i, j int) bool {
+		a, b := parts[i].n, parts[j].n
+		return a.cost < b.cost || a.cost == b.cost && a.key < b.key
+	})
+	var key strings.Builder
+	key.WriteString(strconv.Itoa(int(h.dirs)))
+	if h.protos != nil {
+		for _, w := range h.protos {
+			key.WriteString(strconv.FormatUint(w, 36))
+			key.WriteByte(',')
+		}
+	}
+	for _, p := range parts {
+		h.conds = append(h.conds, p.n.cond)
+		h.terms = append(h.terms, p.x)
+		key.WriteString(p.n.key)
+		key.WriteByte(';')
+	}
+	n, found := headers[key.String()]
+	if !found {
+		n = uint32(len(c.p.headers))
+		headers[key.String()] = n
+		c.p.headers = append(c.p.headers, h)
+	}
+	return n, rest, true
+}
+
+// noteFields records the fields of a condition that is not compiled.
+func (c *compiler) noteFields(x ir.Expr) { c.cond(x) }

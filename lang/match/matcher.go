@@ -1,0 +1,354 @@
+package match
+
+import (
+	"slices"
+	"time"
+
+	"github.com/luanids/luanids/dissect"
+	"github.com/luanids/luanids/lang/ir"
+	"github.com/luanids/luanids/lang/mpm"
+	"github.com/luanids/luanids/lang/regex"
+)
+
+// Matcher judges events for one worker.
+type Matcher struct {
+	p   *Program
+	e   *dissect.Env
+	gen uint32
+
+	hv      hostView
+	viewGen uint32
+	hmemo   []hdrSlot
+	imemo   []hdrSlot
+	bmemo   []bytesSlot
+	cmemo   []condSlot
+	index   [maxDepth]int // of quantifiers
+
+	vars    [maxVars]int64
+	varSet  uint64
+	steps   int
+	failed  failure
+	dceConv conv
+
+	re    regex.Machine
+	args  []ir.Value
+	arena []byte
+	used  int
+	over  int // bytes that went to memory beyond the arena
+
+	seen  []mpm.Seen
+	hits  []uint32
+	cands []uint32
+	// carried is what waited in the stream: pairs as in Env.Carry.
+	carried []uint32
+	out     []Hit
+
+	counts  []RuleCount
+	profile bool
+}
+
+// failure is why a rule could not be judged.
+type failure uint8
+
+const (
+	failNone   failure = iota
+	failLimit          // a step limit was reached
+	failVar            // a variable that nothing had extracted
+	failDecode         // something could not be decoded, for want of memory
+)
+
+func (m *Matcher) fail(f failure) { m.failed = f }
+
+// Hit is a rule that matched the event.
+type Hit struct {
+	Rule *Rule
+}
+
+// RuleCount is what a rule has cost so far.
+type RuleCount struct {
+	Evals   uint64 // how often its terms were judged: prefilter and header had let it through
+	Matches uint64
+	Limits  uint64 // judgements given up for an error; these do not match
+	Nanos   uint64 // of evaluation; 0 unless profiling
+}
+
+// NewMatcher makes a matcher for one goroutine.
+func (p *Program) NewMatcher() *Matcher {
+	return &Matcher{p: p, hmemo: make([]hdrSlot, len(p.headers)), imemo: make([]hdrSlot, p.nIPMemo),
+		bmemo: make([]bytesSlot, p.nBytes), cmemo: make([]condSlot, p.nConds),
+		seen: make([]mpm.Seen, len(p.slots)), counts: make([]RuleCount, len(p.Rules)),
+		arena: make([]byte, 64<<10), hits: make([]uint32, 0, 64), cands: make([]uint32, 0, 256), out: make([]Hit, 0, 64)}
+}
+
+// Program gives the program that m judges with.
+func (m *Matcher) Program() *Program { return m.p }
+
+// SetProfiling turns measuring of time by rule on or off.
+func (m *Matcher) SetProfiling(on bool) { m.profile = on }
+
+// Counts gives what each rule has cost, by Rule.Index. It is m's own memory.
+func (m *Matcher) Counts() []RuleCount { return m.counts }
+
+// Bytes implements ir.Scratch: memory until the next event.
+func (m *Matcher) Bytes(n int) []byte {
+	if n < 0 || m.used+m.over+n > maxArena {
+		return nil
+	}
+	if m.used+n <= len(m.arena) {
+		b := m.arena[m.used : m.used+n : m.used+n]
+		m.used += n
+		return b
+	}
+	m.over += n
+	return make([]byte, n)
+}
+
+// begin makes m ready for an event.
+func (m *Matcher) begin(e *dissect.Env) {
+	m.e = e
+	m.failed = failNone
+	m.carried = m.carried[:0]
+	m.gen++
+	if m.gen == 0 { // after 2^32 events
+		clear(m.hmemo)
+		clear(m.imemo)
+		clear(m.bmemo)
+		clear(m.cmemo)
+		m.viewGen = 0
+		m.gen = 1
+	}
+	if m.over > 0 {
+		m.arena = make([]byte, min(maxArena, 2*(len(m.arena)+m.over)))
+		m.over = 0
+	}
+	m.used = 0
+}
+
+// Match judges an event, and gives the rules that match, in the order in which they were
+// judged. Effects on the flow have happened then. The result is valid until the next call.
+func (m *Matcher) Match(ev dissect.EventID, e *dissect.Env) []Hit {
+	if int(ev) >= len(m.p.events) {
+		return nil
+	}
+	ep := m.p.events[ev]
+	if ep == nil {
+		return nil
+	}
+	pt := ep.parts[0]
+	if len(ep.parts) > 1 {
+		pt = ep.parts[partOf(e)]
+	}
+	if pt == nil || e.Flow != nil && e.Flow.Vars != nil && e.Flow.Vars.Bit(m.p.passBit) {
+		return nil
+	}
+	m.begin(e)
+	m.cands = m.cands[:0]
+	m.out = m.out[:0]
+	var tx *dissect.MatchState
+	if m.p.repeats[ev] {
+		tx = stateOf(e)
+		if tx != nil {
+			m.cands = append(m.cands, tx.Carry...)
+			tx.Carry = tx.Carry[:0]
+		}
+	}
+	for _, s := range pt.scans {
+		m.scan(s, tx)
+	}
+	for _, t := range pt.switches {
+		if v, ok := t.x.int(m); ok {
+			m.add(t.find(v))
+		}
+	}
+	m.add(pt.loose)
+	if ev == dissect.EvStreamData && e.Carry != nil {
+		m.takeCarry(e)
+	}
+	if len(m.cands) != 0 {
+		m.judge(ev, tx)
+	}
+	return m.out
+}
+
+// partOf tells which part of a partitioned event e belongs to.
+func partOf(e *dissect.Env) int {
+	if e.Flow != nil {
+		return protoPart(e.Flow.Key.Proto) + int(e.Dir&1)
+	}
+	return partNoFlow
+}
+
+// stateOf is where the message of e keeps what rules remember of it, nil for none.
+func stateOf(e *dissect.Env) *dissect.MatchState {
+	if e.File != nil {
+		return &e.File.Rules
+	}
+	if t, ok := e.Tx.(dissect.Matchable); ok {
+		return t.RuleState()
+	}
+	return nil
+}
+
+// add takes rules whose header holds as candidates.
+func (m *Matcher) add(refs []ref) {
+	for i := 0; i < len(refs); {
+		h := refs[i].hdr
+		ok := m.header(h)
+		for ; i < len(refs) && refs[i].hdr == h; i++ {
+			if ok {
+				m.cands = append(m.cands, refs[i].rule)
+			}
+		}
+	}
+}
+
+// scan looks for the literals of a slot.
+func (m *Matcher) scan(s *scanSlot, tx *dissect.MatchState) {
+	seen := &m.seen[s.id]
+	seen.Reset(s.set.Len())
+	m.hits = m.hits[:0]
+	if s.multi != nil {
+		for i := 0; i < maxValues; i++ {
+			if !hasValue(s.multi, m.e, i) {
+				break
+			}
+			m.index[0] = i
+			if b, ok := s.v.bytes(m); ok {
+				m.hits = s.set.Scan(b, 0, seen, m.hits)
+			}
+		}
+	} else {
+		b, ok := s.v.bytes(m)
+		if !ok || len(b) == 0 {
+			return
+		}
+		from := 0
+		switch {
+		case s.stream:
+			from = m.e.New
+			if s.head > 0 {
+				if m.e.DataOff >= uint64(s.head) {
+					return
+				}
+				b = b[:min(len(b), s.head-int(m.e.DataOff))]
+			}
+		case s.head > 0:
+			b = b[:min(len(b), s.head)]
+		case s.grows && tx != nil:
+			from = tx.Seen(uint32(s.id), len(b))
+		}
+		m.hits = s.set.Scan(b, from, seen, m.hits)
+	}
+	for _, h := range m.hits {
+		m.add(s.refs[s.first[h]:s.first[h+1]])
+	}
+}
+
+// judge judges the candidates in order.
+func (m *Matcher) judge(ev dissect.EventID, tx *dissect.MatchState) {
+	slices.Sort(m.cands)
+	last := ^uint32(0)
+	for _, n := range m.cands {
+		if n == last || int(n) >= len(m.p.Rules) {
+			continue
+		}
+		last = n
+		r := m.p.Rules[n]
+		if r.onceTx && tx != nil && slices.Contains(tx.Matched, n) || r.onceFlow && m.inFlow(r) {
+			continue
+		}
+		if !m.rule(r) {
+			m.carry(ev, r, tx)
+			continue
+		}
+		if r.onceTx && tx != nil && len(tx.Matched) < maxTxMatched {
+			tx.Matched = append(tx.Matched, n)
+		}
+		if r.onceFlow {
+			m.setFlowBit(r.onceBit)
+		}
+		m.matched(r)
+		if r.Action == ir.Pass {
+			if r.passFlow {
+				m.setFlowBit(m.p.passBit)
+			}
+			return
+		}
+	}
+}
+
+func (m *Matcher) inFlow(r *Rule) bool {
+	return m.e.Flow != nil && m.e.Flow.Vars.Bit(r.onceBit)
+}
+
+// rule judges one rule, whose header holds.
+func (m *Matcher) rule(r *Rule) bool {
+	n := &m.counts[r.Index]
+	n.Evals++
+	if m.profile {
+		defer func(t time.Time) { n.Nanos += uint64(time.Since(t)) }(time.Now())
+	}
+	m.failed = failNone
+	m.varSet = 0
+	ok := true
+	for _, t := range r.terms {
+		if !t.test(m) || m.failed != failNone {
+			ok = false
+			break
+		}
+	}
+	if m.failed != failNone {
+		m.failed = failNone
+		n.Limits++
+		return false
+	}
+	if ok {
+		n.Matches++
+	}
+	return ok
+}
+
+// carry remembers a rule that failed but may be completed by bytes to come.
+func (m *Matcher) carry(ev dissect.EventID, r *Rule, tx *dissect.MatchState) {
+	if r.Literal == "" {
+		return
+	}
+	if tx != nil {
+		if len(tx.Carry) < maxCarry {
+			tx.Carry = append(tx.Carry, uint32(r.Index))
+		}
+		return
+	}
+	c := m.e.Carry
+	if c == nil || ev != dissect.EvStreamData || !r.carries || len(*c) >= 2*maxCarry {
+		return
+	}
+	until := uint32(m.e.DataOff + uint64(len(m.e.Data)))
+	for i := 0; i < len(m.carried); i += 2 {
+		if m.carried[i] == uint32(r.Index) {
+			until = m.carried[i+1]
+		}
+	}
+	*c = append(*c, uint32(r.Index), until)
+}
+
+// takeCarry makes candidates of the rules that waited for more bytes of the stream, as far as the window still
+// has the bytes that they were waiting with. Entries are pairs of a rule and the lower half of the
+// stream offset up to which its literal had come.
+func (m *Matcher) takeCarry(e *dissect.Env) {
+	m.carried = m.carried[:0]
+	c := *e.Carry
+	for i := 0; i+1 < len(c); i += 2 {
+		gone := int32(c[i+1]-uint32(e.DataOff)) <= 0
+		if gone || int(c[i]) >= len(m.p.Rules) || slices.Contains(m.cands, c[i]) {
+			continue
+		}
+		m.carried = append(m.carried, c[i], c[i+1])
+	}
+	for i := 0; i < len(m.carried); i += 2 {
+		if n := m.carried[i]; m.header(m.p.Rules[n].hdr) {
+			m.cands = append(m.cands, n)
+		}
+	}
+	*e.Carry = c[:0]
+}

@@ -1,0 +1,437 @@
+package match
+
+import (
+	"slices"
+	"sort"
+	"strings"
+
+	"github.com/luanids/luanids/dissect"
+	"github.com/luanids/luanids/lang/ir"
+	"github.com/luanids/luanids/lang/mpm"
+)
+
+// lit is a literal that must occur in a value if a rule is to match.
+type lit struct {
+	v      *value
+	multi  *dissect.Field // the value belongs to a quantifier over this field
+	name   string         // of the field, for explanations
+	bytes  []byte
+	nocase bool
+	// maxEnd: it ends within the first maxEnd bytes of the buffer; 0: anywhere.
+	maxEnd int
+}
+
+// option is a set of literals of which one must occur; score is how rare that is.
+type option struct {
+	lits  []lit
+	score int
+	head  bool // all have maxEnd
+}
+
+const (
+	maxAlternatives = 64 // literals of one option
+	litCut          = 32 // longest literal in a set; of longer ones the rarest part is taken
+	fastBonus       = 1000
+)
+
+// options gives the literals that a term of a rule (a conjunct) requires, each by itself
+// enough to prefilter the rule.
+func (c *compiler) options(x ir.Expr, multi *dissect.Field) []option {
+	switch x := x.(type) {
+	case *ir.And:
+		var out []option
+		for _, y := range x.X {
+			out = append(out, c.options(y, multi)...)
+		}
+		return out
+	case *ir.Or:
+		return c.anyOf(x.X, multi)
+	case *ir.Quant:
+		if c.depth > 0 {
+			return nil
+		}
+		c.depth++
+		defer func() { c.depth-- }()
+		return c.options(x.Body, x.F)
+	case *ir.Content:
+		return c.contentOptions(x, multi)
+	case *ir.Cmp:
+		k, ok := x.Y.(*ir.Const)
+		if !ok || x.Op != ir.Eq || classOf(k.T) != classBytes {
+			return nil
+		}
+		return c.single(x.X, k.V.B, x.NoCase, multi, len(k.V.B))
+	case *ir.StrTest:
+		k, ok := x.Y.(*ir.Const)
+		if !ok {
+			return nil
+		}
+		end := 0
+		if x.Op == ir.HasPrefix {
+			end = len(k.V.B)
+		}
+		return c.single(x.X, k.V.B, x.NoCase, multi, end)
+	case *ir.Match:
+		b, fold := x.Re.Literal()
+		return c.single(x.X, b, fold, multi, 0)
+	}
+	return nil
+}
+
+func (c *compiler) single(x ir.Expr, b []byte, nocase bool, multi *dissect.Field, end int) []option {
+	l, ok := c.lit(x, b, nocase, multi, end)
+	if !ok {
+		return nil
+	}
+	return []option{makeOption(l)}
+}
+
+// lit makes a literal if the value can be scanned.
+func (c *compiler) lit(x ir.Expr, b []byte, nocase bool, multi *dissect.Field, end int) (lit, bool) {
+	if len(b) == 0 {
+		return lit{}, false
+	}
+	v := c.value(x)
+	if v.b == nil || v.volatile || v.elem && multi == nil {
+		return lit{}, false
+	}
+	if !v.elem {
+		multi = nil
+	}
+	return lit{v: v, multi: multi, name: nameOf(x), bytes: b, nocase: nocase, maxEnd: end}, true
+}
+
+// nameOf is the field at the bottom of a value.
+func nameOf(x ir.Expr) string {
+	switch x := x.(type) {
+	case *ir.Field:
+		return x.F.Name
+	case *ir.Elem:
+		return x.F.Name
+	case *ir.Transform:
+		return nameOf(x.X)
+	case *ir.Call:
+		if len(x.Args) > 0 {
+			return x.Fn.Name() + "(" + nameOf(x.Args[0]) + ")"
+		}
+	}
+	return "?"
+}
+
+func makeOption(lits ...lit) option {
+	o := option{lits: lits, score: 1 << 20, head: true}
+	for i := range lits {
+		l := &lits[i]
+		l.cut()
+		s := mpm.Rarity(l.bytes)
+		switch {
+		case fewValues[l.name]:
+			s /= 5
+		case l.name == ir.FieldPayload:
+			s = s * 3 / 4
+		}
+		o.score = min(o.score, s)
+		o.head = o.head && l.maxEnd > 0 && l.maxEnd <= headLimit
+	}
+	o.score -= 2 * (len(lits) - 1)
+	return o
+}
+
+// fewValues are fields that take so few values that a literal says little.
+var fewValues = map[string]bool{"http.method": true, "http.stat_code": true, "http.protocol": true, "http.stat_msg": true,
+	"http.version": true, "http.status": true, "app": true, "http.connection": true}
+
+// cut shortens long literals to their rarest part.
+func (l *lit) cut() {
+	if len(l.bytes) <= litCut {
+		return
+	}
+	best, at := -1, 0
+	for i := 0; i+litCut <= len(l.bytes); i += 4 {
+		if r := mpm.Rarity(l.bytes[i : i+litCut]); r > best {
+			best, at = r, i
+		}
+	}
+	l.bytes = l.bytes[at : at+litCut]
+}
+
+// anyOf combines the best option of each alternative.
+func (c *compiler) anyOf(xs []ir.Expr, multi *dissect.Field) []option {
+	var all []lit
+	for _, x := range xs {
+		opts := c.options(x, multi)
+		if len(opts) == 0 {
+			return nil
+		}
+		all = append(all, bestOption(opts, false).lits...)
+		if len(all) > maxAlternatives {
+			return nil
+		}
+	}
+	if len(all) == 0 {
+		return nil
+	}
+	return []option{makeOption(all...)}
+}
+
+func bestOption(opts []option, preferHead bool) *option {
+	best, bestScore := 0, -1<<30
+	for i := range opts {
+		s := opts[i].score
+		if preferHead && opts[i].head {
+			s += 40
+		}
+		if s > bestScore {
+			best, bestScore = i, s
+		}
+	}
+	return &opts[best]
+}
+
+func (c *compiler) contentOptions(x *ir.Content, multi *dissect.Field) []option {
+	buf := x.Buf
+	if f, ok := buf.(*ir.Field); ok && f.F.Multi {
+		if c.depth > 0 {
+			return nil
+		}
+		c.depth++
+		defer func() { c.depth-- }()
+		multi, buf = f.F, &ir.Elem{F: f.F}
+	}
+	var out []option
+	for _, it := range x.Items {
+		switch it := it.(type) {
+		case *ir.Lit:
+			if it.Neg {
+				continue
+			}
+			b := it.Bytes
+			if it.FastLen > 0 && it.FastOff >= 0 && it.FastOff+it.FastLen <= len(b) {
+				b = b[it.FastOff : it.FastOff+it.FastLen]
+			}
+			if l, ok := c.lit(buf, b, it.NoCase, multi, maxEnd(it)); ok {
+				o := makeOption(l)
+				if it.Fast {
+					o.score += fastBonus
+				}
+				out = append(out, o)
+			}
+		case *ir.Re:
+			if it.Neg {
+				continue
+			}
+			b, fold := it.Re.Literal()
+			if l, ok := c.lit(buf, b, fold, multi, 0); ok {
+				out = append(out, makeOption(l))
+			}
+		}
+	}
+	return out
+}
+
+// maxEnd is the last byte, from the start of the buffer, where a literal can end; 0 if unlimited.
+func maxEnd(l *ir.Lit) int {
+	if l.StartsWith {
+		return len(l.Bytes)
+	}
+	if l.Depth == nil || l.Depth.Var != "" || l.Distance != nil || l.Within != nil {
+		return 0
+	}
+	n := l.Depth.N
+	if l.Offset != nil {
+		if l.Offset.Var != "" {
+			return 0
+		}
+		n += l.Offset.N
+	}
+	if n <= 0 || n > headLimit {
+		return 0
+	}
+	return int(n)
+}
+
+// ---- building
+
+// ref is a rule that hangs on a literal or number, below its header.
+type ref struct{ hdr, rule uint32 }
+
+// scanSlot is one buffer that is scanned at an event for the literals of many rules.
+type scanSlot struct {
+	id     int
+	name   string
+	v      bnode
+	multi  *dissect.Field
+	stream bool // payload
+	head   int  // only the first head bytes are looked at; 0: all
+	grows  bool // the value only grows at the event: what was scanned before is not scanned again
+	set    *mpm.Set
+	first  []uint32 // of each pattern, in refs
+	refs   []ref
+
+	pats  []mpm.Pattern
+	byPat map[string]int
+	lists [][]ref
+}
+
+func (s *scanSlot) add(l *lit, r ref) {
+	key := string(l.bytes)
+	if l.nocase {
+		key = "i" + strings.ToLower(key)
+	} else {
+		key = "c" + key
+	}
+	n, ok := s.byPat[key]
+	if !ok {
+		n = len(s.pats)
+		s.byPat[key] = n
+		s.pats = append(s.pats, mpm.Pattern{Bytes: l.bytes, NoCase: l.nocase})
+		s.lists = append(s.lists, nil)
+	}
+	if !slices.Contains(s.lists[n], r) {
+		s.lists[n] = append(s.lists[n], r)
+	}
+	if s.head > 0 {
+		s.head = max(s.head, l.maxEnd)
+	}
+}
+
+// finish makes the slot ready for scanning, and gives up what building needed.
+func (s *scanSlot) finish() {
+	s.set = mpm.New(s.pats)
+	s.first = make([]uint32, 0, len(s.pats)+1)
+	for _, list := range s.lists {
+		sort.Slice(list, func(i, j int) bool {
+			return list[i].hdr < list[j].hdr || list[i].hdr == list[j].hdr && list[i].rule < list[j].rule
+		})
+		s.first = append(s.first, uint32(len(s.refs)))
+		s.refs = append(s.refs, list...)
+	}
+	s.first = append(s.first, uint32(len(s.refs)))
+	s.refs = slices.Clip(s.refs)
+	s.pats, s.byPat, s.lists = nil, nil, nil
+}
+
+// eventProg is what is judged at one event: one part, or for the core events that every packet
+// causes one part for each kind of packet, see partOf.
+type eventProg struct {
+	parts []*part
+}
+
+// part is what is judged at one event of one kind.
+type part struct {
+	scans    []*scanSlot
+	switches []*switchTable
+	loose    []ref // sorted by header
+
+	byKey map[string]*scanSlot
+	bySw  map[string]*switchTable
+}
+
+// switchTable finds rules by the value of a number.
+type switchTable struct {
+	x     inode
+	name  string
+	small [256][]ref
+	large map[int64][]ref
+}
+
+func (t *switchTable) add(n int64, r ref) {
+	if n >= 0 && n < 256 {
+		t.small[n] = append(t.small[n], r)
+		return
+	}
+	if t.large == nil {
+		t.large = map[int64][]ref{}
+	}
+	t.large[n] = append(t.large[n], r)
+}
+
+func (t *switchTable) find(n int64) []ref {
+	if n >= 0 && n < 256 {
+		return t.small[n]
+	}
+	return t.large[n]
+}
+
+// The kinds of packets, for the core events packet, stream.data and flow.start: protocol times
+// two plus direction, and those without a flow.
+const (
+	partTCP    = 0
+	partUDP    = 2
+	partICMP   = 4
+	partOther  = 6
+	partNoFlow = 8
+	nParts     = 9
+)
+
+func protoPart(p uint8) int {
+	switch p {
+	case 6:
+		return partTCP
+	case 17:
+		return partUDP
+	case 1, 58:
+		return partICMP
+	}
+	return partOther
+}
+
+func partitioned(ev dissect.EventID) bool {
+	return ev == dissect.EvPacket || ev == dissect.EvStreamData || ev == dissect.EvFlowStart
+}
+
+// partsOf tells in which parts of an event a header can hold.
+func (h *header) partsOf() (in [nParts]bool) {
+	for p := range 256 {
+		if h.hasProto(uint8(p)) {
+			for d := range 2 {
+				if h.dirs>>d&1 != 0 {
+					in[protoPart(uint8(p))+d] = true
+				}
+			}
+		}
+	}
+	in[partNoFlow] = true
+	return in
+}
+
+// switchOn finds a term by whose value rules can be told apart: a number compared with few constants.
+func (c *compiler) switchOn(terms []ir.Expr) (v *value, name string, values []int64) {
+	for _, x := range terms {
+		var of ir.Expr
+		var vals []int64
+		switch x := x.(type) {
+		case *ir.Cmp:
+			if k, ok := x.Y.(*ir.Const); ok && x.Op == ir.Eq && classOf(k.T) == classInt && classOf(x.X.Type()) == classInt {
+				of, vals = x.X, []int64{k.V.I}
+			}
+		case *ir.In:
+			if s, ok := x.Set.(*ir.IntSet); ok {
+				if vals = members(s); vals != nil {
+					of = x.X
+				}
+			}
+		}
+		if of == nil || v != nil && len(vals) >= len(values) {
+			continue
+		}
+		if w := c.value(of); w.i != nil && !w.volatile && !w.elem {
+			v, values, name = w, vals, nameOf(of)
+		}
+	}
+	return v, name, values
+}
+
+// members lists a set of at most 16 numbers, nil for larger ones.
+func members(s *ir.IntSet) []int64 {
+	var out []int64
+	for _, r := range s.Ranges {
+		if r.Hi-r.Lo >= 16 || len(out)+int(r.Hi-r.Lo) >= 16 {
+			return nil
+		}
+		for n := r.Lo; n <= r.Hi; n++ {
+			out = append(out, n)
+		}
+	}
+	return out
+}

@@ -1,0 +1,152 @@
+package match
+
+import (
+	"fmt"
+	"sync/atomic"
+
+	"github.com/luanids/luanids/dissect"
+	"github.com/luanids/luanids/lang/ir"
+)
+
+// Program is a compiled set of rules. It is immutable and shared by workers.
+type Program struct {
+	Rules  []*Rule // in the order in which they are judged
+	byID   map[string]*Rule
+	schema *dissect.Schema
+	events []*eventProg // by EventID; nil: nobody judges it
+	needs  Needs
+
+	headers  []header
+	nIPMemo  int
+	nHdrMemo int
+	nBytes   int // memo slots of values
+	nConds   int // memo slots of conditions
+	maxPats  int // of one set
+	slots    []*scanSlot
+	vars     int // most variables of one rule
+	flowBits map[string]uint32
+	flowInts map[string]uint32
+	passBit  uint32
+	repeats  map[dissect.EventID]bool
+
+	sequences []*sequence
+	ordered   bool
+	stats     Stats
+	profiling atomic.Bool
+}
+
+// Stats describe a Program.
+type Stats struct {
+	Rules     int // that are judged
+	Patterns  int // in all sets
+	Sets      int
+	NoLiteral int // rules that are tried at each event of their kind (within their header)
+	Headers   int
+	Memory    int // of the sets, bytes
+}
+
+// Stats describes the program.
+func (p *Program) Stats() Stats { return p.stats }
+
+// Rule is a compiled rule.
+type Rule struct {
+	*ir.Rule
+	Index int // in Program.Rules
+	// Events are those at which it is judged.
+	Events []dissect.EventID
+	// Literal describes the prefilter, "" if there is none.
+	Literal string
+	// Ordered says that State.Judge must be asked before an alert is raised.
+	Ordered bool
+	// Step is set for hidden rules that only feed a sequence.
+	Step bool
+
+	hdr      uint32
+	terms    []cond
+	termIR   []ir.Expr // parallel to terms
+	local    []localEffect
+	ord      *orderedPart
+	onceTx   bool
+	onceBit  uint32 // flow bit of a rule that matches once in a flow
+	onceFlow bool
+	vars     int
+	carries  bool // depends on payload: may be completed by later bytes
+	passFlow bool
+	seq      *sequence // of a rule that stands for a finished sequence
+}
+
+// Rule finds a rule by its ID.
+func (p *Program) Rule(id string) *Rule { return p.byID[id] }
+
+// Wants tells whether any rule is judged at ev.
+func (p *Program) Wants(ev dissect.EventID) bool {
+	return int(ev) < len(p.events) && p.events[ev] != nil
+}
+
+// Needs is what the rules ask of the engine.
+type Needs struct {
+	Fields   map[*dissect.Field]bool // all fields that rules, thresholds and evidence name
+	Packets  bool                    // some rule is judged at packets
+	Stream   bool                    // some rule looks at stream bytes
+	FileData bool                    // some rule looks at contents of files: Limits.KeepBodies
+	Bodies   bool                    // some rule looks at a field that grows: Limits.KeepBodies
+	// FlowDirs: emit flow.start for the first packet of the other direction as well, with Env.Dir
+	// accordingly (to Match only).
+	FlowDirs bool
+	// Window is how many bytes before the new ones a stream window should have.
+	Window int
+}
+
+// Has tells whether a field of the name is needed.
+func (n *Needs) Has(name string) bool {
+	for f := range n.Fields {
+		if f.Name == name {
+			return true
+		}
+	}
+	return false
+}
+
+// Needs gives what the rules ask of the engine.
+func (p *Program) Needs() *Needs { return &p.needs }
+
+// Problem is something that Compile has to say about a rule. Rules with an Error are left out.
+type Problem struct {
+	Pos  ir.Pos
+	Rule string // id
+	// Code names the kind, for tools: "never-matches", "no-literal", "duplicate-id", "unknown-event",
+	// "no-common-event", "unsupported", "unreachable".
+	Code  string
+	Msg   string
+	Hint  string
+	Error bool // the rule is left out; else it is a warning
+}
+
+// String gives file:line:col: message.
+func (p Problem) String() string {
+	kind := "warning"
+	if p.Error {
+		kind = "error"
+	}
+	return fmt.Sprintf("%s:%d:%d: %s: rule %s: %s", p.Pos.File, p.Pos.Line, p.Pos.Col, kind, p.Rule, p.Msg)
+}
+
+// Options direct Compile.
+type Options struct {
+	Sequences []*ir.Sequence
+	// NoWarnings leaves out warnings.
+	NoWarnings bool
+}
+
+// Limits of a run. They bound memory and time, whatever rules and traffic do.
+const (
+	maxSteps     = 3000    // of one content chain at one event (Suricata: inspection-recursion-limit)
+	maxValues    = 4096    // of a multi-valued field that are looked at
+	maxArena     = 4 << 20 // bytes that transforms of one event may use
+	maxCarry     = 32      // rules of a stream or message that wait for more bytes
+	maxTxMatched = 256     // rules remembered as matched in one message
+	maxVars      = 64      // variables of one rule
+	maxDepth     = 4       // nested quantifiers
+	headLimit    = 256     // literals that end within these first bytes are looked for only there
+	window       = 4096    // Needs.Window
+)

@@ -1,0 +1,180 @@
+package regex
+
+// Literal is a string that occurs in a match.
+type Literal struct {
+	Bytes []byte
+	Fold  bool // in any case of its letters; Bytes is in lower case then
+}
+
+// maxLiterals caps how many alternatives Literals gives.
+const maxLiterals = 48
+
+// Literals gives strings of which at least one occurs in every match, nil if there are none to tell.
+func (r *Regex) Literals() []Literal { return r.literals }
+
+// Literal is the longest string that every match contains, nil if none is known. With fold it is in
+// lower case and occurs in any case.
+func (r *Regex) Literal() (lit []byte, fold bool) {
+	if len(r.literals) != 1 {
+		return nil, false
+	}
+	return r.literals[0].Bytes, r.literals[0].Fold
+}
+
+// required finds the best set of literals of which one must occur in what n matches. Better is: the shortest of
+// them is longer.
+func required(n *node) []Literal {
+	switch n.kind {
+	case nSet:
+		if c, fold, ok := letter(n.set); ok {
+			return []Literal{{[]byte{c}, fold}}
+		}
+		return smallSet(n.set)
+	case nConcat:
+		return requiredConcat(n.subs)
+	case nAlt:
+		var all []Literal
+		for _, x := range n.subs {
+			ls := required(x)
+			if ls == nil {
+				return nil
+			}
+			all = append(all, ls...)
+			if len(all) > maxLiterals {
+				return nil
+			}
+		}
+		return all
+	case nRepeat:
+		if n.min == 0 {
+			return nil
+		}
+		return required(n.subs[0])
+	case nGroup, nAtomic:
+		return required(n.subs[0])
+	}
+	return nil
+}
+
+// smallSet gives the members of a set of few bytes.
+func smallSet(s *set) []Literal {
+	n := s.count()
+	if n > 4 {
+		return nil
+	}
+	out := make([]Literal, 0, n)
+	for t := *s; len(out) < n; {
+		c := t.lowest()
+		t[c>>6] &^= 1 << (c & 63)
+		out = append(out, Literal{Bytes: []byte{c}})
+	}
+	return out
+}
+
+// letter tells whether a set is one byte, or one letter in both cases.
+func letter(s *set) (c byte, fold, ok bool) {
+	switch s.count() {
+	case 1:
+		return s.lowest(), false, true
+	case 2:
+		c = s.lowest() | 0x20
+		return c, true, c-'a' < 26 && s.has(c) && s.has(c&^0x20)
+	}
+	return 0, false, false
+}
+
+// requiredConcat looks at runs of bytes across the elements.
+func requiredConcat(subs []*node) []Literal {
+	var best []Literal
+	var run Literal
+	take := func(ls []Literal) {
+		if score(ls) > score(best) {
+			best = ls
+		}
+	}
+	flush := func() {
+		if len(run.Bytes) > 0 {
+			take([]Literal{run})
+		}
+		run = Literal{}
+	}
+	for _, x := range flatten(subs, nil) {
+		if x.kind == nSet {
+			if c, fold, ok := letter(x.set); ok {
+				if len(run.Bytes) < 64 {
+					run.Bytes = append(run.Bytes[:len(run.Bytes):len(run.Bytes)], c)
+					run.Fold = run.Fold || fold
+				}
+				continue
+			}
+		}
+		if x.kind == nAssert || x.kind == nLook || x.kind == nKeep || x.kind == nEmpty {
+			continue // takes no bytes
+		}
+		flush()
+		take(required(x))
+	}
+	flush()
+	return best
+}
+
+// flatten opens groups and exact small repetitions of single elements, so that runs go through
+// them.
+func flatten(subs []*node, out []*node) []*node {
+	for _, x := range subs {
+		switch {
+		case x.kind == nConcat:
+			out = flatten(x.subs, out)
+		case x.kind == nGroup || x.kind == nAtomic:
+			out = flatten(x.subs[:1], out)
+		case x.kind == nRepeat && x.min == x.max && x.min > 0 && x.min <= 32 && x.subs[0].kind == nSet:
+			for range x.min {
+				out = append(out, x.subs[0])
+			}
+		case x.kind == nRepeat && x.min > 0:
+			out = append(flatten(x.subs[:1], out), &node{kind: nFail}) // once, then it breaks off
+		default:
+			out = append(out, x)
+		}
+	}
+	return out
+}
+
+func score(ls []Literal) int {
+	if len(ls) == 0 {
+		return 0
+	}
+	s := 1 << 20
+	for _, l := range ls {
+		s = min(s, 8*len(l.Bytes))
+	}
+	return max(1, s-len(ls)/4)
+}
+
+// lowered puts the letters of folded literals into lower case.
+func lowered(ls []Literal) []Literal {
+	for i := range ls {
+		if ls[i].Fold {
+			for k, c := range ls[i].Bytes {
+				ls[i].Bytes[k] = lower(c)
+			}
+		}
+	}
+	return ls
+}
+
+// prefixOf is the run of bytes that every match begins with.
+func prefixOf(n *node) (l Literal) {
+	for _, x := range flatten([]*node{n}, nil) {
+		if x.kind != nSet {
+			return l
+		}
+		c, fold, ok := letter(x.set)
+		if !ok || len(l.Bytes) == 32 {
+			return l
+		}
+		l.Bytes = append(l.Bytes, c)
+		l.Fold = l.Fold || fold
+	}
+	return l
+}

@@ -1,0 +1,582 @@
+package regex
+
+import (
+	"fmt"
+	"math/bits"
+	"strconv"
+	"strings"
+)
+
+// set is a set of bytes.
+type set [4]uint64
+
+func (s *set) add(c byte)      { s[c>>6] |= 1 << (c & 63) }
+func (s *set) has(c byte) bool { return s[c>>6]>>(c&63)&1 != 0 }
+
+func (s *set) addRange(lo, hi byte) {
+	for c := int(lo); c <= int(hi); c++ {
+		s.add(byte(c))
+	}
+}
+
+func (s *set) count() int {
+	return bits.OnesCount64(s[0]) + bits.OnesCount64(s[1]) + bits.OnesCount64(s[2]) + bits.OnesCount64(s[3])
+}
+
+// lowest is the lowest byte of the set, 255 if it is empty.
+func (s *set) lowest() byte {
+	for i, w := range s {
+		if w != 0 {
+			return byte(64*i + bits.TrailingZeros64(w))
+		}
+	}
+	return 255
+}
+
+func (s *set) join(t *set) {
+	for i := range s {
+		s[i] |= t[i]
+	}
+}
+
+func (s *set) negate() {
+	for i := range s {
+		s[i] = ^s[i]
+	}
+}
+
+// fold adds the other case of each letter.
+func (s *set) fold() {
+	for c := byte('a'); c <= 'z'; c++ {
+		if s.has(c) {
+			s.add(c - 32)
+		} else if s.has(c - 32) {
+			s.add(c)
+		}
+	}
+}
+
+type nodeKind uint8
+
+const (
+	nEmpty nodeKind = iota
+	nSet
+	nConcat
+	nAlt
+	nRepeat
+	nGroup  // capturing
+	nAtomic // what it matched is not given back
+	nLook
+	nBackref
+	nAssert
+	nKeep // \K: the match begins here
+	nFail
+)
+
+type assertKind uint8
+
+const (
+	aBegin     assertKind = iota // \A, ^
+	aLineBegin                   // ^ with m
+	aEnd                         // \z, $ with E
+	aEndOrNL                     // \Z, $
+	aLineEnd                     // $ with m
+	aWord                        // \b
+	aNotWord                     // \B
+	aStart                       // \G: where the search began
+)
+
+// node is a piece of an expression.
+type node struct {
+	kind   nodeKind
+	set    *set
+	subs   []*node
+	min    int
+	max    int // -1: no limit
+	greedy bool
+	n      int // group or back reference
+	fold   bool
+	assert assertKind
+	behind bool
+	neg    bool
+	quoted bool // nConcat made of \Q...\E
+}
+
+// Limits of a pattern, so that no rule file can exhaust memory.
+const (
+	maxRepeat = 65535 // in {n,m}, as PCRE
+	maxNest   = 100
+	maxGroups = 99
+)
+
+type parser struct {
+	src    string
+	at     int
+	flags  Flags
+	groups int
+	names  map[string]int
+	depth  int
+	// what the expression needs
+	backrefs, looks bool
+	maxRef          int
+}
+
+func (p *parser) fail(at int, format string, args ...any) {
+	panic(&Error{Msg: fmt.Sprintf(format, args...), Offset: at})
+}
+
+// parse reads a whole pattern.
+func parse(src string, flags Flags) (n *node, p *parser, err error) {
+	p = &parser{src: src, flags: flags, names: map[string]int{}}
+	defer func() {
+		if e, ok := recover().(*Error); ok {
+			err = e
+		}
+	}()
+	n = p.alternatives()
+	if p.at < len(p.src) {
+		p.fail(p.at, "unmatched )")
+	}
+	if p.maxRef > p.groups {
+		p.fail(0, "reference to group %d, but there are only %d", p.maxRef, p.groups)
+	}
+	return n, p, nil
+}
+
+func (p *parser) more() bool { return p.at < len(p.src) }
+
+func (p *parser) peek(s string) bool { return strings.HasPrefix(p.src[p.at:], s) }
+
+func (p *parser) eat(s string) bool {
+	if p.peek(s) {
+		p.at += len(s)
+		return true
+	}
+	return false
+}
+
+func (p *parser) alternatives() *node {
+	p.depth++
+	if p.depth > maxNest {
+		p.fail(p.at, "nested too deep")
+	}
+	flags := p.flags // inline flags last until the end of the group
+	subs := []*node{p.concat()}
+	for p.eat("|") {
+		subs = append(subs, p.concat())
+	}
+	p.flags = flags
+	p.depth--
+	if len(subs) == 1 {
+		return subs[0]
+	}
+	return &node{kind: nAlt, subs: subs}
+}
+
+func (p *parser) concat() *node {
+	var subs []*node
+	for p.more() && !p.peek("|") && !p.peek(")") {
+		if p.flags&Extended != 0 && p.skipExtended() {
+			continue
+		}
+		start := p.at
+		n := p.atom()
+		if n == nil {
+			continue
+		}
+		if n.quoted { // a quantifier is for the last byte
+			subs = append(subs, n.subs[:len(n.subs)-1]...)
+			n = n.subs[len(n.subs)-1]
+		}
+		subs = append(subs, p.quantifiers(n, start))
+	}
+	switch len(subs) {
+	case 0:
+		return &node{kind: nEmpty}
+	case 1:
+		return subs[0]
+	}
+	return &node{kind: nConcat, subs: subs}
+}
+
+func (p *parser) skipExtended() bool {
+	switch c := p.src[p.at]; {
+	case isSpace(c):
+		p.at++
+		return true
+	case c == '#':
+		for p.more() && p.src[p.at] != '\n' {
+			p.at++
+		}
+		return true
+	}
+	return false
+}
+
+func isSpace(c byte) bool { return c == ' ' || c-'\t' < 5 }
+
+// quantifiers reads what follows an atom.
+func (p *parser) quantifiers(n *node, start int) *node {
+	for p.more() {
+		if p.flags&Extended != 0 && p.skipExtended() {
+			continue
+		}
+		lo, hi, ok := p.quantifier()
+		if !ok {
+			return n
+		}
+		if n.kind == nAssert || n.kind == nKeep {
+			hi = min(hi, 1) // repeating it means nothing
+			if hi < 0 {
+				hi = 1
+			}
+			lo = min(lo, 1)
+		}
+		r := &node{kind: nRepeat, subs: []*node{n}, min: lo, max: hi, greedy: p.flags&Ungreedy == 0}
+		if p.eat("?") {
+			r.greedy = !r.greedy
+		} else if p.eat("+") {
+			r.greedy = true
+			p.looks = true
+			r = &node{kind: nAtomic, subs: []*node{r}}
+		}
+		if p.size(r) > maxProg {
+			p.fail(start, "the expression is too large")
+		}
+		n = r
+	}
+	return n
+}
+
+// size guesses how many instructions n takes.
+func (p *parser) size(n *node) int {
+	s := 1
+	for _, x := range n.subs {
+		s += p.size(x)
+		if s > maxProg {
+			return s
+		}
+	}
+	if n.kind == nRepeat {
+		return min(1<<30, s*max(1, n.min, n.max)+2)
+	}
+	return s
+}
+
+func (p *parser) quantifier() (lo, hi int, ok bool) {
+	switch p.src[p.at] {
+	case '*':
+		p.at++
+		return 0, -1, true
+	case '+':
+		p.at++
+		return 1, -1, true
+	case '?':
+		p.at++
+		return 0, 1, true
+	case '{':
+		return p.braces()
+	}
+	return 0, 0, false
+}
+
+// braces reads {n}, {n,} or {n,m}; anything else is literal, as in PCRE.
+func (p *parser) braces() (lo, hi int, ok bool) {
+	end := strings.IndexByte(p.src[p.at:], '}')
+	if end < 0 {
+		return 0, 0, false
+	}
+	body := p.src[p.at+1 : p.at+end]
+	a, b, comma := strings.Cut(body, ",")
+	lo, ok = digits(a)
+	if !ok {
+		return 0, 0, false
+	}
+	switch {
+	case !comma:
+		hi = lo
+	case b == "":
+		hi = -1
+	default:
+		if hi, ok = digits(b); !ok {
+			return 0, 0, false
+		}
+	}
+	if lo > maxRepeat || hi > maxRepeat {
+		p.fail(p.at, "number too big in {} quantifier")
+	}
+	if hi >= 0 && hi < lo {
+		p.fail(p.at, "numbers out of order in {} quantifier")
+	}
+	p.at += end + 1
+	return lo, hi, true
+}
+
+func digits(s string) (int, bool) {
+	if s == "" || len(s) > 6 {
+		return 0, false
+	}
+	for i := range len(s) {
+		if s[i]-'0' > 9 {
+			return 0, false
+		}
+	}
+	n, _ := strconv.Atoi(s)
+	return n, true
+}
+
+func (p *parser) byte(c byte) *node {
+	s := &set{}
+	s.add(c)
+	return p.setNode(s)
+}
+
+func (p *parser) setNode(s *set) *node {
+	if p.flags&CaseInsensitive != 0 {
+		s.fold()
+	}
+	return &node{kind: nSet, set: s}
+}
+
+// atom reads one element; nil for what matches nothing and is gone (a comment, flags).
+func (p *parser) atom() *node {
+	c := p.src[p.at]
+	switch c {
+	case '(':
+		return p.group()
+	case '[':
+		return p.class()
+	case '.':
+		p.at++
+		s := &set{}
+		if p.flags&DotAll == 0 {
+			s.add('\n')
+		}
+		s.negate()
+		return &node{kind: nSet, set: s}
+	case '^':
+		p.at++
+		if p.flags&MultiLine != 0 {
+			return &node{kind: nAssert, assert: aLineBegin}
+		}
+		return &node{kind: nAssert, assert: aBegin}
+	case '$':
+		p.at++
+		switch {
+		case p.flags&MultiLine != 0:
+			return &node{kind: nAssert, assert: aLineEnd}
+		case p.flags&DollarEndOnly != 0:
+			return &node{kind: nAssert, assert: aEnd}
+		}
+		return &node{kind: nAssert, assert: aEndOrNL}
+	case '*', '+', '?':
+		p.fail(p.at, "nothing to repeat")
+	case '\\':
+		return p.escape()
+	}
+	p.at++
+	return p.byte(c)
+}
+
+// group reads what begins with a parenthesis.
+func (p *parser) group() *node {
+	start := p.at
+	p.at++
+	if p.eat("*") {
+		p.fail(start, "verbs (*...) are not supported")
+	}
+	if !p.eat("?") {
+		return p.capture(start, "")
+	}
+	switch {
+	case p.eat("#"):
+		end := strings.IndexByte(p.src[p.at:], ')')
+		if end < 0 {
+			p.fail(start, "missing ) after comment")
+		}
+		p.at += end + 1
+		return nil
+	case p.eat(":"):
+		return p.close(start, p.alternatives())
+	case p.eat("|"):
+		p.fail(start, "branch reset groups are not supported")
+	case p.eat(">"):
+		p.looks = true
+		return &node{kind: nAtomic, subs: []*node{p.close(start, p.alternatives())}}
+	case p.eat("="):
+		return p.look(start, false, false)
+	case p.eat("!"):
+		return p.look(start, false, true)
+	case p.eat("<="):
+		return p.look(start, true, false)
+	case p.eat("<!"):
+		return p.look(start, true, true)
+	case p.eat("P<"), p.eat("<"):
+		return p.capture(start, p.name('>'))
+	case p.eat("'"):
+		return p.capture(start, p.name('\''))
+	case p.eat("P="):
+		return p.namedRef(start, p.name(')'))
+	case p.peek("("), p.peek("R"), p.peek("&"), p.peek("P>"):
+		p.fail(start, "conditions and recursion are not supported")
+	}
+	return p.inlineFlags(start)
+}
+
+func (p *parser) close(start int, n *node) *node {
+	if !p.eat(")") {
+		p.fail(start, "missing )")
+	}
+	return n
+}
+
+func (p *parser) capture(start int, name string) *node {
+	p.groups++
+	k := p.groups
+	if k > maxGroups {
+		p.fail(start, "too many groups")
+	}
+	if name != "" {
+		p.names[name] = k
+	}
+	return &node{kind: nGroup, n: k, subs: []*node{p.close(start, p.alternatives())}}
+}
+
+func (p *parser) look(start int, behind, neg bool) *node {
+	p.looks = true
+	n := &node{kind: nLook, behind: behind, neg: neg, subs: []*node{p.close(start, p.alternatives())}}
+	if behind {
+		for _, alt := range altsOf(n.subs[0]) {
+			if _, ok := width(alt); !ok {
+				p.fail(start, "look-behind of no fixed length")
+			}
+		}
+	}
+	return n
+}
+
+func altsOf(n *node) []*node {
+	if n.kind == nAlt {
+		return n.subs
+	}
+	return []*node{n}
+}
+
+// width is the number of bytes that n matches, if it is always the same.
+func width(n *node) (int, bool) {
+	switch n.kind {
+	case nSet:
+		return 1, true
+	case nConcat:
+		sum := 0
+		for _, x := range n.subs {
+			w, ok := width(x)
+			if !ok {
+				return 0, false
+			}
+			sum += w
+		}
+		return sum, true
+	case nAlt:
+		first, ok := width(n.subs[0])
+		for _, x := range n.subs[1:] {
+			w, same := width(x)
+			ok = ok && same && w == first
+		}
+		return first, ok
+	case nRepeat:
+		w, ok := width(n.subs[0])
+		return w * n.min, ok && n.min == n.max
+	case nGroup, nAtomic:
+		return width(n.subs[0])
+	case nBackref:
+		return 0, false
+	}
+	return 0, true
+}
+
+func (p *parser) name(end byte) string {
+	n := strings.IndexByte(p.src[p.at:], end)
+	if n <= 0 {
+		p.fail(p.at, "missing end of group name")
+	}
+	s := p.src[p.at : p.at+n]
+	for i := range len(s) {
+		if !isWord(s[i]) {
+			p.fail(p.at, "bad group name %q", s)
+		}
+	}
+	p.at += n
+	if end != ')' {
+		p.at++
+	}
+	return s
+}
+
+func isWord(c byte) bool { return c == '_' || c-'0' < 10 || c|0x20-'a' < 26 }
+
+func (p *parser) namedRef(start int, name string) *node {
+	if !p.eat(")") {
+		p.fail(start, "missing )")
+	}
+	return p.refByName(start, name)
+}
+
+func (p *parser) refByName(start int, name string) *node {
+	n, ok := p.names[name]
+	if !ok {
+		p.fail(start, "reference to unknown group %q", name)
+	}
+	return p.ref(n)
+}
+
+func (p *parser) ref(n int) *node {
+	p.backrefs = true
+	p.maxRef = max(p.maxRef, n)
+	return &node{kind: nBackref, n: n, fold: p.flags&CaseInsensitive != 0}
+}
+
+// inlineFlags reads (?i), (?-i), (?i-s:...).
+func (p *parser) inlineFlags(start int) *node {
+	on := true
+	flags := p.flags
+	for p.more() {
+		c := p.src[p.at]
+		p.at++
+		var f Flags
+		switch c {
+		case '-':
+			on = false
+			continue
+		case ')':
+			p.flags = flags // until the end of the group around, see alternatives
+			return nil
+		case ':':
+			old := p.flags
+			p.flags = flags
+			n := p.close(start, p.alternatives())
+			p.flags = old
+			return n
+		case 'i':
+			f = CaseInsensitive
+		case 's':
+			f = DotAll
+		case 'm':
+			f = MultiLine
+		case 'x':
+			f = Extended
+		case 'U':
+			f = Ungreedy
+		case 'J':
+		default:
+			p.fail(p.at-1, "unknown group or flag (?%c", c)
+		}
+		if on {
+			flags |= f
+		} else {
+			flags &^= f
+		}
+	}
+	p.fail(start, "missing )")
+	return nil
+}
