@@ -91,6 +91,7 @@ func requestFields() []dissect.Field {
 		dissect.Bin("http.request_body", onReqBody, "request body, freed of chunking and content encodings, up to the limit that is kept", func(t *Tx) []byte { return t.Request.body() }).Growing(onReqDone).
 			Also("http.client_body"),
 		dissect.Int("http.request_len", onReqDone, "length of the request body on the wire, bytes", func(t *Tx) (int64, bool) { return int64(t.Request.Len), t.Request.Started }).Of(dissect.TSize),
+		dissect.Bool("http.smuggling", onReq, "peers may disagree where the message ends: chunked with Content-Length, or several lengths; RFC 9112 section 11.2", func(t *Tx) bool { return t.Smuggling }),
 		dissect.Bool("http.request_seen", onReqLine, "the request was seen; false for a response on its own", func(t *Tx) bool { return !t.NoRequest }),
 	}
 }

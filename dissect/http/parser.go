@@ -54,6 +54,7 @@ type Parser struct {
 	files    uint32
 	upgraded bool
 	anyReq   bool
+	raised   uint64 // anomalies that belong to no transaction
 	cfg      config
 	cfgFor   *dissect.Limits
 	scan     scan
@@ -77,7 +78,7 @@ func (p *Parser) Reset() {
 		t.release()
 	}
 	p.txs = p.txs[:0]
-	p.answered, p.files, p.upgraded, p.anyReq, p.ctx = 0, 0, false, false, nil
+	p.answered, p.files, p.upgraded, p.anyReq, p.raised, p.ctx = 0, 0, false, false, 0, nil
 	for d := range p.sides {
 		s := &p.sides[d]
 		s.dec.release()
@@ -173,17 +174,16 @@ func (p *Parser) step(c *dissect.Ctx, s *side, d []byte) (n int, ok bool) {
 
 func (s *side) msg() *Message { return s.tx.Message(s.dir) }
 
-// raise reports an anomaly, once a transaction.
+// raise reports an anomaly, once a transaction; once a flow for what belongs to none.
 func (p *Parser) raise(c *dissect.Ctx, t *Tx, n int) {
-	if t == nil {
-		c.Anomaly(n, nil)
-		return
+	raised, tx := &p.raised, any(nil)
+	if t != nil {
+		raised, tx = &t.raised, t
 	}
-	if t.raised&(1<<n) != 0 {
-		return
+	if *raised&(1<<n) == 0 {
+		*raised |= 1 << n
+		c.Anomaly(n, tx)
 	}
-	t.raised |= 1 << n
-	c.Anomaly(n, t)
 }
 
 // either picks the request's or the response's variant of an anomaly.

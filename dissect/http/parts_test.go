@@ -200,3 +200,28 @@ func TestTooMany(t *testing.T) {
 		t.Errorf("%d transactions\n%s", n, got)
 	}
 }
+
+func TestSmuggling(t *testing.T) {
+	for req, want := range map[string]string{
+		"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n": "=1",
+		"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\nx":                  "=1",
+		"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n":                      "=0",
+	} {
+		if got := talk(recorder("http.smuggling"), req); !strings.Contains(got, "http.request to_server http.smuggling"+want) {
+			t.Errorf("%q: %s", req, got)
+		}
+	}
+}
+
+// Junk on a connection must not make an anomaly for each line of it.
+func TestAnomaliesAreBounded(t *testing.T) {
+	r := recorder()
+	r.Data(c2s, "GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+	r.Data(s2c, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+	for range 100 {
+		r.Data(c2s, "junk\r\n")
+	}
+	if n := strings.Count(r.End(dissect.EndFIN), "anomaly"); n != 1 {
+		t.Errorf("%d anomalies", n)
+	}
+}

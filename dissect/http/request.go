@@ -260,6 +260,7 @@ func (p *Parser) requestHeaders(c *dissect.Ctx, s *side) {
 	p.requestAuth(c, t)
 	te, cl := m.find("transfer-encoding"), m.find("content-length")
 	m.Coding = CodingNone
+	t.Smuggling = te != nil && (cl != nil || m.Version < Version11) || cl != nil && cl.Repeated
 	switch {
 	case te != nil:
 		m.Coding = CodingChunked

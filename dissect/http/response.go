@@ -243,6 +243,9 @@ func (p *Parser) responseHeaders(c *dissect.Ctx, s *side) {
 func (p *Parser) responseCoding(c *dissect.Ctx, s *side, te, cl *Header) {
 	t := s.tx
 	m := &t.Response
+	if te != nil && cl != nil || cl != nil && cl.Repeated {
+		t.Smuggling = true
+	}
 	noBody := t.Status >= 100 && t.Status < 200 || t.Status == 204 || t.Status == 304
 	switch {
 	case t.method == mHEAD:

@@ -77,6 +77,7 @@ type Message struct {
 
 // Tx is a transaction: a request and its response.
 type Tx struct {
+	dissect.MatchState
 	ID       uint64
 	Request  Message
 	Response Message
@@ -98,6 +99,9 @@ type Tx struct {
 	// Auth is the kind of the Authorization header, User its user name when readable.
 	Auth string
 	User []byte
+	// Smuggling says that peers may disagree where the request or the response ends: chunked and
+	// Content-Length together, several Content-Length, chunked before HTTP/1.1 (RFC 9112 section 11.2).
+	Smuggling bool
 	// NoRequest says that the response came without a request being seen.
 	NoRequest bool
 
@@ -138,7 +142,8 @@ func newTx(id uint64) *Tx {
 	t := txPool.Get().(*Tx)
 	t.Request.reset()
 	t.Response.reset()
-	*t = Tx{ID: id, Request: t.Request, Response: t.Response, uri: trim(t.uri), hostBuf: trim(t.hostBuf)}
+	t.MatchState.Reset()
+	*t = Tx{MatchState: t.MatchState, ID: id, Request: t.Request, Response: t.Response, uri: trim(t.uri), hostBuf: trim(t.hostBuf)}
 	return t
 }
 
@@ -264,6 +269,7 @@ func containsFold(b []byte, s string) bool {
 
 func (t *Tx) clone() *Tx {
 	c := *t
+	c.MatchState = dissect.MatchState{}
 	// Everything that aliases an arena is copied by value: after that, nothing is shared.
 	dup := func(b *[]byte) { *b = bytes.Clone(*b) }
 	for _, b := range []*[]byte{&c.Method, &c.URI, &c.NormURI, &c.Path, &c.Query, &c.Fragment, &c.URIHost,
