@@ -348,6 +348,18 @@ func TestAllocs(t *testing.T) {
 	}
 }
 
+func TestFieldAllocs(t *testing.T) {
+	var m Message
+	m.Parse([]byte(answerA))
+	if names := dissecttest.FieldAllocs(Spec(), &m); names != nil {
+		t.Errorf("these fields allocate: %s", names)
+	}
+	m.Parse([]byte(askA))
+	if names := dissecttest.FieldAllocs(Spec(), &m); names != nil {
+		t.Errorf("these fields allocate: %s", names)
+	}
+}
+
 func BenchmarkRequest(b *testing.B)  { bench(b, dissect.ToServer, askA) }
 func BenchmarkResponse(b *testing.B) { bench(b, dissect.ToClient, answerA) }
 

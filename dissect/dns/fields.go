@@ -227,8 +227,14 @@ func (m *Message) optionCode(i int) (int64, bool) {
 	return 0, false
 }
 
+// maxScratch caps the memory that accessors may make texts in, for one message.
+const maxScratch = 1 << 20
+
 // scratch makes a text in the message's memory, where it stays until the next message.
 func (m *Message) scratch(appendTo func([]byte) []byte) []byte {
+	if len(m.arena) > maxScratch {
+		return nil
+	}
 	start := len(m.arena)
 	m.arena = appendTo(m.arena)
 	return m.arena[start:len(m.arena):len(m.arena)]
@@ -238,9 +244,7 @@ func (m *Message) typeName(t uint16) []byte {
 	if int(t) < len(typeBytes) && typeBytes[t] != nil {
 		return typeBytes[t]
 	}
-	start := len(m.arena)
-	m.arena = AppendType(m.arena, t)
-	return m.arena[start:len(m.arena):len(m.arena)]
+	return m.scratch(func(b []byte) []byte { return AppendType(b, t) })
 }
 
 // typeBytes are the mnemonics as accessors give them.
@@ -254,7 +258,5 @@ var typeBytes = func() (t [len(typeNames)][]byte) {
 }()
 
 func (m *Message) rcodeName() []byte {
-	start := len(m.arena)
-	m.arena = appendRCode(m.arena, m.RCode())
-	return m.arena[start:len(m.arena):len(m.arena)]
+	return m.scratch(func(b []byte) []byte { return appendRCode(b, m.RCode()) })
 }

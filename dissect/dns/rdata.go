@@ -12,7 +12,7 @@ import (
 // name), the strings of a TXT joined, or the presentation form of RFC 1035 and the type's own RFC.
 // What has no form of its own is shown as RFC 3597 section 5 does.
 func (m *Message) Rdata(r *Record) []byte {
-	if !r.hasText {
+	if !r.hasText && len(m.arena) <= maxScratch {
 		start := len(m.arena)
 		m.arena = m.appendRdata(m.arena, r)
 		r.text = Text{uint32(start), uint32(len(m.arena) - start)}

@@ -265,6 +265,18 @@ func TestClone(t *testing.T) {
 	}
 }
 
+func TestFieldAllocs(t *testing.T) {
+	p := new(parser)
+	r := dissecttest.New(Spec())
+	r.Quiet = true
+	for _, x := range login {
+		p.Data(r.Ctx, x.dir, []byte(x.data))
+	}
+	if names := dissecttest.FieldAllocs(Spec(), &p.s); names != nil {
+		t.Errorf("these fields allocate: %s", names)
+	}
+}
+
 func TestAllocs(t *testing.T) {
 	r := dissecttest.New(Spec())
 	r.Quiet = true

@@ -34,6 +34,20 @@ func TestAllocs(t *testing.T) {
 	}
 }
 
+func TestFieldAllocs(t *testing.T) {
+	for _, in := range []talk{full12(t), full13()} {
+		p := new(parser)
+		r := dissecttest.New(Spec())
+		r.Quiet = true
+		for _, x := range in[:2] {
+			p.Data(r.Ctx, x.dir, []byte(x.data))
+		}
+		if names := dissecttest.FieldAllocs(Spec(), &p.conn); names != nil {
+			t.Errorf("these fields allocate: %s", names)
+		}
+	}
+}
+
 func TestClone(t *testing.T) {
 	var p parser
 	r := dissecttest.New(Spec())
