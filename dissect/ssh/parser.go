@@ -163,6 +163,10 @@ func (p *parser) packet(c *dissect.Ctx, dir dissect.Dir, s *side, b []byte) int 
 		c.Need(recordHead)
 		return 0
 	}
+	if p.s.Client.version1() || p.s.Server.version1() {
+		s.stage = atNothing // its packets are made otherwise
+		return 0
+	}
 	n := int(binary.BigEndian.Uint32(b))
 	if n < 2 || n > maxRecord {
 		c.Anomaly(anRecord, &p.s)

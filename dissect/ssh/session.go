@@ -109,6 +109,11 @@ func (x *Side) parseBanner(line []byte) bool {
 	return true
 }
 
+// version1 tells a side that speaks version 1 only; 1.99 means both (RFC 4253 section 5.1).
+func (x *Side) version1() bool {
+	return bytes.HasPrefix(x.Proto, []byte("1.")) && string(x.Proto) != "1.99"
+}
+
 // parseKex reads the payload of a KEXINIT behind its number: a cookie of 16 bytes, then ten
 // lists of names.
 func (x *Side) parseKex(b []byte) bool {

@@ -169,6 +169,8 @@ func TestHostile(t *testing.T) {
 			"ssh.banner to_server\nssh.client_banner to_server\nssh.kex to_client\n"},
 		{"packet of no length", talk{{dissect.ToServer, clientBanner + "\x00\x00\x00\x00\x00\x00"}},
 			"ssh.banner to_server\nssh.client_banner to_server\nanomaly ssh.invalid_record\nssh.kex to_client\n"},
+		{"version 1", talk{{dissect.ToServer, "SSH-1.5-old\n" + "\x00\x00\x00\x00\x00\x00"}},
+			"ssh.banner to_server\nssh.client_banner to_server\nssh.kex to_client\n"},
 		{"huge KEXINIT", talk{{dissect.ToServer, clientBanner + "\x00\x0f\x00\x00\x04\x14xx"}},
 			"ssh.banner to_server\nssh.client_banner to_server\nanomaly ssh.long_kex_record\nssh.kex to_client\n"},
 		{"lists beyond the KEXINIT", talk{{dissect.ToServer, clientBanner + packet("\x14cookie-of-16-byt\xff\xff\xff\xff")}},
