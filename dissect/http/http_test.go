@@ -258,6 +258,7 @@ func TestBodies(t *testing.T) {
 func TestUpgrades(t *testing.T) {
 	for _, tt := range []struct{ req, resp, to, pending string }{
 		{"CONNECT a.b:443 HTTP/1.1\r\nHost: a.b:443\r\n\r\n\x16\x03", "HTTP/1.1 200 OK\r\n\r\n", "", "\x16\x03"},
+		{"CONNECT a.b:443 HTTP/1.1\r\n\r\n\n\x16\x03", "HTTP/1.1 200 OK\r\n\r\n\n", "", "\x16\x03"},
 		{"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\n\r\n", "HTTP/1.1 101 Up\r\nUpgrade: WebSocket\r\n\r\n\x81", "websocket", ""},
 		{"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: h2c\r\n\r\n", "HTTP/1.1 101 Up\r\nUpgrade: h2c\r\n\r\n", "http2", ""},
 	} {

@@ -135,7 +135,7 @@ func (p *Parser) step(c *dissect.Ctx, s *side, d []byte) (n int, ok bool) {
 	case stHeaders:
 		return p.headers(c, s, d)
 	case stWait:
-		return 0, false
+		return lineEnds(d), false
 	case stBodyLen:
 		k := int(min(int64(len(d)), s.left))
 		p.body(c, s, d[:k])
@@ -210,13 +210,24 @@ func (p *Parser) headers(c *dissect.Ctx, s *side, d []byte) (int, bool) {
 	}
 	if r == scanEnd {
 		m.Raw = append(m.Raw, d[:p.scan.n]...)
-		return p.scan.n, p.headersEnd(c, s, d[p.scan.n:])
+		n := p.scan.n
+		p.headersEnd(c, s, d[n:])
+		if p.upgraded {
+			n += lineEnds(d[n:])
+		}
+		return n, true
 	}
 	p.takeHeader(c, s, m, d)
 	if p.scan.n == 0 { // only at the end of the input
 		return len(d), true
 	}
 	return p.scan.n, true
+}
+
+// lineEnds counts the line ends that d begins with: where a tunnel begins they are leftovers of
+// HTTP, and would keep what comes from being recognised.
+func lineEnds(d []byte) int {
+	return len(d) - len(bytes.TrimLeft(d, "\r\n"))
 }
 
 // skipLongLine gives up a line that is longer than the limit: the part seen is dropped.
@@ -274,12 +285,12 @@ func (p *Parser) headerFlags(c *dissect.Ctx, s *side, f int) {
 }
 
 // headersEnd goes on after the empty line.
-func (p *Parser) headersEnd(c *dissect.Ctx, s *side, rest []byte) bool {
+func (p *Parser) headersEnd(c *dissect.Ctx, s *side, rest []byte) {
 	m := s.msg()
 	if s.trailer {
 		m.trailer = true
 		p.bodyEnds(c, s, rest)
-		return true
+		return
 	}
 	m.HeadersDone = true
 	if s.dir == dissect.ToServer {
@@ -287,7 +298,6 @@ func (p *Parser) headersEnd(c *dissect.Ctx, s *side, rest []byte) bool {
 	} else {
 		p.responseHeaders(c, s)
 	}
-	return s.state != stWait
 }
 
 // maxChunk is the largest chunk size that is believed (libhtp).
