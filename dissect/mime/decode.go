@@ -1,6 +1,9 @@
 package mime
 
-import "bytes"
+import (
+	"bytes"
+	"slices"
+)
 
 // badChar marks a byte that is not of the base64 alphabet in the tables below.
 const badChar = 1 << 31
@@ -58,15 +61,19 @@ func (d *base64) decode(dst, src []byte) ([]byte, bool) {
 
 // decodeGroups decodes whole groups of four as long as nothing else comes between.
 func decodeGroups(dst, src []byte) (out, rest []byte) {
-	for len(src) >= 4 {
+	n := len(dst)
+	dst = slices.Grow(dst, len(src)/4*3)
+	to := dst[n : n+len(src)/4*3]
+	w := 0
+	for len(src) >= 4 && len(to) >= w+3 {
 		v := base64Tab[0][src[0]] | base64Tab[1][src[1]] | base64Tab[2][src[2]] | base64Tab[3][src[3]]
 		if v&badChar != 0 {
 			break
 		}
-		dst = append(dst, byte(v>>16), byte(v>>8), byte(v))
-		src = src[4:]
+		to[w], to[w+1], to[w+2] = byte(v>>16), byte(v>>8), byte(v)
+		src, w = src[4:], w+3
 	}
-	return dst, src
+	return dst[:n+w], src
 }
 
 // pad ends an incomplete group.

@@ -7,7 +7,7 @@ import (
 )
 
 // headerLine takes a line of a header section; fresh is false for the rest of a long line.
-func (p *Parser) headerLine(c *dissect.Ctx, line []byte, fresh bool) {
+func (p *Parser) headerLine(c *dissect.Ctx, line []byte, eol int, fresh bool) {
 	inPart := p.HeadersDone
 	have := len(p.headers) > 0 && (!inPart || len(p.headers) > p.main)
 	switch {
@@ -22,8 +22,14 @@ func (p *Parser) headerLine(c *dissect.Ctx, line []byte, fresh bool) {
 			p.extend(line[1:])
 		}
 	default:
-		if i := bytes.IndexByte(line, ':'); i > 0 {
+		i := bytes.IndexByte(line, ':')
+		named := i > 0 && (have || bytes.IndexByte(trimRight(line[:i]), ' ') < 0)
+		if named {
 			p.addHeader(trimRight(line[:i]), line[i+1:])
+		} else if !p.HeadersDone && !have {
+			// A message without a header: mail servers put the blank line in that is missing.
+			p.endHeaders(c)
+			p.body(c, line, eol)
 		}
 	}
 }
@@ -206,14 +212,28 @@ func (p *Parser) push(ctype []byte) bool {
 
 // message begins an embedded message: its header section comes next.
 func (p *Parser) message(c *dissect.Ctx, asFile bool) {
-	f := frame{boundary: len(p.bounds), message: true}
-	if asFile {
+	f := frame{boundary: len(p.bounds)}
+	if asFile && p.embeddedFiles() < maxEmbedded {
 		f.file = p.newFile()
 		c.OpenFile(f.file, p.name, p.tx)
 	}
 	p.frames = append(p.frames, f)
 	p.truncateHeaders()
 	p.state = inHeaders
+}
+
+// maxEmbedded caps the embedded messages, one within the other, that are files as a whole: each
+// line is written to all of them.
+const maxEmbedded = 3
+
+func (p *Parser) embeddedFiles() int {
+	n := 0
+	for i := range p.frames {
+		if p.frames[i].file != nil {
+			n++
+		}
+	}
+	return n
 }
 
 var wordStart = []byte("=?")

@@ -146,6 +146,9 @@ mail.done to_server attachment=["f"] bits=2 parts=1
 			`mail.header to_server
 mail.done to_server bits=256 link=["http://x.example/"] parts=1 url=["x.example/"]
 `},
+		{"a message without a header", "see http://x.example/\nand\n", `mail.header to_server
+mail.done to_server link=["http://x.example/"] parts=1 url=["x.example/"]
+`},
 		{"a message that ends in its header", "Subject: s", `mail.header to_server subject="s" subject.text="s"
 mail.done to_server parts=0 subject="s" subject.text="s"
 `},

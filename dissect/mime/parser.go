@@ -77,7 +77,6 @@ type frame struct {
 	boundary int           // where in bounds its boundary begins; it ends where the next frame's does
 	file     *dissect.File // of an embedded message that has a name
 	hold     uint8         // line end withheld, see part.hold
-	message  bool
 }
 
 // part is the entity being read.
@@ -166,7 +165,7 @@ func (p *Parser) Line(c *dissect.Ctx, line []byte, eol int) {
 	}
 	switch p.state {
 	case inHeaders:
-		p.headerLine(c, line, fresh)
+		p.headerLine(c, line, eol, fresh)
 	case inBody:
 		p.body(c, line, eol)
 	}
@@ -258,6 +257,9 @@ func (p *Parser) End(c *dissect.Ctx, state dissect.FileState, why string) {
 func (p *Parser) Reset() {
 	p.Message.reset()
 	p.o, p.tx = nil, nil
+	if cap(p.bounds) > keepArena {
+		p.bounds = nil
+	}
 	if len(p.files) > 2 {
 		clear(p.files[2:])
 		p.files = p.files[:2]

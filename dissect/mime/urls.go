@@ -53,7 +53,7 @@ var schemeEnd = []byte("://")
 // findURLs finds the URLs of one line: those asked for, scheme by scheme as Suricata does, for
 // the order shows; then those of other schemes.
 func (p *Parser) findURLs(line []byte) {
-	if bytes.Index(line, schemeEnd) < 0 {
+	if !bytes.Contains(line, schemeEnd) {
 		return
 	}
 	for _, s := range p.o.Schemes {

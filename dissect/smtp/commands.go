@@ -122,7 +122,7 @@ func (p *parser) commandLine(c *dissect.Ctx, line []byte) {
 	}
 	cmd := commandOf(line)
 	// Content that comes before the server agreed to it is still content.
-	if cmd == cmdOther && p.queue.last() == cmdData && p.cur == cmdData && p.tx.begun && !p.tx.done {
+	if cmd == cmdOther && p.queue.last() == cmdData && p.body {
 		p.mode = inData
 		p.dataAhead(c, line)
 		return
@@ -134,8 +134,7 @@ func (p *parser) commandLine(c *dissect.Ctx, line []byte) {
 	if !p.tx.begun || p.tx.done && !p.trails(cmd) {
 		p.beginTx(c)
 	}
-	p.cur = cmd
-	p.keepLine(line)
+	p.keepLine(cmd, line)
 	c.Emit(evCommand, &p.tx)
 	p.do(c, cmd, line)
 }
@@ -155,7 +154,12 @@ func (p *parser) dataAhead(c *dissect.Ctx, line []byte) {
 	p.mailLine(c, line, 2)
 }
 
-func (p *parser) keepLine(line []byte) {
+// keepLine keeps the command for smtp.command; of AUTH not what the client proves itself with.
+func (p *parser) keepLine(cmd command, line []byte) {
+	if cmd == cmdAuth {
+		_, rest := nextWord(line[4:])
+		line = line[:len(line)-len(rest)]
+	}
 	p.conn.line = append(p.conn.line[:0], line...)
 	verb := line
 	if i := bytes.IndexByte(line, ' '); i >= 0 {
@@ -253,7 +257,7 @@ func (p *parser) data(c *dissect.Ctx) {
 
 // newMail gives a mail whose end was not seen up, so that another one can begin.
 func (p *parser) newMail(c *dissect.Ctx) {
-	if p.tx.mail == nil && !p.raw.IsOpen() {
+	if !p.body {
 		return
 	}
 	p.anomaly(c, anUnparsable)
@@ -272,10 +276,7 @@ func (p *parser) bdat(c *dissect.Ctx, line []byte) {
 	_, rest := nextWord(line[4:])
 	rest, _ = nextWord(rest)
 	p.last = hasPrefixFold(rest, "last")
-	if p.tx.mail != nil && p.mime.Done {
-		p.newMail(c)
-	}
-	if p.tx.mail == nil && !p.raw.IsOpen() {
+	if !p.body {
 		p.beginMail(c)
 	}
 	p.mode, p.left = inChunk, size

@@ -11,8 +11,9 @@ import (
 
 // config is what of the settings the parser uses, in the form that it uses.
 type config struct {
-	mime mime.Options
-	raw  bool
+	mime  mime.Options
+	raw   bool // the whole mail is a file, and nothing is looked into
+	blind bool // mails are not looked into at all
 }
 
 // mimePrefix is where the settings of mails are, below app-layer.protocols.
@@ -20,7 +21,7 @@ const mimePrefix = "smtp.mime."
 
 func loadConfig(l *dissect.Limits) config {
 	s := &l.SMTP
-	c := config{raw: s.RawExtraction || !s.DecodeMIME && l.Settings[mimePrefix+"decode-mime"] == "raw"}
+	c := config{raw: s.RawExtraction, blind: !s.DecodeMIME}
 	c.mime = mime.DefaultOptions()
 	c.mime.Base64, c.mime.QP = s.DecodeBase64, s.DecodeQP
 	c.mime.HeaderValueDepth = max(s.HeaderValueDepth, 1)

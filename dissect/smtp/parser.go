@@ -29,9 +29,9 @@ type parser struct {
 	left  uint64
 	last  bool
 	queue queue
-	cur   command // the command that began the content being read
 	// lines counts the lines of the mail since DATA, for a DATA that is rejected afterwards.
 	lines uint64
+	body  bool // a mail was begun and not ended
 	multi bool // within a reply of several lines
 	// authNext says that the client's next line answers a challenge (RFC 4954 section 4).
 	authNext bool
@@ -76,7 +76,7 @@ func (p *parser) Data(c *dissect.Ctx, dir dissect.Dir, data []byte) int {
 		}
 		n += k
 	}
-	if p.mode != commands && dir == dissect.ToServer {
+	if p.mode != commands && dir == dissect.ToServer && p.tx.mail != nil {
 		p.mime.Flush(c)
 	}
 	return n
@@ -200,10 +200,11 @@ func (p *parser) chunk(c *dissect.Ctx, data []byte) int {
 
 // beginMail begins the content of a mail.
 func (p *parser) beginMail(c *dissect.Ctx) {
-	p.mid, p.lines, p.gapped = false, 0, false
-	if p.config.raw {
+	p.body, p.mid, p.lines, p.gapped = true, false, 0, false
+	switch {
+	case p.config.raw:
 		c.OpenFile(&p.raw, rawName, &p.tx)
-	} else {
+	case !p.config.blind:
 		p.mime.Begin(&p.config.mime, &p.tx)
 		p.tx.mail = &p.mime.Message
 	}
@@ -224,9 +225,8 @@ func (p *parser) closeMail(c *dissect.Ctx, state dissect.FileState, why string) 
 	p.mode = commands
 	if p.raw.IsOpen() {
 		c.CloseFile(&p.raw, state, why)
-		return
 	}
-	if p.tx.mail == nil || p.mime.Done {
+	if p.body = false; p.tx.mail == nil || p.mime.Done {
 		return
 	}
 	p.mime.End(c, state, why)
@@ -316,9 +316,10 @@ func (p *parser) lostMail(c *dissect.Ctx) {
 	p.skip[dissect.ToServer] = false
 	if p.raw.IsOpen() {
 		c.GapFile(&p.raw)
-		return
 	}
-	p.mime.Gap(c)
+	if p.tx.mail != nil {
+		p.mime.Gap(c)
+	}
 }
 
 // End implements dissect.Parser.

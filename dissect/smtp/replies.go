@@ -150,7 +150,7 @@ func (p *parser) tlsReply(c *dissect.Ctx, code int) {
 // dataReply takes the answer to DATA.
 func (p *parser) dataReply(c *dissect.Ctx, code int) {
 	if code == 354 {
-		if p.tx.mail != nil && !p.tx.done || p.raw.IsOpen() {
+		if p.body {
 			p.mode = inData
 		}
 		return
@@ -172,7 +172,7 @@ func (p *parser) dropMail(c *dissect.Ctx) {
 	if p.raw.IsOpen() {
 		c.CloseFile(&p.raw, dissect.FileTruncated, "rejected")
 	}
-	p.tx.mail = nil
+	p.tx.mail, p.body = nil, false
 }
 
 // auth takes AUTH with its mechanism and the client's first response (RFC 4954 section 4).

@@ -214,7 +214,7 @@ smtp.tx to_server
 }
 
 func TestAuth(t *testing.T) {
-	r := recorder("smtp.auth.mechanism", "smtp.auth.user", "smtp.auth.failures")
+	r := recorder("smtp.auth.mechanism", "smtp.auth.user", "smtp.auth.failures", "smtp.command_line")
 	talk(r, hello+`C: AUTH LOGIN
 S: 334 VXNlcm5hbWU6
 C: YWxpY2U=
@@ -229,11 +229,16 @@ C: Y2Fyb2wgYjkxMw==
 S: 235 welcome
 C: AUTH GSSAPI
 S: 504 unknown`, false)
-	want := `smtp.auth.failure to_client smtp.auth.failures=1 smtp.auth.mechanism="LOGIN" smtp.auth.user="alice"
-smtp.auth.failure to_client smtp.auth.failures=2 smtp.auth.mechanism="PLAIN" smtp.auth.user="bob"
-smtp.auth.success to_client smtp.auth.failures=2 smtp.auth.mechanism="CRAM-MD5" smtp.auth.user="carol"
+	want := `smtp.auth.failure to_client smtp.auth.failures=1 smtp.auth.mechanism="LOGIN" smtp.auth.user="alice" smtp.command_line="AUTH LOGIN"
+smtp.auth.failure to_client smtp.auth.failures=2 smtp.auth.mechanism="PLAIN" smtp.auth.user="bob" smtp.command_line="AUTH PLAIN"
+smtp.auth.success to_client smtp.auth.failures=2 smtp.auth.mechanism="CRAM-MD5" smtp.auth.user="carol" smtp.command_line="AUTH CRAM-MD5"
 `
 	all := r.End(dissect.EndFIN)
+	for _, secret := range []string{"c2VjcmV0", "AGJvYgBzZWNyZXQ", "secret"} {
+		if strings.Contains(all, secret) {
+			t.Errorf("%s is shown", secret)
+		}
+	}
 	if got := only(all, "smtp.auth"); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
@@ -281,6 +286,17 @@ func TestOneSide(t *testing.T) {
 smtp.tx to_server smtp.mail_from="<2>"
 `
 	if got := only(r.End(dissect.EndTimeout), "smtp.tx"); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+// TestBlind checks that commands are still told from mails when those are not looked into.
+func TestBlind(t *testing.T) {
+	r := recorder("smtp.mail_from")
+	r.Ctx.Limits.SMTP.DecodeMIME = false
+	talk(r, hello+"C: MAIL FROM:<1>\nS: 250 ok\nC: DATA\nS: 354 go\nC: MAIL FROM:<x>\nC: .\nS: 250 ok\nC: MAIL FROM:<2>", false)
+	want := "smtp.tx to_server smtp.mail_from=\"<1>\"\nsmtp.tx to_server smtp.mail_from=\"<2>\"\n"
+	if got := only(r.End(dissect.EndFIN), "smtp.tx", "email"); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 }

@@ -18,7 +18,7 @@ func NewSpec(o Options) *dissect.Spec {
 		Name: "smtp",
 		Doc:  "Simple Mail Transfer Protocol",
 		Ref:  "RFC 5321, RFC 2920, RFC 3030, RFC 3207, RFC 4954, RFC 5322, RFC 2045",
-		TCP:  &dissect.Detect{Ports: []uint16{25, 465, 587, 2525}, Probe: probe, Server: true},
+		TCP:  &dissect.Detect{Ports: []uint16{25, 587, 2525}, Probe: probe, Server: true},
 		New:  func() dissect.Parser { return newParser() },
 		Events: []dissect.Event{
 			evHelo:        {Name: "smtp.helo", Doc: "the client told its name (EHLO, HELO, LHLO)", Phase: 1},
