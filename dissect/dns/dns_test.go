@@ -139,6 +139,9 @@ func TestRecords(t *testing.T) {
 		{TypeNAPTR, unhex("0064 000a") + "\x01S\x07SIP+D2U\x00" + name("_sip._udp"), `100 10 "S" "SIP+D2U" "" _sip._udp`, `"rrtype":"NAPTR","ttl":60`},
 		{TypeHTTPS, unhex("0001 00 0001 0006 026832026833 0004 0004 c0000201 0003 0002 01bb"), "1 . alpn=h2,h3 ipv4hint=192.0.2.1 port=443", `"rrtype":"HTTPS","ttl":60`},
 		{TypeRRSIG, unhex("0001 08 02 0000003c 00000001 00000002 0003") + name("example.org") + "sig", "1 8 2 60 1 2 3 example.org c2ln", `"rrtype":"RRSIG","ttl":60`},
+		{TypeNSEC, name("b.example.org") + unhex("0006 400000080003 0101 40"), "b.example.org A AAAA RRSIG NSEC CAA", `"rrtype":"NSEC","ttl":60`},
+		{TypeNSEC3, unhex("01 00 000a 02 abcd 05 0102030405 0001 40"), "1 0 10 abcd 04106105 A", `"rrtype":"NSEC3","ttl":60`},
+		{TypeNSEC3PARAM, unhex("01 00 0000 00"), "1 0 0 -", `"rrtype":"NSEC3PARAM","ttl":60`},
 		{999, "\x01\x02", `\# 2 0102`, `"rrtype":"999","ttl":60`},
 		{TypeCNAME, "", "", `"rrtype":"CNAME","ttl":60`},
 	} {

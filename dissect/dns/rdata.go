@@ -1,6 +1,7 @@
 package dns
 
 import (
+	"encoding/base32"
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/hex"
@@ -55,6 +56,11 @@ func (m *Message) appendRdata(b []byte, r *Record) []byte {
 		return append(b, s...)
 	case TypeOPT:
 		return appendOptions(b, d)
+	case TypeNSEC:
+		end := int(r.rdata.off + r.rdata.n)
+		return appendTypeMap(append(b, m.Bytes(r.Target)...), m.raw[min(r.fixed, end):end])
+	case TypeNSEC3, TypeNSEC3PARAM:
+		return appendNSEC3(b, d)
 	}
 	if form, ok := fixedForms[r.Type]; ok && len(d) > form.size() {
 		return m.appendForm(b, r, d, form)
@@ -108,8 +114,6 @@ var fixedForms = map[uint16]form{
 	TypeKEY:        {[]int{2, 1, 1}, restBase64},
 	TypeCERT:       {[]int{2, 2, 1}, restBase64},
 	TypeOPENPGPKEY: {nil, restBase64},
-	TypeNSEC3:      {[]int{1, 1, 2}, restHex},
-	TypeNSEC3PARAM: {[]int{1, 1, 2}, restHex},
 	TypeURI:        {[]int{2, 2}, restString},
 	TypeCAA:        {[]int{1}, restCAA},
 	TypeRRSIG:      {[]int{2, 1, 1, 4, 4, 4, 2}, restSigner},
@@ -169,6 +173,48 @@ func (m *Message) soaNumber(r *Record, i int) uint32 {
 	}
 	return 0
 }
+
+// appendTypeMap appends the mnemonics of the types in a bit map (RFC 4034 section 4.1.2), each
+// after a space.
+func appendTypeMap(b, d []byte) []byte {
+	for len(d) >= 2 {
+		window, n := int(d[0]), int(d[1])
+		if d = d[2:]; n > len(d) {
+			return b
+		}
+		for i, bits := range d[:n] {
+			for bit := range 8 {
+				if bits&(0x80>>bit) != 0 {
+					b = AppendType(append(b, ' '), uint16(window<<8|i<<3|bit))
+				}
+			}
+		}
+		d = d[n:]
+	}
+	return b
+}
+
+// appendNSEC3 appends algorithm, flags, iterations and salt, and for NSEC3 the next hash and
+// the types (RFC 5155 sections 3.3 and 4.3).
+func appendNSEC3(b, d []byte) []byte {
+	if len(d) < 5 {
+		return b
+	}
+	b = appendNums(b, d, 1, 1, 2)
+	salt, rest := nextString(d[4:])
+	if len(salt) == 0 {
+		b = append(b, '-')
+	} else {
+		b = hex.AppendEncode(b, salt)
+	}
+	if hash, types := nextString(rest); hash != nil {
+		b = nsec3Encoding.AppendEncode(append(b, ' '), hash)
+		b = appendTypeMap(b, types)
+	}
+	return b
+}
+
+var nsec3Encoding = base32.HexEncoding.WithPadding(base32.NoPadding)
 
 func (m *Message) appendNAPTR(b []byte, r *Record, d []byte) []byte {
 	if len(d) < 4 {
