@@ -20,9 +20,12 @@ func Fields() []dissect.Field {
 	return all
 }
 
+// onPacket is the event at which rules that name fields of packets, and none of a message, are judged.
+const onPacket = "packet"
+
 // num declares a number of the packet.
 func num(name, doc string, get func(p *packet.Packet) (int64, bool)) dissect.Field {
-	return dissect.Field{Name: name, Type: dissect.TInt, Doc: doc, Int: func(e *dissect.Env) (int64, bool) {
+	return dissect.Field{Name: name, Type: dissect.TInt, Event: onPacket, Doc: doc, Int: func(e *dissect.Env) (int64, bool) {
 		if e.Pkt == nil {
 			return 0, false
 		}
@@ -42,7 +45,7 @@ func layerNum(name string, layers packet.Layer, doc string, get func(p *packet.P
 
 // bin declares bytes of the packet; nil means absent.
 func bin(name, doc string, get func(p *packet.Packet) []byte) dissect.Field {
-	return dissect.Field{Name: name, Type: dissect.TBytes, Doc: doc, Bytes: func(e *dissect.Env) []byte {
+	return dissect.Field{Name: name, Type: dissect.TBytes, Event: onPacket, Doc: doc, Bytes: func(e *dissect.Env) []byte {
 		if e.Pkt == nil {
 			return nil
 		}

@@ -122,7 +122,7 @@ func packetFields() []dissect.Field {
 		num("payload.len", "length of payload, bytes (Suricata's dsize)",
 			func(p *packet.Packet) (int64, bool) { return int64(len(p.Payload)), p.Payload != nil }).Of(dissect.TSize),
 		bin("packet.data", "the packet from its first header on", func(p *packet.Packet) []byte { return p.Data }),
-		{Name: "packet.events", Type: dissect.TString, Multi: true,
+		{Name: "packet.events", Type: dissect.TString, Multi: true, Event: onPacket,
 			Doc:    "what decoding found wrong with the packet, by Suricata's names: ipv4.trunc_pkt",
 			BytesN: decoderEvent},
 		flag("packet.invalid", ^packet.Layer(0), "decoding stopped at something wrong", func(p *packet.Packet) bool { return p.Invalid }),

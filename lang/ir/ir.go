@@ -194,8 +194,8 @@ const (
 	FieldUDP         = "udp"         // bool: 17
 	FieldICMP        = "icmp"        // bool: 1 or 58
 	FieldSCTP        = "sctp"        // bool: 132
-	FieldIPv4        = "ip4"         // bool
-	FieldIPv6        = "ip6"         // bool
+	FieldIPv4        = "ipv4"        // bool
+	FieldIPv6        = "ipv6"        // bool
 	FieldEstablished = "established" // bool: both sides were seen, TCP: handshake complete
 	FieldToServer    = "to_server"   // bool
 	FieldToClient    = "to_client"   // bool

@@ -2,6 +2,7 @@ package match
 
 import (
 	"fmt"
+	"maps"
 	"sort"
 
 	"github.com/luanids/luanids/dissect"
@@ -14,6 +15,9 @@ import (
 func Compile(schema *dissect.Schema, rules []*ir.Rule, opts Options) (*Program, []Problem) {
 	p := &Program{schema: schema, byID: map[string]*Rule{}, events: make([]*eventProg, len(schema.Events)),
 		flowBits: map[string]uint32{}, flowInts: map[string]uint32{}, repeats: repeating(schema)}
+	if old := opts.Previous; old != nil {
+		p.flowBits, p.flowInts = maps.Clone(old.flowBits), maps.Clone(old.flowInts)
+	}
 	p.needs.Fields = map[*dissect.Field]bool{}
 	c := &compiler{p: p, values: map[string]*value{}, conds: map[string]*node{}, ids: map[any]int{}, needle: map[string]*mpm.Needle{}}
 	b := &builder{c: c, p: p, headers: map[string]uint32{}, warn: !opts.NoWarnings}
@@ -303,6 +307,11 @@ func (b *builder) hangAt(r *Rule, ev dissect.EventID, k int, terms []ir.Expr) {
 			b.slot(pt, ev, &best.lits[i], best.head).add(&best.lits[i], at)
 		}
 		r.Literal = describe(best)
+		if ev == dissect.EvStreamData && best.head {
+			for i := range best.lits {
+				r.litEnd = max(r.litEnd, best.lits[i].maxEnd)
+			}
+		}
 		return
 	}
 	if v, name, vals := b.c.switchOn(terms); v != nil && len(vals) > 0 {

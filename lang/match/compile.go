@@ -175,6 +175,10 @@ func intrinsic(name string) *value {
 		return &value{i: protoIs{17, 17}, cost: 1}
 	case ir.FieldICMP:
 		return &value{i: protoIs{1, 58}, cost: 1}
+	case "icmpv4":
+		return &value{i: protoIs{1, 1}, cost: 1}
+	case "icmpv6":
+		return &value{i: protoIs{58, 58}, cost: 1}
 	case ir.FieldSCTP:
 		return &value{i: protoIs{132, 132}, cost: 1}
 	case ir.FieldIPv4:

@@ -72,6 +72,10 @@ func protoSet(x ir.Expr) (set [4]uint64, ok bool) {
 			add(17)
 		case ir.FieldICMP:
 			add(1, 58)
+		case "icmpv4":
+			add(1)
+		case "icmpv6":
+			add(58)
 		case ir.FieldSCTP:
 			add(132)
 		default:

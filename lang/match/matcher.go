@@ -257,6 +257,9 @@ func (m *Matcher) judge(ev dissect.EventID, tx *dissect.MatchState) {
 		if r.onceTx && tx != nil && slices.Contains(tx.Matched, n) || r.onceFlow && m.inFlow(r) {
 			continue
 		}
+		if r.litEnd > 0 && ev == dissect.EvStreamData && !m.wasCarried(n) && m.e.DataOff+uint64(m.e.New) >= uint64(r.litEnd) {
+			continue // its literal is in bytes that were judged before
+		}
 		if !m.rule(r) {
 			m.carry(ev, r, tx)
 			continue
@@ -330,6 +333,15 @@ func (m *Matcher) carry(ev dissect.EventID, r *Rule, tx *dissect.MatchState) {
 		}
 	}
 	*c = append(*c, uint32(r.Index), until)
+}
+
+func (m *Matcher) wasCarried(n uint32) bool {
+	for i := 0; i < len(m.carried); i += 2 {
+		if m.carried[i] == n {
+			return true
+		}
+	}
+	return false
 }
 
 // takeCarry makes candidates of the rules that waited for more bytes of the stream, as far as the window still

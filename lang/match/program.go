@@ -72,7 +72,9 @@ type Rule struct {
 	vars     int
 	carries  bool // depends on payload: may be completed by later bytes
 	passFlow bool
-	seq      *sequence // of a rule that stands for a finished sequence
+	// litEnd: every literal of the prefilter at stream.data ends within the first litEnd bytes of the stream; 0: anywhere.
+	litEnd int
+	seq    *sequence // of a rule that stands for a finished sequence
 }
 
 // Rule finds a rule by its ID.
@@ -133,6 +135,9 @@ func (p Problem) String() string {
 
 // Options direct Compile.
 type Options struct {
+	// Previous is the program that this one replaces while flows go on: names of flow flags and counters keep
+	// their numbers.
+	Previous  *Program
 	Sequences []*ir.Sequence
 	// NoWarnings leaves out warnings.
 	NoWarnings bool
