@@ -45,8 +45,8 @@ func MDNS() *dissect.Spec {
 		New:  func() dissect.Parser { return &parser{mdns: true} },
 		Events: []dissect.Event{
 			evMessage:  {Name: "mdns.message", Doc: "a message of any kind", Any: true},
-			evRequest:  {Name: "mdns.request", Doc: "a question to all", Any: true, Phase: 1, Log: true, Final: true},
-			evResponse: {Name: "mdns.response", Doc: "an answer or announcement", Any: true, Phase: 2, Log: true, Final: true},
+			evRequest:  {Name: "mdns.request", Doc: "a question to all", Any: true, Phase: 1, Log: true, LogByDir: true, Final: true},
+			evResponse: {Name: "mdns.response", Doc: "an answer or announcement", Any: true, Phase: 2, Log: true, LogByDir: true, Final: true},
 		},
 		Fields:    fields("mdns"),
 		Anomalies: anomalies,
