@@ -106,7 +106,7 @@ func (b *body) testField(event string, f *syntax.TestField) TestField {
 			b.report(diag.WantText(f.Key.Range(), "the name"))
 		}
 		out.Name = f.Key.Str
-		out.Field = lookup(".value")
+		out.Field = lookup("")
 	} else {
 		out.Field = lookup("")
 	}

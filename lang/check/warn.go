@@ -6,6 +6,7 @@ import (
 	"github.com/luanids/luanids/dissect"
 	"github.com/luanids/luanids/lang/diag"
 	"github.com/luanids/luanids/lang/ir"
+	"github.com/luanids/luanids/lang/regex"
 	"github.com/luanids/luanids/lang/syntax"
 )
 
@@ -275,8 +276,7 @@ func narrowing(e ir.Expr) bool {
 func literal(e ir.Expr) int {
 	switch e := e.(type) {
 	case *ir.Match:
-		lit, _ := e.Re.Literal()
-		return len(lit)
+		return regexLiteral(e.Re)
 	case *ir.StrTest:
 		if k, ok := e.Y.(*ir.Const); ok {
 			return len(k.V.B)
@@ -305,6 +305,19 @@ func literal(e ir.Expr) int {
 	return 0
 }
 
+// regexLiteral is the length of the shortest of the texts of which one occurs in every match.
+func regexLiteral(re *regex.Regex) int {
+	lits := re.Literals()
+	if len(lits) == 0 {
+		return 0
+	}
+	least := len(lits[0].Bytes)
+	for _, l := range lits {
+		least = min(least, len(l.Bytes))
+	}
+	return least
+}
+
 func chainLiteral(items []ir.Item) int {
 	best := 0
 	for _, it := range items {
@@ -314,8 +327,8 @@ func chainLiteral(items []ir.Item) int {
 				best = max(best, len(it.Bytes))
 			}
 		case *ir.Re:
-			if lit, _ := it.Re.Literal(); !it.Neg {
-				best = max(best, len(lit))
+			if !it.Neg {
+				best = max(best, regexLiteral(it.Re))
 			}
 		case *ir.ByteTest, *ir.SizeTest, *ir.IsDataAt:
 			best = max(best, shortLiteral) // cheap by itself
