@@ -115,6 +115,9 @@ func (r *inspection) from(i, pos int) outcome {
 			r.m.fail(failLimit)
 			return fatal
 		}
+		if i > r.m.deepest {
+			r.m.deepest = i
+		}
 		it := &r.items[i]
 		ok := false
 		switch it.kind {

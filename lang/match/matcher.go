@@ -27,6 +27,7 @@ type Matcher struct {
 	vars    [maxVars]int64
 	varSet  uint64
 	steps   int
+	deepest int // item of a chain that was judged last of all, for Trace
 	failed  failure
 	dceConv conv
 

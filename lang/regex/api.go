@@ -36,3 +36,14 @@ type Modifiers struct {
 // CompilePCRE reads an expression as Suricata rules write it: /pattern/flags, quotes removed,
 // perhaps with a leading !.
 func CompilePCRE(s string) (*Regex, Modifiers, error) { return compilePCRE(s) }
+
+// String gives the flags as letters.
+func (f Flags) String() string {
+	var b []byte
+	for i, c := range "ismxAEG" {
+		if f&(1<<i) != 0 {
+			b = append(b, byte(c))
+		}
+	}
+	return string(b)
+}

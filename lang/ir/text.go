@@ -1,0 +1,303 @@
+package ir
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/luanids/luanids/dissect"
+)
+
+// Text writes an expression as rules do, for people who ask why a rule did not match. It is
+// close to .nids, but names of sets and functions stand for what they hold.
+func Text(x Expr) string {
+	var b strings.Builder
+	writeExpr(&b, x, false)
+	return b.String()
+}
+
+func writeExpr(b *strings.Builder, x Expr, inner bool) {
+	switch x := x.(type) {
+	case nil:
+		b.WriteString("true")
+	case *Field:
+		b.WriteString(x.F.Name)
+	case *Elem:
+		b.WriteString(x.F.Name)
+	case *Const:
+		writeConst(b, x)
+	case *Arith:
+		b.WriteByte('(')
+		writeExpr(b, x.X, true)
+		ops := [...]string{"?", "+", "-", "*", "/", "%", "&", "|", "^", "<<", ">>"}
+		b.WriteString(" " + ops[min(int(x.Op), len(ops)-1)] + " ")
+		writeExpr(b, x.Y, true)
+		b.WriteByte(')')
+	case *Len:
+		writeCall(b, "len", x.X)
+	case *Count:
+		b.WriteString("count(" + x.F.Name + ")")
+	case *Call:
+		writeCall(b, x.Fn.Name(), x.Args...)
+	case *Late:
+		writeCall(b, x.Fn.Name(), x.Args...)
+	case *Transform:
+		writeExpr(b, x.X, true)
+		for _, s := range x.Steps {
+			b.WriteString("." + s.Op.String())
+		}
+	case *FlowInt:
+		b.WriteString("flow.counter(" + strconv.Quote(x.Name) + ")")
+	case *HostInt:
+		writeKeyed(b, "host.counter", x.Name, x.Key)
+	case *Rep:
+		writeCall(b, "reputation."+x.Table.Name, x.X)
+	case *And:
+		writeList(b, x.X, " and ", inner)
+	case *Or:
+		writeList(b, x.X, " or ", inner)
+	case *Not:
+		b.WriteString("not ")
+		writeExpr(b, x.X, true)
+	default:
+		writeTest(b, x)
+	}
+}
+
+func writeTest(b *strings.Builder, x Expr) {
+	switch x := x.(type) {
+	case *Cmp:
+		ops := [...]string{"?", "==", "!=", "<", "<=", ">", ">="}
+		writeBinary(b, x.X, ops[min(int(x.Op), len(ops)-1)], x.Y, x.NoCase)
+	case *StrTest:
+		ops := [...]string{"?", "contains", "startswith", "endswith"}
+		writeBinary(b, x.X, ops[min(int(x.Op), len(ops)-1)], x.Y, x.NoCase)
+	case *In:
+		writeExpr(b, x.X, true)
+		b.WriteString(" in " + setText(x.Set))
+	case *Match:
+		writeExpr(b, x.X, true)
+		fmt.Fprintf(b, " ~ /%s/%s", x.Re, x.Re.Flags())
+	case *Exists:
+		writeCall(b, "exists", x.X)
+	case *Quant:
+		if x.All {
+			b.WriteString("all(")
+		} else {
+			b.WriteString("any(")
+		}
+		b.WriteString(x.F.Name + ": ")
+		writeExpr(b, x.Body, false)
+		b.WriteByte(')')
+	case *Content:
+		writeExpr(b, x.Buf, true)
+		b.WriteString(" has [")
+		for i, it := range x.Items {
+			if i > 0 {
+				b.WriteString(", ")
+			}
+			b.WriteString(ItemText(it))
+		}
+		b.WriteByte(']')
+	case *FlowBit:
+		for i, n := range x.Names {
+			if i > 0 {
+				b.WriteString(" or ")
+			}
+			b.WriteString("flow.flag(" + strconv.Quote(n) + ")")
+		}
+	case *HostBit:
+		writeKeyed(b, "host.flag", x.Name, x.Key)
+	case *InDataset:
+		writeExpr(b, x.X, true)
+		b.WriteString(" in dataset " + x.Set.Name)
+	default:
+		fmt.Fprintf(b, "%T", x)
+	}
+}
+
+func writeBinary(b *strings.Builder, x Expr, op string, y Expr, nocase bool) {
+	writeExpr(b, x, true)
+	b.WriteString(" " + op + " ")
+	writeExpr(b, y, true)
+	if nocase {
+		b.WriteString(" nocase")
+	}
+}
+
+func writeList(b *strings.Builder, xs []Expr, sep string, inner bool) {
+	if inner && len(xs) > 1 {
+		b.WriteByte('(')
+		defer b.WriteByte(')')
+	}
+	for i, x := range xs {
+		if i > 0 {
+			b.WriteString(sep)
+		}
+		writeExpr(b, x, true)
+	}
+}
+
+func writeCall(b *strings.Builder, name string, args ...Expr) {
+	b.WriteString(name + "(")
+	for i, a := range args {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		writeExpr(b, a, false)
+	}
+	b.WriteByte(')')
+}
+
+func writeKeyed(b *strings.Builder, what, name string, key []Expr) {
+	b.WriteString(what + "(" + strconv.Quote(name))
+	for _, k := range key {
+		b.WriteString(", ")
+		writeExpr(b, k, false)
+	}
+	b.WriteByte(')')
+}
+
+func writeConst(b *strings.Builder, c *Const) {
+	switch c.T {
+	case dissect.TString:
+		b.WriteString(strconv.Quote(string(c.V.B)))
+	case dissect.TBytes:
+		fmt.Fprintf(b, "x\"% x\"", c.V.B)
+	case dissect.TIP:
+		b.WriteString(c.V.IP.String())
+	case dissect.TFloat:
+		fmt.Fprint(b, c.V.F)
+	case dissect.TBool:
+		b.WriteString(strconv.FormatBool(c.V.I != 0))
+	default:
+		b.WriteString(strconv.FormatInt(c.V.I, 10))
+	}
+}
+
+func setText(s Set) string {
+	switch s := s.(type) {
+	case *IntSet:
+		if s.Name != "" {
+			return s.Name
+		}
+		var parts []string
+		for i, r := range s.Ranges {
+			if i == 8 {
+				parts = append(parts, "...")
+				break
+			}
+			if r.Lo == r.Hi {
+				parts = append(parts, strconv.FormatInt(r.Lo, 10))
+			} else {
+				parts = append(parts, fmt.Sprintf("%d..%d", r.Lo, r.Hi))
+			}
+		}
+		return "{" + strings.Join(parts, ", ") + "}"
+	case *IPSet:
+		if s.Name != "" {
+			return s.Name
+		}
+		return fmt.Sprintf("{%d networks}", s.Len())
+	case *StrSet:
+		if s.Name != "" {
+			return s.Name
+		}
+		return fmt.Sprintf("{%d strings}", s.Len())
+	}
+	return "{}"
+}
+
+// String gives Suricata's name of the transformation.
+func (o TOp) String() string {
+	names := [...]string{"?", "to_lowercase", "to_uppercase", "compress_whitespace", "strip_whitespace", "to_md5", "to_sha1", "to_sha256",
+		"url_decode", "xor", "dotprefix", "header_lowercase", "strip_pseudo_headers", "pcrexform", "from_base64", "gunzip", "zlib_deflate",
+		"domain", "tld"}
+	return names[min(int(o), len(names)-1)]
+}
+
+// String gives the number or the variable's name.
+func (n Num) String() string {
+	if n.Var != "" {
+		return n.Var
+	}
+	return strconv.FormatInt(n.N, 10)
+}
+
+// ItemText writes an item of a chain.
+func ItemText(it Item) string {
+	var b strings.Builder
+	opt := func(name string, n *Num) {
+		if n != nil {
+			b.WriteString(" " + name + " " + n.String())
+		}
+	}
+	flag := func(name string, on bool) {
+		if on {
+			b.WriteString(" " + name)
+		}
+	}
+	neg := func(on bool) {
+		if on {
+			b.WriteByte('!')
+		}
+	}
+	switch it := it.(type) {
+	case *Lit:
+		neg(it.Neg)
+		b.WriteString(strconv.Quote(string(it.Bytes)))
+		flag("nocase", it.NoCase)
+		opt("offset", it.Offset)
+		opt("depth", it.Depth)
+		opt("distance", it.Distance)
+		opt("within", it.Within)
+		flag("startswith", it.StartsWith)
+		flag("endswith", it.EndsWith)
+	case *Re:
+		neg(it.Neg)
+		fmt.Fprintf(&b, "/%s/%s", it.Re, it.Re.Flags())
+		flag("relative", it.Relative)
+		opt("within", it.Within)
+	case *IsDataAt:
+		neg(it.Neg)
+		b.WriteString("isdataat " + it.N.String())
+		flag("relative", it.Relative)
+	case *ByteTest:
+		neg(it.Neg)
+		fmt.Fprintf(&b, "byte_test %s %s %s at %s", it.Bytes, it.Op, it.Value, it.Offset)
+		flag("relative", it.Relative)
+	case *ByteJump:
+		fmt.Fprintf(&b, "byte_jump %s at %s", it.Bytes, it.Offset)
+		flag("relative", it.Relative)
+	case *ByteExtract:
+		fmt.Fprintf(&b, "%s = byte_extract %s at %s", it.Name, it.Bytes, it.Offset)
+		flag("relative", it.Relative)
+	case *ByteMath:
+		fmt.Fprintf(&b, "%s = byte_math %s at %s %c %s", it.Name, it.Bytes, it.Offset, it.Op, it.R)
+		flag("relative", it.Relative)
+	case *Base64:
+		b.WriteString("base64 [")
+		for i, x := range it.Items {
+			if i > 0 {
+				b.WriteString(", ")
+			}
+			b.WriteString(ItemText(x))
+		}
+		b.WriteByte(']')
+	case *SizeTest:
+		neg(it.Neg)
+		fmt.Fprintf(&b, "size %s %s", it.Op, it.N)
+		if it.Op == TestRange || it.Op == TestInclude || it.Op == TestNotIn {
+			b.WriteString(".." + it.Hi.String())
+		}
+	case *Entropy:
+		fmt.Fprintf(&b, "entropy %s %g", it.Op, it.Value)
+	}
+	return b.String()
+}
+
+// String gives the operator.
+func (o TestOp) String() string {
+	names := [...]string{"?", "==", "!=", "<", ">", "<=", ">=", "&", "^", "between", "not between", "in"}
+	return names[min(int(o), len(names)-1)]
+}

@@ -1,0 +1,281 @@
+package match
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/luanids/luanids/dissect"
+	"github.com/luanids/luanids/lang/ir"
+)
+
+// Explain writes how a rule is judged: at which events, behind which literal, and its terms in
+// the order in which they are tried.
+func (p *Program) Explain(r *Rule) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "rule %s %q\n", r.ID, r.Msg)
+	if r.seq != nil {
+		fmt.Fprintf(&b, "  sequence of %d steps within %v\n", len(r.seq.src.Steps), r.seq.src.Within)
+		return b.String()
+	}
+	for _, ev := range r.Events {
+		fmt.Fprintf(&b, "  judged at %s (%s)\n", p.schema.Events[ev].Name, p.schema.Events[ev].Doc)
+	}
+	if r.Literal != "" {
+		fmt.Fprintf(&b, "  only if %s occurs\n", r.Literal)
+	} else {
+		b.WriteString("  no literal: tried at each such event\n")
+	}
+	for _, s := range p.headerText(r) {
+		fmt.Fprintf(&b, "  header: %s\n", s)
+	}
+	for i, x := range r.termIR {
+		fmt.Fprintf(&b, "  term %d: %s\n", i+1, ir.Text(x))
+	}
+	for _, e := range r.Effects {
+		fmt.Fprintf(&b, "  then: %s\n", strings.TrimPrefix(fmt.Sprintf("%T", e), "*ir."))
+	}
+	if r.ord != nil {
+		b.WriteString("  finished in packet order:")
+		if r.ord.cond != nil {
+			b.WriteString(" host state or data sets")
+		}
+		for _, t := range r.Thresholds {
+			fmt.Fprintf(&b, " threshold of %d in %v", t.Count, t.Window)
+		}
+		if len(r.ord.feeds) > 0 {
+			b.WriteString(" a step of a sequence")
+		}
+		b.WriteByte('\n')
+	}
+	return b.String()
+}
+
+func (p *Program) headerText(r *Rule) []string {
+	h := &p.headers[r.hdr]
+	var out []string
+	switch h.dirs {
+	case 1 << dissect.ToServer:
+		out = append(out, "to_server")
+	case 1 << dissect.ToClient:
+		out = append(out, "to_client")
+	}
+	if h.protos != nil {
+		var ps []string
+		for n := range 256 {
+			if h.hasProto(uint8(n)) && len(ps) < 8 {
+				ps = append(ps, strconv.Itoa(n))
+			}
+		}
+		out = append(out, "ip.proto in {"+strings.Join(ps, ", ")+"}")
+	}
+	for _, x := range h.terms {
+		out = append(out, ir.Text(x))
+	}
+	return out
+}
+
+// Stage is how far a rule got with an event.
+type Stage uint8
+
+// The stages, in the order in which a rule passes them.
+const (
+	StageEvent     Stage = iota // the event is not one at which the rule is judged
+	StageHeader                 // direction, protocol, ports or addresses differ
+	StagePrefilter              // the literal does not occur
+	StageTerm                   // a term is false
+	StageError                  // judging was given up
+	StageMatched                // all local terms hold; the ordered stage may still say no
+)
+
+// String names what stopped the rule.
+func (s Stage) String() string {
+	return [...]string{"event", "header", "literal", "term", "error", "matched"}[s]
+}
+
+// Trace is why a rule does not match an event.
+type Trace struct {
+	Stage Stage
+	// Term is the first term that failed, as text; Value is what its field held.
+	Term, Value string
+	// Item is the item of a content chain that was never passed, "" if the term is none.
+	Item string
+}
+
+// Trace judges one rule on an event without effects, and says how far it gets. It is slow.
+func (m *Matcher) Trace(r *Rule, ev dissect.EventID, e *dissect.Env) Trace {
+	judged := false
+	for _, x := range r.Events {
+		judged = judged || x == ev
+	}
+	if !judged {
+		return Trace{Stage: StageEvent}
+	}
+	m.begin(e)
+	h := &m.p.headers[r.hdr]
+	if h.dirs>>e.Dir&1 == 0 {
+		return Trace{Stage: StageHeader, Term: m.p.headerText(r)[0], Value: e.Dir.String()}
+	}
+	if h.protos != nil && !h.hasProto(m.view().proto) {
+		return Trace{Stage: StageHeader, Term: "ip.proto", Value: strconv.Itoa(int(m.view().proto))}
+	}
+	for i, c := range h.conds {
+		if !c.test(m) {
+			return Trace{Stage: StageHeader, Term: ir.Text(h.terms[i]), Value: m.valueText(h.terms[i])}
+		}
+	}
+	if r.Literal != "" && !m.prefilterHits(r, ev, e) {
+		return Trace{Stage: StagePrefilter, Term: r.Literal}
+	}
+	return m.traceTerms(r)
+}
+
+func (m *Matcher) traceTerms(r *Rule) Trace {
+	m.varSet = 0
+	for i, t := range r.terms {
+		m.failed = failNone
+		m.deepest = 0
+		ok := t.test(m)
+		x := r.termIR[i]
+		if m.failed != failNone {
+			m.failed = failNone
+			return Trace{Stage: StageError, Term: ir.Text(x), Value: m.valueText(x)}
+		}
+		if ok {
+			continue
+		}
+		out := Trace{Stage: StageTerm, Term: ir.Text(x), Value: m.valueText(x)}
+		if c, isChain := x.(*ir.Content); isChain && m.deepest < len(c.Items) {
+			out.Item = ir.ItemText(c.Items[m.deepest])
+		}
+		return out
+	}
+	return Trace{Stage: StageMatched}
+}
+
+// prefilterHits tells whether the literal of a rule occurs, and leaves candidates of m changed.
+func (m *Matcher) prefilterHits(r *Rule, ev dissect.EventID, e *dissect.Env) bool {
+	ep := m.p.events[ev]
+	pt := ep.parts[0]
+	if len(ep.parts) > 1 {
+		pt = ep.parts[partOf(e)]
+	}
+	if pt == nil {
+		return false
+	}
+	old := e.New
+	e.New = 0
+	defer func() { e.New = old }()
+	m.cands = m.cands[:0]
+	for _, s := range pt.scans {
+		m.scan(s, nil)
+	}
+	for _, n := range m.cands {
+		if int(n) == r.Index {
+			return true
+		}
+	}
+	return false
+}
+
+// maxShown caps a value that is shown.
+const maxShown = 200
+
+// valueText shows the values of the fields that a term names.
+func (m *Matcher) valueText(x ir.Expr) string {
+	seen := map[*dissect.Field]bool{}
+	var parts []string
+	for _, f := range termFields(x, nil) {
+		if seen[f] {
+			continue
+		}
+		seen[f] = true
+		v := m.fieldText(f)
+		if len(v) > maxShown {
+			v = v[:maxShown] + "..."
+		}
+		parts = append(parts, f.Name+" = "+v)
+	}
+	return strings.Join(parts, ", ")
+}
+
+func (m *Matcher) fieldText(f *dissect.Field) string {
+	if f.Multi {
+		return m.multiText(f)
+	}
+	v := (&compiler{values: map[string]*value{}}).field(f).eval(m)
+	if !v.OK {
+		return "(absent)"
+	}
+	return valueString(f.Type, v)
+}
+
+func valueString(t dissect.Type, v ir.Value) string {
+	switch classOf(t) {
+	case classBytes:
+		if len(v.B) > maxShown {
+			v.B = v.B[:maxShown+1]
+		}
+		return strconv.Quote(string(v.B))
+	case classFloat:
+		return fmt.Sprint(v.F)
+	case classIP:
+		return v.IP.String()
+	}
+	if t == dissect.TBool {
+		return strconv.FormatBool(v.I != 0)
+	}
+	return strconv.FormatInt(v.I, 10)
+}
+
+func (m *Matcher) multiText(f *dissect.Field) string {
+	var parts []string
+	for i := 0; i < 16 && hasValue(f, m.e, i); i++ {
+		var v ir.Value
+		switch {
+		case f.BytesN != nil:
+			v.B, v.OK = f.BytesN(m.e, i)
+		case f.IntN != nil:
+			v.I, v.OK = f.IntN(m.e, i)
+		case f.IPN != nil:
+			v.IP, v.OK = f.IPN(m.e, i)
+		}
+		parts = append(parts, valueString(f.Type, v))
+	}
+	return "[" + strings.Join(parts, ", ") + "]"
+}
+
+// termFields lists the fields of a condition.
+func termFields(x ir.Expr, out []*dissect.Field) []*dissect.Field {
+	switch x := x.(type) {
+	case *ir.And:
+		for _, y := range x.X {
+			out = termFields(y, out)
+		}
+	case *ir.Or:
+		for _, y := range x.X {
+			out = termFields(y, out)
+		}
+	case *ir.Not:
+		return termFields(x.X, out)
+	case *ir.Cmp:
+		return termFields(x.Y, termFields(x.X, out))
+	case *ir.StrTest:
+		return termFields(x.Y, termFields(x.X, out))
+	case *ir.In:
+		return termFields(x.X, out)
+	case *ir.Match:
+		return termFields(x.X, out)
+	case *ir.Exists:
+		return termFields(x.X, out)
+	case *ir.Quant:
+		return termFields(x.Body, append(out, x.F))
+	case *ir.Content:
+		return termFields(x.Buf, out)
+	case *ir.Rep:
+		return termFields(x.X, out)
+	default:
+		return fieldsOf(x, out)
+	}
+	return out
+}
