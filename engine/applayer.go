@@ -11,13 +11,14 @@ const probeLimit = 4 << 10
 
 // apps is a worker's view of the protocols: which can be recognised, and spare parsers.
 type apps struct {
-	tcp, udp []*dissect.Spec
-	all      map[string]*dissect.Spec
-	tcpHints map[uint16]uint64 // set of protocols (by index) that expect a server port
-	udpHints map[uint16]uint64
-	tcpAll   uint64
-	udpAll   uint64
-	spare    [][]dissect.Parser
+	tcp, udp  []*dissect.Spec
+	all       map[string]*dissect.Spec
+	tcpHints  map[uint16]uint64 // set of protocols (by index) that expect a server port
+	udpHints  map[uint16]uint64
+	tcpAll    uint64
+	udpAll    uint64
+	spare     [][]dissect.Parser
+	anomalies [][]anomalyName // by protocol
 	// detected, failures and panics count flows by protocol, and by transport where a protocol
 	// has both (see transport).
 	detected, failures, panics [][2]uint64
@@ -30,6 +31,7 @@ func newApps(specs []*dissect.Spec, n int) apps {
 		detected: make([][2]uint64, n), failures: make([][2]uint64, n), panics: make([][2]uint64, n)}
 	for _, s := range specs {
 		a.all[s.Name] = s
+		a.anomalies[s.Index()] = anomalyNames(s)
 		if s.TCP != nil {
 			a.tcp = append(a.tcp, s)
 			a.tcpAll |= 1 << s.Index()
@@ -247,8 +249,11 @@ func (w *worker) upgrade(f *flowtable.Flow) {
 		f.Probe = [2]flowtable.Probe{}
 		if spec := w.apps.all[to]; spec != nil {
 			w.assign(f, spec)
-		} else if f.AppOrig == nil {
-			f.AppOrig = f.App
+		} else {
+			f.TxCount = 0 // what is recognised next counts anew
+			if f.AppOrig == nil {
+				f.AppOrig = f.App
+			}
 		}
 		for d, b := range rest {
 			if len(b) > 0 {

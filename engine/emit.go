@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"strings"
+
 	"github.com/luanids/luanids/dissect"
 	"github.com/luanids/luanids/dissect/packet"
 	"github.com/luanids/luanids/engine/eve"
@@ -27,20 +29,36 @@ func (w *worker) Emit(spec *dissect.Spec, ev dissect.Local, e *dissect.Env) {
 // Anomaly implements dissect.Host: a protocol's parser found something wrong.
 func (w *worker) Anomaly(spec *dissect.Spec, n int, e *dissect.Env) {
 	w.stats.anomalies[eve.AppAnomaly]++
-	w.anomaly(eve.AppAnomaly, e, spec.Anomalies[n], "proto_parser")
+	w.anomaly(eve.AppAnomaly, e, w.apps.anomalies[spec.Index()][n], "proto_parser")
 }
 
-// anomaly judges and logs one anomaly. Rules see it by its full name.
-func (w *worker) anomaly(k eve.AnomalyKind, e *dissect.Env, name, layer string) {
+// anomaly judges and logs one anomaly: rules see it by its full name.
+func (w *worker) anomaly(k eve.AnomalyKind, e *dissect.Env, name anomalyName, layer string) {
 	if w.rules.wantsAnomaly {
 		old := e.Name
-		e.Name = name
+		e.Name = name.full
 		w.match(dissect.EvAnomaly, e)
 		e.Name = old
 	}
 	if w.eve != nil && w.eve.Options().Wanted(k) {
-		w.line(w.eve.AnomalyOf(w.out.buf, k, e, name, layer))
+		w.line(w.eve.AnomalyOf(w.out.buf, k, e, name.record, layer))
 	}
+}
+
+// anomalyName is an anomaly's name in rules and in records.
+type anomalyName struct{ full, record string }
+
+// anomalyNames gives the names of a protocol's anomalies: protocol.name in rules, as Suricata
+// writes them in records.
+func anomalyNames(s *dissect.Spec) []anomalyName {
+	list := make([]anomalyName, len(s.Anomalies))
+	for i, n := range s.Anomalies {
+		list[i] = anomalyName{s.Name + "." + n, n}
+		if s.UpperAnomalies {
+			list[i].record = strings.ToUpper(n)
+		}
+	}
+	return list
 }
 
 // decodeEvents reports what the decoder found wrong with a packet.
@@ -48,7 +66,7 @@ func (w *worker) decodeEvents(p *packet.Packet) {
 	w.setEnv(w.flow, w.dir)
 	for _, ev := range p.EventList() {
 		w.stats.anomalies[eve.DecodeAnomaly]++
-		w.anomaly(eve.DecodeAnomaly, &w.env, ev.Name(), "")
+		w.anomaly(eve.DecodeAnomaly, &w.env, anomalyName{ev.Name(), ev.Name()}, "")
 	}
 }
 

@@ -77,15 +77,15 @@ func NewSchema(o *eve.Options) (*dissect.Schema, error) {
 
 // Engine runs one capture or interface. It is made by New and used once.
 type Engine struct {
-	cfg       Config
-	schema    *dissect.Schema
-	dispatch  dispatcher
-	workers   []*worker
-	order     ordered
-	source    capture.Source
-	started   time.Time
-	took      time.Duration
-	truncated int
+	cfg      Config
+	schema   *dissect.Schema
+	dispatch dispatcher
+	workers  []*worker
+	order    ordered
+	source   capture.Source
+	started  time.Time
+	took     time.Duration
+	broken   int // captures that ended within a packet or were damaged
 }
 
 // New checks the configuration and makes an engine.

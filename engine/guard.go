@@ -5,6 +5,7 @@ import (
 	"runtime/debug"
 
 	"github.com/luanids/luanids/dissect"
+	"github.com/luanids/luanids/engine/eve"
 	"github.com/luanids/luanids/engine/flowtable"
 )
 
@@ -63,5 +64,5 @@ func (g *guard) contain(w *worker, r any) {
 func (w *worker) raisePanic(name string) {
 	defer func() { _ = recover() }() // reporting must not fail in its turn
 	w.setEnv(w.flow, dissect.ToServer)
-	w.anomaly(2, &w.env, "parser_panic."+name, "engine")
+	w.anomaly(eve.AppAnomaly, &w.env, anomalyName{"engine.parser_panic." + name, "parser_panic." + name}, "engine")
 }

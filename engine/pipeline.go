@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 
 	"github.com/luanids/luanids/capture"
@@ -22,26 +23,29 @@ func (e *Engine) Run(ctx context.Context, src capture.Source) error {
 	return errors.Join(err, e.finish())
 }
 
-// fill reads the next batch of frames. done is true at the end; a capture that ends within a
-// packet is a warning, not an error.
+// fill reads the next batch of frames; done is true at the end. A capture that ends within a
+// packet, or is damaged, is a warning: what came before it counts, and other files follow.
 func (e *Engine) fill(ctx context.Context, src capture.Source, b *batch) (done bool, err error) {
 	if ctx.Err() != nil {
 		return true, nil
 	}
 	err = src.ReadBatch(&b.frames)
-	var cut *capture.TruncatedError
 	switch {
 	case err == nil:
 		return false, nil
 	case errors.Is(err, io.EOF):
 		return true, nil
-	case errors.As(err, &cut):
-		e.truncated++
-		e.warn("%v", err)
-		return false, nil
 	}
-	return true, err
+	e.broken++
+	e.warn("%v", err)
+	if e.broken > maxBroken {
+		return true, fmt.Errorf("%d captures could not be read to their end; the last: %w", e.broken, err)
+	}
+	return false, nil
 }
+
+// maxBroken is how many damaged captures of one run are only warned of.
+const maxBroken = 100_000
 
 // runInline is the whole engine on one goroutine: a frame is decoded and worked on at once,
 // and what came of a batch goes through the ordered stage before the next is read.

@@ -30,7 +30,7 @@ func (e *Engine) Counters() []Counter {
 		c("filtered", s.Filtered)
 		c("skipped", s.Skipped)
 		c("kernel_drops", s.Dropped)
-		c("truncated_files", uint64(e.truncated))
+		c("truncated_files", uint64(e.broken))
 	}
 	e.dispatch.dec.Stats.Each(add("decoder."))
 	frag := e.dispatch.frag.Snapshot()

@@ -27,7 +27,7 @@ type SeverityCount struct {
 var lossNames = map[string]string{
 	"capture.kernel_drops":           "packets dropped by the kernel",
 	"capture.skipped":                "capture records that could not be used",
-	"capture.truncated_files":        "captures that end within a packet",
+	"capture.truncated_files":        "captures cut short or damaged",
 	"decoder.invalid":                "packets that could not be decoded fully",
 	"tcp.reassembly_gap":             "gaps in TCP streams",
 	"tcp.segment_memcap_drop":        "TCP segments dropped at the memory cap",

@@ -110,7 +110,7 @@ func (w *worker) End(c *tcp.Conn, dir dissect.Dir, why dissect.EndReason) {
 func (w *worker) Event(c *tcp.Conn, dir dissect.Dir, e tcp.Event) {
 	w.stats.anomalies[eve.StreamAnomaly]++
 	w.stats.stream[e]++
-	w.anomaly(eve.StreamAnomaly, &w.env, e.String(), "")
+	w.anomaly(eve.StreamAnomaly, &w.env, streamNames[e], "")
 }
 
 // windowBytes is how much of a stream's past is kept for rules whose match straddles segments.
@@ -157,3 +157,12 @@ func (w *worker) udpData(f *flowtable.Flow, dir dissect.Dir, data []byte) {
 	w.env.Data = data
 	w.match(dissect.EvStreamData, &w.env)
 }
+
+// streamNames are the names of the stream events.
+var streamNames = func() (names [tcp.EventCount]anomalyName) {
+	for e := range names {
+		full := tcp.Event(e).String()
+		names[e] = anomalyName{full, full}
+	}
+	return
+}()

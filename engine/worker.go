@@ -287,6 +287,9 @@ func (w *worker) finishFlow(f *flowtable.Flow, why flowtable.Reason) {
 	if f.Key.Proto == packet.ProtoTCP {
 		w.assembler(f).Close(&f.Conn, end, w)
 	}
+	if f.App == nil && f.Key.Proto == packet.ProtoUDP && f.Payload[0]+f.Payload[1] > 0 {
+		f.AppFailed = true
+	}
 	w.setEnv(f, dissect.ToServer)
 	w.endSession(f, end)
 	w.apps.recycle(f)

@@ -54,10 +54,11 @@ func SpecWith(opt *EVEOptions) *dissect.Spec {
 			{Name: "http.response_done", Doc: "a response is complete, with body and trailer", Dir: dissect.ToClient, Phase: 8},
 			{Name: "http.tx", Doc: "request and response are complete, or the flow ended", Any: true, Phase: 9, Log: true, Final: true},
 		},
-		Fields:     fields(),
-		Anomalies:  anomalyNames[:],
-		MaxPending: maxPending,
-		EVE:        opt.write,
-		Clone:      func(tx any) any { return tx.(*Tx).clone() },
+		Fields:         fields(),
+		Anomalies:      anomalyNames[:],
+		UpperAnomalies: true,
+		MaxPending:     maxPending,
+		EVE:            opt.write,
+		Clone:          func(tx any) any { return tx.(*Tx).clone() },
 	}
 }

@@ -4,11 +4,9 @@ import "github.com/luanids/luanids/dissect"
 
 // Names of the events at which fields become known.
 const (
-	onReqLine  = "http.request_line"
 	onReq      = "http.request"
 	onReqBody  = "http.request_body"
 	onReqDone  = "http.request_done"
-	onRespLine = "http.response_line"
 	onResp     = "http.response"
 	onRespBody = "http.response_body"
 	onRespDone = "http.response_done"
@@ -51,14 +49,14 @@ func fields() []dissect.Field {
 
 func requestFields() []dissect.Field {
 	return []dissect.Field{
-		str("http.method", onReqLine, "request method as sent; RFC 9110 section 9", func(t *Tx) []byte { return t.Method }),
-		str("http.uri", onReqLine, "path, query and fragment of the request target, decoded and normalised; RFC 3986", func(t *Tx) []byte { return t.NormURI }),
-		str("http.uri.raw", onReqLine, "request target as sent; RFC 9112 section 3.2", func(t *Tx) []byte { return t.seen(t.URI) }).Also("http.raw_uri"),
-		str("http.path", onReqLine, "path of the request target, decoded, dot segments removed; RFC 3986 section 3.3", func(t *Tx) []byte { return t.seen(t.Path) }),
-		str("http.query", onReqLine, "query of the request target, decoded, without the question mark; RFC 3986 section 3.4", func(t *Tx) []byte { return t.Query }),
-		str("http.fragment", onReqLine, "fragment of the request target, decoded; clients should not send one", func(t *Tx) []byte { return t.Fragment }),
-		str("http.version", onReqLine, "protocol of the request as sent, such as HTTP/1.1", func(t *Tx) []byte { return t.Request.Protocol }).Also("http.request.protocol"),
-		str("http.request_line", onReqLine, "request line as sent, without its line end; RFC 9112 section 3", func(t *Tx) []byte { return t.Request.Line }),
+		str("http.method", onReq, "request method as sent; RFC 9110 section 9", func(t *Tx) []byte { return t.Method }),
+		str("http.uri", onReq, "path, query and fragment of the request target, decoded and normalised; RFC 3986", func(t *Tx) []byte { return t.NormURI }),
+		str("http.uri.raw", onReq, "request target as sent; RFC 9112 section 3.2", func(t *Tx) []byte { return t.seen(t.URI) }).Also("http.raw_uri"),
+		str("http.path", onReq, "path of the request target, decoded, dot segments removed; RFC 3986 section 3.3", func(t *Tx) []byte { return t.seen(t.Path) }),
+		str("http.query", onReq, "query of the request target, decoded, without the question mark; RFC 3986 section 3.4", func(t *Tx) []byte { return t.Query }),
+		str("http.fragment", onReq, "fragment of the request target, decoded; clients should not send one", func(t *Tx) []byte { return t.Fragment }),
+		str("http.version", onReq, "protocol of the request as sent, such as HTTP/1.1", func(t *Tx) []byte { return t.Request.Protocol }).Also("http.request.protocol"),
+		str("http.request_line", onReq, "request line as sent, without its line end; RFC 9112 section 3", func(t *Tx) []byte { return t.Request.Line }),
 		str("http.host", onReq, "host asked for, in lower case without port: of the target, else of the Host header; RFC 9110 section 7.2", func(t *Tx) []byte { return t.Host }),
 		str("http.host.raw", onReq, "Host header as sent; the target's host when that has one", func(t *Tx) []byte {
 			if t.URIHost != nil {
@@ -92,17 +90,17 @@ func requestFields() []dissect.Field {
 			Also("http.client_body"),
 		dissect.Int("http.request_len", onReqDone, "length of the request body on the wire, bytes", func(t *Tx) (int64, bool) { return int64(t.Request.Len), t.Request.Started }).Of(dissect.TSize),
 		dissect.Bool("http.smuggling", onReq, "peers may disagree where the message ends: chunked with Content-Length, or several lengths; RFC 9112 section 11.2", func(t *Tx) bool { return t.Smuggling }),
-		dissect.Bool("http.request_seen", onReqLine, "the request was seen; false for a response on its own", func(t *Tx) bool { return !t.NoRequest }),
+		dissect.Bool("http.request_seen", onReq, "the request was seen; false for a response on its own", func(t *Tx) bool { return !t.NoRequest }),
 	}
 }
 
 func responseFields() []dissect.Field {
 	return []dissect.Field{
-		dissect.Int("http.stat_code", onRespLine, "status code; RFC 9110 section 15", func(t *Tx) (int64, bool) { return int64(t.Status), t.Status > 0 }).Also("http.status"),
-		str("http.stat_code.text", onRespLine, "status code as sent", func(t *Tx) []byte { return t.StatusText }),
-		str("http.stat_msg", onRespLine, "reason phrase; RFC 9112 section 4", func(t *Tx) []byte { return t.Reason }),
-		str("http.response_line", onRespLine, "status line as sent, without its line end; RFC 9112 section 4", func(t *Tx) []byte { return t.Response.Line }),
-		str("http.response.protocol", onRespLine, "protocol of the response as sent", func(t *Tx) []byte { return t.Response.Protocol }),
+		dissect.Int("http.stat_code", onResp, "status code; RFC 9110 section 15", func(t *Tx) (int64, bool) { return int64(t.Status), t.Status > 0 }).Also("http.status"),
+		str("http.stat_code.text", onResp, "status code as sent", func(t *Tx) []byte { return t.StatusText }),
+		str("http.stat_msg", onResp, "reason phrase; RFC 9112 section 4", func(t *Tx) []byte { return t.Reason }),
+		str("http.response_line", onResp, "status line as sent, without its line end; RFC 9112 section 4", func(t *Tx) []byte { return t.Response.Line }),
+		str("http.response.protocol", onResp, "protocol of the response as sent", func(t *Tx) []byte { return t.Response.Protocol }),
 		respHeader("http.location", "location", "Location header; RFC 9110 section 10.2.2"),
 		respHeader("http.server", "server", "Server header; RFC 9110 section 10.2.4"),
 		respHeader("http.response.cookie", "set-cookie", "Set-Cookie headers, joined; RFC 6265").Also("http.set_cookie"),

@@ -164,40 +164,67 @@ var plain = func() (t [256]bool) {
 	return
 }()
 
-// AppendString appends s as a JSON string. Bytes that are not part of valid UTF-8 come out as
-// the four characters \xNN.
+// AppendString appends s as a JSON string. If s is not valid UTF-8, all its bytes that are not
+// printable ASCII come out as the four characters \xNN, as in Suricata.
 func AppendString[T string | []byte](dst []byte, s T) []byte {
 	dst = append(dst, '"')
 	start := 0
-	for i := 0; i < len(s); {
+	for i := 0; i < len(s); i++ {
 		c := s[i]
 		if plain[c] {
-			i++
 			continue
 		}
 		if c >= utf8.RuneSelf {
-			if n := runeLen(s[i:min(i+utf8.UTFMax, len(s))]); n > 0 {
-				i += n
-				continue
+			if !valid(s[i:]) {
+				return append(appendBinary(dst, s[start:]), '"')
 			}
+			return append(appendValid(dst, s[start:]), '"')
 		}
 		dst = append(dst, s[start:i]...)
 		dst = appendEscaped(dst, c)
-		i++
-		start = i
+		start = i + 1
 	}
 	dst = append(dst, s[start:]...)
 	return append(dst, '"')
 }
 
-func runeLen[T string | []byte](s T) int {
-	var tmp [utf8.UTFMax]byte
-	n := copy(tmp[:], s)
-	r, size := utf8.DecodeRune(tmp[:n])
-	if r == utf8.RuneError && size <= 1 {
-		return 0
+func valid[T string | []byte](s T) bool {
+	switch s := any(s).(type) {
+	case string:
+		return utf8.ValidString(s)
+	case []byte:
+		return utf8.Valid(s)
 	}
-	return size
+	return false
+}
+
+// appendValid appends UTF-8 text; what is beyond ASCII stands for itself.
+func appendValid[T string | []byte](dst []byte, s T) []byte {
+	start := 0
+	for i := 0; i < len(s); i++ {
+		if c := s[i]; c < utf8.RuneSelf && !plain[c] {
+			dst = append(dst, s[start:i]...)
+			dst = appendEscaped(dst, c)
+			start = i + 1
+		}
+	}
+	return append(dst, s[start:]...)
+}
+
+// appendBinary appends bytes that are not text.
+func appendBinary[T string | []byte](dst []byte, s T) []byte {
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		switch {
+		case plain[c]:
+			dst = append(dst, c)
+		case c == '"' || c == '\\':
+			dst = append(dst, '\\', c)
+		default:
+			dst = append(dst, '\\', '\\', 'x', hexDigits[c>>4], hexDigits[c&15])
+		}
+	}
+	return dst
 }
 
 func appendEscaped(dst []byte, c byte) []byte {
@@ -215,8 +242,5 @@ func appendEscaped(dst []byte, c byte) []byte {
 	case '\f':
 		return append(dst, '\\', 'f')
 	}
-	if c < 0x20 || c == 0x7f {
-		return append(dst, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&15])
-	}
-	return append(dst, '\\', '\\', 'x', hexDigits[c>>4], hexDigits[c&15])
+	return append(dst, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&15])
 }

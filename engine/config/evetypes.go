@@ -135,6 +135,21 @@ func typeFlag(o *eve.Options, c *engine.Config, name string) *bool {
 	return nil
 }
 
+// setFileStore heeds what the file store means for records: stored files are named by SHA-256.
+func setFileStore(c *engine.Config, parts []string, v string) error {
+	switch {
+	case parts[0] == "enabled":
+		b, err := parseBool(v)
+		if b {
+			c.Limits.HashSHA256 = true
+		}
+		return err
+	case parts[0] == "force-hash":
+		setHash(c, v)
+	}
+	return nil
+}
+
 func setHash(c *engine.Config, v string) {
 	for _, name := range strings.Split(v, ",") {
 		switch strings.ToLower(strings.TrimSpace(name)) {

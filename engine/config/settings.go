@@ -92,6 +92,7 @@ var settings = []setting{
 	{"outputs.eve-log.ethernet", "write link-layer addresses", boolean(func(c *engine.Config) *bool { return &c.EVEOptions.Ethernet })},
 	{"outputs.eve-log.metadata", "write flow variables", boolean(func(c *engine.Config) *bool { return &c.EVEOptions.Metadata })},
 	{"outputs.eve-log.enabled", "ignored: --eve switches the log on", func(*engine.Config, []string, string) error { return nil }},
+	{"outputs.file-store.**", "which digests of files are computed; files are not stored", setFileStore},
 	{"defrag.timeout", "seconds after which an incomplete datagram is given up", setFragTimeout},
 	{"defrag.memcap", "memory for fragments", number(func(c *engine.Config) *int { return &c.Frag.MemCap }, parseSize)},
 	{"defrag.trackers", "datagrams being put together", number(func(c *engine.Config) *int { return &c.Frag.MaxTrackers }, parseInt)},

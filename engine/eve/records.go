@@ -82,7 +82,7 @@ func (o *Options) Wanted(k AnomalyKind) bool {
 // protocol it was found ("proto_parser"), for AppAnomaly.
 func (x *Encoder) AnomalyOf(dst []byte, k AnomalyKind, e *dissect.Env, event, layer string) []byte {
 	w := x.begin(dst)
-	x.header(w, &Head{Type: "anomaly", Time: e.Time, Pkt: e.Pkt, Flow: e.Flow, Dir: e.Dir, ByPacket: k != AppAnomaly})
+	x.header(w, &Head{Type: "anomaly", Time: e.Time, Pkt: e.Pkt, Flow: e.Flow, ByPacket: k != AppAnomaly})
 	w.Open("anomaly")
 	if k == AppAnomaly {
 		if e.Flow != nil && e.Flow.App != nil {
