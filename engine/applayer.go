@@ -27,7 +27,7 @@ type apps struct {
 
 func newApps(specs []*dissect.Spec, n int) apps {
 	a := apps{all: map[string]*dissect.Spec{}, tcpHints: map[uint16]uint64{}, udpHints: map[uint16]uint64{},
-		spare:    make([][]dissect.Parser, n),
+		spare: make([][]dissect.Parser, n), anomalies: make([][]anomalyName, n),
 		detected: make([][2]uint64, n), failures: make([][2]uint64, n), panics: make([][2]uint64, n)}
 	for _, s := range specs {
 		a.all[s.Name] = s
