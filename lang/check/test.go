@@ -41,6 +41,8 @@ type TestField struct {
 	Field  *dissect.Field
 	Name   string
 	Values []ir.Value
+	// Cycle: each repetition of the message takes the next of Values.
+	Cycle bool
 }
 
 // Test checks a test block.
@@ -121,6 +123,10 @@ func (b *body) testField(event string, f *syntax.TestField) TestField {
 			values = append(values, e.X)
 		}
 	}
+	if set := b.cycle(f.Value, out.Field); set != nil {
+		out.Values, out.Cycle = set, true
+		return out
+	}
 	for _, x := range values {
 		v := b.operand(x)
 		if v.bad() {
@@ -136,6 +142,40 @@ func (b *body) testField(event string, f *syntax.TestField) TestField {
 			val.F = float64(val.I)
 		}
 		out.Values = append(out.Values, val)
+	}
+	return out
+}
+
+// maxCycle is how many values a range in a test may have.
+const maxCycle = 1 << 16
+
+// cycle gives the values of a range or a set that a field with one value takes in turn, nil if x is none.
+func (b *body) cycle(x syntax.Expr, f *dissect.Field) []ir.Value {
+	switch x.(type) {
+	case *syntax.SetLit, *syntax.RangeLit:
+	default:
+		return nil
+	}
+	if f.Multi {
+		return nil
+	}
+	v := b.value(x)
+	if v.set == nil || class(v.t) != class(f.Type) {
+		return nil
+	}
+	var out []ir.Value
+	for _, r := range v.set.ranges {
+		for n := r.Lo; n <= r.Hi && len(out) < maxCycle; n++ {
+			out = append(out, ir.Value{I: n, OK: true})
+		}
+	}
+	for _, s := range v.set.strs {
+		out = append(out, ir.Value{B: []byte(s), OK: true})
+	}
+	for _, p := range v.set.nets {
+		for a := p.Addr(); a.IsValid() && p.Contains(a) && len(out) < maxCycle; a = a.Next() {
+			out = append(out, ir.Value{IP: a, OK: true})
+		}
 	}
 	return out
 }

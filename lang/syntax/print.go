@@ -263,7 +263,7 @@ func (p *printer) segment(at diag.Range, sep, s string, indent int) {
 // place breaks the line before s if it must, else writes sep.
 func (p *printer) place(at diag.Range, sep, s string, indent int) {
 	p.comment(at.Start, indent)
-	full := p.col+len(sep)+utf8.RuneCountInString(s) > lineWidth && p.col > indent
+	full := sep != "" && p.col+len(sep)+utf8.RuneCountInString(s) > lineWidth && p.col > indent
 	switch {
 	case p.broken || full:
 		p.newline(indent)

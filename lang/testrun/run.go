@@ -1,10 +1,12 @@
 package testrun
 
 import (
+	"bytes"
 	"cmp"
 	"fmt"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/luanids/luanids/dissect"
@@ -180,8 +182,32 @@ func (r *runner) message(m *check.TestMsg) {
 			wait = int64(m.Every)
 		}
 		r.tick(wait)
-		r.play(m)
+		if m.Repeat == 1 {
+			r.play(m)
+			continue
+		}
+		one := *m
+		one.Fields = slices.Clone(m.Fields)
+		for j := range one.Fields {
+			one.Fields[j].Values = repetition(&m.Fields[j], i)
+		}
+		r.play(&one)
 	}
+}
+
+// repetition gives the values of a field in repetition i of its message: the next of those that take turns,
+// and $n in a text is the number of the repetition.
+func repetition(f *check.TestField, i int) []ir.Value {
+	if f.Cycle {
+		return f.Values[i%len(f.Values):][:1]
+	}
+	out := slices.Clone(f.Values)
+	for k := range out {
+		if bytes.Contains(out[k].B, []byte("$n")) {
+			out[k].B = bytes.ReplaceAll(out[k].B, []byte("$n"), strconv.AppendInt(nil, int64(i+1), 10))
+		}
+	}
+	return out
 }
 
 func (r *runner) play(m *check.TestMsg) {
@@ -190,8 +216,11 @@ func (r *runner) play(m *check.TestMsg) {
 	msg := &message{values: map[string][]ir.Value{}}
 	for _, f := range m.Fields {
 		values := f.Values
-		if f.Name != "" {
+		switch {
+		case f.Name != "":
 			values = headerLines(f)
+		case f.Cycle && len(values) > 1:
+			values = values[:1]
 		}
 		if old := msg.values[f.Field.Name]; f.Name != "" && !f.Field.Multi && len(old) > 0 {
 			old[0].B = append(old[0].B, values[0].B...) // one more header line
