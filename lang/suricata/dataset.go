@@ -1,0 +1,300 @@
+package suricata
+
+import (
+	"encoding/base64"
+	"encoding/hex"
+	"net/netip"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/luanids/luanids/lang/ir"
+)
+
+// Shared is what the rules of several files have in common.
+type Shared struct {
+	mu   sync.Mutex
+	sets map[string]*sharedSet
+}
+
+type sharedSet struct {
+	set    *ir.Dataset
+	kind   string
+	loaded string
+}
+
+// NewShared makes an empty one.
+func NewShared() *Shared { return &Shared{sets: map[string]*sharedSet{}} }
+
+// Datasets gives the data sets that rules have named so far, by name.
+func (s *Shared) Datasets() map[string]*ir.Dataset {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	m := make(map[string]*ir.Dataset, len(s.sets))
+	for name, x := range s.sets {
+		m[name] = x.set
+	}
+	return m
+}
+
+// setOptions are the options of dataset and datarep.
+type setOptions struct {
+	kind, load, state string
+	limit             int
+}
+
+func readSetOptions(opts []string) (o setOptions, err *problem) {
+	for _, opt := range opts {
+		f := strings.Fields(opt)
+		if len(f) == 1 {
+			return o, fail("unknown option %q", opt)
+		}
+		if len(f) != 2 {
+			continue
+		}
+		switch f[0] {
+		case "type":
+			o.kind = f[1]
+		case "load":
+			o.load = f[1]
+		case "state":
+			o.state = f[1]
+		case "save", "memcap":
+			// What is saved at the end is another matter than what matches; sets are capped by number.
+		case "hashsize":
+			n, e := strconv.ParseUint(f[1], 10, 31)
+			if e != nil {
+				return o, fail("hashsize wants a number")
+			}
+			o.limit = int(n)
+		default:
+			return o, fail("the option %s is not supported", f[0])
+		}
+	}
+	return o, nil
+}
+
+func dataset(b *builder, v string) *problem {
+	p := list(v)
+	if len(p) < 2 {
+		return fail("wants operation, name")
+	}
+	if b.sticky == nil {
+		return fail("there is no sticky buffer before it")
+	}
+	o, err := readSetOptions(p[2:])
+	if err != nil {
+		return err
+	}
+	set, err := b.l.dataset(p[1], o)
+	if err != nil {
+		return err
+	}
+	c := b.current()
+	in := func(x ir.Expr) ir.Expr { return &ir.InDataset{X: x, Set: set, Pos: b.pos()} }
+	not := func(x ir.Expr) ir.Expr {
+		return &ir.And{X: []ir.Expr{&ir.Exists{X: x}, &ir.Not{X: in(x)}}}
+	}
+	switch p[0] {
+	case "isset":
+		c.tests = append(c.tests, in)
+	case "isnotset":
+		c.tests = append(c.tests, not)
+	case "set":
+		// Only a value that is not in the set yet makes the rule match.
+		c.tests = append(c.tests, not)
+		c.adds = append(c.adds, set)
+	default:
+		return fail("the operation %s is not supported", p[0])
+	}
+	return nil
+}
+
+// dataset gives the set of a name; a rule that loads it, or another before, gives it its values.
+func (l *loader) dataset(name string, o setOptions) (*ir.Dataset, *problem) {
+	s := l.opt.Shared
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	x := s.sets[name]
+	if x == nil {
+		x = &sharedSet{set: &ir.Dataset{Name: name, Cap: o.limit}, kind: o.kind}
+		s.sets[name] = x
+	}
+	if o.kind != "" {
+		if x.kind != "" && x.kind != o.kind {
+			return nil, fail("the set %s has type %s elsewhere", name, x.kind)
+		}
+		x.kind = o.kind
+	}
+	file := o.load
+	if file == "" {
+		file = o.state
+	}
+	if file == "" || x.loaded == file {
+		return x.set, nil
+	}
+	if x.loaded != "" {
+		return nil, fail("the set %s is loaded from %s elsewhere", name, x.loaded)
+	}
+	text, err := l.readFile(file)
+	if err != nil {
+		if o.load == "" { // a state file need not be there
+			x.loaded = file
+			return x.set, nil
+		}
+		return nil, err
+	}
+	for _, line := range strings.Split(string(text), "\n") {
+		if line = strings.TrimSpace(line); line == "" || line[0] == '#' {
+			continue
+		}
+		value, err := setValue(o.kind, line)
+		if err != nil {
+			return nil, err
+		}
+		x.set.Load = append(x.set.Load, value)
+	}
+	x.loaded = file
+	return x.set, nil
+}
+
+// setValue reads a value as files of data sets have it.
+func setValue(kind, s string) ([]byte, *problem) {
+	switch kind {
+	case "string":
+		if v, err := base64.StdEncoding.DecodeString(s); err == nil {
+			return v, nil
+		}
+		return nil, fail("%q in the file is no base64", s)
+	case "md5", "sha256":
+		v, err := hex.DecodeString(s)
+		if err == nil && len(v) == map[string]int{"md5": 16, "sha256": 32}[kind] {
+			return v, nil
+		}
+		return nil, fail("%q in the file is no %s", s, kind)
+	case "ip", "ipv4":
+		if a, err := netip.ParseAddr(s); err == nil {
+			v := a.As16()
+			return v[:], nil
+		}
+		return nil, fail("%q in the file is no address", s)
+	}
+	return nil, fail("the type of the set must be string, md5, sha256, ipv4 or ip")
+}
+
+// datarep compares the reputation of a value: as lists do not change, that is a set of the
+// values whose reputation fulfils the comparison.
+func datarep(b *builder, v string) *problem {
+	p := list(v)
+	if len(p) < 3 {
+		return fail("wants name, operator, number")
+	}
+	if b.sticky == nil {
+		return fail("there is no sticky buffer before it")
+	}
+	o, err := readSetOptions(p[3:])
+	if err != nil {
+		return err
+	}
+	c, err := parseCmp(p[1] + p[2])
+	if err != nil {
+		return err
+	}
+	file := o.load
+	if file == "" {
+		file = o.state
+	}
+	text, err := b.l.readFile(file)
+	if err != nil {
+		return err
+	}
+	var values []string
+	for _, line := range strings.Split(string(text), "\n") {
+		s, rep, ok := strings.Cut(strings.TrimSpace(line), ",")
+		if !ok {
+			continue
+		}
+		n, isNum := parseInt(strings.TrimSpace(rep))
+		value, err := setValue(o.kind, strings.TrimSpace(s))
+		if err != nil || !isNum {
+			return fail("%q is no value with its reputation", line)
+		}
+		if c.holds(n) {
+			values = append(values, string(value))
+		}
+	}
+	if o.kind == "ip" || o.kind == "ipv4" {
+		return fail("reputations of addresses are not supported: see iprep")
+	}
+	set := ir.NewStrSet(false, values...)
+	ch := b.current()
+	ch.tests = append(ch.tests, func(x ir.Expr) ir.Expr { return &ir.In{X: x, Set: set} })
+	return nil
+}
+
+func (c cmp) holds(n int64) bool {
+	switch c.op {
+	case ir.TestNe:
+		return n != c.lo
+	case ir.TestLt:
+		return n < c.lo
+	case ir.TestGt:
+		return n > c.lo
+	case ir.TestLe:
+		return n <= c.lo
+	case ir.TestGe:
+		return n >= c.lo
+	case ir.TestRange:
+		return n > c.lo && n < c.hi
+	case ir.TestNotIn:
+		return n <= c.lo || n >= c.hi
+	}
+	return n == c.lo
+}
+
+// iprep compares the reputation of an address.
+func iprep(b *builder, v string) *problem {
+	p := list(v)
+	if len(p) < 3 {
+		return fail("wants side, category, operator, number")
+	}
+	if b.l.opt.Reputation == nil {
+		return fail("no reputation lists are configured")
+	}
+	table := b.l.opt.Reputation(p[1])
+	if table == nil {
+		return fail("there is no reputation category %s", p[1])
+	}
+	var test func(x ir.Expr) ir.Expr
+	switch {
+	case p[2] == "isset":
+		test = func(x ir.Expr) ir.Expr { return &ir.Exists{X: x} }
+	case p[2] == "isnotset":
+		test = func(x ir.Expr) ir.Expr { return &ir.Not{X: &ir.Exists{X: x}} }
+	default:
+		if len(p) < 4 {
+			return fail("wants side, category, operator, number")
+		}
+		c, err := parseCmp(p[2] + p[3])
+		if err != nil {
+			return err
+		}
+		test = c.on
+	}
+	src := test(&ir.Rep{X: b.l.common.srcIP, Table: table, Pos: b.pos()})
+	dst := test(&ir.Rep{X: b.l.common.dstIP, Table: table, Pos: b.pos()})
+	switch p[0] {
+	case "src":
+		b.require(src)
+	case "dst":
+		b.require(dst)
+	case "any":
+		b.require(&ir.Or{X: []ir.Expr{src, dst}})
+	case "both":
+		b.require(&ir.And{X: []ir.Expr{src, dst}})
+	default:
+		return fail("wants src, dst, any or both")
+	}
+	b.notIPOnly = true
+	return nil
+}

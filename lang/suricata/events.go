@@ -1,0 +1,80 @@
+package suricata
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/luanids/luanids/lang/ir"
+)
+
+// appLayerProtocol asks which protocol was recognised. Negated it waits until recognition is over.
+func appLayerProtocol(b *builder, v string) *problem {
+	name, mode, _ := strings.Cut(v, ",")
+	name, neg := strings.CutPrefix(strings.TrimSpace(name), "!")
+	switch mode = strings.TrimSpace(mode); mode {
+	case "", "final", "either":
+	default:
+		return fail("the side %s cannot be picked", mode)
+	}
+	name = specName(strings.ToLower(name))
+	app := b.l.common.app
+	if app == nil {
+		return fail("the engine has no field flow.app")
+	}
+	known := name == "failed" || name == "unknown" || b.l.schema.Spec(name) != nil
+	if !known && !neg {
+		return fail("protocol %s is not supported yet", name)
+	}
+	if !known {
+		// Flows of an unsupported protocol would pass for something else.
+		return fail("protocol %s is not supported yet, so its flows cannot be left out", name)
+	}
+	b.appProto = true
+	var x ir.Expr = &ir.Cmp{Op: ir.Eq, X: app, Y: ir.Str(name), Pos: b.pos()}
+	switch {
+	case name == "unknown" && neg:
+		x = &ir.Exists{X: app}
+	case name == "unknown":
+		x = &ir.Not{X: &ir.Exists{X: app}}
+	case neg:
+		x = &ir.And{X: []ir.Expr{&ir.Exists{X: app}, &ir.Cmp{Op: ir.Ne, X: app, Y: ir.Str(name), Pos: b.pos()}}}
+	}
+	b.require(x)
+	return nil
+}
+
+// event makes the handler of decode-event and stream-event.
+func event(prefix string) handler {
+	return func(b *builder, v string) *problem {
+		v = strings.TrimPrefix(strings.ToLower(v), prefix)
+		return b.anomaly(prefix + v)
+	}
+}
+
+func appLayerEvent(b *builder, v string) *problem {
+	proto, name, ok := strings.Cut(strings.ToLower(v), ".")
+	if !ok {
+		// Events of recognition itself have no protocol.
+		return b.anomaly(proto)
+	}
+	spec := b.l.schema.Spec(specName(proto))
+	if spec == nil {
+		return fail("protocol %s is not supported yet", proto)
+	}
+	if !slices.Contains(spec.Anomalies, name) {
+		return fail("%s has no event %s", spec.Name, name)
+	}
+	if b.spec != nil && b.spec != spec {
+		return fail("it is of protocol %s", spec.Name)
+	}
+	return b.anomaly(spec.Name + "." + name)
+}
+
+func (b *builder) anomaly(name string) *problem {
+	if b.l.common.anomaly == nil {
+		return fail("the engine has no field anomaly.event")
+	}
+	b.appEvent, b.notIPOnly = true, true
+	b.require(&ir.Cmp{Op: ir.Eq, X: b.l.common.anomaly, Y: ir.Str(name), Pos: b.pos()})
+	return nil
+}

@@ -1,0 +1,180 @@
+package suricata
+
+import (
+	"encoding/hex"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/luanids/luanids/dissect"
+	"github.com/luanids/luanids/lang/ir"
+)
+
+// maxListFile caps the size of a file that a rule names.
+const maxListFile = 256 << 20
+
+// readFile reads a file that a rule names; relative names are looked for beside the rules.
+func (l *loader) readFile(name string) ([]byte, *problem) {
+	if name == "" {
+		return nil, fail("the name of a file is missing")
+	}
+	if !filepath.IsAbs(name) {
+		dir := l.opt.Dir
+		if dir == "" {
+			dir = filepath.Dir(l.file)
+		}
+		name = filepath.Join(dir, name)
+	}
+	read := l.opt.ReadFile
+	if read == nil {
+		read = func(name string) ([]byte, error) {
+			info, err := os.Stat(name)
+			if err != nil {
+				return nil, err
+			}
+			if info.Size() > maxListFile {
+				return nil, &os.PathError{Op: "read", Path: name, Err: os.ErrInvalid}
+			}
+			return os.ReadFile(name)
+		}
+	}
+	text, err := read(name)
+	if err != nil {
+		return nil, fail("cannot read the file: %v", err)
+	}
+	return text, nil
+}
+
+// fileField adds a condition on a field of files.
+func (b *builder) fileField(name string, test func(x ir.Expr) (ir.Expr, *problem)) *problem {
+	f := b.l.schema.Field(name)
+	if f == nil {
+		return fail("the engine has no field %s", name)
+	}
+	b.notIPOnly = true
+	return b.onField(f, test)
+}
+
+// filename is text anywhere in the name, in any case.
+func filename(b *builder, v string) *problem {
+	lit, err := b.literal(v)
+	if err != nil {
+		return err
+	}
+	lit.NoCase = true
+	c := b.find(fileNameBuffer, nil, false)
+	c.items = append(c.items, lit)
+	return nil
+}
+
+// fileext is the end of the name behind a dot, in any case.
+func fileext(b *builder, v string) *problem {
+	lit, err := b.literal(v)
+	if err != nil {
+		return err
+	}
+	lit.NoCase, lit.EndsWith = true, true
+	lit.Bytes = append([]byte("."), lit.Bytes...)
+	c := b.find(fileNameBuffer, nil, false)
+	c.items = append(c.items, lit)
+	return nil
+}
+
+// magicTypes gives the media types of descriptions by libmagic that rules ask for.
+var magicTypes = map[string][]string{
+	"pdf":                       {"application/pdf"},
+	"pdf document":              {"application/pdf"},
+	"png image":                 {"image/png"},
+	"png image data":            {"image/png"},
+	"jpeg image data":           {"image/jpeg"},
+	"gif image data":            {"image/gif"},
+	"zip archive data":          {"application/zip"},
+	"gzip compressed data":      {"application/gzip"},
+	"html document":             {"text/html"},
+	"macromedia flash":          {"application/x-shockwave-flash"},
+	"executable for ms windows": {"application/vnd.microsoft.portable-executable"},
+	"for ms windows":            {"application/vnd.microsoft.portable-executable"},
+	"pe32 executable":           {"application/vnd.microsoft.portable-executable"},
+	"microsoft cabinet":         {"application/vnd.ms-cab-compressed"},
+	"rar archive data":          {"application/x-rar-compressed", "application/vnd.rar"},
+	"7-zip archive data":        {"application/x-7z-compressed"},
+	"elf":                       {"application/x-elf", "application/x-executable", "application/x-object", "application/x-sharedlib"},
+}
+
+// filemagic knows the descriptions of libmagic for which the media type says the same.
+func filemagic(b *builder, v string) *problem {
+	v, neg := strings.CutPrefix(v, "!")
+	types := magicTypes[strings.ToLower(unquote(strings.TrimSpace(v)))]
+	if types == nil {
+		return fail("files are told by media type here, and none says %s", v)
+	}
+	return b.fileField("file.mime", func(x ir.Expr) (ir.Expr, *problem) {
+		return orNot(&ir.In{X: x, Set: ir.NewStrSet(true, types...)}, x, neg), nil
+	})
+}
+
+// orNot is the condition, or, negated, that x is there and does not fulfil it.
+func orNot(t, x ir.Expr, neg bool) ir.Expr {
+	if neg {
+		return &ir.And{X: []ir.Expr{&ir.Exists{X: x}, &ir.Not{X: t}}}
+	}
+	return t
+}
+
+func filesize(b *builder, v string) *problem {
+	if side, n, ok := strings.Cut(v, ","); ok {
+		v = strings.TrimSpace(n)
+		f := b.l.schema.Field("file.to_server")
+		if f == nil {
+			return fail("the engine has no field file.to_server")
+		}
+		switch strings.TrimSpace(side) {
+		case "to_client":
+			b.require(&ir.Not{X: &ir.Field{F: f}})
+		case "to_server":
+			b.require(&ir.Field{F: f})
+		default:
+			return fail("unknown side %q", side)
+		}
+	}
+	c, err := parseCmp(v)
+	if err != nil {
+		return err
+	}
+	return b.fileField("file.size", func(x ir.Expr) (ir.Expr, *problem) { return c.on(x), nil })
+}
+
+func filestore(b *builder, v string) *problem {
+	b.notIPOnly, b.filestore = true, true
+	b.r.Effects = append(b.r.Effects, &ir.StoreFile{})
+	return nil
+}
+
+// fileDigest makes the handler of a list of digests, one a line in hex (other words on the line are ignored).
+func fileDigest(field string, size int) handler {
+	return func(b *builder, v string) *problem {
+		v, neg := strings.CutPrefix(v, "!")
+		text, err := b.l.readFile(unquote(strings.TrimSpace(v)))
+		if err != nil {
+			return err
+		}
+		var sums []string
+		for _, line := range strings.Split(string(text), "\n") {
+			f := strings.Fields(line)
+			if len(f) == 0 || strings.HasPrefix(f[0], "#") {
+				continue
+			}
+			if sum, err := hex.DecodeString(f[0]); err != nil || len(sum) != size {
+				return fail("%q in the list is no digest of %d bytes", f[0], size)
+			}
+			sums = append(sums, strings.ToLower(f[0]))
+		}
+		set := ir.NewStrSet(true, sums...)
+		return b.fileField(field, func(x ir.Expr) (ir.Expr, *problem) {
+			if x.Type() != dissect.TString {
+				return nil, fail("%s is no text", field)
+			}
+			return orNot(&ir.In{X: x, Set: set}, x, neg), nil
+		})
+	}
+}

@@ -1,0 +1,502 @@
+package suricata
+
+import (
+	"slices"
+	"strconv"
+
+	"github.com/luanids/luanids/dissect"
+	"github.com/luanids/luanids/lang/ir"
+)
+
+// finish puts a rule together. It becomes several where its parts mean other fields, or other
+// bytes, in other circumstances: each gets its own ID, all have the SID.
+func (b *builder) finish() ([]*ir.Rule, *problem) {
+	b.checkSticky()
+	if b.unused != "" {
+		return nil, &problem{keyword: b.unused, why: "nothing is asked of this buffer"}
+	}
+	d, err := b.direction()
+	if err != nil {
+		return nil, err
+	}
+	b.identify()
+	var rules []*ir.Rule
+	for _, v := range b.variants(d) {
+		r, err := b.variant(v)
+		if err != nil {
+			return nil, err
+		}
+		if len(rules) > 0 {
+			r.ID += v.suffix
+		}
+		rules = append(rules, r)
+	}
+	return rules, nil
+}
+
+// identify sets the rule's id and priority.
+func (b *builder) identify() {
+	b.r.ID = strconv.FormatUint(uint64(b.r.SID), 10)
+	if b.r.GID != 1 {
+		b.r.ID = strconv.FormatUint(uint64(b.r.GID), 10) + ":" + b.r.ID
+	}
+	b.r.Priority = b.priority
+	if b.r.Priority == 0 {
+		b.r.Priority = b.l.opt.Classes[b.r.Classtype]
+	}
+	if b.r.Priority == 0 {
+		b.r.Priority = DefaultPriority
+	}
+}
+
+// transaction tells whether requests and responses may be mixed.
+func (b *builder) transaction() bool { return b.h.arrow == "=>" }
+
+// direction finds the direction that the rule is about: what flow says, or what follows from buffers
+// that exist in one direction only. 0: both.
+func (b *builder) direction() (dirs, *problem) {
+	var only [bothDirs + 1]string // by direction, a keyword that is known there alone
+	for _, c := range b.chains {
+		if c.buf != payloadBuffer && !c.buf.packet {
+			only[c.buf.dirs()] = c.buf.name
+		}
+	}
+	for _, c := range b.conds {
+		if c.dirs != 0 && c.field != nil {
+			only[c.dirs] = c.field.Name
+		}
+	}
+	ts, tc := only[toServer], only[toClient]
+	if b.transaction() {
+		return b.dir, nil
+	}
+	switch {
+	case ts != "" && tc != "":
+		return 0, &problem{keyword: tc, why: "it is of the response, and " + ts + " of the request: a rule is about one of them (or has the arrow =>)"}
+	case ts != "" && b.dir == toClient:
+		return 0, &problem{keyword: ts, why: "it is of the request, and flow says to_client: the rule never matches"}
+	case tc != "" && b.dir == toServer:
+		return 0, &problem{keyword: tc, why: "it is of the response, and flow says to_server: the rule never matches"}
+	case ts != "":
+		return toServer, nil
+	case tc != "":
+		return toClient, nil
+	}
+	return b.dir, nil
+}
+
+// variant is one of the rules that a rule becomes.
+type variant struct {
+	dir    dirs
+	extra  []ir.Expr
+	mode   ir.PayloadMode
+	scope  ir.Scope
+	suffix string
+}
+
+func (b *builder) variants(d dirs) []variant {
+	v := variant{dir: d, mode: b.payloadMode(), scope: b.scope()}
+	if d == 0 && (b.differsByDirection() || v.scope == ir.ScopeFlow) {
+		a := v
+		v.dir, a.dir, a.suffix = toServer, toClient, ".to_client"
+		return []variant{v, a}
+	}
+	if b.proto.ip && b.hasPayload() && v.mode != ir.PayloadPacket {
+		c := &b.l.common
+		carried := &ir.Or{X: []ir.Expr{c.tcp, c.udp}}
+		a := v
+		v.extra = []ir.Expr{carried}
+		a.extra, a.mode, a.suffix = []ir.Expr{&ir.Not{X: carried}}, ir.PayloadPacket, ".packet"
+		return []variant{v, a}
+	}
+	return []variant{v}
+}
+
+// differsByDirection tells whether parts of the rule mean other fields in either direction.
+func (b *builder) differsByDirection() bool {
+	for _, c := range b.chains {
+		if c.buf.ts != "" && c.buf.tc != "" && (c.buf.ts != c.buf.tc || c.buf.pin != "") || c.buf == fileBuffer && b.overHTTP() {
+			return true
+		}
+	}
+	return slices.ContainsFunc(b.conds, func(c cond) bool { return c.byDir != nil })
+}
+
+func (b *builder) hasPayload() bool {
+	return slices.ContainsFunc(b.chains, func(c *chain) bool { return c.buf == payloadBuffer })
+}
+
+// payloadMode says which bytes contents without a buffer mean: for TCP the stream, each packet by itself if the rule
+// names what only packets have, and both if a content has a place counted from the start.
+func (b *builder) payloadMode() ir.PayloadMode {
+	if !b.hasPayload() {
+		return ir.PayloadAuto
+	}
+	packets := b.needsPacket || b.proto.pktOnly || b.noStream
+	switch c := &b.l.common; {
+	case packets:
+		return ir.PayloadPacket
+	case b.onlyStream || b.proto.stream:
+		return ir.PayloadStream
+	case b.proto.tcp && (b.streamSize || b.placed()):
+		return ir.PayloadEither
+	case b.proto.tcp || b.proto.app || b.proto.x == c.udp:
+		return ir.PayloadStream
+	}
+	return ir.PayloadPacket
+}
+
+// placed tells whether a content without buffer has a place counted from the start.
+func (b *builder) placed() bool {
+	for _, c := range b.chains {
+		if c.buf != payloadBuffer {
+			continue
+		}
+		for _, it := range c.items {
+			if lit, ok := it.(*ir.Lit); ok && (lit.Offset != nil || lit.Depth != nil || lit.StartsWith) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// scope finds the rules that Suricata judges less often than at each packet: those on addresses alone, and
+// those on the recognised protocol alone, once a direction.
+func (b *builder) scope() ir.Scope {
+	if b.spec != nil || len(b.chains) > 0 || b.appEvent {
+		return ir.ScopeAuto
+	}
+	if b.appProto && b.established == 0 && !b.perPacket && !b.needsPacket {
+		return ir.ScopeFlow
+	}
+	src, dst := b.l.addrList(b.h.src), b.l.addrList(b.h.dst)
+	if b.notIPOnly || b.appProto || b.proto.header || b.h.srcPort != "any" || b.h.dstPort != "any" || src.negated || dst.negated {
+		return ir.ScopeAuto
+	}
+	return ir.ScopeFlowDir
+}
+
+// overHTTP tells whether the rule is about HTTP: then the content of files in responses is the body.
+func (b *builder) overHTTP() bool {
+	if b.spec != nil {
+		return b.spec.Name == "http"
+	}
+	for _, c := range b.chains {
+		if c.buf != payloadBuffer && c.buf != fileBuffer {
+			if f := c.buf.field(b.l.schema, 0); f != nil {
+				if s := specOf(b.l.schema, f); s != nil && s.Name == "http" {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+// usesFiles tells whether the rule asks for more of files than their content.
+func (b *builder) usesFiles() bool {
+	for _, c := range b.chains {
+		if c.buf.files && c.buf != fileBuffer {
+			return true
+		}
+	}
+	return slices.ContainsFunc(b.conds, func(c cond) bool { return c.field != nil && specOf(b.l.schema, c.field) == nil })
+}
+
+// fieldOf is the field of a chain's buffer in a direction.
+func (b *builder) fieldOf(c *chain, d dirs) *dissect.Field {
+	if c.buf == fileBuffer && d == toClient && b.overHTTP() && !b.usesFiles() {
+		if f := b.l.schema.Field("http.response_body"); f != nil {
+			return f
+		}
+	}
+	return c.buf.field(b.l.schema, d)
+}
+
+// use is a field of a protocol or file that a variant names.
+type use struct {
+	f    *dissect.Field
+	spec *dissect.Spec
+	ev   dissect.EventInfo
+}
+
+// uses lists the fields that decide at which event a variant is judged.
+func (b *builder) uses(d dirs) (list []use, err *problem) {
+	note := func(f *dissect.Field, name string) *problem {
+		id, ok := b.l.schema.EventByName(f.Event)
+		if !ok {
+			return nil
+		}
+		u := use{f: f, ev: b.l.schema.Events[id], spec: b.l.schema.Events[id].Spec}
+		if u.spec != nil && b.spec != nil && u.spec != b.spec {
+			return &problem{keyword: name, why: "it is of protocol " + u.spec.Name + ", and the rule is about " + b.spec.Name}
+		}
+		list = append(list, u)
+		return nil
+	}
+	for _, c := range b.chains {
+		if c.buf == payloadBuffer {
+			continue
+		}
+		f := b.fieldOf(c, d)
+		if f == nil {
+			return nil, &problem{keyword: c.buf.name, why: "the engine has no such field", off: c.off}
+		}
+		if err := note(f, c.buf.name); err != nil {
+			return nil, err
+		}
+	}
+	for _, c := range b.conds {
+		if c.field != nil {
+			if err := note(c.field, c.field.Name); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return list, nil
+}
+
+// variant makes one rule.
+func (b *builder) variant(v variant) (*ir.Rule, *problem) {
+	r := *b.r
+	r.Payload, r.Scope = v.mode, v.scope
+	uses, err := b.uses(v.dir)
+	if err != nil {
+		return nil, err
+	}
+	if err := b.checkMix(uses); err != nil {
+		return nil, err
+	}
+	terms, err := b.headerTerms(v, uses)
+	if err != nil {
+		return nil, err
+	}
+	terms = append(terms, v.extra...)
+	for _, c := range b.conds {
+		x := c.x
+		if c.byDir != nil {
+			if x, err = c.byDir(v.dir); err != nil {
+				return nil, err
+			}
+		}
+		terms = append(terms, x)
+	}
+	var effects []ir.Effect
+	for _, c := range b.chains {
+		x, err := b.chainCond(c, v.dir, &effects)
+		if err != nil {
+			return nil, err
+		}
+		if x != nil {
+			terms = append(terms, x)
+		}
+	}
+	if len(effects) > 0 {
+		r.Effects = append(slices.Clip(r.Effects), effects...)
+	}
+	r.On = b.pin(v.dir, uses)
+	switch {
+	case len(terms) > 0:
+		r.When = andOf(terms)
+	case r.On == "":
+		r.On = "packet"
+	}
+	return &r, nil
+}
+
+// checkMix refuses what Suricata refuses as well: packets' own values beside those of messages, and
+// messages of two protocols.
+func (b *builder) checkMix(uses []use) *problem {
+	if b.needsPacket && (b.onlyStream || b.proto.stream) && b.hasPayload() {
+		return fail("it names values of packets and asks for the stream only")
+	}
+	var first *dissect.Spec
+	for _, u := range uses {
+		switch {
+		case b.needsPacket || b.proto.pktOnly:
+			return fail("it names values of packets beside %s, which is of no single packet", u.f.Name)
+		case u.spec != nil && first != nil && u.spec != first:
+			return fail("it names %s of %s beside fields of %s", u.f.Name, u.spec.Name, first.Name)
+		case u.spec != nil:
+			first = u.spec
+		}
+	}
+	return nil
+}
+
+// pin chooses the event of rules whose fields do not: those that mean the side of the event.
+func (b *builder) pin(d dirs, uses []use) string {
+	if b.filestore && len(uses) == 0 {
+		return "file"
+	}
+	if d != toClient {
+		return ""
+	}
+	for _, c := range b.chains {
+		id, ok := b.l.schema.EventByName(c.buf.pin)
+		if !ok {
+			continue
+		}
+		at := b.l.schema.Events[id]
+		if !slices.ContainsFunc(uses, func(u use) bool { return u.spec != at.Spec || u.ev.Phase >= at.Phase }) {
+			return c.buf.pin
+		}
+	}
+	return ""
+}
+
+// headerTerms makes the conditions of the header and of the keyword flow.
+func (b *builder) headerTerms(v variant, uses []use) (terms []ir.Expr, err *problem) {
+	c := &b.l.common
+	own, directed, anyDir := false, false, false // by the events of the fields
+	for _, u := range uses {
+		own = own || u.spec != nil && (u.spec == b.spec || b.spec == nil && u.spec.UDP == nil && b.proto.x == c.tcp)
+		if u.spec != nil && !u.ev.Any {
+			directed = true
+		} else {
+			anyDir = true
+		}
+	}
+	switch {
+	case own || b.proto.header:
+	case b.spec != nil:
+		if !b.appEvent {
+			terms = append(terms, &ir.Cmp{Op: ir.Eq, X: c.app, Y: ir.Str(b.spec.Name)})
+		}
+	case b.proto.x != nil:
+		terms = append(terms, b.proto.x)
+	case len(uses) == 0 && len(v.extra) == 0 && !b.appEvent:
+		terms = append(terms, c.ip)
+	}
+	if v.dir != 0 && (b.dir != 0 || anyDir || !directed) && !(directed && !anyDir) {
+		if v.dir == toServer {
+			terms = append(terms, c.toServer)
+		} else {
+			terms = append(terms, c.toClient)
+		}
+	}
+	switch b.established {
+	case 1:
+		terms = append(terms, c.established)
+	case -1:
+		terms = append(terms, &ir.Not{X: c.established})
+	}
+	ends, err := b.endPoints()
+	return append(terms, ends...), err
+}
+
+// endPoints makes the conditions on addresses and ports.
+func (b *builder) endPoints() ([]ir.Expr, *problem) {
+	c, l := &b.l.common, b.l
+	src, dst := l.addrList(b.h.src), l.addrList(b.h.dst)
+	for _, a := range []addrSet{src, dst} {
+		if a.err != nil {
+			return nil, &problem{why: a.err.why}
+		}
+	}
+	sport, err := l.portList(b.h.srcPort)
+	if err != nil {
+		return nil, err
+	}
+	dport, err := l.portList(b.h.dstPort)
+	if err != nil {
+		return nil, err
+	}
+	ends := func(sip, dip, sp, dp ir.Expr) (out []ir.Expr) {
+		for _, x := range []ir.Expr{addrCond(sip, src), addrCond(dip, dst), portCond(sp, sport), portCond(dp, dport)} {
+			if x != nil {
+				out = append(out, x)
+			}
+		}
+		return out
+	}
+	one := ends(c.srcIP, c.dstIP, c.srcPort, c.dstPort)
+	switch b.h.arrow {
+	case "->":
+		return one, nil
+	case "=>":
+		return ends(c.clientIP, c.serverIP, c.clientPort, c.serverPort), nil
+	case "<>":
+		if len(one) == 0 || b.h.src == b.h.dst && b.h.srcPort == b.h.dstPort {
+			return one, nil
+		}
+		return []ir.Expr{&ir.Or{X: []ir.Expr{andOf(one), andOf(ends(c.dstIP, c.srcIP, c.dstPort, c.srcPort))}}}, nil
+	}
+	return nil, fail("the arrow must be ->, <> or =>, not %s", b.h.arrow)
+}
+
+// chainCond makes the condition of a chain; nil for one that asks nothing.
+func (b *builder) chainCond(c *chain, d dirs, effects *[]ir.Effect) (ir.Expr, *problem) {
+	f := b.fieldOf(c, d)
+	if f == nil {
+		return nil, &problem{keyword: c.buf.name, why: "the engine has no such field", off: c.off}
+	}
+	if c.buf.lower {
+		if err := checkLower(c); err != nil {
+			return nil, err
+		}
+	}
+	field := &ir.Field{F: f}
+	if c.absent == mustBeAbsent {
+		if len(c.items)+len(c.tests) > 0 {
+			return nil, &problem{keyword: "absent", why: "more is asked of a buffer that must be absent"}
+		}
+		return &ir.Not{X: &ir.Exists{X: field}}, nil
+	}
+	var x ir.Expr = field
+	quant := f.Multi && (len(c.steps) > 0 || len(c.tests) > 0)
+	if quant {
+		x = &ir.Elem{F: f}
+	}
+	if len(c.steps) > 0 {
+		x = &ir.Transform{X: x, Steps: c.steps}
+	}
+	var terms []ir.Expr
+	if len(c.items) > 0 {
+		if f.Type == dissect.TIP {
+			return nil, &problem{keyword: c.buf.name, why: "an address has no content", off: c.off}
+		}
+		terms = append(terms, &ir.Content{Buf: x, Items: c.items})
+	}
+	for _, t := range c.tests {
+		terms = append(terms, t(x))
+	}
+	for _, set := range c.adds {
+		add := x
+		if quant {
+			add = field
+		}
+		*effects = append(*effects, &ir.AddDataset{Set: set, X: add})
+	}
+	if len(terms) == 0 {
+		return nil, nil
+	}
+	t := andOf(terms)
+	if quant {
+		t = &ir.Quant{F: f, Body: t}
+	}
+	if c.absent == absentOrElse {
+		t = &ir.Or{X: []ir.Expr{&ir.Not{X: &ir.Exists{X: field}}, t}}
+	}
+	return t, nil
+}
+
+// checkLower refuses capitals in a buffer that has none.
+func checkLower(c *chain) *problem {
+	if len(c.steps) > 0 {
+		return nil
+	}
+	for _, it := range c.items {
+		lit, ok := it.(*ir.Lit)
+		if !ok || lit.NoCase || lit.Neg {
+			continue
+		}
+		for _, x := range lit.Bytes {
+			if x >= 'A' && x <= 'Z' {
+				return &problem{keyword: c.buf.name, why: "its value is in lower case: the rule never matches", off: c.off}
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,287 @@
+package suricata
+
+import (
+	"net/netip"
+	"strconv"
+	"strings"
+
+	"github.com/luanids/luanids/lang/ir"
+)
+
+// DefaultVars are the variables of Suricata's default configuration.
+func DefaultVars() map[string]string {
+	v := map[string]string{
+		"HOME_NET":     "[192.168.0.0/16,10.0.0.0/8,172.16.0.0/12]",
+		"EXTERNAL_NET": "!$HOME_NET",
+		"AIM_SERVERS":  "$EXTERNAL_NET",
+		"DC_SERVERS":   "$HOME_NET",
+
+		"HTTP_PORTS": "80", "SHELLCODE_PORTS": "!80", "ORACLE_PORTS": "1521", "SSH_PORTS": "22", "DNP3_PORTS": "20000",
+		"MODBUS_PORTS": "502", "FILE_DATA_PORTS": "[$HTTP_PORTS,110,143]", "FTP_PORTS": "21", "GENEVE_PORTS": "6081",
+		"VXLAN_PORTS": "4789", "TEREDO_PORTS": "3544", "SIP_PORTS": "[5060,5061]",
+	}
+	for _, name := range []string{"HTTP", "SMTP", "SQL", "DNS", "TELNET", "DNP3", "MODBUS", "ENIP", "SSH", "FTP", "SIP"} {
+		v[name+"_SERVERS"] = "$HOME_NET"
+	}
+	v["DNP3_CLIENT"], v["MODBUS_CLIENT"], v["ENIP_CLIENT"] = "$HOME_NET", "$HOME_NET", "$HOME_NET"
+	v["DNP3_SERVER"], v["MODBUS_SERVER"], v["ENIP_SERVER"] = "$HOME_NET", "$HOME_NET", "$HOME_NET"
+	return v
+}
+
+// maxNesting caps the brackets and variables within each other.
+const maxNesting = 16
+
+// walk visits the elements of an address or port list with their signs: a ! before a list, or a variable, negates
+// all within.
+func (l *loader) walk(s string, neg bool, depth int, visit func(elem string, neg bool) *problem) *problem {
+	s = strings.TrimSpace(s)
+	for strings.HasPrefix(s, "!") {
+		neg, s = !neg, strings.TrimSpace(s[1:])
+	}
+	switch {
+	case depth > maxNesting:
+		return fail("lists or variables are nested too deeply")
+	case s == "":
+		return fail("an element of the list is empty")
+	case s[0] == '$':
+		v, ok := l.vars[s[1:]]
+		if !ok {
+			return fail("the variable %s has no value: set it with --var %s=...", s, s[1:])
+		}
+		return l.walk(v, neg, depth+1, visit)
+	case s[0] == '[':
+		if s[len(s)-1] != ']' {
+			return fail("] is missing in %s", s)
+		}
+		return l.elements(s[1:len(s)-1], neg, depth, visit)
+	case strings.IndexByte(s, ',') >= 0 && depth > 0:
+		return l.elements(s, neg, depth, visit) // a variable's value without brackets
+	}
+	return visit(s, neg)
+}
+
+func (l *loader) elements(s string, neg bool, depth int, visit func(string, bool) *problem) *problem {
+	start, level := 0, 0
+	for i := 0; i <= len(s); i++ {
+		if i < len(s) {
+			switch s[i] {
+			case '[':
+				level++
+			case ']':
+				level--
+			}
+			if s[i] != ',' || level > 0 {
+				continue
+			}
+		}
+		if err := l.walk(s[start:i], neg, depth+1, visit); err != nil {
+			return err
+		}
+		start = i + 1
+	}
+	return nil
+}
+
+// addrSet is what an address list means: any address, those in the set, or those not in it.
+type addrSet struct {
+	set     *ir.IPSet
+	any     bool
+	except  bool // all but set
+	negated bool // something in it is negated: such a rule is not IP-only for Suricata
+	err     *problem
+}
+
+func (l *loader) addrList(s string) addrSet {
+	if s == "any" {
+		return addrSet{any: true}
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	a, ok := l.addrs[s]
+	if !ok {
+		a = l.parseAddrs(s)
+		l.addrs[s] = a
+	}
+	return a
+}
+
+func (l *loader) parseAddrs(s string) addrSet {
+	var in, out []netip.Prefix
+	err := l.walk(s, false, 0, func(e string, neg bool) *problem {
+		ps, err := prefixes(e)
+		if neg {
+			out = append(out, ps...)
+		} else {
+			in = append(in, ps...)
+		}
+		return err
+	})
+	switch {
+	case err != nil:
+		return addrSet{err: err}
+	case len(in) == 0:
+		set := ir.NewIPSet(out, nil)
+		set.Name = strings.TrimPrefix(s, "!$")
+		if strings.ContainsAny(set.Name, "$[,!/:.") {
+			set.Name = ""
+		}
+		return addrSet{set: set, except: true, negated: true}
+	}
+	set := ir.NewIPSet(in, out)
+	if !strings.ContainsAny(s, "[,!/:.") {
+		set.Name = strings.TrimPrefix(s, "$")
+	}
+	return addrSet{set: set, negated: len(out) > 0}
+}
+
+// prefixes reads an address, a network (also with a mask), or a range of addresses.
+func prefixes(s string) ([]netip.Prefix, *problem) {
+	if s == "any" {
+		return []netip.Prefix{netip.PrefixFrom(netip.IPv4Unspecified(), 0), netip.PrefixFrom(netip.IPv6Unspecified(), 0)}, nil
+	}
+	if a, err := netip.ParseAddr(s); err == nil {
+		return []netip.Prefix{netip.PrefixFrom(a, a.BitLen())}, nil
+	}
+	if p, err := netip.ParsePrefix(s); err == nil {
+		return []netip.Prefix{p}, nil
+	}
+	if addr, mask, ok := strings.Cut(s, "/"); ok {
+		a, err1 := netip.ParseAddr(addr)
+		m, err2 := netip.ParseAddr(mask)
+		if err1 == nil && err2 == nil && a.Is4() && m.Is4() {
+			if bits, ok := maskBits(m.As4()); ok {
+				return []netip.Prefix{netip.PrefixFrom(a, bits)}, nil
+			}
+		}
+	}
+	if from, to, ok := strings.Cut(s, "-"); ok {
+		a, err1 := netip.ParseAddr(strings.TrimSpace(from))
+		b, err2 := netip.ParseAddr(strings.TrimSpace(to))
+		if err1 == nil && err2 == nil && a.BitLen() == b.BitLen() && !b.Less(a) {
+			return rangePrefixes(a, b), nil
+		}
+	}
+	return nil, fail("%s is no address, network or variable", s)
+}
+
+func maskBits(m [4]byte) (int, bool) {
+	v := uint32(m[0])<<24 | uint32(m[1])<<16 | uint32(m[2])<<8 | uint32(m[3])
+	n := 0
+	for v&(1<<31) != 0 {
+		v <<= 1
+		n++
+	}
+	return n, v == 0
+}
+
+// rangePrefixes gives the fewest prefixes that make up the addresses a to b.
+func rangePrefixes(a, b netip.Addr) (out []netip.Prefix) {
+	for a.IsValid() && !b.Less(a) {
+		bits := a.BitLen()
+		for bits > 0 {
+			p := netip.PrefixFrom(a, bits-1).Masked()
+			if p.Addr() != a || b.Less(lastOf(p)) {
+				break
+			}
+			bits--
+		}
+		p := netip.PrefixFrom(a, bits)
+		out = append(out, p)
+		a = lastOf(p).Next()
+	}
+	return out
+}
+
+func lastOf(p netip.Prefix) netip.Addr {
+	b := p.Addr().AsSlice()
+	for i := p.Bits(); i < len(b)*8; i++ {
+		b[i/8] |= 0x80 >> (i % 8)
+	}
+	a, _ := netip.AddrFromSlice(b)
+	return a
+}
+
+// portList reads a list of ports; nil: any.
+func (l *loader) portList(s string) (*ir.IntSet, *problem) {
+	if s == "any" {
+		return nil, nil
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if set, ok := l.ports[s]; ok {
+		return set, nil
+	}
+	var in, out []ir.Range
+	err := l.walk(s, false, 0, func(e string, neg bool) *problem {
+		r, err := portRange(e)
+		if neg {
+			out = append(out, r)
+		} else {
+			in = append(in, r)
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	if len(in) == 0 {
+		in = []ir.Range{{Lo: 0, Hi: 65535}}
+	}
+	set := ir.NewIntSet(in...).Without(ir.NewIntSet(out...))
+	if len(set.Ranges) == 1 && set.Ranges[0] == (ir.Range{Lo: 0, Hi: 65535}) {
+		set = nil
+	} else if len(set.Ranges) == 0 {
+		return nil, fail("no port is left in %s", s)
+	}
+	l.ports[s] = set
+	return set, nil
+}
+
+func portRange(s string) (ir.Range, *problem) {
+	if s == "any" {
+		return ir.Range{Lo: 0, Hi: 65535}, nil
+	}
+	from, to, isRange := strings.Cut(s, ":")
+	if !isRange {
+		to = from
+	}
+	r := ir.Range{Lo: 0, Hi: 65535}
+	for _, x := range []struct {
+		s string
+		n *int64
+	}{{from, &r.Lo}, {to, &r.Hi}} {
+		if x.s = strings.TrimSpace(x.s); x.s == "" && isRange {
+			continue
+		}
+		n, err := strconv.ParseUint(x.s, 10, 16)
+		if err != nil {
+			return r, fail("%s is no port", s)
+		}
+		*x.n = int64(n)
+	}
+	if r.Lo > r.Hi {
+		return r, fail("the port range %s is the wrong way round", s)
+	}
+	return r, nil
+}
+
+// addrCond is the condition that an address is in a set; nil: always.
+func addrCond(x ir.Expr, a addrSet) ir.Expr {
+	switch {
+	case a.any:
+		return nil
+	case a.except:
+		return &ir.Not{X: &ir.In{X: x, Set: a.set}}
+	}
+	return &ir.In{X: x, Set: a.set}
+}
+
+func portCond(x ir.Expr, set *ir.IntSet) ir.Expr {
+	switch {
+	case set == nil:
+		return nil
+	case len(set.Ranges) == 1 && set.Ranges[0].Lo == set.Ranges[0].Hi:
+		return &ir.Cmp{Op: ir.Eq, X: x, Y: ir.Int(set.Ranges[0].Lo)}
+	}
+	return &ir.In{X: x, Set: set}
+}

@@ -1,0 +1,161 @@
+package suricata
+
+import (
+	"strconv"
+
+	"github.com/luanids/luanids/lang/ir"
+)
+
+// handler translates one option.
+type handler func(b *builder, value string) *problem
+
+// keywords are the options that need code of their own.
+var keywords map[string]handler
+
+func init() {
+	keywords = map[string]handler{
+		"msg": msg, "sid": sid, "gid": gid, "rev": rev, "classtype": classtype, "priority": priority,
+		"reference": reference, "metadata": metadata, "target": target, "noalert": noalert, "alert": nothing,
+		"requires": requires, "prefilter": nothing, "bypass": nothing, "rawbytes": nothing,
+
+		"content": content, "uricontent": uricontent, "nocase": nocase, "depth": depth, "offset": offset,
+		"distance": distance, "within": within, "startswith": startswith, "endswith": endswith, "fast_pattern": fastPattern,
+		"isdataat": isdataat, "absent": absent, "entropy": entropy, "pcre": pcre, "bsize": bsize, "urilen": urilen,
+		"byte_test": byteTest, "byte_jump": byteJump, "byte_extract": byteExtract, "byte_math": byteMath,
+		"base64_decode": base64Decode, "base64_data": base64Data, "pkt_data": pktData,
+
+		"flow": flow, "flowbits": flowbits, "flowint": flowint, "xbits": xbits, "hostbits": hostbits, "stream_size": streamSize,
+		"flow.age": flowAge, "flow.pkts": flowCount("flow.packets"), "flow.bytes": flowCount("flow.bytes"),
+		"flow.pkts_toserver": flowNumber("flow.packets_to_server"), "flow.pkts_toclient": flowNumber("flow.packets_to_client"),
+		"flow.bytes_toserver": flowNumber("flow.bytes_to_server"), "flow.bytes_toclient": flowNumber("flow.bytes_to_client"),
+		"threshold": threshold, "detection_filter": detectionFilter, "tag": tag,
+
+		"dsize": packetNumber("payload.len", 1), "ttl": packetNumber("ip.ttl", 1), "id": packetNumber("ip.id", 1),
+		"tos": packetNumber("ip.tos", 1), "seq": packetNumber("tcp.seq", 1), "tcp.seq": packetNumber("tcp.seq", 1),
+		"ack": packetNumber("tcp.ack", 1), "tcp.ack": packetNumber("tcp.ack", 1), "window": packetNumber("tcp.window", 1),
+		"tcp.window": packetNumber("tcp.window", 1), "tcp.mss": packetNumber("tcp.mss", 1), "tcp.wscale": packetNumber("tcp.wscale", 1),
+		"itype": packetNumber("icmp.type", 1), "icode": packetNumber("icmp.code", 1), "icmp_id": packetNumber("icmp.id", 1),
+		"icmp_seq": packetNumber("icmp.seq", 1), "icmpv6.mtu": packetNumber("icmpv6.mtu", 1),
+		"fragoffset": packetNumber("ip.frag_offset", 8), "flags": flags, "tcp.flags": flags, "fragbits": fragbits,
+		"ip_proto": ipProto, "ipopts": ipopts, "sameip": sameip, "vlan.id": vlanID, "vlan.layers": packetNumber("vlan.layers", 1),
+		"ipv4-csum": checksum("ipv4", "ip.checksum_ok"), "tcpv4-csum": checksum("tcp", "checksum_ok", "ipv4"), "tcpv6-csum": checksum("tcp", "checksum_ok", "ipv6"),
+		"udpv4-csum": checksum("udp", "checksum_ok", "ipv4"), "udpv6-csum": checksum("udp", "checksum_ok", "ipv6"),
+		"icmpv4-csum": checksum("icmpv4", "checksum_ok"), "icmpv6-csum": checksum("icmpv6", "checksum_ok"),
+
+		"app-layer-protocol": appLayerProtocol, "app-layer-event": appLayerEvent, "decode-event": event("decoder."),
+		"engine-event": event("decoder."), "stream-event": event("stream."),
+
+		"filename": filename, "fileext": fileext, "filemagic": filemagic, "filesize": filesize, "filestore": filestore,
+		"filemd5": fileDigest("file.md5", 16), "filesha1": fileDigest("file.sha1", 20), "filesha256": fileDigest("file.sha256", 32),
+
+		"dataset": dataset, "datarep": datarep, "iprep": iprep,
+
+		"tls.version": tlsVersion, "ssl_version": tlsVersion, "ssl_state": sslState,
+		"tls.subject": legacyText("tls.subject"), "tls.issuerdn": legacyText("tls.issuerdn"), "tls.fingerprint": legacyText("tls.fingerprint"),
+		"ssh.protoversion": sshVersion, "ssh.softwareversion": legacyText("ssh.software"), "tls.store": nothing,
+		"tls_cert_expired": certFlag("tls.cert_expired"), "tls_cert_valid": certFlag("tls.cert_valid"),
+
+		"dotprefix": transform(ir.TDotPrefix), "to_lowercase": transform(ir.TLower), "to_uppercase": transform(ir.TUpper),
+		"compress_whitespace": transform(ir.TCompressWhitespace), "strip_whitespace": transform(ir.TStripWhitespace),
+		"to_md5": transform(ir.TMD5), "to_sha1": transform(ir.TSHA1), "to_sha256": transform(ir.TSHA256),
+		"url_decode": transform(ir.TURLDecode), "header_lowercase": transform(ir.THeaderLowercase),
+		"strip_pseudo_headers": transform(ir.TStripPseudoHeaders), "domain": transform(ir.TDomain), "tld": transform(ir.TTLD),
+		"gunzip": transform(ir.TGunzip), "zlib_deflate": transform(ir.TZlibDeflate), "xor": xorTransform,
+		"pcrexform": pcreTransform, "from_base64": base64Transform,
+
+		"lua": unsupported("scripts of other engines are not run"), "luajit": unsupported("scripts of other engines are not run"),
+		"luaxform": unsupported("scripts of other engines are not run"), "geoip": unsupported("there is no location database"),
+		"asn1": unsupported("ASN.1 is not decoded"), "ftpbounce": unsupported("not supported yet"),
+		"frame": unsupported("frames are not supported"), "config": unsupported("rules cannot change the configuration"),
+	}
+	for name, to := range oldModifiers {
+		keywords[name] = moveTo(stickyBuffers[to])
+	}
+}
+
+func nothing(b *builder, v string) *problem { return nil }
+
+func unsupported(why string) handler {
+	return func(*builder, string) *problem { return &problem{why: why} }
+}
+
+func pktData(b *builder, v string) *problem {
+	b.setSticky(nil)
+	return nil
+}
+
+// apply translates one option.
+func (b *builder) apply(o *option) *problem {
+	b.off = o.off
+	name := o.name
+	if old, ok := oldBuffers[name]; ok {
+		name = old
+	}
+	if buf := stickyBuffers[name]; buf != nil && !o.has {
+		if _, err := b.l.buffer(name); err != nil {
+			return err
+		}
+		b.setSticky(buf)
+		if buf.packet {
+			b.needsPacket, b.notIPOnly = true, true
+		}
+		return nil
+	}
+	if h := keywords[name]; h != nil {
+		if name == "tls.version" && !o.has || legacyKeywords[name] && !o.has {
+			return b.generic(name, o.value, false)
+		}
+		return h(b, o.value)
+	}
+	return b.generic(name, o.value, o.has)
+}
+
+// legacyKeywords compare a text when they have a value, and are sticky buffers without one.
+var legacyKeywords = map[string]bool{"tls.subject": true, "tls.issuerdn": true, "tls.fingerprint": true}
+
+// rule translates one rule.
+func (l *loader) rule(r *raw) ([]*ir.Rule, *problem) {
+	h, opts, err := parse(r.text)
+	if err != nil {
+		return nil, err
+	}
+	b := &builder{l: l, h: h, raw: r, r: &ir.Rule{GID: 1, Text: r.text, Pos: l.pos(r, 0), Confidence: -1}}
+	if err := b.setAction(); err != nil {
+		return nil, err
+	}
+	if err := b.setProtocol(); err != nil {
+		return nil, err
+	}
+	for i := range opts {
+		if err := b.apply(&opts[i]); err != nil {
+			if err.keyword == "" {
+				err = &problem{keyword: opts[i].name, why: err.why, off: opts[i].off}
+			}
+			return nil, err
+		}
+	}
+	if b.r.SID == 0 {
+		return nil, &problem{keyword: "sid", why: "a sid is missing"}
+	}
+	return b.finish()
+}
+
+func (b *builder) setAction() *problem {
+	switch b.h.action {
+	case "alert":
+	case "pass":
+		b.r.Action = ir.Pass
+	case "drop", "sdrop":
+		b.r.Action = ir.Drop
+	case "reject", "rejectsrc", "rejectdst", "rejectboth":
+		b.r.Action = ir.Reject
+	default:
+		return fail("the action %s is not supported", b.h.action)
+	}
+	return nil
+}
+
+func u32(v string) (uint32, bool) {
+	n, err := strconv.ParseUint(v, 10, 32)
+	return uint32(n), err == nil
+}

@@ -1,0 +1,105 @@
+package suricata
+
+import (
+	"strings"
+	"time"
+
+	"github.com/luanids/luanids/lang/ir"
+)
+
+func threshold(b *builder, v string) *problem { return b.threshold(v, 0) }
+
+func detectionFilter(b *builder, v string) *problem { return b.threshold(v, ir.ThDetection) }
+
+var thresholdKinds = map[string]ir.ThresholdKind{"limit": ir.ThLimit, "threshold": ir.ThEvery, "both": ir.ThBoth}
+
+func (b *builder) threshold(v string, kind ir.ThresholdKind) *problem {
+	th := ir.Threshold{Kind: kind, Fixed: true, Pos: b.pos()}
+	track := ""
+	for _, o := range list(v) {
+		f := strings.Fields(o)
+		if len(f) != 2 {
+			return fail("unknown option %q", o)
+		}
+		n, isNum := u32(f[1])
+		switch {
+		case f[0] == "type" && kind == 0:
+			if th.Kind = thresholdKinds[f[1]]; th.Kind == 0 {
+				return fail("the type %s is not supported", f[1])
+			}
+		case f[0] == "track":
+			track = f[1]
+		case f[0] == "count" && isNum && n > 0:
+			th.Count = int(n)
+		case f[0] == "seconds" && isNum && n > 0:
+			th.Window = time.Duration(n) * time.Second
+		default:
+			return fail("unknown option %q", o)
+		}
+	}
+	var ok bool
+	th.By, ok = b.l.common.track(track)
+	if !ok || th.Kind == 0 || th.Count == 0 || th.Window == 0 {
+		return fail("wants type, track, count and seconds")
+	}
+	b.r.Thresholds = append(b.r.Thresholds, th)
+	return nil
+}
+
+// track gives the key that a threshold counts by.
+func (c *common) track(s string) (by []ir.Expr, ok bool) {
+	switch s {
+	case "by_src":
+		return []ir.Expr{c.srcIP}, true
+	case "by_dst":
+		return []ir.Expr{c.dstIP}, true
+	case "by_both":
+		return []ir.Expr{c.srcIP, c.dstIP}, true
+	case "by_flow":
+		return []ir.Expr{c.flowID}, c.flowID != nil
+	case "by_rule":
+		return nil, true
+	}
+	return nil, false
+}
+
+// Suricata's defaults of the keyword tag.
+const (
+	tagSessionCount = 5
+	tagHostCount    = 5
+)
+
+func tag(b *builder, v string) *problem {
+	p := list(v)
+	t := &ir.TagPackets{Count: tagSessionCount, Measure: "packets"}
+	switch p[0] {
+	case "session":
+	case "host":
+		t.Host, t.Count = "src", tagHostCount
+	default:
+		return fail("wants session or host")
+	}
+	if len(p) > 1 {
+		n, ok := u32(p[1])
+		if !ok {
+			return fail("%q is no number", p[1])
+		}
+		t.Count = int64(n)
+	}
+	if len(p) > 2 {
+		switch p[2] {
+		case "packets", "bytes", "seconds":
+			t.Measure = p[2]
+		default:
+			return fail("unknown measure %q", p[2])
+		}
+	}
+	if len(p) > 3 {
+		if t.Host == "" || p[3] != "src" && p[3] != "dst" {
+			return fail("unknown option %q", p[3])
+		}
+		t.Host = p[3]
+	}
+	b.r.Effects = append(b.r.Effects, t)
+	return nil
+}
