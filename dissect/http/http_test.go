@@ -43,10 +43,10 @@ func TestExchange(t *testing.T) {
 		"<HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=x\r\nContent-Length: 5\r\n\r\nhello")
 	req := ` http.host="example.com" http.method="GET"`
 	uri := ` http.uri="/b.?q=A"`
-	want := `http.request_line to_server"` + uri + `
+	want := `http.request_line to_server
 http.request to_server` + req + uri + ` http.user_agent="x y"
 http.request_done to_server` + req + uri + ` http.user_agent="x y"
-http.response_line to_client` + req + `` + uri + ` http.user_agent="x y"
+http.response_line to_client` + req + uri + ` http.user_agent="x y"
 http.response to_client` + req + ` http.stat_code=200 http.stat_msg="OK"` + uri + ` http.user_agent="x y"
 file to_client name="/b." state=CLOSED size=5
 http.response_body to_client` + req + ` http.response_body="hello" http.stat_code=200 http.stat_msg="OK"` + uri + ` http.user_agent="x y"
