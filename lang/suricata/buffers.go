@@ -81,11 +81,11 @@ var oldModifiers = map[string]string{
 }
 
 // pcreBuffers are the letters that name a buffer in the flags of pcre.
-var pcreBuffers = map[rune]*buffer{
-	'U': uriBuffer, 'I': rawURIBuffer, 'P': stickyBuffers["http.request_body"], 'Q': stickyBuffers["http.response_body"],
-	'H': stickyBuffers["http.header"], 'D': stickyBuffers["http.header.raw"], 'M': stickyBuffers["http.method"],
-	'C': stickyBuffers["http.cookie"], 'S': stickyBuffers["http.stat_code"], 'Y': stickyBuffers["http.stat_msg"],
-	'V': stickyBuffers["http.user_agent"], 'W': stickyBuffers["http.host"], 'Z': stickyBuffers["http.host.raw"],
+var pcreBuffers = map[string]*buffer{
+	"U": uriBuffer, "I": rawURIBuffer, "P": stickyBuffers["http.request_body"], "Q": stickyBuffers["http.response_body"],
+	"H": stickyBuffers["http.header"], "D": stickyBuffers["http.header.raw"], "M": stickyBuffers["http.method"],
+	"C": stickyBuffers["http.cookie"], "S": stickyBuffers["http.stat_code"], "Y": stickyBuffers["http.stat_msg"],
+	"V": stickyBuffers["http.user_agent"], "W": stickyBuffers["http.host"], "Z": stickyBuffers["http.host.raw"],
 }
 
 // protocolOf says for the first part of a keyword which protocol's it is.

@@ -37,24 +37,28 @@ type builder struct {
 	sticky *buffer
 	steps  []ir.TStep // transformations named since the sticky buffer
 
-	last      *ir.Lit // the content that modifiers change
-	lastChain *chain
-	base64    *ir.Base64 // waiting for base64_data, or filled by it
-	in64      bool       // contents go into base64
+	last *ir.Lit // the content that modifiers change
+	// latest is the item declared last, and latestIn its chain: where relative items go that name no buffer.
+	latest   ir.Item
+	latestIn *chain
+
+	base64 *ir.Base64 // waiting for base64_data, or filled by it
+	in64   bool       // contents go into base64
 
 	conds []cond
 	vars  map[string]bool // that byte_extract and byte_math set
 
-	needsPacket bool // names what only packets have
-	streamSize  bool // names stream_size
-	notIPOnly   bool
-	appEvent    bool // judged at anomalies
-	appProto    bool // names app-layer-protocol
-	perPacket   bool // asks for what changes from packet to packet
-	priority    int
-	filestore   bool
-	unused      string // a sticky buffer that nothing was asked of
-	off         int    // of the option at hand
+	noTCP, noUDP bool // ip_proto leaves it out
+	needsPacket  bool // names what only packets have
+	streamSize   bool // names stream_size
+	notIPOnly    bool
+	appEvent     bool // judged at anomalies
+	appProto     bool // names app-layer-protocol
+	perPacket    bool // asks for what changes from packet to packet
+	priority     int
+	filestore    bool
+	unused       string // a sticky buffer that nothing was asked of
+	off          int    // of the option at hand
 }
 
 // cond is a condition outside of content chains.
@@ -76,6 +80,11 @@ type chain struct {
 	tests []func(x ir.Expr) ir.Expr
 	adds  []*ir.Dataset // sets that a match adds the value to
 	off   int           // of the first mention
+}
+
+// empty tells whether nothing is asked of the buffer (any more: contents move).
+func (c *chain) empty() bool {
+	return len(c.items) == 0 && len(c.tests) == 0 && c.absent == mayNotBeAbsent
 }
 
 type absence uint8
@@ -169,8 +178,10 @@ func sameSteps(a, b []ir.TStep) bool {
 
 // setSticky makes a buffer the one that contents go to.
 func (b *builder) setSticky(buf *buffer) {
-	b.checkSticky()
-	b.sticky, b.cur, b.steps, b.last, b.lastChain = buf, nil, nil, nil, nil
+	if buf != b.sticky {
+		b.checkSticky()
+	}
+	b.sticky, b.cur, b.steps, b.last, b.latestIn = buf, nil, nil, nil, nil
 	b.in64 = false
 }
 
@@ -188,14 +199,27 @@ func (b *builder) checkSticky() {
 }
 
 // add appends an item to the chain at hand.
-func (b *builder) add(it ir.Item) *chain {
+func (b *builder) add(it ir.Item) {
 	if b.in64 {
 		b.base64.Items = append(b.base64.Items, it)
-		return nil
+		return
 	}
-	c := b.current()
+	b.addTo(b.current(), it)
+}
+
+func (b *builder) addTo(c *chain, it ir.Item) {
 	c.items = append(c.items, it)
-	return c
+	b.latest, b.latestIn = it, c
+}
+
+// addAfter appends an item that may be relative: without a sticky buffer such an item belongs to the
+// buffer of the item before it.
+func (b *builder) addAfter(it ir.Item, relative bool) {
+	if relative && b.sticky == nil && !b.in64 && b.latestIn != nil {
+		b.addTo(b.latestIn, it)
+		return
+	}
+	b.add(it)
 }
 
 // require adds a condition.

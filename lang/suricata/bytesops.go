@@ -114,7 +114,7 @@ func byteTest(b *builder, v string) *problem {
 	if it.DCE {
 		return needDCE(b)
 	}
-	b.add(it)
+	b.addAfter(it, it.Relative)
 	return nil
 }
 
@@ -170,7 +170,7 @@ func byteJump(b *builder, v string) *problem {
 	}
 	if it.Bytes.Var == "" && it.Bytes.N == 0 && !it.String {
 		// No bytes: a jump by post_offset alone.
-		b.add(it)
+		b.addAfter(it, it.Relative)
 		return nil
 	}
 	if err := checkWidth(&it.Conv); err != nil {
@@ -179,7 +179,7 @@ func byteJump(b *builder, v string) *problem {
 	if it.DCE {
 		return needDCE(b)
 	}
-	b.add(it)
+	b.addAfter(it, it.Relative)
 	return nil
 }
 
@@ -216,11 +216,11 @@ func byteExtract(b *builder, v string) *problem {
 	if it.DCE {
 		return needDCE(b)
 	}
-	return b.declare(it.Name, it)
+	return b.declare(it.Name, it, it.Relative)
 }
 
 // declare adds an item that sets a variable.
-func (b *builder) declare(name string, it ir.Item) *problem {
+func (b *builder) declare(name string, it ir.Item, relative bool) *problem {
 	if name == "" || name[0] >= '0' && name[0] <= '9' {
 		return fail("%q is no name for a variable", name)
 	}
@@ -228,7 +228,7 @@ func (b *builder) declare(name string, it ir.Item) *problem {
 		b.vars = map[string]bool{}
 	}
 	b.vars[name] = true
-	b.add(it)
+	b.addAfter(it, relative)
 	return nil
 }
 
@@ -280,7 +280,7 @@ func byteMath(b *builder, v string) *problem {
 	if it.Bitmask != 0 && bits.Len32(it.Bitmask) == 0 {
 		return fail("the bitmask is empty")
 	}
-	return b.declare(it.Name, it)
+	return b.declare(it.Name, it, it.Relative)
 }
 
 // base64Decode decodes a part of the buffer at hand; base64_data sends what follows there.
@@ -302,7 +302,7 @@ func base64Decode(b *builder, v string) *problem {
 		}
 	}
 	b.in64 = false
-	b.add(it)
+	b.addAfter(it, it.Relative)
 	b.base64 = it
 	return nil
 }
@@ -311,6 +311,6 @@ func base64Data(b *builder, v string) *problem {
 	if b.base64 == nil {
 		return fail("there is no base64_decode before it")
 	}
-	b.in64, b.last, b.lastChain = true, nil, nil
+	b.in64, b.last = true, nil
 	return nil
 }

@@ -15,7 +15,8 @@ func content(b *builder, v string) *problem {
 	if err != nil {
 		return err
 	}
-	b.last, b.lastChain = lit, b.add(lit)
+	b.add(lit)
+	b.last = lit
 	return nil
 }
 
@@ -187,27 +188,26 @@ var (
 	})
 )
 
-// moveTo makes the handler of an old-style modifier: the last content belongs to that buffer.
+// moveTo makes the handler of an old-style modifier: the last content without a buffer belongs to that one.
 func moveTo(buf *buffer) handler {
-	return modifier(func(b *builder, lit *ir.Lit, v string) *problem {
+	return func(b *builder, v string) *problem {
 		if b.sticky != nil {
 			return fail("a sticky buffer is set: pkt_data must come before this modifier")
 		}
-		from := b.lastChain
-		if from == nil || from.buf != payloadBuffer {
-			return fail("this content has a buffer already")
-		}
-		for i, it := range from.items {
-			if it == ir.Item(lit) {
+		from := b.find(payloadBuffer, nil, false)
+		for i := len(from.items) - 1; i >= 0; i-- {
+			if lit, ok := from.items[i].(*ir.Lit); ok {
 				from.items = append(from.items[:i:i], from.items[i+1:]...)
-				break
+				to := b.find(buf, nil, false)
+				to.items = append(to.items, lit)
+				if b.latest == ir.Item(lit) {
+					b.latestIn = to
+				}
+				return nil
 			}
 		}
-		to := b.find(buf, nil, false)
-		to.items = append(to.items, lit)
-		b.lastChain = to
-		return nil
-	})
+		return fail("there is no content without a buffer before it")
+	}
 }
 
 // uricontent is content in the URI.
@@ -216,9 +216,8 @@ func uricontent(b *builder, v string) *problem {
 	if err != nil {
 		return err
 	}
-	c := b.find(uriBuffer, nil, false)
-	c.items = append(c.items, lit)
-	b.last, b.lastChain = lit, c
+	b.addTo(b.find(uriBuffer, nil, false), lit)
+	b.last = lit
 	return nil
 }
 
@@ -242,7 +241,7 @@ func isdataat(b *builder, v string) *problem {
 			return fail("unknown option %q", p)
 		}
 	}
-	b.add(it)
+	b.addAfter(it, it.Relative)
 	return nil
 }
 

@@ -15,6 +15,7 @@ func (b *builder) finish() ([]*ir.Rule, *problem) {
 	if b.unused != "" {
 		return nil, &problem{keyword: b.unused, why: "nothing is asked of this buffer"}
 	}
+	b.chains = slices.DeleteFunc(b.chains, (*chain).empty)
 	d, err := b.direction()
 	if err != nil {
 		return nil, err
@@ -134,7 +135,7 @@ func (b *builder) payloadMode() ir.PayloadMode {
 	}
 	packets := b.needsPacket || b.proto.pktOnly || b.noStream
 	switch c := &b.l.common; {
-	case packets:
+	case packets || b.noTCP && b.noUDP:
 		return ir.PayloadPacket
 	case b.onlyStream || b.proto.stream:
 		return ir.PayloadStream
@@ -288,9 +289,7 @@ func (b *builder) variant(v variant) (*ir.Rule, *problem) {
 		if err != nil {
 			return nil, err
 		}
-		if x != nil {
-			terms = append(terms, x)
-		}
+		terms = append(terms, x)
 	}
 	if len(effects) > 0 {
 		r.Effects = append(slices.Clip(r.Effects), effects...)
@@ -426,7 +425,7 @@ func (b *builder) endPoints() ([]ir.Expr, *problem) {
 	return nil, fail("the arrow must be ->, <> or =>, not %s", b.h.arrow)
 }
 
-// chainCond makes the condition of a chain; nil for one that asks nothing.
+// chainCond makes the condition of a chain.
 func (b *builder) chainCond(c *chain, d dirs, effects *[]ir.Effect) (ir.Expr, *problem) {
 	f := b.fieldOf(c, d)
 	if f == nil {
@@ -468,9 +467,6 @@ func (b *builder) chainCond(c *chain, d dirs, effects *[]ir.Effect) (ir.Expr, *p
 			add = field
 		}
 		*effects = append(*effects, &ir.AddDataset{Set: set, X: add})
-	}
-	if len(terms) == 0 {
-		return nil, nil
 	}
 	t := andOf(terms)
 	if quant {

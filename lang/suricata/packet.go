@@ -94,6 +94,7 @@ func ipProto(b *builder, v string) *problem {
 	if err != nil {
 		return err
 	}
+	b.noTCP, b.noUDP = b.noTCP || !c.holds(6), b.noUDP || !c.holds(17)
 	b.require(c.on(b.l.common.proto))
 	return nil
 }

@@ -21,7 +21,7 @@ func (l *loader) regex(s string) compiledRe {
 	if ok {
 		return c
 	}
-	c.re, c.mod, c.err = compilePCRE(s)
+	c.re, c.mod, c.err = regex.CompilePCRE(s)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if old, ok := l.res[s]; ok {
@@ -45,26 +45,20 @@ func pcre(b *builder, v string) *problem {
 		return fail("%v", c.err)
 	}
 	it := &ir.Re{Re: c.re, Neg: neg || c.mod.Neg, Relative: c.mod.Relative, Pos: b.pos()}
-	b.last = nil
-	buf := (*buffer)(nil)
-	for _, letter := range c.mod.Buffer {
-		if letter == 'B' || letter == 'O' {
-			continue // raw bytes, and a limit that is not lifted here
-		}
-		x := pcreBuffers[letter]
-		if x == nil || buf != nil {
-			return fail("the modifiers %q name no buffer", c.mod.Buffer)
-		}
-		buf = x
-	}
-	if buf == nil {
+	if c.mod.Buffer == "" || c.mod.Buffer == "B" { // B: raw bytes, which they always are
 		b.add(it)
 		return nil
+	}
+	buf := pcreBuffers[c.mod.Buffer]
+	if buf == nil {
+		return fail("the modifier %s names no buffer", c.mod.Buffer)
+	}
+	if b.sticky == fileBuffer && buf.name == "http.response_body" {
+		buf = fileBuffer // the same to Suricata
 	}
 	if b.sticky != nil && b.sticky != buf {
 		return fail("the modifier %q names another buffer than the sticky one", c.mod.Buffer)
 	}
-	ch := b.find(buf, nil, false)
-	ch.items = append(ch.items, it)
+	b.addTo(b.find(buf, nil, false), it)
 	return nil
 }

@@ -42,7 +42,7 @@ func (b *builder) step(s ir.TStep) *problem {
 		return fail("too many transformations")
 	}
 	b.steps = append(b.steps[:len(b.steps):len(b.steps)], s)
-	b.cur, b.last, b.lastChain = nil, nil, nil
+	b.cur, b.last = nil, nil
 	return nil
 }
 
