@@ -4,12 +4,15 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/luanids/luanids/engine"
 	"github.com/luanids/luanids/engine/eve"
 	"github.com/luanids/luanids/engine/ruleset"
+	"github.com/luanids/luanids/lang"
 	"github.com/luanids/luanids/lang/diag"
 	"github.com/luanids/luanids/rules"
 )
@@ -32,10 +35,8 @@ func loadRules(f *flags, cfg *engine.Config, say *messages) error {
 	if err != nil {
 		return usage(err)
 	}
-	say.findings(set, diag.Error)
-	if n := set.Diagnostics.Errors(); n > 0 && !anyNative(f.rules) {
-		say.warn("%s were left out", plural(n, "rule"))
-	} else if n > 0 {
+	say.findings(set, f.quiet)
+	if n := nativeErrors(set); n > 0 {
 		return usage(fmt.Errorf("the rules have %s; luanids check tells more", plural(n, "error")))
 	}
 	cfg.Program = set.Program
@@ -64,22 +65,68 @@ func ruleOptions(f *flags, cfg *engine.Config) (ruleset.Options, error) {
 		cfg.EVEOptions.Classes = classes
 	}
 	opt.Classes = cfg.EVEOptions.Classes
+	rep, err := reputation(f.sets)
+	if err != nil {
+		return opt, usage(err)
+	}
+	opt.Reputation = rep
 	return opt, nil
 }
 
-// anyNative tells whether some of the sources hold .nids rules: errors in those stop the start,
-// while imported rules that cannot be used are left out.
-func anyNative(paths []string) bool { return true }
+// reputation reads the files that Suricata's settings of IP reputation name.
+func reputation(sets []string) (*ruleset.Reputation, error) {
+	var categories, dir string
+	var files []string
+	for _, s := range sets {
+		key, value, _ := strings.Cut(s, "=")
+		switch {
+		case key == "reputation-categories-file":
+			categories = value
+		case key == "default-reputation-path":
+			dir = value
+		case key == "reputation-files" || strings.HasPrefix(key, "reputation-files."):
+			files = append(files, value)
+		}
+	}
+	if categories == "" || len(files) == 0 {
+		return nil, nil
+	}
+	for i := range files {
+		if !filepath.IsAbs(files[i]) && dir != "" {
+			files[i] = filepath.Join(dir, files[i])
+		}
+	}
+	return ruleset.LoadReputation(categories, files)
+}
 
-// findings shows the diagnostics of at least a severity.
-func (m *messages) findings(set *ruleset.Set, least diag.Severity) {
-	var list diag.List
+// nativeErrors counts the errors in .nids files: those stop the start, while imported rules
+// that cannot be used are left out.
+func nativeErrors(set *ruleset.Set) (n int) {
 	for _, d := range set.Diagnostics {
-		if d.Severity <= least {
+		if d.Severity == diag.Error && strings.HasSuffix(d.File, lang.Ext) {
+			n++
+		}
+	}
+	return n
+}
+
+// findings shows what was left out of the rules, and errors.
+func (m *messages) findings(set *ruleset.Set, quiet bool) {
+	var list diag.List
+	left := 0
+	for _, d := range set.Diagnostics {
+		imported := !strings.HasSuffix(d.File, lang.Ext)
+		if d.Code == "skipped" || imported && d.Severity == diag.Error {
+			left++
+			m.warn("%s:%d: %s", d.File, d.Range.Start.Line, d.Summary)
+		} else if d.Severity == diag.Error {
 			list = append(list, d)
 		}
 	}
-	if len(list) > 0 && !m.quiet {
+	if left > 0 {
+		m.warn("%s left out of %d", plural(left, "rule"), len(set.Rules)+set.Skipped)
+	}
+	if len(list) > 0 && !quiet {
 		_ = diag.Text(m.w, list, set.Source, maxMessages)
 	}
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/luanids/luanids/lang/diag"
 	"github.com/luanids/luanids/lang/ir"
 	"github.com/luanids/luanids/lang/match"
+	"github.com/luanids/luanids/lang/suricata"
 )
 
 // Names that stand for rule sources instead of files.
@@ -35,6 +36,8 @@ type Options struct {
 	Classes map[string]eve.Class
 	// ThresholdConfig is a file in the form of Suricata's threshold.config, "" for none.
 	ThresholdConfig string
+	// Reputation gives addresses their scores, nil for none.
+	Reputation *Reputation
 }
 
 // Set is what was loaded.
@@ -74,6 +77,7 @@ type loader struct {
 	set    *Set
 	nids   []string // files and folders for the .nids front end
 	seqs   []*ir.Sequence
+	shared *suricata.Shared // data sets that files have in common
 }
 
 func (l *loader) path(p string) error {
