@@ -128,7 +128,11 @@ func declaredIDs(text string) []string {
 			rest, ok = strings.CutPrefix(line, "sequence ")
 		}
 		if ok {
-			if f := strings.FieldsFunc(rest, func(r rune) bool { return strings.ContainsRune(" \t\"{\r\n", r) }); len(f) > 0 {
+			if strings.HasPrefix(rest, `"`) {
+				if end := strings.IndexByte(rest[1:], '"'); end > 0 {
+					out = append(out, rest[1:end+1])
+				}
+			} else if f := strings.FieldsFunc(rest, func(r rune) bool { return strings.ContainsRune(" \t\"{\r\n", r) }); len(f) > 0 {
 				out = append(out, f[0])
 			}
 		}

@@ -40,7 +40,7 @@ func (s *Scope) Rule(p Piece, r *syntax.Rule) (*ir.Rule, diag.List) {
 }
 
 // head begins a rule.
-func (c *checker) head(id *syntax.Word, title *syntax.Lit, at diag.Range) *ir.Rule {
+func (c *checker) head(id *syntax.ID, title *syntax.Lit, at diag.Range) *ir.Rule {
 	out := &ir.Rule{ID: id.Text, GID: 1, Confidence: -1, Pos: c.pos(at), Text: c.src.of(at)}
 	if title != nil {
 		if title.Kind != syntax.LitString {

@@ -120,3 +120,32 @@ func (s *StrSet) Len() int { return s.table.n }
 func (*IntSet) set() {}
 func (*IPSet) set()  {}
 func (*StrSet) set() {}
+
+// Each calls f for each range of addresses of the set, in order, IPv4 first.
+func (s *IPSet) Each(f func(lo, hi netip.Addr)) {
+	for _, r := range s.nets.v4 {
+		f(addr4(r.lo), addr4(r.hi))
+	}
+	for _, r := range s.nets.v6 {
+		f(addr6(r.lo), addr6(r.hi))
+	}
+}
+
+func addr4(n uint32) netip.Addr {
+	return netip.AddrFrom4([4]byte{byte(n >> 24), byte(n >> 16), byte(n >> 8), byte(n)})
+}
+
+func addr6(n u128) netip.Addr {
+	var b [16]byte
+	for i := range 8 {
+		b[i], b[8+i] = byte(n.hi>>(56-8*i)), byte(n.lo>>(56-8*i))
+	}
+	return netip.AddrFrom16(b)
+}
+
+// Each calls f for each string of the set; with NoCase they are in lower case.
+func (s *StrSet) Each(f func(v []byte)) {
+	for i := range s.table.n {
+		f(s.table.blob[s.table.offs[i]:s.table.offs[i+1]])
+	}
+}

@@ -45,10 +45,13 @@ type Word struct {
 	Text string
 }
 
+// ID is the id of a rule: a word, or in quotes what is none ("3:19187").
+type ID struct{ Word }
+
 // Rule is a rule declaration.
 type Rule struct {
 	Parsed
-	ID    *Word  `parser:"'rule' @@"`
+	ID    *ID    `parser:"'rule' @@"`
 	Title *Lit   `parser:"@@?"`
 	Body  []Stmt `parser:"'{' @@* '}'"`
 }
@@ -56,7 +59,7 @@ type Rule struct {
 // Sequence is a declaration of steps that follow each other.
 type Sequence struct {
 	Parsed
-	ID     *Word  `parser:"'sequence' @@"`
+	ID     *ID    `parser:"'sequence' @@"`
 	Title  *Lit   `parser:"@@?"`
 	By     []Expr `parser:"('by' @@ (',' @@)*)?"`
 	Within *Lit   `parser:"('within' @@)?"`
@@ -89,7 +92,7 @@ type Include struct {
 // Test says what a rule must do on captures and on messages made for the purpose.
 type Test struct {
 	Parsed
-	ID    *Word       `parser:"'test' @@"`
+	ID    *ID         `parser:"'test' @@"`
 	Cases []*TestCase `parser:"'{' @@* '}'"`
 }
 

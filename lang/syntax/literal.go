@@ -48,6 +48,29 @@ func (w *Word) Parse(lex *lexer.PeekingLexer) error {
 	return nil
 }
 
+// Parse implements participle.Parseable.
+func (id *ID) Parse(lex *lexer.PeekingLexer) error {
+	if lex.Peek().Type != tString {
+		return id.Word.Parse(lex)
+	}
+	l := &Lit{}
+	if err := l.Parse(lex); err != nil {
+		return err
+	}
+	id.rng, id.Text = l.rng, l.Str
+	return nil
+}
+
+// String writes the id as the language has it.
+func (id *ID) String() string {
+	lex := newLexer(id.Text, diag.Pos{Line: 1, Col: 1})
+	t, _ := lex.Next()
+	if t.Value == id.Text && (t.Type == tIdent || t.Type == tInt || t.Type == tFloat) {
+		return id.Text
+	}
+	return Quote(id.Text)
+}
+
 // decode makes l the literal that a token is.
 func (l *Lit) decode(t *lexer.Token) *problem {
 	l.rng, l.Raw = tokenRange(*t), t.Value

@@ -156,10 +156,10 @@ func (p *printer) decl(d Decl) {
 	case *Include:
 		p.write("include " + d.File.Raw)
 	case *Rule:
-		p.write("rule " + d.ID.Text + title(d.Title))
+		p.write("rule " + d.ID.String() + title(d.Title))
 		p.body(&d.Parsed, d.Body)
 	case *Sequence:
-		p.write("sequence " + d.ID.Text + title(d.Title))
+		p.write("sequence " + d.ID.String() + title(d.Title))
 		if len(d.By) > 0 {
 			p.write(" by " + join(d.By))
 		}

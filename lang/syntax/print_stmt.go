@@ -158,7 +158,7 @@ func (p *printer) test(t *Test) {
 			width = max(width, len(lines[i]))
 		}
 	}
-	p.write("test " + t.ID.Text)
+	p.write("test " + t.ID.String())
 	p.open(&t.Parsed)
 	for i, c := range t.Cases {
 		p.comment(c.Range().Start, 2)
