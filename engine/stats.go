@@ -165,10 +165,11 @@ func statsNames(s *dissect.Spec) []string {
 }
 
 func (e *Engine) detectCounters(c func(string, uint64)) {
-	var panics uint64
+	var panics, files uint64
 	var anomalies [3]uint64
 	for _, w := range e.workers {
 		panics += w.stats.panics
+		files += w.stats.files
 		for i, n := range w.stats.anomalies {
 			anomalies[i] += n
 		}
@@ -179,6 +180,7 @@ func (e *Engine) detectCounters(c func(string, uint64)) {
 	c("anomaly.stream", anomalies[1])
 	c("anomaly.applayer", anomalies[2])
 	c("internal_errors", panics)
+	c("files", files)
 }
 
 func (e *Engine) outputCounters(c func(string, uint64)) {

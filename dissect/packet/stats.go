@@ -14,7 +14,9 @@ type Stats struct {
 	PPP, PPPoE, Geneve, GRE                     uint64
 	VLAN, VLANQinQ, VLANQinQinQ                 uint64
 	VXLAN, VNTag, ETag, IEEE8021ah              uint64
-	Teredo, IPv4InIPv4, IPv4InIPv6, IPv6InIPv6  uint64
+	Teredo                                      uint64
+	IPv4InIPv4, IPv6InIPv4                      uint64
+	IPv4InIPv6, IPv6InIPv6                      uint64
 	MPLS, ERSPAN, NSH                           uint64
 	Events                                      EventCounts
 }
@@ -57,6 +59,7 @@ var statNames = []struct {
 	{"ieee8021ah", func(s *Stats) *uint64 { return &s.IEEE8021ah }},
 	{"teredo", func(s *Stats) *uint64 { return &s.Teredo }},
 	{"ipv4_in_ipv4", func(s *Stats) *uint64 { return &s.IPv4InIPv4 }},
+	{"ipv6_in_ipv4", func(s *Stats) *uint64 { return &s.IPv6InIPv4 }},
 	{"ipv4_in_ipv6", func(s *Stats) *uint64 { return &s.IPv4InIPv6 }},
 	{"ipv6_in_ipv6", func(s *Stats) *uint64 { return &s.IPv6InIPv6 }},
 	{"mpls", func(s *Stats) *uint64 { return &s.MPLS }},

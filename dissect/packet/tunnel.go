@@ -32,6 +32,8 @@ func (d *Decoder) countTunnel(p *Packet) {
 	case Tunnel6in4:
 		if p.IPVersion == 6 {
 			d.Stats.IPv6InIPv6++
+		} else {
+			d.Stats.IPv6InIPv4++
 		}
 	}
 }
