@@ -144,6 +144,7 @@ func (c *checker) letCond(l *let, n *syntax.Name, top bool) ir.Expr {
 		l.used.Store(true)
 	}
 	if l.cyclic || c.depth > maxLets {
+		c.broken = true
 		return nil
 	}
 	saveFile, saveSrc, saveSpans := c.file, c.src, c.spans

@@ -24,7 +24,7 @@ func (s *Scope) Rule(p Piece, r *syntax.Rule) (*ir.Rule, diag.List) {
 	out := c.head(r.ID, r.Title, r.Range())
 	b := body{checker: c, out: out}
 	b.statements(r.Body, false)
-	if out.When == nil && b.when == nil && out.On == "" && !hasErrors(c.list) && !b.failed {
+	if out.When == nil && b.when == nil && out.On == "" && !hasErrors(c.list) && !b.failed && !c.broken {
 		c.report(diag.NoWhen(r.ID.Range()))
 	}
 	if out.On == "" {
@@ -32,7 +32,7 @@ func (s *Scope) Rule(p Piece, r *syntax.Rule) (*ir.Rule, diag.List) {
 	} else if c.event != "" && c.event != out.On {
 		c.report(diag.TwoEvents(c.evAt, out.On, c.event))
 	}
-	if hasErrors(c.list) || b.failed {
+	if hasErrors(c.list) || b.failed || c.broken {
 		return nil, c.list
 	}
 	c.warn(r, out, b.when)

@@ -26,7 +26,7 @@ func (s *Scope) Sequence(p Piece, q *syntax.Sequence) (*ir.Sequence, diag.List) 
 	if len(b.steps) < 2 && !b.failed && (len(b.steps) == 0 || out.Steps[0].Count < 2) {
 		c.report(diag.NoSteps(q.ID.Range()))
 	}
-	if hasErrors(c.list) || b.failed {
+	if hasErrors(c.list) || b.failed || c.broken {
 		return nil, c.list
 	}
 	return out, c.list

@@ -11,12 +11,13 @@ import (
 
 // checker checks one rule (or let, sequence, test) at a time.
 type checker struct {
-	scope *Scope
-	file  string
-	src   source
-	rule  string
-	list  diag.List
-	mute  int // inside the value of a let: its errors were said already
+	scope  *Scope
+	file   string
+	src    source
+	rule   string
+	list   diag.List
+	mute   int  // inside the value of a let: its errors were said already
+	broken bool // such a let is wrong: so is what uses it
 
 	depth  int             // of lets within lets
 	vars   map[string]bool // variables that chains extract
@@ -32,6 +33,7 @@ type checker struct {
 
 func (c *checker) report(d diag.Diagnostic) {
 	if c.mute > 0 {
+		c.broken = c.broken || d.Severity == diag.Error
 		return
 	}
 	d.File, d.Rule = c.file, c.rule
@@ -220,6 +222,7 @@ func (c *checker) useLet(l *let, n *syntax.Name) val {
 		return *l.val
 	}
 	if l.cyclic || c.depth > maxLets {
+		c.broken = true
 		return val{}
 	}
 	saveFile, saveSrc := c.file, c.src

@@ -319,7 +319,7 @@ func (p *exprParser) postfix() (Expr, error) {
 func (p *exprParser) primary() (Expr, error) {
 	t := p.lex.Peek()
 	switch {
-	case t.Type == tIdent && stmts[t.Value] != nil && beginsLine(p.lex):
+	case startsStmt(p.lex):
 		return nil, unexpected(t, "a value")
 	case t.Type == tIdent:
 		return p.name()

@@ -35,7 +35,7 @@ func (w *Word) Parse(lex *lexer.PeekingLexer) error {
 	t := lex.Peek()
 	switch t.Type {
 	case tIdent, tInt, tFloat:
-		if t.Type == tIdent && stmts[t.Value] != nil && beginsLine(lex) {
+		if startsStmt(lex) {
 			return participle.NextMatch // the word is missing, the next statement begins
 		}
 	case tBad:

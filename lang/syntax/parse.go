@@ -175,6 +175,13 @@ func beginsLine(lex *lexer.PeekingLexer) bool {
 	return c == 0 || lex.Range(c-1, c)[0].Pos.Line < lex.Peek().Pos.Line
 }
 
+// startsStmt tells whether the next token begins a statement on a line of its own, so that it
+// cannot be what is missing before. After a comma a list goes on.
+func startsStmt(lex *lexer.PeekingLexer) bool {
+	t, c := lex.Peek(), lex.RawCursor()
+	return t.Type == tIdent && stmts[t.Value] != nil && beginsLine(lex) && (c == 0 || lex.Range(c-1, c)[0].Value != ",")
+}
+
 // parseStmt parses a statement of a body; a bad one is skipped up to the next statement that
 // begins a line, or to the end of the body.
 func parseStmt(lex *lexer.PeekingLexer) (Stmt, error) {

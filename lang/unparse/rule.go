@@ -1,0 +1,174 @@
+package unparse
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/luanids/luanids/lang/ir"
+	"github.com/luanids/luanids/lang/syntax"
+)
+
+// Rule makes the tree of a rule; syntax.Print writes it. Sets are called by their names where named
+// says so (a let of that name is beside the rule), else their members are written. The error says
+// what of the rule the language cannot express; the tree is of no use then.
+func Rule(r *ir.Rule, named func(name string) bool) (*syntax.Rule, error) {
+	if named == nil {
+		named = func(string) bool { return false }
+	}
+	w := &writer{named: named}
+	out := &syntax.Rule{ID: &syntax.ID{Word: syntax.Word{Text: r.ID}}, Title: str(r.Msg)}
+	add := func(s syntax.Stmt) { out.Body = append(out.Body, s) }
+	if r.When != nil {
+		add(&syntax.When{Cond: w.cond(r.When)})
+	}
+	if r.On != "" {
+		add(&syntax.On{Event: word(r.On)})
+	}
+	choice := func(keyword string, n int, names ...string) {
+		if names[n] != "" {
+			add(&syntax.Choice{Keyword: keyword, Value: word(names[n])})
+		}
+	}
+	choice("inspect", int(r.Payload), "", "packet", "stream", "either")
+	choice("scope", int(r.Scope), "", "packet", "direction", "flow")
+	choice("action", int(r.Action), "", "pass", "drop", "reject")
+	for i := range r.Thresholds {
+		add(w.threshold(&r.Thresholds[i]))
+	}
+	for _, e := range r.Effects {
+		if s := w.effect(e); s != nil {
+			add(s)
+		}
+	}
+	w.about(r, add)
+	return out, w.problem
+}
+
+// about writes what the rule says of itself.
+func (w *writer) about(r *ir.Rule, add func(syntax.Stmt)) {
+	if r.NoAlert {
+		add(&syntax.Flag{Keyword: "noalert"})
+	}
+	if r.Severity != ir.NoSeverity {
+		add(&syntax.Severity{Level: word(r.Severity.String())})
+	}
+	if r.Confidence >= 0 {
+		s := strconv.FormatFloat(r.Confidence, 'f', -1, 64)
+		if !strings.Contains(s, ".") {
+			s += ".0"
+		}
+		add(&syntax.Confidence{Value: lit(s)})
+	}
+	if len(r.MITRE) > 0 {
+		add(&syntax.Mitre{IDs: words(r.MITRE)})
+	}
+	if len(r.Tags) > 0 {
+		add(&syntax.Tags{Tags: words(r.Tags)})
+	}
+	if len(r.Evidence) > 0 {
+		ev := &syntax.Evidence{}
+		for _, e := range r.Evidence {
+			ev.Fields = append(ev.Fields, w.value(e.X))
+		}
+		add(ev)
+	}
+	if r.Classtype != "" {
+		add(&syntax.Choice{Keyword: "classtype", Value: word(r.Classtype)})
+	}
+	if r.Target != "" {
+		add(&syntax.Choice{Keyword: "target", Value: word(r.Target)})
+	}
+	for _, n := range []struct {
+		keyword string
+		n       int64
+		skip    int64
+	}{{"priority", int64(r.Priority), 0}, {"gid", int64(r.GID), 1}, {"sid", int64(r.SID), 0}, {"rev", int64(r.Rev), 0}} {
+		if n.n != n.skip {
+			add(&syntax.Number{Keyword: n.keyword, Value: integer(n.n)})
+		}
+	}
+	for _, kv := range r.References {
+		add(&syntax.Ref{Kind: word(kv.Key), Value: str(kv.Value)})
+	}
+	meta := &syntax.Metadata{}
+	for _, kv := range r.Metadata {
+		if !isWord(kv.Key) {
+			continue // a key of several words is not one
+		}
+		meta.Pairs = append(meta.Pairs, &syntax.MetaPair{Key: word(kv.Key), Value: str(kv.Value)})
+	}
+	if len(meta.Pairs) > 0 {
+		add(meta)
+	}
+}
+
+// isWord tells whether s can be a key of metadata.
+func isWord(s string) bool {
+	if s == "" {
+		return false
+	}
+	for i, c := range s {
+		letter := c == '_' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
+		if !letter && (i == 0 || c != '-' && (c < '0' || c > '9')) {
+			return false
+		}
+	}
+	return s[len(s)-1] != '-' && !strings.Contains(s, "--")
+}
+
+func words(list []string) []*syntax.Word {
+	out := make([]*syntax.Word, len(list))
+	for i, s := range list {
+		out[i] = word(s)
+	}
+	return out
+}
+
+var kinds = map[ir.ThresholdKind]string{ir.ThLimit: "limit", ir.ThEvery: "every", ir.ThBoth: "both", ir.ThDetection: "after"}
+
+func (w *writer) threshold(t *ir.Threshold) syntax.Stmt {
+	out := &syntax.Threshold{Kind: kinds[t.Kind], Count: integer(t.Count), Window: duration(int64(t.Window)), By: w.values(t.By)}
+	if t.Distinct != nil {
+		out.Distinct = &syntax.Value{X: w.value(t.Distinct)}
+	}
+	return out
+}
+
+func (w *writer) effect(e ir.Effect) syntax.Stmt {
+	verbs := map[ir.BitOp]string{ir.BitSet: "set", ir.BitUnset: "unset", ir.BitToggle: "toggle"}
+	signs := map[ir.IntOp]string{ir.IntAssign: "=", ir.IntAdd: "+=", ir.IntSub: "-="}
+	ttl := func(ns int64) *syntax.Lit {
+		if ns == 0 {
+			return nil
+		}
+		return duration(ns)
+	}
+	switch e := e.(type) {
+	case *ir.SetFlowBit:
+		return &syntax.Set{Verb: verbs[e.Op], Target: call("flow.flag", str(e.Name))}
+	case *ir.SetFlowInt:
+		return &syntax.Set{Verb: "set", Target: call("flow.counter", str(e.Name)), Op: signs[e.Op], Value: w.value(e.X)}
+	case *ir.SetHostBit:
+		return &syntax.Set{Verb: verbs[e.Op], Target: w.keyed("host.flag", e.Name, e.Key), For: ttl(e.TTL)}
+	case *ir.SetHostInt:
+		return &syntax.Set{Verb: "set", Target: w.keyed("host.counter", e.Name, e.Key), Op: signs[e.Op], Value: w.value(e.X), For: ttl(e.TTL)}
+	case *ir.AddDataset:
+		return &syntax.Set{Verb: "set", Target: w.keyed("dataset", e.Set.Name, []ir.Expr{e.X})}
+	case *ir.TagPackets:
+		of, limit := e.Host, integer(e.Count)
+		if of == "" {
+			of = "session"
+		}
+		switch e.Measure {
+		case "seconds":
+			limit = lit(strconv.FormatInt(e.Count, 10) + "s")
+		case "bytes":
+			limit = lit(strconv.FormatInt(e.Count, 10) + "B")
+		}
+		return &syntax.TagPackets{Of: of, Limit: limit}
+	case *ir.StoreFile:
+		return &syntax.Flag{Keyword: "filestore"}
+	}
+	w.cannot("an effect")
+	return nil
+}
