@@ -239,7 +239,7 @@ func (c *checker) conv(it *syntax.Item) ir.Conv {
 		}
 		c.once(it, i)
 	}
-	if v.Bytes == (ir.Num{}) {
+	if v.Bytes == (ir.Num{}) && digits == "" {
 		c.report(diag.BadOptionValue(it.Num.Type.Range(), it.Num.Type.Text, "followed by bytes N, or say how long it is: "+it.Num.Type.Text+"4 or u16be"))
 	}
 	return v

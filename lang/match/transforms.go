@@ -9,6 +9,7 @@ import (
 	"crypto/sha256"
 	"io"
 
+	"github.com/luanids/luanids/lang/funcs"
 	"github.com/luanids/luanids/lang/ir"
 	"github.com/luanids/luanids/lang/regex"
 )
@@ -94,12 +95,11 @@ func (m *Matcher) step(t *ir.TStep, b []byte) ([]byte, bool) {
 	case ir.TStripPseudoHeaders:
 		return stripPseudo(out[:0], b), true
 	case ir.TDomain:
-		return registered(b)
+		d := funcs.Domain(b)
+		return d, d != nil
 	case ir.TTLD:
-		if i := bytes.LastIndexByte(b, '.'); i >= 0 {
-			return b[i+1:], true
-		}
-		return nil, false
+		d := funcs.TLD(b)
+		return d, d != nil
 	}
 	return nil, false
 }
@@ -216,20 +216,6 @@ func stripPseudo(out, b []byte) []byte {
 		}
 	}
 	return out
-}
-
-// registered gives the last two labels of a name; package funcs has the one that knows the
-// public suffix list.
-func registered(b []byte) ([]byte, bool) {
-	b = bytes.TrimSuffix(b, []byte("."))
-	i := bytes.LastIndexByte(b, '.')
-	if i < 0 {
-		return nil, false
-	}
-	if j := bytes.LastIndexByte(b[:i], '.'); j >= 0 {
-		return b[j+1:], true
-	}
-	return b, true
 }
 
 func (m *Matcher) base64(t *ir.TStep, b []byte) ([]byte, bool) {

@@ -195,7 +195,7 @@ func IsNumType(w string) bool {
 	for _, text := range []string{"dec", "hex", "oct", "num"} {
 		if n, ok := strings.CutPrefix(w, text); ok {
 			v, err := strconv.Atoi(n)
-			return n == "" || err == nil && v > 0 && v <= 23 && n[0] != '0'
+			return n == "" || err == nil && v >= 0 && v <= 23 && (n == "0" || n[0] != '0')
 		}
 	}
 	if w == "" || w[0] != 'u' && w[0] != 'i' {
