@@ -130,6 +130,7 @@ func (l *loader) bufferOf(f *dissect.Field) *buffer {
 		b.tc = f.Name
 	}
 	b.files = strings.HasPrefix(f.Event, "file")
+	b.packet = f.Event == "packet"
 	return b
 }
 

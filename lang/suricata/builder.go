@@ -54,7 +54,6 @@ type builder struct {
 	notIPOnly    bool
 	appEvent     bool // judged at anomalies
 	appProto     bool // names app-layer-protocol
-	perPacket    bool // asks for what changes from packet to packet
 	priority     int
 	filestore    bool
 	unused       string // a sticky buffer that nothing was asked of
@@ -183,6 +182,9 @@ func (b *builder) setSticky(buf *buffer) {
 	}
 	b.sticky, b.cur, b.steps, b.last, b.latestIn = buf, nil, nil, nil, nil
 	b.in64 = false
+	if buf != nil && buf.packet {
+		b.needsPacket, b.notIPOnly = true, true
+	}
 }
 
 // checkSticky notes a sticky buffer that nothing was asked of.

@@ -261,7 +261,9 @@ func iprep(b *builder, v string) *problem {
 	if b.l.opt.Reputation == nil {
 		return fail("no reputation lists are configured")
 	}
+	b.l.mu.Lock()
 	table := b.l.opt.Reputation(p[1])
+	b.l.mu.Unlock()
 	if table == nil {
 		return fail("there is no reputation category %s", p[1])
 	}

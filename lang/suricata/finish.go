@@ -168,11 +168,11 @@ func (b *builder) scope() ir.Scope {
 	if b.spec != nil || len(b.chains) > 0 || b.appEvent {
 		return ir.ScopeAuto
 	}
-	if b.appProto && b.established == 0 && !b.perPacket && !b.needsPacket {
+	if b.appProto && b.established == 0 && !b.notIPOnly {
 		return ir.ScopeFlow
 	}
 	src, dst := b.l.addrList(b.h.src), b.l.addrList(b.h.dst)
-	if b.notIPOnly || b.appProto || b.proto.header || b.h.srcPort != "any" || b.h.dstPort != "any" || src.negated || dst.negated {
+	if b.notIPOnly || b.hasFlow || b.appProto || b.proto.header || src.negated || dst.negated {
 		return ir.ScopeAuto
 	}
 	return ir.ScopeFlowDir
@@ -226,7 +226,7 @@ type use struct {
 func (b *builder) uses(d dirs) (list []use, err *problem) {
 	note := func(f *dissect.Field, name string) *problem {
 		id, ok := b.l.schema.EventByName(f.Event)
-		if !ok {
+		if !ok || id == dissect.EvPacket {
 			return nil
 		}
 		u := use{f: f, ev: b.l.schema.Events[id], spec: b.l.schema.Events[id].Spec}

@@ -8,7 +8,7 @@ import (
 )
 
 func flow(b *builder, v string) *problem {
-	b.hasFlow, b.notIPOnly = true, true
+	b.hasFlow = true
 	for _, p := range list(v) {
 		d := dirs(0)
 		switch strings.ToLower(p) {
@@ -33,6 +33,7 @@ func flow(b *builder, v string) *problem {
 			if p == "no_frag" {
 				x = &ir.Not{X: x}
 			}
+			b.notIPOnly = true
 			b.require(x)
 		default:
 			return fail("unknown option %q", p)

@@ -106,8 +106,14 @@ func (l *loader) addrList(s string) addrSet {
 }
 
 func (l *loader) parseAddrs(s string) addrSet {
+	name := strings.TrimLeft(s, "!$")
+	if strings.ContainsAny(name, "[,!/:.$ ") {
+		name = ""
+	}
+	// Negations in front of everything turn the whole around, whatever signs are within.
+	rest, not := l.leading(s)
 	var in, out []netip.Prefix
-	err := l.walk(s, false, 0, func(e string, neg bool) *problem {
+	err := l.walk(rest, false, 1, func(e string, neg bool) *problem {
 		ps, err := prefixes(e)
 		if neg {
 			out = append(out, ps...)
@@ -116,22 +122,63 @@ func (l *loader) parseAddrs(s string) addrSet {
 		}
 		return err
 	})
-	switch {
-	case err != nil:
+	if err != nil {
 		return addrSet{err: err}
-	case len(in) == 0:
-		set := ir.NewIPSet(out, nil)
-		set.Name = strings.TrimPrefix(s, "!$")
-		if strings.ContainsAny(set.Name, "$[,!/:.") {
-			set.Name = ""
+	}
+	a := addrSet{negated: not || len(out) > 0, except: not}
+	if len(in) == 0 {
+		in, out, a.except = out, nil, !not
+	}
+	a.set = ir.NewIPSet(in, out)
+	if strings.HasPrefix(s, "!") == a.except {
+		a.set.Name = name
+	}
+	return a
+}
+
+// single tells whether s is a list of one element.
+func single(s string) bool {
+	if len(s) < 2 || s[0] != '[' || s[len(s)-1] != ']' {
+		return false
+	}
+	depth := 0
+	for i := 1; i < len(s)-1; i++ {
+		switch s[i] {
+		case '[':
+			depth++
+		case ']':
+			depth--
+		case ',':
+			if depth <= 0 {
+				return false
+			}
 		}
-		return addrSet{set: set, except: true, negated: true}
+		if depth < 0 {
+			return false
+		}
 	}
-	set := ir.NewIPSet(in, out)
-	if !strings.ContainsAny(s, "[,!/:.") {
-		set.Name = strings.TrimPrefix(s, "$")
+	return true
+}
+
+// leading takes negations, variables and brackets around one element off the front of a list.
+func (l *loader) leading(s string) (rest string, not bool) {
+	for range maxNesting {
+		s = strings.TrimSpace(s)
+		if inner, ok := strings.CutPrefix(s, "!"); ok {
+			s, not = inner, !not
+			continue
+		}
+		if single(s) {
+			s = s[1 : len(s)-1]
+			continue
+		}
+		v, ok := l.vars[strings.TrimPrefix(s, "$")]
+		if !ok || s[0] != '$' {
+			break
+		}
+		s = v
 	}
-	return addrSet{set: set, negated: len(out) > 0}
+	return s, not
 }
 
 // prefixes reads an address, a network (also with a mask), or a range of addresses.

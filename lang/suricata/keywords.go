@@ -96,9 +96,6 @@ func (b *builder) apply(o *option) *problem {
 			return err
 		}
 		b.setSticky(buf)
-		if buf.packet {
-			b.needsPacket, b.notIPOnly = true, true
-		}
 		return nil
 	}
 	if h := keywords[name]; h != nil {

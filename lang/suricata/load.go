@@ -21,7 +21,8 @@ type Options struct {
 	ReadFile func(name string) ([]byte, error)
 	// Classes are the priorities of classtypes; those not in it have DefaultPriority.
 	Classes map[string]int
-	// Reputation gives the table of a reputation category, nil for an unknown one.
+	// Reputation gives the table of a reputation category, nil for an unknown one; see NewReputation. It is not called
+	// by two goroutines at once.
 	Reputation func(category string) *ir.RepTable
 	// Shared holds what rules of several files have in common (data sets by name). Give each Load of
 	// one rule set the same; nil: a new one.
@@ -93,19 +94,37 @@ func Load(schema *dissect.Schema, name string, src []byte, opt Options) (rules [
 		}
 		wg.Wait()
 	}
-	seen := map[string]bool{}
 	for i := range chunks {
 		skipped = append(skipped, chunks[i].skipped...)
-		for _, r := range chunks[i].rules {
-			if seen[r.ID] {
-				skipped = append(skipped, Skip{Pos: r.Pos, SID: r.SID, Keyword: "sid", Why: "another rule of this file has the same sid"})
-				continue
-			}
-			seen[r.ID] = true
-			rules = append(rules, r)
+		rules = append(rules, chunks[i].rules...)
+	}
+	rules, twice := Newest(rules)
+	return rules, append(skipped, twice...)
+}
+
+// Newest drops all but one of rules with the same GID and SID: of the highest revision, and among
+// equals the first. Callers that load several files apply it to all rules.
+func Newest(rules []*ir.Rule) (kept []*ir.Rule, dropped []Skip) {
+	type key struct{ gid, sid uint32 }
+	newest := make(map[key]*ir.Rule, len(rules))
+	for _, r := range rules {
+		k := key{r.GID, r.SID}
+		if old := newest[k]; old == nil || r.Rev > old.Rev {
+			newest[k] = r
 		}
 	}
-	return rules, skipped
+	kept = rules[:0:0]
+	for _, r := range rules {
+		best := newest[key{r.GID, r.SID}]
+		switch {
+		case best.Pos == r.Pos: // itself, or another part of the same rule
+			kept = append(kept, r)
+		case best.Text != r.Text:
+			dropped = append(dropped, Skip{Pos: r.Pos, SID: r.SID, Keyword: "sid",
+				Why: fmt.Sprintf("%s:%d has the same sid and revision %d", best.Pos.File, best.Pos.Line, best.Rev)})
+		}
+	}
+	return kept, dropped
 }
 
 type chunk struct {

@@ -196,9 +196,12 @@ func (b *builder) onField(f *dissect.Field, test func(x ir.Expr) (ir.Expr, *prob
 		t = &ir.Quant{F: f, Body: t, Pos: b.pos()}
 	}
 	b.notIPOnly = true
-	if f.Event == "" {
+	switch f.Event {
+	case "":
 		b.require(t)
 		return nil
+	case "packet":
+		return b.requirePacket(t)
 	}
 	b.conds = append(b.conds, cond{x: t, field: f, dirs: eventDirs(b.l.schema, f)})
 	return nil

@@ -37,8 +37,11 @@ func pcre(b *builder, v string) *problem {
 	if len(v) >= 2 && v[0] == '"' && v[len(v)-1] == '"' {
 		v = v[1 : len(v)-1]
 	}
-	if strings.Contains(v, "(?P<flow_") || strings.Contains(v, "(?P<pkt_") {
-		return fail("captures into flow or packet variables are not supported")
+	// Behind the flags may stand variables that captures are kept in, for logs: the match does not depend on them.
+	if end := strings.LastIndexByte(v, '/'); end >= 0 {
+		if comma := strings.IndexByte(v[end:], ','); comma >= 0 {
+			v = v[:end+comma]
+		}
 	}
 	c := b.l.regex(v)
 	if c.err != nil {

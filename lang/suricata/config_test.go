@@ -1,0 +1,101 @@
+package suricata
+
+import (
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/luanids/luanids/lang/ir"
+)
+
+func TestThresholdConfig(t *testing.T) {
+	schema := testSchema(t)
+	conf, skipped := ReadThresholds(schema, "threshold.config", []byte(`
+# comment
+suppress gen_id 1, sig_id 1
+suppress gen_id 1, sig_id 2, track by_src, ip [10.0.0.0/8,!10.1.0.0/16]
+suppress gen_id 0, sig_id 0, track by_either, ip $HOME_NET
+threshold gen_id 1, sig_id 3, type limit, track by_rule, \
+  count 3, seconds 1000
+rate_filter gen_id 1, sig_id 3, track by_src, count 10, seconds 60, new_action drop, timeout 300
+suppress gen_id 1
+`), Options{})
+	if len(skipped) != 1 || skipped[0].Pos.Line != 9 {
+		t.Errorf("skipped %v, want line 9", skipped)
+	}
+	if len(conf.RateFilters) != 1 || conf.RateFilters[0].Action != ir.Drop || conf.RateFilters[0].Timeout != 300*time.Second {
+		t.Errorf("rate filters: %+v", conf.RateFilters)
+	}
+	rules, _ := Load(schema, "x", []byte(`alert udp any any -> any any (sid:1;)
+alert udp any any -> any any (flowbits:set,a; sid:2;)
+alert udp any any -> any any (threshold:type both,track by_src,count 1,seconds 1; sid:3;)`), Options{})
+	before := dumpRule(rules[1])
+	var got []string
+	for _, r := range conf.Apply(rules) {
+		got = append(got, r.ID+": "+dumpRule(r))
+	}
+	want := `1: once a direction: udp noalert
+2: once a direction: udp and not (src.ip in ips2 or (src.ip in HOME_NET or dst.ip in HOME_NET)) ! set bit a
+2.suppressed: once a direction: udp and (src.ip in ips2 or (src.ip in HOME_NET or dst.ip in HOME_NET)) ! set bit a noalert
+3: once a direction: udp and not (src.ip in HOME_NET or dst.ip in HOME_NET) # limit 3 in 16m40s by `
+	if text := strings.Join(got, "\n"); text != want {
+		t.Errorf("got\n%s\nwant\n%s", text, want)
+	}
+	if dumpRule(rules[1]) != before {
+		t.Error("Apply changed a rule")
+	}
+}
+
+func TestReputation(t *testing.T) {
+	rep, skipped := NewReputation([]byte("1,bad,Bad hosts\nx\n"), []byte("10.0.0.0/8,1,50\n10.1.2.3,1,100\n2001:db8::/32,1,7\n10.0.0.1,1,200\n"))
+	if len(skipped) != 2 {
+		t.Errorf("skipped %v, want two lines", skipped)
+	}
+	table := rep.Table("bad")
+	if table == nil || rep.Table("good") != nil || rep.Table("bad") != table {
+		t.Fatal("categories")
+	}
+	for addr, want := range map[string]int64{"10.9.9.9": 50, "10.1.2.3": 100, "::ffff:10.1.2.3": 100, "2001:db8::1": 7, "11.0.0.1": -1} {
+		v, ok := table.Lookup(netip.MustParseAddr(addr))
+		if !ok {
+			v = -1
+		}
+		if v != want {
+			t.Errorf("%s: %d, want %d", addr, v, want)
+		}
+	}
+	rules, skips := load(t, `alert ip any any -> any any (iprep:any,bad,>,60; sid:1;)`, Options{Reputation: rep.Table})
+	if len(rules) != 1 || dumpRule(rules[0]) != `ip and (rep(bad, src.ip)>60 or rep(bad, dst.ip)>60)` {
+		t.Errorf("got %v, skipped %v", rules, skips)
+	}
+}
+
+func TestAddressRanges(t *testing.T) {
+	l := newLoader(testSchema(t), "x", Options{Vars: map[string]string{"A": "10.0.0.0/24,!10.0.0.9", "B": "[!$A]"}})
+	for _, c := range []struct {
+		list    string
+		in, out string
+	}{
+		{"1.2.3.4-1.2.3.9", "1.2.3.4 1.2.3.9 1.2.3.6", "1.2.3.3 1.2.3.10"},
+		{"0.0.0.0-255.255.255.255", "1.2.3.4 255.255.255.255", "::1"},
+		{"192.168.0.0/255.255.0.0", "192.168.9.9", "192.169.0.0"},
+		{"$A", "10.0.0.8", "10.0.0.9 10.0.1.0"},
+		{"!$A", "10.0.1.0 ::1", "10.0.0.8"},
+		{"!$B", "10.0.0.8", "10.0.0.9 10.0.1.0"},
+		{"[any,![10.0.0.0/8,fe80::/10]]", "::1 11.0.0.1", "10.9.9.9 fe80::1"},
+	} {
+		a := l.addrList(c.list)
+		if a.err != nil {
+			t.Errorf("%s: %s", c.list, a.err.why)
+			continue
+		}
+		for want, addrs := range map[bool]string{true: c.in, false: c.out} {
+			for _, addr := range strings.Fields(addrs) {
+				if got := a.set.Has(netip.MustParseAddr(addr)) != a.except; got != want {
+					t.Errorf("%s: %s is in it: %v, want %v", c.list, addr, got, want)
+				}
+			}
+		}
+	}
+}
