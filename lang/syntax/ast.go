@@ -126,6 +126,7 @@ type TestField struct {
 type Bad struct {
 	Node
 	Problem diag.Diagnostic
+	Others  diag.List // within it
 }
 
 // Stmt is a statement of a rule or sequence: one of the types below, or *Bad.

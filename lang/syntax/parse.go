@@ -94,7 +94,7 @@ func Parse(src string, at diag.Pos) (*File, diag.List) {
 	lex, _ := lexer.Upgrade(sc) // the scanner never fails
 	f := &File{Comments: sc.comments}
 	f.rng = diag.Range{Start: at, End: tokenRange(*lastToken(lex)).End}
-	p := recovery{lex: lex}
+	p := recovery{lex: lex, first: lex.MakeCheckpoint()}
 	for !lex.Peek().EOF() {
 		f.Decls = append(f.Decls, p.decl())
 	}
@@ -125,7 +125,10 @@ func lastToken(lex *lexer.PeekingLexer) *lexer.Token {
 }
 
 // recovery parses lists of declarations and statements, and finds where to go on after an error.
-type recovery struct{ lex *lexer.PeekingLexer }
+type recovery struct {
+	lex   *lexer.PeekingLexer
+	first lexer.Checkpoint // the beginning
+}
 
 // decl parses a declaration; after an error it skips to the next line that begins one.
 func (p recovery) decl() Decl {
@@ -142,6 +145,7 @@ func (p recovery) decl() Decl {
 	}
 	bad := &Bad{Problem: explain(err, p.lex)}
 	if isUnclosed(start, err, p.lex) {
+		bad.Others = p.within(at)
 		bad.Problem = diag.NotClosed(tokenRange(*start).Join(tokenRange(p.lex.Range(at+1, at+2)[0])),
 			start.Value+" "+p.lex.Range(at+1, at+2)[0].Value)
 	}
@@ -155,6 +159,31 @@ func (p recovery) decl() Decl {
 	}
 	bad.rng = tokenRange(*start).Join(tokenRange(*last))
 	return bad
+}
+
+// within parses the statements of a block that is not closed again, from the token at which
+// it begins, for what is wrong with them; and leaves the lexer where they end.
+func (p recovery) within(at lexer.RawCursor) diag.List {
+	here := p.lex.MakeCheckpoint()
+	p.lex.LoadCheckpoint(p.first)
+	for p.lex.RawCursor() < at || p.lex.Peek().Value != "{" && !p.lex.Peek().EOF() {
+		p.lex.Next()
+	}
+	p.lex.Next()
+	var l diag.List
+	for {
+		s, err := parseStmt(p.lex)
+		if err != nil || s == nil {
+			break
+		}
+		if bad, ok := s.(*Bad); ok {
+			l = append(l, bad.Problem)
+		}
+	}
+	if p.lex.RawCursor() < here.RawCursor() {
+		p.lex.LoadCheckpoint(here)
+	}
+	return l
 }
 
 // isUnclosed tells whether a block's error is that another declaration, or the end, came first.
@@ -271,7 +300,7 @@ func problems(f *File) diag.List {
 	for _, d := range f.Decls {
 		switch d := d.(type) {
 		case *Bad:
-			l = append(l, d.Problem)
+			l = append(append(l, d.Problem), d.Others...)
 		case *Rule:
 			body(d.Body)
 		case *Sequence:
