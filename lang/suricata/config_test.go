@@ -48,26 +48,26 @@ alert udp any any -> any any (threshold:type both,track by_src,count 1,seconds 1
 }
 
 func TestReputation(t *testing.T) {
-	rep, skipped := NewReputation([]byte("1,bad,Bad hosts\nx\n"), []byte("10.0.0.0/8,1,50\n10.1.2.3,1,100\n2001:db8::/32,1,7\n10.0.0.1,1,200\n"))
-	if len(skipped) != 2 {
-		t.Errorf("skipped %v, want two lines", skipped)
-	}
-	table := rep.Table("bad")
-	if table == nil || rep.Table("good") != nil || rep.Table("bad") != table {
-		t.Fatal("categories")
-	}
-	for addr, want := range map[string]int64{"10.9.9.9": 50, "10.1.2.3": 100, "::ffff:10.1.2.3": 100, "2001:db8::1": 7, "11.0.0.1": -1} {
-		v, ok := table.Lookup(netip.MustParseAddr(addr))
-		if !ok {
-			v = -1
+	table := &ir.RepTable{Name: "bad", Lookup: func(netip.Addr) (int64, bool) { return 0, false }}
+	opt := Options{Reputation: func(category string) *ir.RepTable {
+		if category == "bad" {
+			return table
 		}
-		if v != want {
-			t.Errorf("%s: %d, want %d", addr, v, want)
+		return nil
+	}}
+	for _, c := range []struct{ rule, want string }{
+		{`alert ip any any -> any any (iprep:any,bad,>,60; sid:1;)`, `ip and (rep(bad, src.ip)>60 or rep(bad, dst.ip)>60)`},
+		{`alert ip any any -> any any (iprep:both,bad,!=,1; sid:1;)`, `ip and ((exists(rep(bad, src.ip)) and rep(bad, src.ip)!=1) and (exists(rep(bad, dst.ip)) and rep(bad, dst.ip)!=1))`},
+		{`alert ip any any -> any any (iprep:dst,bad,isnotset; sid:1;)`, `ip and not exists(rep(bad, dst.ip))`},
+		{`alert ip any any -> any any (iprep:dst,good,isset; sid:1;)`, ``},
+	} {
+		rules, skipped := load(t, c.rule, opt)
+		if c.want == "" && len(rules) == 0 && len(skipped) == 1 {
+			continue
 		}
-	}
-	rules, skips := load(t, `alert ip any any -> any any (iprep:any,bad,>,60; sid:1;)`, Options{Reputation: rep.Table})
-	if len(rules) != 1 || dumpRule(rules[0]) != `ip and (rep(bad, src.ip)>60 or rep(bad, dst.ip)>60)` {
-		t.Errorf("got %v, skipped %v", rules, skips)
+		if len(rules) != 1 || dumpRule(rules[0]) != c.want {
+			t.Errorf("%s: %v, skipped %v", c.rule, rules, skipped)
+		}
 	}
 }
 

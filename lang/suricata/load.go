@@ -21,7 +21,7 @@ type Options struct {
 	ReadFile func(name string) ([]byte, error)
 	// Classes are the priorities of classtypes; those not in it have DefaultPriority.
 	Classes map[string]int
-	// Reputation gives the table of a reputation category, nil for an unknown one; see NewReputation. It is not called
+	// Reputation gives the table of a reputation category, nil for an unknown one. It is not called
 	// by two goroutines at once.
 	Reputation func(category string) *ir.RepTable
 	// Shared holds what rules of several files have in common (data sets by name). Give each Load of
