@@ -4,6 +4,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/alecthomas/participle/v2"
 	"github.com/alecthomas/participle/v2/lexer"
@@ -32,13 +33,15 @@ func produce[T any](opts ...participle.Option) production {
 	}
 }
 
-// decls and stmts are filled by init of the parsers below, lest they refer to themselves.
+// decls and stmts are the productions by the word that they begin with ("" is a step). They
+// are made by grammar, not by initialisers: the statements' productions refer to their own list.
 var decls, stmts map[string]production
 
 // stmtOrder lists the statements' keywords in canonical order.
 var stmtOrder []string
 
-func init() { //nolint:gochecknoinits // the grammar is recursive: statements parse statements' lists
+// grammar builds the parsers when one is first needed.
+var grammar = sync.OnceFunc(func() {
 	one := func(words []string, p production) {
 		for _, w := range words {
 			stmts[w] = p
@@ -67,7 +70,7 @@ func init() { //nolint:gochecknoinits // the grammar is recursive: statements pa
 		"rule": produce[Rule](), "sequence": produce[Sequence](), "let": produce[Let](),
 		"list": produce[List](), "include": produce[Include](), "test": produce[Test](participle.UseLookahead(0)),
 	}
-}
+})
 
 var (
 	textWords   = []string{"description", "false_positives"}
@@ -80,7 +83,10 @@ var (
 func DeclWords() []string { return []string{"rule", "sequence", "let", "list", "include", "test"} }
 
 // StmtWords are the words that begin statements, in canonical order.
-func StmtWords() []string { return stmtOrder }
+func StmtWords() []string {
+	grammar()
+	return stmtOrder
+}
 
 // problem is a syntax error as participle hands it through.
 type problem struct{ diag.Diagnostic }
@@ -90,6 +96,7 @@ func (p *problem) Error() string { return p.Summary }
 // Parse reads src, which stands in its file at the beginning of the line at. What could not
 // be parsed is in the tree as *Bad, and in the list.
 func Parse(src string, at diag.Pos) (*File, diag.List) {
+	grammar()
 	sc := newLexer(src, at)
 	lex, _ := lexer.Upgrade(sc) // the scanner never fails
 	f := &File{Comments: sc.comments}
@@ -103,6 +110,7 @@ func Parse(src string, at diag.Pos) (*File, diag.List) {
 
 // ParseExpr reads one expression, the value of --var.
 func ParseExpr(src string) (Expr, diag.List) {
+	grammar()
 	lex, _ := lexer.Upgrade(newLexer(src, diag.Pos{Line: 1, Col: 1}))
 	x, err := parseExpr(lex)
 	if err == nil && !lex.Peek().EOF() {
@@ -238,7 +246,7 @@ func parseStmt(lex *lexer.PeekingLexer) (Stmt, error) {
 // notAStatement says what is wrong with a token that begins no statement.
 func notAStatement(t *lexer.Token, beginsLine bool) *problem {
 	at := tokenRange(*t)
-	near := diag.Nearest(t.Value, StmtWords())
+	near := diag.Nearest(t.Value, stmtOrder)
 	switch {
 	case t.Type == tBad:
 		return &problem{badToken(t)}

@@ -41,7 +41,6 @@ type printer struct {
 	comments []Comment
 	col      int  // characters on the current line
 	broken   bool // a comment ended the line: what follows must begin another
-	blank    bool // the last line is empty, or nothing was written
 }
 
 func (p *printer) write(s string) {
@@ -183,14 +182,6 @@ func join(list []Expr) string {
 	out := make([]string, len(list))
 	for i, x := range list {
 		out[i] = str(x, 0)
-	}
-	return strings.Join(out, ", ")
-}
-
-func words(list []*Word) string {
-	out := make([]string, len(list))
-	for i, w := range list {
-		out[i] = w.Text
 	}
 	return strings.Join(out, ", ")
 }
