@@ -1,0 +1,124 @@
+package lua
+
+import (
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+)
+
+// meter counts what a callback executes. It is the context of the VM: the interpreter asks Done
+// before each instruction, which is what makes the count exact, and the same on every replay.
+type meter struct {
+	vm *vm
+	// left is what may be executed until the next look at the whole.
+	left int64
+	// rest is what the callback may execute after that.
+	rest int64
+	// fail is why the callback is over; nil while it may go on.
+	fail error
+	// pressure is set by the watchdog when the heap grows while the callback runs.
+	pressure atomic.Bool
+	// untilWalk is what may be executed until the script's memory is measured again.
+	untilWalk int64
+	// swept says that the last measurement was between callbacks, when tables can be compacted.
+	swept bool
+	// running counts the starts and ends of callbacks: odd while one runs. For the watchdog.
+	running atomic.Uint64
+}
+
+const (
+	// meterStep is how many instructions are executed between two looks at the whole.
+	meterStep = 1 << 10
+	// walkEvery is how many instructions are executed, at least, between two measurements of memory.
+	walkEvery = 250e3
+)
+
+var closed = func() chan struct{} { c := make(chan struct{}); close(c); return c }()
+
+var errMemory = errors.New("memory limit exceeded")
+
+// Done implements context.Context.
+func (m *meter) Done() <-chan struct{} {
+	m.left--
+	if m.left >= 0 && !m.pressure.Load() {
+		return nil
+	}
+	return m.look()
+}
+
+// look is taken every meterStep instructions, and when the watchdog asks for it.
+func (m *meter) look() <-chan struct{} {
+	if m.fail == nil {
+		m.account()
+	}
+	if m.fail != nil {
+		m.left = -1
+		return closed
+	}
+	return nil
+}
+
+// account moves the next step from rest to left, and fails where there is none, or too much memory is used.
+func (m *meter) account() {
+	used := meterStep - m.left // left may be far below 0: a native function has charged a lot
+	m.untilWalk -= used
+	m.rest -= used
+	if m.rest <= 0 {
+		m.fail = fmt.Errorf("time budget exceeded: more than %d instructions in one callback (an endless loop?)", m.vm.budget)
+		return
+	}
+	m.left = meterStep
+	pressed := m.pressure.Load()
+	if !pressed && m.untilWalk > 0 {
+		return
+	}
+	m.swept = false
+	if m.tooMuch() {
+		return
+	}
+	if pressed && m.vm.rt.watch.confirm(m.vm) {
+		m.fail = fmt.Errorf("%w: the heap grows without end while the script runs", errMemory)
+	}
+}
+
+// charge counts the work of a native function.
+func (m *meter) charge(n int) {
+	m.left -= int64(n)
+}
+
+// begin starts a callback that may execute n instructions.
+func (m *meter) begin(n int64) {
+	m.vm.budget = n
+	m.left, m.rest, m.fail = meterStep, n, nil
+	m.running.Add(1)
+}
+
+// end ends a callback.
+func (m *meter) end() {
+	m.running.Add(1)
+	m.untilWalk -= meterStep - m.left
+	if m.fail == nil && (m.untilWalk <= 0 || !m.swept) {
+		m.swept = true
+		m.tooMuch()
+	}
+}
+
+// tooMuch measures the script's memory, and fails where it is past the limit.
+func (m *meter) tooMuch() bool {
+	m.vm.measure()
+	if m.vm.memory <= m.vm.limits.Memory {
+		return false
+	}
+	m.fail = fmt.Errorf("%w: the script holds %d MB, more than %d MB", errMemory, m.vm.memory>>20, m.vm.limits.Memory>>20)
+	return true
+}
+
+// Err implements context.Context.
+func (m *meter) Err() error { return m.fail }
+
+// Deadline implements context.Context.
+func (m *meter) Deadline() (time.Time, bool) { return time.Time{}, false }
+
+// Value implements context.Context.
+func (m *meter) Value(any) any { return nil }

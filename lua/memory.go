@@ -1,0 +1,168 @@
+package lua
+
+import (
+	"unsafe"
+
+	glua "github.com/yuin/gopher-lua"
+)
+
+// Sizes of things in bytes, for the estimate of what a script holds.
+const (
+	sizeTable  = 104
+	sizeSlot   = 16 // an entry of an array: an interface
+	sizeEntry  = 96 // an entry of a hash part: map, list of keys and index of keys
+	sizeBox    = 16 // what a string or number behind an interface takes besides its bytes
+	sizeFunc   = 80
+	sizeObject = 64
+)
+
+// sized is implemented by native values that scripts hold.
+type sized interface{ memory() int64 }
+
+// holder is implemented by native values that hold Lua values.
+type holder interface{ each(visit func(glua.LValue)) }
+
+// tableLayout mirrors glua.LTable, whose parts are not exported: it is looked at to tell how large
+// a table really is, keys of removed entries included. TestTableLayout keeps it true.
+type tableLayout struct {
+	Metatable glua.LValue
+	array     []glua.LValue
+	dict      map[glua.LValue]glua.LValue
+	strdict   map[string]glua.LValue
+	keys      []glua.LValue
+	k2i       map[glua.LValue]int
+}
+
+func layout(t *glua.LTable) *tableLayout { return (*tableLayout)(unsafe.Pointer(t)) }
+
+// walker measures what can be reached from a set of values.
+type walker struct {
+	seen  map[any]struct{}
+	todo  []glua.LValue
+	bytes int64
+	count int64
+	limit int64
+	sweep bool // compact tables that have lost many keys
+}
+
+func (w *walker) reset(limit int64, sweep bool) {
+	clear(w.seen)
+	if w.seen == nil {
+		w.seen = map[any]struct{}{}
+	}
+	w.todo, w.bytes, w.count, w.limit, w.sweep = w.todo[:0], 0, 0, limit, sweep
+}
+
+// add counts a value, and notes it for following if it holds others.
+func (w *walker) add(v glua.LValue) {
+	switch x := v.(type) {
+	case nil:
+	case glua.LNumber:
+		w.bytes += sizeBox
+	case glua.LString:
+		w.text(string(x))
+	case *glua.LTable, *glua.LFunction, *glua.LUserData:
+		if _, dup := w.seen[x]; !dup {
+			w.seen[x] = struct{}{}
+			w.todo = append(w.todo, v)
+		}
+	}
+}
+
+// text counts a string; a long one once, however many values share it.
+func (w *walker) text(s string) {
+	w.bytes += sizeBox
+	if len(s) >= sharedText {
+		p := unsafe.StringData(s)
+		if _, dup := w.seen[p]; dup {
+			return
+		}
+		w.seen[p] = struct{}{}
+	}
+	w.bytes += int64(len(s))
+}
+
+// sharedText is the length from which on a string is counted once.
+const sharedText = 128
+
+// run follows what was added. It ends early once the limit is passed.
+func (w *walker) run() {
+	for len(w.todo) > 0 && w.bytes <= w.limit {
+		v := w.todo[len(w.todo)-1]
+		w.todo = w.todo[:len(w.todo)-1]
+		w.count++
+		switch x := v.(type) {
+		case *glua.LTable:
+			w.table(x)
+		case *glua.LFunction:
+			w.bytes += sizeFunc
+			for _, u := range x.Upvalues {
+				if u != nil {
+					w.add(u.Value())
+				}
+			}
+		case *glua.LUserData:
+			w.bytes += sizeObject
+			if s, ok := x.Value.(sized); ok {
+				w.bytes += s.memory()
+			}
+			if h, ok := x.Value.(holder); ok {
+				h.each(w.add)
+			}
+		}
+	}
+}
+
+func (w *walker) table(t *glua.LTable) {
+	l := layout(t)
+	live := len(l.dict) + len(l.strdict)
+	if w.sweep && len(l.keys) > 2*live+64 {
+		compact(t)
+	}
+	w.bytes += sizeTable + int64(cap(l.array))*sizeSlot + int64(len(l.keys))*sizeEntry
+	w.count += int64(len(l.array)+live) / 8
+	for _, v := range l.array {
+		w.add(v)
+	}
+	for k, v := range l.strdict {
+		w.bytes += int64(len(k))
+		w.add(v)
+	}
+	for k, v := range l.dict {
+		w.add(k)
+		w.add(v)
+	}
+	if l.Metatable != nil {
+		w.add(l.Metatable)
+	}
+}
+
+// compact rebuilds the hash part of a table: the interpreter never forgets the keys of removed entries, so that
+// a table used as a cache would grow for ever. The order of the keys that are left stays.
+func compact(t *glua.LTable) {
+	l := layout(t)
+	keys := make([]glua.LValue, 0, len(l.dict)+len(l.strdict))
+	k2i := make(map[glua.LValue]int, cap(keys))
+	for _, k := range l.keys {
+		if t.RawGetH(k) != glua.LNil {
+			k2i[k] = len(keys)
+			keys = append(keys, k)
+		}
+	}
+	l.keys, l.k2i = keys, k2i
+	// The maps keep the room of their largest size.
+	if l.strdict != nil {
+		m := make(map[string]glua.LValue, len(l.strdict))
+		for k, v := range l.strdict {
+			m[k] = v
+		}
+		l.strdict = m
+	}
+	if l.dict != nil {
+		m := make(map[glua.LValue]glua.LValue, len(l.dict))
+		for k, v := range l.dict {
+			m[k] = v
+		}
+		l.dict = m
+	}
+}

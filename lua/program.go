@@ -1,0 +1,284 @@
+package lua
+
+import (
+	"fmt"
+	"path"
+	"strings"
+
+	glua "github.com/yuin/gopher-lua"
+	"github.com/yuin/gopher-lua/ast"
+	"github.com/yuin/gopher-lua/parse"
+)
+
+// program is a compiled script: immutable, run by one VM or several.
+type program struct {
+	name  string
+	proto *glua.FunctionProto
+	// uses are the members of nids that the script names, with the first line of each.
+	uses map[string]int
+	// handlers are the literal handlers of nids.on, whose accesses Check looks at.
+	handlers []literalHandler
+}
+
+// short is the script's name without folder and .lua.
+func (p *program) short() string { return strings.TrimSuffix(path.Base(p.name), ".lua") }
+
+// compileSource parses and compiles a script.
+func compileSource(s Source, lim *Limits) (*program, []Problem) {
+	if len(s.Text) > lim.Source {
+		return nil, []Problem{{Pos: Pos{File: s.Name}, Kind: SyntaxError,
+			Msg: fmt.Sprintf("the script has %d bytes, more than %d", len(s.Text), lim.Source)}}
+	}
+	if strings.HasPrefix(s.Text, "\x1b") {
+		return nil, []Problem{{Pos: Pos{File: s.Name}, Kind: SyntaxError, Msg: "this is bytecode, not Lua source"}}
+	}
+	text := s.Text
+	if strings.HasPrefix(text, "#") { // #!/usr/bin/env luanids
+		text = "--" + text
+	}
+	chunk, err := parse.Parse(strings.NewReader(text), s.Name)
+	if err != nil {
+		return nil, []Problem{syntaxProblem(s.Name, s.Text, err)}
+	}
+	p := &program{name: s.Name, uses: map[string]int{}}
+	r := rewriter{prog: p}
+	r.stmts(chunk)
+	if p.proto, err = compileChunk(chunk, s.Name); err != nil {
+		return nil, []Problem{syntaxProblem(s.Name, s.Text, err)}
+	}
+	return p, nil
+}
+
+// compileChunk calls the interpreter's compiler, whose panics are errors too.
+func compileChunk(chunk []ast.Stmt, name string) (proto *glua.FunctionProto, err error) {
+	defer func() {
+		if x := recover(); x != nil {
+			err = fmt.Errorf("the script cannot be compiled: %v", x)
+		}
+	}()
+	return glua.Compile(chunk, name)
+}
+
+// concatName is the global that stands for the operator `..`: no script can name it.
+const concatName = "(concat)"
+
+// rewriter goes through a script's syntax. It replaces the operator `..` by a call, since the
+// interpreter's own would make a string of any length within one instruction, and notes what
+// the script names.
+type rewriter struct {
+	prog *program
+	// chains of the handler that is being looked at, by the name of its parameter.
+	params []handlerParam
+}
+
+type handlerParam struct {
+	name    string
+	handler *literalHandler
+}
+
+// literalHandler is a call nids.on("event", ..., function(ev) ... end).
+type literalHandler struct {
+	event string
+	line  int
+	// reads are the names that the function reads of its event, dotted.
+	reads []read
+}
+
+type read struct {
+	name string
+	line int
+}
+
+func (r *rewriter) stmts(list []ast.Stmt) {
+	for _, s := range list {
+		r.stmt(s)
+	}
+}
+
+func (r *rewriter) stmt(s ast.Stmt) {
+	switch s := s.(type) {
+	case *ast.AssignStmt:
+		r.exprs(s.Lhs)
+		r.exprs(s.Rhs)
+	case *ast.LocalAssignStmt:
+		r.exprs(s.Exprs)
+	case *ast.FuncCallStmt:
+		s.Expr = r.expr(s.Expr)
+	case *ast.DoBlockStmt:
+		r.stmts(s.Stmts)
+	case *ast.WhileStmt:
+		s.Condition = r.expr(s.Condition)
+		r.stmts(s.Stmts)
+	case *ast.RepeatStmt:
+		s.Condition = r.expr(s.Condition)
+		r.stmts(s.Stmts)
+	case *ast.IfStmt:
+		s.Condition = r.expr(s.Condition)
+		r.stmts(s.Then)
+		r.stmts(s.Else)
+	case *ast.NumberForStmt:
+		s.Init, s.Limit = r.expr(s.Init), r.expr(s.Limit)
+		if s.Step != nil {
+			s.Step = r.expr(s.Step)
+		}
+		r.stmts(s.Stmts)
+	case *ast.GenericForStmt:
+		r.exprs(s.Exprs)
+		r.stmts(s.Stmts)
+	case *ast.FuncDefStmt:
+		r.stmts(s.Func.Stmts)
+	case *ast.ReturnStmt:
+		r.exprs(s.Exprs)
+	}
+}
+
+func (r *rewriter) exprs(list []ast.Expr) {
+	for i, e := range list {
+		list[i] = r.expr(e)
+	}
+}
+
+// expr rewrites what is below e, and gives what stands in its place.
+func (r *rewriter) expr(e ast.Expr) ast.Expr {
+	switch e := e.(type) {
+	case *ast.AttrGetExpr:
+		r.attr(e)
+	case *ast.TableExpr:
+		for _, f := range e.Fields {
+			if f.Key != nil {
+				f.Key = r.expr(f.Key)
+			}
+			f.Value = r.expr(f.Value)
+		}
+	case *ast.FuncCallExpr:
+		r.call(e)
+	case *ast.LogicalOpExpr:
+		e.Lhs, e.Rhs = r.expr(e.Lhs), r.expr(e.Rhs)
+	case *ast.RelationalOpExpr:
+		e.Lhs, e.Rhs = r.expr(e.Lhs), r.expr(e.Rhs)
+	case *ast.StringConcatOpExpr:
+		return r.concat(e)
+	case *ast.ArithmeticOpExpr:
+		e.Lhs, e.Rhs = r.expr(e.Lhs), r.expr(e.Rhs)
+	case *ast.UnaryMinusOpExpr:
+		e.Expr = r.expr(e.Expr)
+	case *ast.UnaryNotOpExpr:
+		e.Expr = r.expr(e.Expr)
+	case *ast.UnaryLenOpExpr:
+		e.Expr = r.expr(e.Expr)
+	case *ast.FunctionExpr:
+		r.stmts(e.Stmts)
+	}
+	return e
+}
+
+// concat makes a .. b .. c a call with three arguments.
+func (r *rewriter) concat(e *ast.StringConcatOpExpr) ast.Expr {
+	name := &ast.IdentExpr{Value: concatName}
+	call := &ast.FuncCallExpr{Func: name, AdjustRet: true}
+	for _, x := range []ast.Expr{name, call} {
+		x.SetLine(e.Line())
+		x.SetLastLine(e.LastLine())
+	}
+	var next ast.Expr = e
+	for {
+		c, ok := next.(*ast.StringConcatOpExpr)
+		if !ok {
+			break
+		}
+		call.Args = append(call.Args, r.expr(c.Lhs))
+		next = c.Rhs
+	}
+	last := r.expr(next)
+	switch x := last.(type) { // one value of a call or of `...`, not all
+	case *ast.FuncCallExpr:
+		x.AdjustRet = true
+	case *ast.Comma3Expr:
+		x.AdjustRet = true
+	}
+	call.Args = append(call.Args, last)
+	return call
+}
+
+func (r *rewriter) call(e *ast.FuncCallExpr) {
+	if e.Func != nil {
+		e.Func = r.expr(e.Func)
+	}
+	if e.Receiver != nil {
+		e.Receiver = r.expr(e.Receiver)
+	}
+	if h := onHandler(e); h != nil {
+		r.handler(e, h)
+		return
+	}
+	r.exprs(e.Args)
+}
+
+// onHandler recognises nids.on("event", ..., function(ev) ... end).
+func onHandler(e *ast.FuncCallExpr) *ast.FunctionExpr {
+	f, ok := e.Func.(*ast.AttrGetExpr)
+	if !ok || len(e.Args) < 2 || !isName(f.Object, "nids") || !isText(f.Key, "on") {
+		return nil
+	}
+	fn, ok := e.Args[len(e.Args)-1].(*ast.FunctionExpr)
+	if _, named := e.Args[0].(*ast.StringExpr); !ok || !named || len(fn.ParList.Names) == 0 {
+		return nil
+	}
+	return fn
+}
+
+func isName(e ast.Expr, name string) bool {
+	x, ok := e.(*ast.IdentExpr)
+	return ok && x.Value == name
+}
+
+func isText(e ast.Expr, text string) bool {
+	x, ok := e.(*ast.StringExpr)
+	return ok && x.Value == text
+}
+
+func (r *rewriter) handler(e *ast.FuncCallExpr, fn *ast.FunctionExpr) {
+	h := &literalHandler{event: e.Args[0].(*ast.StringExpr).Value, line: e.Line()}
+	r.params = append(r.params, handlerParam{fn.ParList.Names[0], h})
+	r.exprs(e.Args)
+	r.params = r.params[:len(r.params)-1]
+	r.prog.handlers = append(r.prog.handlers, *h)
+}
+
+// attr notes nids.NAME and EVENT.NAME.NAME.
+func (r *rewriter) attr(e *ast.AttrGetExpr) {
+	if isName(e.Object, "nids") {
+		if k, ok := e.Key.(*ast.StringExpr); ok {
+			if _, seen := r.prog.uses[k.Value]; !seen {
+				r.prog.uses[k.Value] = e.Line()
+			}
+		}
+		return
+	}
+	if name, h := r.chain(e); h != nil {
+		h.reads = append(h.reads, read{name, e.Line()})
+		return
+	}
+	e.Object, e.Key = r.expr(e.Object), r.expr(e.Key)
+}
+
+// chain gives the dotted name that e reads of a handler's event.
+func (r *rewriter) chain(e *ast.AttrGetExpr) (string, *literalHandler) {
+	k, ok := e.Key.(*ast.StringExpr)
+	if !ok {
+		return "", nil
+	}
+	switch o := e.Object.(type) {
+	case *ast.IdentExpr:
+		for i := len(r.params) - 1; i >= 0; i-- {
+			if r.params[i].name == o.Value {
+				return k.Value, r.params[i].handler
+			}
+		}
+	case *ast.AttrGetExpr:
+		if name, h := r.chain(o); h != nil {
+			return name + "." + k.Value, h
+		}
+	}
+	return "", nil
+}

@@ -1,0 +1,104 @@
+package lua
+
+import (
+	"runtime"
+	"runtime/metrics"
+	"sync"
+	"time"
+)
+
+// watchdog looks every few milliseconds whether the heap grows while one callback runs, and asks that
+// script's meter to measure its memory. The measurement decides: the watchdog only brings it
+// forward, for scripts that fill memory with few instructions.
+type watchdog struct {
+	mu   sync.Mutex
+	vms  map[*vm]*watched
+	stop chan struct{}
+	once sync.Once
+}
+
+// watched is what is known of a callback that was running at an earlier look.
+type watched struct {
+	running uint64 // meter.running at that time
+	heap    uint64 // bytes in use at that time
+}
+
+const (
+	watchEvery = 10 * time.Millisecond
+	// heapFactor is how many times its limit the heap may grow during one callback of a script
+	// whose own measurement finds nothing.
+	heapFactor = 8
+)
+
+func newWatchdog() *watchdog {
+	return &watchdog{vms: map[*vm]*watched{}, stop: make(chan struct{})}
+}
+
+func (w *watchdog) add(v *vm) {
+	w.mu.Lock()
+	w.vms[v] = &watched{}
+	w.mu.Unlock()
+}
+
+func (w *watchdog) close() { w.once.Do(func() { close(w.stop) }) }
+
+func (w *watchdog) run() {
+	t := time.NewTicker(watchEvery)
+	defer t.Stop()
+	for {
+		select {
+		case <-w.stop:
+			return
+		case <-t.C:
+			w.look()
+		}
+	}
+}
+
+func (w *watchdog) look() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	heap := uint64(0)
+	for v, s := range w.vms {
+		n := v.meter.running.Load()
+		if n&1 == 0 {
+			s.running = 0
+			continue
+		}
+		if heap == 0 {
+			heap = heapInUse()
+		}
+		if s.running != n {
+			s.running, s.heap = n, heap
+			continue
+		}
+		if heap > s.heap+uint64(v.limits.Memory)/2 {
+			v.meter.pressure.Store(true)
+		}
+	}
+}
+
+// confirm is asked by a script under pressure whose values are within the limit. It tells whether the
+// heap has grown so much that the script must go nevertheless, and lifts the pressure otherwise.
+func (w *watchdog) confirm(v *vm) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	s := w.vms[v]
+	if s == nil {
+		return false
+	}
+	runtime.GC()
+	heap := heapInUse()
+	if s.heap > 0 && heap > s.heap+heapFactor*uint64(v.limits.Memory) {
+		return true
+	}
+	s.heap = heap
+	v.meter.pressure.Store(false)
+	return false
+}
+
+func heapInUse() uint64 {
+	s := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
+	metrics.Read(s)
+	return s[0].Value.Uint64()
+}
