@@ -17,6 +17,7 @@ import (
 	"github.com/luanids/luanids/engine/alert"
 	"github.com/luanids/luanids/engine/eve"
 	"github.com/luanids/luanids/engine/flowtable"
+	"github.com/luanids/luanids/engine/output"
 	"github.com/luanids/luanids/lang/match"
 	"github.com/luanids/luanids/reassembly/ipfrag"
 	"github.com/luanids/luanids/reassembly/tcp"
@@ -51,6 +52,8 @@ type Config struct {
 	Sinks      []AlertSink
 	// MinSeverity is the least severity that sinks get; EVE gets all.
 	MinSeverity alert.Severity
+	// Outputs is how outputs behave that a program opens by their configuration.
+	Outputs output.Settings
 	// Hosts are the overlap policies by address.
 	Hosts HostPolicies
 	// Warn gets messages for people: what was lost or went wrong. Never nil after New.
@@ -63,6 +66,7 @@ func DefaultConfig() Config {
 		Decode: packet.DefaultConfig(), Frag: ipfrag.DefaultConfig(), TCP: tcp.DefaultConfig(),
 		Flow: flowtable.DefaultConfig(), Limits: dissect.DefaultLimits(),
 		CheckChecksums: true, AppMemcap: 128 << 20, EVEOptions: eve.DefaultOptions(),
+		Outputs: output.DefaultSettings(),
 	}
 }
 

@@ -187,6 +187,12 @@ func (e *Engine) outputCounters(c func(string, uint64)) {
 	for name, n := range e.order.failures {
 		c(name+".failed_writes", n)
 	}
+	for _, s := range e.order.sinks {
+		// A queue counts what became of its alerts.
+		if q, ok := s.(interface{ Each(func(string, uint64)) }); ok {
+			q.Each(func(name string, n uint64) { c(s.Name()+"."+name, n) })
+		}
+	}
 }
 
 // writeStats writes the counters as two records: Suricata's, and those that are only ours.

@@ -13,9 +13,7 @@ import (
 
 	"github.com/luanids/luanids/capture"
 	"github.com/luanids/luanids/engine"
-	"github.com/luanids/luanids/engine/alert"
 	"github.com/luanids/luanids/engine/config"
-	"github.com/luanids/luanids/engine/output"
 )
 
 // gcPercent trades memory for time: in steady state the engine allocates next to nothing, and
@@ -49,7 +47,7 @@ func runMain(ctx context.Context, e *env, f *flags) error {
 		return usage(err)
 	}
 	defer src.Close()
-	if err := openOutputs(e, f, cfg); err != nil {
+	if err := openOutputs(e, f, cfg, say); err != nil {
 		return err
 	}
 	eng, err := engine.New(*cfg)
@@ -92,43 +90,6 @@ func buildConfig(e *env, f *flags, say *messages) (*engine.Config, error) {
 	}
 	config.Finish(&cfg)
 	return &cfg, nil
-}
-
-// openOutputs opens what the flags ask for, so that an unwritable path is said at once.
-func openOutputs(e *env, f *flags, cfg *engine.Config) error {
-	least := alert.Info
-	if f.minSeverity != "" {
-		s, err := alert.ParseSeverity(f.minSeverity)
-		if err != nil {
-			return usage(fmt.Errorf("--min-severity: %w", err))
-		}
-		least = s
-	}
-	cfg.MinSeverity = least
-	switch f.output {
-	case "text":
-		cfg.Sinks = append(cfg.Sinks, output.NewConsole(e.stdout, e.stdoutTTY, f.verbose))
-	case "json":
-		cfg.Sinks = append(cfg.Sinks, output.NewJSON("stdout", e.stdout, true, false))
-	case "none":
-	default:
-		return usage(fmt.Errorf("--output %s: use text, json or none", f.output))
-	}
-	if f.json != "" {
-		w, err := os.Create(f.json)
-		if err != nil {
-			return usage(fmt.Errorf("--json: %w", err))
-		}
-		cfg.Sinks = append(cfg.Sinks, output.NewJSON(f.json, w, false, true))
-	}
-	if f.eve != "" {
-		w, err := os.Create(f.eve)
-		if err != nil {
-			return usage(fmt.Errorf("--eve: %w", err))
-		}
-		cfg.EVE = output.NewFile(w)
-	}
-	return nil
 }
 
 func startProfiles(f *flags) (stop func(), err error) {

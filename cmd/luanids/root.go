@@ -18,7 +18,8 @@ type flags struct {
 	sets, vars                    []string
 	bpf                           string
 	output                        string
-	eve, json                     string
+	eve, json, sqlite             string
+	syslog                        []string
 	minSeverity                   string
 	workers                       int
 	thresholdConfig               string
@@ -81,7 +82,7 @@ func newRoot(e *env) *cobra.Command {
 	root.SetErr(e.stderr)
 	root.SetIn(e.stdin)
 	mainFlags(root, f)
-	root.AddCommand(newVersion(e), newFields(e), newCheck(e))
+	root.AddCommand(newVersion(e), newFields(e), newCheck(e), newQuery(e), newStats(e))
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
 		return usage(fmt.Errorf("%w; see luanids --help", err))
 	})
@@ -103,6 +104,8 @@ func mainFlags(cmd *cobra.Command, f *flags) {
 	fl.StringVar(&f.output, "output", "text", "alerts on stdout: text, json or none")
 	fl.StringVar(&f.eve, "eve", "", "write EVE JSON records to this file")
 	fl.StringVar(&f.json, "json", "", "write alerts as JSON lines to this file")
+	fl.StringVar(&f.sqlite, "sqlite", "", "add alerts to this SQLite database; luanids query and stats read it")
+	fl.StringArrayVar(&f.syslog, "syslog", nil, "send alerts to syslog: udp://HOST:PORT, tcp://HOST:PORT, local; ?format=cef (repeatable)")
 	fl.StringVar(&f.minSeverity, "min-severity", "", "least severity to report: low, medium, high, critical")
 	fl.IntVar(&f.workers, "workers", 0, "goroutines that work on flows; 0: one a core")
 	fl.StringVar(&f.thresholdConfig, "threshold-config", "", "Suricata's threshold.config, for imported rules")

@@ -85,6 +85,8 @@ type Alert struct {
 	Direction  string // to_server or to_client, of what was judged
 	PacketNum  uint64 // of the packet, 0 when none caused it
 	Evidence   []Evidence
+	// Folded is how many like it were left out since the last one that was reported.
+	Folded uint64
 
 	// EVE is the alert as an EVE record with its newline; nil when no EVE log is written.
 	EVE []byte

@@ -29,7 +29,7 @@ func boolean(p func(*engine.Config) *bool) func(*engine.Config, []string, string
 	}
 }
 
-func number[T int | int64 | uint64 | uint16](p func(*engine.Config) *T, parse func(string) (int64, error)) func(*engine.Config, []string, string) error {
+func number[T int | int64 | uint64 | uint16 | time.Duration](p func(*engine.Config) *T, parse func(string) (int64, error)) func(*engine.Config, []string, string) error {
 	return func(c *engine.Config, _ []string, v string) error {
 		n, err := parse(v)
 		if err == nil {
@@ -93,6 +93,14 @@ var settings = []setting{
 	{"outputs.eve-log.metadata", "write flow variables", boolean(func(c *engine.Config) *bool { return &c.EVEOptions.Metadata })},
 	{"outputs.eve-log.enabled", "ignored: --eve switches the log on", func(*engine.Config, []string, string) error { return nil }},
 	{"outputs.file-store.**", "which digests of files are computed; files are not stored", setFileStore},
+	{"outputs.queue.alerts", "alerts that may wait for an output", number(func(c *engine.Config) *int { return &c.Outputs.QueueAlerts }, parseInt)},
+	{"outputs.queue.size", "bytes that the alerts of one output's queue may hold", number(func(c *engine.Config) *int { return &c.Outputs.QueueBytes }, parseSize)},
+	{"outputs.json.rotate-size", "bytes past which the JSON file is put aside, 0 for never", number(func(c *engine.Config) *int64 { return &c.Outputs.JSON.MaxSize }, parseSize)},
+	{"outputs.json.rotate-every", "time after which the JSON file is put aside: 1h, 1d; 0 for never", number(func(c *engine.Config) *time.Duration { return &c.Outputs.JSON.Every }, parseDuration)},
+	{"outputs.json.keep", "JSON files that were put aside and stay, 0 for all", number(func(c *engine.Config) *int { return &c.Outputs.JSON.Keep }, parseInt)},
+	{"outputs.json.compress", "pack JSON files that were put aside with gzip", boolean(func(c *engine.Config) *bool { return &c.Outputs.JSON.Compress })},
+	{"outputs.sqlite.delay", "time for which alerts are gathered for one transaction", number(func(c *engine.Config) *time.Duration { return &c.Outputs.SQLiteDelay }, parseDuration)},
+	{"outputs.syslog.backlog", "messages that wait for a TCP server to come back", number(func(c *engine.Config) *int { return &c.Outputs.SyslogBacklog }, parseInt)},
 	{"defrag.timeout", "seconds after which an incomplete datagram is given up", setFragTimeout},
 	{"defrag.memcap", "memory for fragments", number(func(c *engine.Config) *int { return &c.Frag.MemCap }, parseSize)},
 	{"defrag.trackers", "datagrams being put together", number(func(c *engine.Config) *int { return &c.Frag.MaxTrackers }, parseInt)},

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // parseBool reads yes/no, true/false, on/off, enabled/disabled and 1/0.
@@ -59,4 +60,22 @@ func parsePorts(s string) ([]uint16, error) {
 		out = append(out, uint16(n))
 	}
 	return out, nil
+}
+
+// parseDuration reads a time: 90 (seconds), 500ms, 30s, 5m, 2h, 7d. It gives nanoseconds.
+func parseDuration(s string) (int64, error) {
+	t := strings.ToLower(strings.TrimSpace(s))
+	if n, err := strconv.ParseFloat(t, 64); err == nil && n >= 0 && n < 1e9 {
+		return int64(n * 1e9), nil
+	}
+	if days, ok := strings.CutSuffix(t, "d"); ok {
+		if n, err := strconv.ParseFloat(days, 64); err == nil && n >= 0 && n < 1e5 {
+			return int64(n * 24 * 3600e9), nil
+		}
+	}
+	d, err := time.ParseDuration(t)
+	if err != nil || d < 0 {
+		return 0, fmt.Errorf("%q is not a time: use a number of seconds, or one with ms, s, m, h or d", s)
+	}
+	return int64(d), nil
 }

@@ -26,15 +26,30 @@ type Console struct {
 
 // NewConsole makes a Console. colored is for terminals.
 func NewConsole(w io.Writer, colored, verbose bool) *Console {
-	c := &Console{w: bufio.NewWriter(w), verbose: verbose, dim: color.New(color.Faint), paint: map[alert.Severity]*color.Color{
-		alert.Info: color.New(color.FgWhite), alert.Low: color.New(color.FgCyan), alert.Medium: color.New(color.FgYellow),
-		alert.High: color.New(color.FgRed), alert.Critical: color.New(color.FgWhite, color.BgRed, color.Bold),
-	}}
+	c := &Console{w: bufio.NewWriter(w), verbose: verbose, dim: color.New(color.Faint), paint: map[alert.Severity]*color.Color{}}
+	for s := alert.Info; s <= alert.Critical; s++ {
+		c.paint[s] = SeverityColor(s)
+	}
 	for _, p := range c.paint {
 		enable(p, colored)
 	}
 	enable(c.dim, colored)
 	return c
+}
+
+// SeverityColor is the colour that a severity is shown in.
+func SeverityColor(s alert.Severity) *color.Color {
+	switch s {
+	case alert.Low:
+		return color.New(color.FgCyan)
+	case alert.Medium:
+		return color.New(color.FgYellow)
+	case alert.High:
+		return color.New(color.FgRed)
+	case alert.Critical:
+		return color.New(color.FgWhite, color.BgRed, color.Bold)
+	}
+	return color.New(color.FgWhite)
 }
 
 func enable(c *color.Color, on bool) {
@@ -50,8 +65,21 @@ func (c *Console) Name() string { return "console" }
 
 // Alert implements engine.AlertSink.
 func (c *Console) Alert(a *alert.Alert) error {
+	c.line(a)
+	return c.w.Flush()
+}
+
+// Alerts implements Batcher.
+func (c *Console) Alerts(batch []alert.Alert) error {
+	for i := range batch {
+		c.line(&batch[i])
+	}
+	return c.w.Flush()
+}
+
+func (c *Console) line(a *alert.Alert) {
 	sev := c.paint[min(a.Severity, alert.Critical)].Sprintf("%-8s", strings.ToUpper(a.Severity.String()))
-	fmt.Fprintf(c.w, "%s  %s  %s [%s]", a.When().Format("2006-01-02 15:04:05.000000"), sev, printable(a.Message), a.RuleID)
+	fmt.Fprintf(c.w, "%s  %s  %s [%s]", a.When().Format("2006-01-02 15:04:05.000000"), sev, Printable(a.Message), a.RuleID)
 	if len(a.Mitre) > 0 {
 		fmt.Fprintf(c.w, " %s", strings.Join(a.Mitre, ","))
 	}
@@ -59,21 +87,23 @@ func (c *Console) Alert(a *alert.Alert) error {
 	if a.App != "" {
 		fmt.Fprintf(c.w, " %s", a.App)
 	}
+	if a.Folded > 0 {
+		fmt.Fprintf(c.w, " (+%d like it)", a.Folded)
+	}
 	c.w.WriteByte('\n')
 	if c.verbose {
 		for _, ev := range a.Evidence {
-			fmt.Fprintf(c.w, "    %s %s\n", c.dim.Sprint(ev.Name+":"), printable(fmt.Sprint(ev.Value)))
+			fmt.Fprintf(c.w, "    %s %s\n", c.dim.Sprint(Printable(ev.Name)+":"), Printable(fmt.Sprint(ev.Value)))
 		}
 	}
-	return c.w.Flush()
 }
 
 // Close implements engine.AlertSink.
 func (c *Console) Close() error { return c.w.Flush() }
 
-// printable keeps what traffic says from steering the terminal: control characters and the
+// Printable keeps what traffic says from steering the terminal: control characters and the
 // like come out as escapes.
-func printable(s string) string {
+func Printable(s string) string {
 	var b strings.Builder
 	for _, r := range s {
 		switch {

@@ -1,9 +1,10 @@
 package output
 
 import (
-	"bufio"
+	"encoding/json"
 	"fmt"
 	"io"
+	"math"
 	"net/netip"
 
 	"github.com/luanids/luanids/dissect/jsonw"
@@ -13,21 +14,13 @@ import (
 // JSON writes one JSON object a line for each alert, with the members that docs/alerts.md lists.
 type JSON struct {
 	name string
-	w    *bufio.Writer
-	c    io.Closer
+	w    io.Writer
 	j    jsonw.Writer
-	line bool
 }
 
-// NewJSON makes a JSON output. name is what messages call it. flushLines writes every alert
-// at once (for stdout and live use). w is closed at the end if it is an io.Closer and close is set.
-func NewJSON(name string, w io.Writer, flushLines, closeIt bool) *JSON {
-	o := &JSON{name: name, w: bufio.NewWriterSize(w, 64<<10), line: flushLines}
-	if c, ok := w.(io.Closer); ok && closeIt {
-		o.c = c
-	}
-	return o
-}
+// NewJSON makes a JSON output. name is what messages and counters call it. Every call of w.Write
+// gets whole lines; what it accepts counts as written. w is closed at the end if it is an io.Closer.
+func NewJSON(name string, w io.Writer) *JSON { return &JSON{name: name, w: w} }
 
 // Name implements engine.AlertSink.
 func (o *JSON) Name() string { return o.name }
@@ -35,26 +28,43 @@ func (o *JSON) Name() string { return o.name }
 // Alert implements engine.AlertSink.
 func (o *JSON) Alert(a *alert.Alert) error {
 	o.j.Reset()
+	o.add(a)
+	return o.write()
+}
+
+// Alerts implements Batcher.
+func (o *JSON) Alerts(batch []alert.Alert) error {
+	o.j.Reset()
+	for i := range batch {
+		o.add(&batch[i])
+	}
+	return o.write()
+}
+
+func (o *JSON) add(a *alert.Alert) {
 	Write(&o.j, a)
 	o.j.B = append(o.j.B, '\n')
-	if _, err := o.w.Write(o.j.B); err != nil {
-		return err
+	// A line ends what the writer is within: the next object needs no comma before it.
+	o.j = jsonw.Writer{B: o.j.B}
+}
+
+// keepBuffer is the largest buffer that is kept for the next batch, bytes.
+const keepBuffer = 1 << 20
+
+func (o *JSON) write() error {
+	_, err := o.w.Write(o.j.B)
+	if cap(o.j.B) > keepBuffer {
+		o.j.B = nil
 	}
-	if o.line {
-		return o.w.Flush()
-	}
-	return nil
+	return err
 }
 
 // Close implements engine.AlertSink.
 func (o *JSON) Close() error {
-	err := o.w.Flush()
-	if o.c != nil {
-		if e := o.c.Close(); err == nil {
-			err = e
-		}
+	if c, ok := o.w.(io.Closer); ok {
+		return c.Close()
 	}
-	return err
+	return nil
 }
 
 // Write writes an alert as an object.
@@ -100,7 +110,12 @@ func Write(w *jsonw.Writer, a *alert.Alert) {
 		w.Key("packet")
 		w.Uint(a.PacketNum)
 	}
-	evidence(w, a.Evidence)
+	if a.Folded != 0 {
+		w.Key("folded")
+		w.Uint(a.Folded)
+	}
+	w.Key("evidence")
+	WriteEvidence(w, a.Evidence)
 	w.End()
 }
 
@@ -135,10 +150,11 @@ func mitre(w *jsonw.Writer, ids []string) {
 	}
 }
 
-func evidence(w *jsonw.Writer, list []alert.Evidence) {
-	w.Open("evidence")
+// WriteEvidence writes evidence as an object.
+func WriteEvidence(w *jsonw.Writer, list []alert.Evidence) {
+	w.Object()
 	for _, e := range list {
-		w.Key(e.Name)
+		w.KeyBytes([]byte(e.Name))
 		value(w, e.Value)
 	}
 	w.End()
@@ -150,12 +166,20 @@ func value(w *jsonw.Writer, v any) {
 		w.Str(v)
 	case []byte:
 		w.Bytes(v)
+	case json.RawMessage:
+		w.Raw(v)
 	case int64:
 		w.Int(v)
+	case uint64:
+		w.Uint(v)
 	case int:
 		w.Int(int64(v))
 	case float64:
-		w.Float(v, -1)
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			w.Str(fmt.Sprint(v)) // JSON has no such numbers
+		} else {
+			w.Float(v, -1)
+		}
 	case bool:
 		w.Bool(v)
 	case netip.Addr:

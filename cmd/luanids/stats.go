@@ -1,0 +1,141 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/spf13/cobra"
+
+	"github.com/luanids/luanids/engine/alertdb"
+	"github.com/luanids/luanids/engine/output"
+)
+
+func newStats(e *env) *cobra.Command {
+	f := &filterFlags{}
+	var top int
+	cmd := &cobra.Command{
+		Use: "stats --db FILE", Short: "Count the alerts of a database", Args: cobra.NoArgs,
+		Long:    "Count the alerts that luanids --sqlite FILE wrote by severity, rule, host, technique and time. The filters are those of query.",
+		Example: "  luanids stats --db alerts.db\n  luanids stats --db alerts.db --since 24h --top 20 --json",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return stats(cmd.Context(), e, f, top)
+		},
+	}
+	f.add(cmd)
+	cmd.Flags().IntVar(&top, "top", 10, "how many rules, hosts, techniques and tags to show, 0 for all")
+	return cmd
+}
+
+func stats(ctx context.Context, e *env, f *filterFlags, top int) error {
+	if top < 0 {
+		return usage(fmt.Errorf("--top %d: use 0 or more", top))
+	}
+	filter, err := f.filter()
+	if err != nil {
+		return err
+	}
+	db, err := f.open()
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	s, err := db.Stats(ctx, filter, top)
+	if err != nil {
+		return failed(err)
+	}
+	w := bufio.NewWriter(e.stdout)
+	if f.json {
+		enc := json.NewEncoder(w)
+		enc.SetIndent("", "  ")
+		enc.SetEscapeHTML(false)
+		err = enc.Encode(s)
+	} else {
+		(&chart{w, barOf(e)}).stats(s)
+	}
+	if e := w.Flush(); err == nil {
+		err = e
+	}
+	if err != nil {
+		return failed(err)
+	}
+	return nil
+}
+
+// chart draws counts as bars.
+type chart struct {
+	w   io.Writer
+	bar func(part float64) string
+}
+
+// barWidth is the length of the longest bar, in characters.
+const barWidth = 30
+
+// barOf chooses block characters where the terminal can show them.
+func barOf(e *env) func(float64) string {
+	for _, k := range []string{"LC_ALL", "LC_CTYPE", "LANG"} {
+		if v := strings.ToUpper(e.getenv(k)); v != "" {
+			if strings.Contains(v, "UTF-8") || strings.Contains(v, "UTF8") {
+				return blocks
+			}
+			break
+		}
+	}
+	return func(part float64) string { return strings.Repeat("#", max(1, int(part*barWidth+0.5))) }
+}
+
+// blocks draws a bar in eighths of a character.
+func blocks(part float64) string {
+	n := max(1, int(part*barWidth*8+0.5))
+	s := strings.Repeat("█", n/8)
+	if n%8 > 0 {
+		s += string(rune('█' + 8 - n%8)) // ▉ ▊ ▋ ▌ ▍ ▎ ▏ follow the full block
+	}
+	return s
+}
+
+func (c *chart) stats(s *alertdb.Stats) {
+	fmt.Fprintf(c.w, "%s alerts by %s rules, %s sources, %s destinations\n", count(s.Total), count(s.Rules), count(s.Sources), count(s.Destinations))
+	if s.Folded > 0 {
+		fmt.Fprintf(c.w, "%s more were like one of them\n", count(s.Folded))
+	}
+	if s.Total == 0 {
+		return
+	}
+	fmt.Fprintf(c.w, "first %s\nlast  %s\n", s.First, s.Last)
+	c.section("Severity", s.BySeverity)
+	c.section("Type", s.ByType)
+	c.section("Rule", s.ByRule)
+	c.section("Source", s.BySource)
+	c.section("Destination", s.ByDest)
+	c.section("MITRE technique", s.ByTechnique)
+	c.section("Tag", s.ByTag)
+	c.section(strings.ToUpper(s.Bucket[:1])+s.Bucket[1:], s.ByTime)
+}
+
+func (c *chart) section(title string, list []alertdb.Count) {
+	if len(list) == 0 {
+		return
+	}
+	most, name, digits := uint64(1), 0, 0
+	for _, x := range list {
+		most, name, digits = max(most, x.Count), max(name, utf8.RuneCountInString(output.Printable(x.Name))), max(digits, len(count(x.Count)))
+	}
+	fmt.Fprintf(c.w, "\n%s\n", title)
+	for _, x := range list {
+		label := output.Printable(x.Name)
+		bar := ""
+		if x.Count > 0 {
+			bar = c.bar(float64(x.Count) / float64(most))
+		}
+		line := fmt.Sprintf("  %s%s  %*s  %s", label, strings.Repeat(" ", name-utf8.RuneCountInString(label)), digits, count(x.Count), bar)
+		if x.Message != "" {
+			line += strings.Repeat(" ", max(0, barWidth-utf8.RuneCountInString(bar))) + "  " + x.Severity + ": " + output.Printable(x.Message)
+		}
+		fmt.Fprintln(c.w, strings.TrimRight(line, " "))
+	}
+}

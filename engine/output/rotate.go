@@ -1,0 +1,274 @@
+package output
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/klauspost/compress/gzip"
+)
+
+// RotateOptions say when a Rotating file is put aside. The zero value never does.
+type RotateOptions struct {
+	// MaxSize is the size in bytes past which a new file is begun, 0 for no limit.
+	MaxSize int64
+	// Every begins a new file at multiples of this time of the clock (UTC), 0 for never.
+	Every time.Duration
+	// Keep is how many files that were put aside stay, 0 for all.
+	Keep int
+	// Compress packs files that were put aside with gzip.
+	Compress bool
+	// Append goes on with a file that is there; otherwise it is begun anew.
+	Append bool
+	// Warn gets what goes wrong with files that were put aside. May be nil.
+	Warn func(format string, args ...any)
+
+	now func() time.Time // for tests
+}
+
+// Rotating is a file of lines that is put aside by size and time: alerts.json becomes
+// alerts-20261121T200000Z.json, or with Compress alerts-20261121T200000Z.json.gz, and a new alerts.json is
+// begun. A line is never divided between files. It is not for use by several goroutines.
+type Rotating struct {
+	path  string
+	opt   RotateOptions
+	f     *os.File
+	plain bool // a regular file: what is not (a pipe, /dev/stdout) cannot be put aside
+	size  int64
+	until time.Time // the end of this file's period, zero without one
+	jobs  sync.WaitGroup
+	tidy  sync.Mutex // one job at a time
+}
+
+// NewRotating opens the file.
+func NewRotating(path string, opt RotateOptions) (*Rotating, error) {
+	if opt.now == nil {
+		opt.now = time.Now
+	}
+	if opt.Warn == nil {
+		opt.Warn = func(string, ...any) {}
+	}
+	o := &Rotating{path: path, opt: opt}
+	if err := o.open(!opt.Append); err != nil {
+		return nil, err
+	}
+	if opt.Compress {
+		o.later("") // what a killed process left behind
+	}
+	return o, nil
+}
+
+func (o *Rotating) open(anew bool) error {
+	flags := os.O_WRONLY | os.O_CREATE | os.O_APPEND
+	if anew {
+		flags |= os.O_TRUNC
+	}
+	f, err := os.OpenFile(o.path, flags, 0o640)
+	if err != nil {
+		return err
+	}
+	begun := o.opt.now()
+	o.size, o.plain = 0, false
+	if st, err := f.Stat(); err == nil && st.Mode().IsRegular() {
+		o.plain = true
+		if st.Size() > 0 {
+			o.size, begun = st.Size(), st.ModTime()
+		}
+	}
+	o.f, o.until = f, time.Time{}
+	if o.opt.Every > 0 {
+		o.until = begun.UTC().Truncate(o.opt.Every).Add(o.opt.Every)
+	}
+	return nil
+}
+
+// Write writes whole lines. When not all of them could be written, none is: the file does not end
+// within a line.
+func (o *Rotating) Write(b []byte) (int, error) {
+	if o.due(len(b)) {
+		if err := o.rotate(); err != nil {
+			return 0, err
+		}
+	}
+	if o.f == nil { // an earlier rotation failed half-way
+		if err := o.open(false); err != nil {
+			return 0, err
+		}
+	}
+	n, err := o.f.Write(b)
+	if err != nil {
+		if n > 0 && o.f.Truncate(o.size) != nil {
+			o.size += int64(n)
+		}
+		return 0, err
+	}
+	o.size += int64(n)
+	return n, nil
+}
+
+func (o *Rotating) due(n int) bool {
+	if !o.plain {
+		return false
+	}
+	if o.f == nil || o.size == 0 {
+		if o.f != nil && !o.until.IsZero() && !o.opt.now().Before(o.until) {
+			o.until = o.opt.now().UTC().Truncate(o.opt.Every).Add(o.opt.Every) // nothing to put aside
+		}
+		return false
+	}
+	return o.opt.MaxSize > 0 && o.size+int64(n) > o.opt.MaxSize ||
+		!o.until.IsZero() && !o.opt.now().Before(o.until)
+}
+
+func (o *Rotating) rotate() error {
+	old := o.aside()
+	err := o.f.Close()
+	o.f = nil
+	if err != nil {
+		return err
+	}
+	if err := os.Rename(o.path, old); err != nil {
+		return fmt.Errorf("cannot put the full file aside: %w", err)
+	}
+	if err := o.open(false); err != nil {
+		return err
+	}
+	o.later(old)
+	return nil
+}
+
+const stampLayout = "20060102T150405Z"
+
+// parts gives the path without and with its extension: what is put between them tells files apart.
+func (o *Rotating) parts() (stem, ext string) {
+	ext = filepath.Ext(o.path)
+	return strings.TrimSuffix(o.path, ext), ext
+}
+
+// aside finds a name for the file that is put aside now.
+func (o *Rotating) aside() string {
+	stem, ext := o.parts()
+	stamp := o.opt.now().UTC().Format(stampLayout)
+	for n := 0; ; n++ {
+		name := fmt.Sprintf("%s-%s.%03d%s", stem, stamp, n, ext)
+		if !exists(name) && !exists(name+".gz") {
+			return name
+		}
+	}
+}
+
+func exists(path string) bool {
+	_, err := os.Lstat(path)
+	return err == nil
+}
+
+// old lists the files that were put aside, oldest first.
+func (o *Rotating) old() []string {
+	stem, ext := o.parts()
+	dir, base := filepath.Dir(stem), filepath.Base(stem)
+	entries, _ := os.ReadDir(dir)
+	var list []string
+	for _, e := range entries {
+		mid, ok := strings.CutPrefix(e.Name(), base+"-")
+		if !ok {
+			continue
+		}
+		mid, ok = strings.CutSuffix(strings.TrimSuffix(mid, ".gz"), ext)
+		if ok && len(mid) >= len(stampLayout)+4 && mid[len(stampLayout)] == '.' {
+			if _, err := time.Parse(stampLayout, mid[:len(stampLayout)]); err == nil {
+				list = append(list, filepath.Join(dir, e.Name()))
+			}
+		}
+	}
+	slices.Sort(list)
+	return list
+}
+
+// later compresses and removes what was put aside, beside the writing. With no path it looks
+// for what was left.
+func (o *Rotating) later(path string) {
+	if !o.opt.Compress && o.opt.Keep <= 0 {
+		return
+	}
+	var left []string
+	if path != "" {
+		left = []string{path}
+	} else {
+		for _, p := range o.old() {
+			if !strings.HasSuffix(p, ".gz") {
+				left = append(left, p)
+			}
+		}
+	}
+	o.jobs.Go(func() {
+		o.tidy.Lock()
+		defer o.tidy.Unlock()
+		for _, p := range left {
+			if !o.opt.Compress {
+				break
+			}
+			if err := compress(p); err != nil && !os.IsNotExist(err) {
+				o.opt.Warn("%s: cannot compress: %v", p, err)
+			}
+		}
+		o.prune()
+	})
+}
+
+// prune removes the oldest files beyond those to keep.
+func (o *Rotating) prune() {
+	if o.opt.Keep <= 0 {
+		return
+	}
+	list := o.old()
+	for _, p := range list[:max(0, len(list)-o.opt.Keep)] {
+		if err := os.Remove(p); err != nil && !os.IsNotExist(err) {
+			o.opt.Warn("%s: cannot remove: %v", p, err)
+		}
+	}
+}
+
+// compress replaces a file by its gzip form, so that at any moment one of the two is whole.
+func compress(path string) error {
+	in, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	tmp := path + ".gz.tmp"
+	out, err := os.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o640)
+	if err != nil {
+		return err
+	}
+	z := gzip.NewWriter(out)
+	_, err = io.Copy(z, in)
+	for _, step := range []func() error{z.Close, out.Sync, out.Close} {
+		if e := step(); err == nil {
+			err = e
+		}
+	}
+	if err == nil {
+		err = os.Rename(tmp, path+".gz")
+	}
+	if err != nil {
+		os.Remove(tmp)
+		return err
+	}
+	return os.Remove(path)
+}
+
+// Close closes the file, after what was put aside has been compressed.
+func (o *Rotating) Close() error {
+	o.jobs.Wait()
+	if o.f == nil {
+		return nil
+	}
+	err := o.f.Close()
+	o.f = nil
+	return err
+}
