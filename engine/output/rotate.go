@@ -1,6 +1,7 @@
 package output
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"os"
@@ -87,17 +88,45 @@ func (o *Rotating) open(anew bool) error {
 	return nil
 }
 
-// Write writes whole lines. When not all of them could be written, none is: the file does not end
-// within a line.
+// Write writes whole lines. The file never ends within a line, also when a write fails.
 func (o *Rotating) Write(b []byte) (int, error) {
-	if o.due(len(b)) {
-		if err := o.rotate(); err != nil {
-			return 0, err
+	written := 0
+	for len(b) > 0 {
+		part := o.part(b)
+		if o.due(len(part)) {
+			if err := o.rotate(); err != nil {
+				return written, err
+			}
+			part = o.part(b)
 		}
+		if err := o.write(part); err != nil {
+			return written, err
+		}
+		written += len(part)
+		b = b[len(part):]
 	}
+	return written, nil
+}
+
+// part gives the lines of b that the file has room for, at least one.
+func (o *Rotating) part(b []byte) []byte {
+	room := o.opt.MaxSize - o.size
+	if o.opt.MaxSize <= 0 || !o.plain || int64(len(b)) <= room {
+		return b
+	}
+	if n := bytes.LastIndexByte(b[:max(room, 0)], '\n'); n >= 0 {
+		return b[:n+1]
+	}
+	if n := bytes.IndexByte(b, '\n'); n >= 0 {
+		return b[:n+1]
+	}
+	return b
+}
+
+func (o *Rotating) write(b []byte) error {
 	if o.f == nil { // an earlier rotation failed half-way
 		if err := o.open(false); err != nil {
-			return 0, err
+			return err
 		}
 	}
 	n, err := o.f.Write(b)
@@ -105,10 +134,10 @@ func (o *Rotating) Write(b []byte) (int, error) {
 		if n > 0 && o.f.Truncate(o.size) != nil {
 			o.size += int64(n)
 		}
-		return 0, err
+		return err
 	}
 	o.size += int64(n)
-	return n, nil
+	return nil
 }
 
 func (o *Rotating) due(n int) bool {

@@ -71,7 +71,7 @@ func TestRotateBySize(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	write(t, o, "aaaaa", "bbbbb", "ccccc", "a line that is longer than a file may be", "ddddd")
+	write(t, o, "aaaaa", "bbbbb\nccccc", "a line that is longer than a file may be\nddddd")
 	if err := o.Close(); err != nil {
 		t.Fatal(err)
 	}
