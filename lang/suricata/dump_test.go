@@ -39,7 +39,7 @@ func dumpRule(r *ir.Rule) string {
 		b.WriteString([]string{"", "packet: ", "stream: ", "either: "}[r.Payload])
 	}
 	if r.Scope != ir.ScopeAuto {
-		b.WriteString([]string{"", "each packet: ", "once a direction: ", "once a flow: "}[r.Scope])
+		b.WriteString([]string{"", "each: ", "once a direction: ", "once a flow: "}[r.Scope])
 	}
 	b.WriteString(dump(r.When))
 	for _, e := range r.Effects {

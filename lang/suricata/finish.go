@@ -162,18 +162,25 @@ func (b *builder) placed() bool {
 	return false
 }
 
-// scope finds the rules that Suricata judges less often than at each packet: those on addresses alone, and
-// those on the recognised protocol alone, once a direction.
+// scope says how often a rule is judged: those on addresses alone, and those on the recognised protocol alone, once a
+// direction; other rules without a buffer at each packet.
 func (b *builder) scope() ir.Scope {
-	if b.spec != nil || len(b.chains) > 0 || b.appEvent {
+	ofMessage := func(c *chain) bool { return !c.buf.packet }
+	if b.appEvent || b.filestore || slices.ContainsFunc(b.chains, ofMessage) || slices.ContainsFunc(b.conds, func(c cond) bool { return c.field != nil }) {
 		return ir.ScopeAuto
 	}
-	if b.appProto && b.established == 0 && !b.notIPOnly {
-		return ir.ScopeFlow
+	if b.spec != nil || b.notIPOnly || b.needsPacket || b.proto.header || len(b.chains) > 0 {
+		return ir.ScopePacket
+	}
+	if b.appProto {
+		if b.established == 0 {
+			return ir.ScopeFlow
+		}
+		return ir.ScopePacket
 	}
 	src, dst := b.l.addrList(b.h.src), b.l.addrList(b.h.dst)
-	if b.notIPOnly || b.hasFlow || b.appProto || b.proto.header || src.negated || dst.negated {
-		return ir.ScopeAuto
+	if b.hasFlow || src.negated || dst.negated {
+		return ir.ScopePacket
 	}
 	return ir.ScopeFlowDir
 }
@@ -368,7 +375,7 @@ func (b *builder) headerTerms(v variant, uses []use) (terms []ir.Expr, err *prob
 	case len(uses) == 0 && len(v.extra) == 0 && !b.appEvent:
 		terms = append(terms, c.ip)
 	}
-	if v.dir != 0 && (b.dir != 0 || anyDir || !directed) && !(directed && !anyDir) {
+	if v.dir != 0 && (anyDir || !directed) {
 		if v.dir == toServer {
 			terms = append(terms, c.toServer)
 		} else {

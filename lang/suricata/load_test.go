@@ -22,14 +22,14 @@ func TestTranslation(t *testing.T) {
 	for _, c := range []struct{ rule, want string }{
 		// Headers.
 		{`alert tcp $HOME_NET any -> $EXTERNAL_NET [80,443,!8080,1000:1100] (sid:1;)`,
-			`tcp and src.ip in HOME_NET and not dst.ip in ips3 and dst.port in [{80 80} {443 443} {1000 1100}]`},
+			`each: tcp and src.ip in HOME_NET and not dst.ip in ips3 and dst.port in [{80 80} {443 443} {1000 1100}]`},
 		{`pass udp any !53 -> any 5000: (sid:1;)`, `pass once a direction: udp and src.port in [{0 52} {54 65535}] and dst.port in [{5000 65535}]`},
 		{`alert tcp any any <> any 80 (sid:1;)`, `once a direction: tcp and (dst.port==80 or src.port==80)`},
-		{`drop icmp any any -> any any (itype:8; icode:<3; sid:1;)`, `drop icmp and icmp.type==8 and icmp.code<3`},
+		{`drop icmp any any -> any any (itype:8; icode:<3; sid:1;)`, `drop each: icmp and icmp.type==8 and icmp.code<3`},
 		{`alert ip $HOME_NET any -> [1.2.3.4,5.6.0.0/16] any (sid:1;)`, `once a direction: ip and src.ip in HOME_NET and dst.ip in ips2`},
-		{`alert ip any any -> !$HOME_NET any (sid:1;)`, `ip and not dst.ip in HOME_NET`},
+		{`alert ip any any -> !$HOME_NET any (sid:1;)`, `each: ip and not dst.ip in HOME_NET`},
 		{`alert ip any any -> 10.0.0.1 any (ip_proto:!6; sid:1;)`, `once a direction: ip and dst.ip in ips1 and (exists(ip.proto) and ip.proto!=6)`},
-		{`alert http any any -> any any (flow:established; sid:1;)`, `flow.app=="http" and established`},
+		{`alert http any any -> any any (flow:established; sid:1;)`, `each: flow.app=="http" and established`},
 
 		// Contents without a buffer, and which bytes they mean.
 		{`content:"a|00 fF|b\;\"\:\\"; nocase; content:!"xy"; distance:-2; within:5;`,
@@ -74,7 +74,7 @@ func TestTranslation(t *testing.T) {
 			fmt.Sprintf(`http.uri["a"] and http.uri.t%d.t%d["b"]`, ir.TFromBase64, ir.TGunzip)},
 		{`tls.cert_subject; content:"CN=x"; flow:to_client;`, `to_client and tls.subject["CN=x"]`},
 		{`tls.subject:!"CN=x";`, `exists(tls.subject) and not tls.subject contains "CN=x"`},
-		{`tcp.hdr; content:"|02 04|"; offset:20;`, `tcp and tcp.hdr["\x02\x04" offset 20]`},
+		{`tcp.hdr; content:"|02 04|"; offset:20;`, `each: tcp and tcp.hdr["\x02\x04" offset 20]`},
 
 		// Bytes.
 		{`byte_extract:1,0,len,relative; content:"x"; within:len; byte_test:2,!&,0x80,0,relative,little; byte_jump:4,0,string,hex,post_offset -4;`,
@@ -88,18 +88,18 @@ func TestTranslation(t *testing.T) {
 
 		// Packets and flows.
 		{`flags:!SA; window:!0; ack:0; ttl:<5; id:7;`,
-			`tcp and (exists(tcp.flags) and (tcp.flags&18)!=18) and (exists(tcp.window) and tcp.window!=0) and tcp.ack==0 and ip.ttl<5 and ip.id==7`},
+			`each: tcp and (exists(tcp.flags) and (tcp.flags&18)!=18) and (exists(tcp.window) and tcp.window!=0) and tcp.ack==0 and ip.ttl<5 and ip.id==7`},
 		{`flags:FPU+; fragbits:!M; fragoffset:>1; ipopts:rr; sameip;`,
-			`tcp and (tcp.flags&41)==41 and (exists(ip.flags) and (ip.flags&1)!=1) and ip.frag_offset>8 and any(ip.opts: it=="rr") and src.ip==dst.ip`},
+			`each: tcp and (tcp.flags&41)==41 and (exists(ip.flags) and (ip.flags&1)!=1) and ip.frag_offset>8 and any(ip.opts: it=="rr") and src.ip==dst.ip`},
 		{`flow:not_established,to_client; flow.pkts:toclient,>10; flow.age:<60;`,
-			`tcp and to_client and not established and flow.packets_to_client>10 and (flow.age/1000000000)<60`},
-		{`tcpv4-csum:invalid;`, `tcp and tcp and ipv4 and not checksum_ok`},
+			`each: tcp and to_client and not established and flow.packets_to_client>10 and (flow.age/1000000000)<60`},
+		{`tcpv4-csum:invalid;`, `each: tcp and tcp and ipv4 and not checksum_ok`},
 
 		// State and effects.
-		{`flowbits:isset,a|b; flowbits:isnotset,c; flowbits:set,d; flowbits:noalert;`, `tcp and bit(a|b) and not bit(c) ! set bit d noalert`},
-		{`flowint:n,+,1; flowint:m,>,3; flowint:k,notset;`, `tcp and flowint(m)>3 and not exists(flowint(k)) ! flowint n+=1`},
+		{`flowbits:isset,a|b; flowbits:isnotset,c; flowbits:set,d; flowbits:noalert;`, `each: tcp and bit(a|b) and not bit(c) ! set bit d noalert`},
+		{`flowint:n,+,1; flowint:m,>,3; flowint:k,notset;`, `each: tcp and flowint(m)>3 and not exists(flowint(k)) ! flowint n+=1`},
 		{`xbits:set,a,track ip_pair,expire 10; hostbits:isset,b,dst;`,
-			`tcp and hostbit(b by dst.ip) ! set hostbit a by client.ip, server.ip for 10s`},
+			`each: tcp and hostbit(b by dst.ip) ! set hostbit a by client.ip, server.ip for 10s`},
 		{`threshold:type limit, track by_src, count 2, seconds 60; tag:host,9,packets,dst;`, `once a direction: tcp ! tag dst 9 packets # limit 2 in 1m0s by src.ip`},
 		{`detection_filter:track by_rule, count 3, seconds 5; noalert;`, `once a direction: tcp # detection 3 in 5s by  noalert`},
 		{`dns.query; dataset:set,seen,type string;`, `tcp and any(dns.query: exists(it) and not it in set seen[0]) ! add dns.query to seen`},
