@@ -58,6 +58,9 @@ type File struct {
 	open              bool
 }
 
+// keepContent is how much memory for content a file keeps for its successor, bytes.
+const keepContent = 16 << 10
+
 // MagicBytes is how much of a file's beginning is looked at to tell its type.
 const MagicBytes = 512
 
@@ -137,6 +140,9 @@ func (c *Ctx) CloseFile(f *File, s FileState, why string) {
 		f.SHA256 = f.sha256.Sum(f.SHA256[:0])
 	}
 	c.fileEvent(f, true)
+	if cap(f.Content) > keepContent {
+		f.Content = nil
+	}
 }
 
 func (c *Ctx) fileEvent(f *File, ended bool) {
