@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime"
 	"runtime/debug"
 	"runtime/pprof"
 	"strings"
@@ -16,17 +17,25 @@ import (
 	"github.com/luanids/luanids/engine/config"
 )
 
-// gcPercent trades memory for time: in steady state the engine allocates next to nothing, and
-// what it keeps is bounded by configuration.
-const gcPercent = 200
+// settleMemory gives back what loading rules took for a while, and lets the collector run when
+// the heap has grown by a fixed amount: in steady state the engine allocates next to nothing.
+func settleMemory(e *env) {
+	debug.FreeOSMemory()
+	if e.getenv("GOGC") != "" {
+		return
+	}
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	debug.SetGCPercent(max(25, int(100*heapSlack/max(m.HeapAlloc, 1<<20))))
+}
+
+// heapSlack is how far the heap may grow between collections, bytes.
+const heapSlack = 48 << 20
 
 // runMain replays captures or watches interfaces.
 func runMain(ctx context.Context, e *env, f *flags) error {
 	if len(f.ifaces) > 0 {
 		return usage(errors.New("-i: live capture is not there yet; replay a capture with -f"))
-	}
-	if e.getenv("GOGC") == "" {
-		debug.SetGCPercent(gcPercent)
 	}
 	say := newMessages(e, f)
 	cfg, err := buildConfig(e, f, say)
@@ -41,6 +50,7 @@ func runMain(ctx context.Context, e *env, f *flags) error {
 	if err := loadRules(f, cfg, say); err != nil {
 		return err
 	}
+	settleMemory(e)
 	src, err := capture.Open(f.files, capture.Options{Filter: f.bpf, Stdin: e.stdin, Loop: f.loop,
 		Warn: func(m string) { say.warn("%s", m) }})
 	if err != nil {
