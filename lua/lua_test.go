@@ -12,15 +12,16 @@ import (
 
 // message is the message of a protocol of the tests.
 type message struct {
-	URI, Method string
-	Code        int64
-	Names       []string
+	URI    []byte
+	Method string
+	Code   int64
+	Names  []string
 }
 
 func testSpec(clone bool) *dissect.Spec {
 	s := &dissect.Spec{Name: "http", Events: []dissect.Event{{Name: "http.request", Phase: 1}, {Name: "http.response", Phase: 2, Any: true}},
 		Fields: []dissect.Field{
-			dissect.Str("http.uri", "http.request", "", func(m *message) []byte { return []byte(m.URI) }),
+			dissect.Str("http.uri", "http.request", "", func(m *message) []byte { return m.URI }),
 			dissect.Str("http.method", "http.request", "", func(m *message) []byte { return []byte(m.Method) }),
 			dissect.Int("http.code", "http.response", "", func(m *message) (int64, bool) { return m.Code, m.Code != 0 }),
 			dissect.Str("http.code.text", "http.response", "", func(m *message) []byte { return []byte(fmt.Sprint("code ", m.Code)) }),
@@ -105,7 +106,7 @@ func (r *rig) fire(name string, e *dissect.Env) {
 }
 
 func (r *rig) http(n byte, uri string) {
-	r.fire("http.request", &dissect.Env{Time: 5e9, Flow: testFlow(n), Tx: &message{URI: uri, Method: "GET", Code: 200, Names: []string{"x", "y"}}})
+	r.fire("http.request", &dissect.Env{Time: 5e9, Flow: testFlow(n), Tx: &message{URI: []byte(uri), Method: "GET", Code: 200, Names: []string{"x", "y"}}})
 }
 
 func (r *rig) printed() string { return r.host.Printed.String() }

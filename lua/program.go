@@ -59,12 +59,15 @@ func compileChunk(chunk []ast.Stmt, name string) (proto *glua.FunctionProto, err
 	return glua.Compile(chunk, name)
 }
 
-// concatName is the global that stands for the operator `..`: no script can name it.
-const concatName = "(concat)"
+// Globals that no script can name: what stands for the operator `..`, and for reads of an event.
+const (
+	concatName = "(concat)"
+	readName   = "(read)"
+)
 
 // rewriter goes through a script's syntax. It replaces the operator `..` by a call, since the
-// interpreter's own would make a string of any length within one instruction, and notes what
-// the script names.
+// interpreter's own would make a string of any length within one instruction, and reads of events, and notes
+// what the script names.
 type rewriter struct {
 	prog *program
 	// chains of the handler that is being looked at, by the name of its parameter.
@@ -98,7 +101,13 @@ func (r *rewriter) stmts(list []ast.Stmt) {
 func (r *rewriter) stmt(s ast.Stmt) {
 	switch s := s.(type) {
 	case *ast.AssignStmt:
-		r.exprs(s.Lhs)
+		for i, e := range s.Lhs {
+			if a, ok := e.(*ast.AttrGetExpr); ok {
+				a.Object, a.Key = r.expr(a.Object), r.expr(a.Key)
+			} else {
+				s.Lhs[i] = r.expr(e)
+			}
+		}
 		r.exprs(s.Rhs)
 	case *ast.LocalAssignStmt:
 		r.exprs(s.Exprs)
@@ -142,7 +151,7 @@ func (r *rewriter) exprs(list []ast.Expr) {
 func (r *rewriter) expr(e ast.Expr) ast.Expr {
 	switch e := e.(type) {
 	case *ast.AttrGetExpr:
-		r.attr(e)
+		return r.attr(e)
 	case *ast.TableExpr:
 		for _, f := range e.Fields {
 			if f.Key != nil {
@@ -174,12 +183,7 @@ func (r *rewriter) expr(e ast.Expr) ast.Expr {
 
 // concat makes a .. b .. c a call with three arguments.
 func (r *rewriter) concat(e *ast.StringConcatOpExpr) ast.Expr {
-	name := &ast.IdentExpr{Value: concatName}
-	call := &ast.FuncCallExpr{Func: name, AdjustRet: true}
-	for _, x := range []ast.Expr{name, call} {
-		x.SetLine(e.Line())
-		x.SetLastLine(e.LastLine())
-	}
+	call := hidden(e, concatName)
 	var next ast.Expr = e
 	for {
 		c, ok := next.(*ast.StringConcatOpExpr)
@@ -245,40 +249,55 @@ func (r *rewriter) handler(e *ast.FuncCallExpr, fn *ast.FunctionExpr) {
 	r.prog.handlers = append(r.prog.handlers, *h)
 }
 
-// attr notes nids.NAME and EVENT.NAME.NAME.
-func (r *rewriter) attr(e *ast.AttrGetExpr) {
+// attr notes nids.NAME and EVENT.NAME.NAME. The latter becomes one call: the interpreter would make
+// two, and an object for the name each time.
+func (r *rewriter) attr(e *ast.AttrGetExpr) ast.Expr {
 	if isName(e.Object, "nids") {
 		if k, ok := e.Key.(*ast.StringExpr); ok {
 			if _, seen := r.prog.uses[k.Value]; !seen {
 				r.prog.uses[k.Value] = e.Line()
 			}
 		}
-		return
+		return e
 	}
-	if name, h := r.chain(e); h != nil {
+	if name, of, h := r.chain(e); h != nil {
 		h.reads = append(h.reads, read{name, e.Line()})
-		return
+		return hidden(e, readName, of, &ast.StringExpr{Value: name})
 	}
 	e.Object, e.Key = r.expr(e.Object), r.expr(e.Key)
+	return e
 }
 
-// chain gives the dotted name that e reads of a handler's event.
-func (r *rewriter) chain(e *ast.AttrGetExpr) (string, *literalHandler) {
+// hidden makes a call of one of the functions that no script can name.
+func hidden(at ast.Expr, name string, args ...ast.Expr) *ast.FuncCallExpr {
+	fn := &ast.IdentExpr{Value: name}
+	call := &ast.FuncCallExpr{Func: fn, Args: args, AdjustRet: true}
+	for _, x := range append([]ast.Expr{fn, call}, args...) {
+		if x.Line() == 0 {
+			x.SetLine(at.Line())
+			x.SetLastLine(at.LastLine())
+		}
+	}
+	return call
+}
+
+// chain gives the dotted name that e reads of a handler's event, and the event.
+func (r *rewriter) chain(e *ast.AttrGetExpr) (string, *ast.IdentExpr, *literalHandler) {
 	k, ok := e.Key.(*ast.StringExpr)
 	if !ok {
-		return "", nil
+		return "", nil, nil
 	}
 	switch o := e.Object.(type) {
 	case *ast.IdentExpr:
 		for i := len(r.params) - 1; i >= 0; i-- {
 			if r.params[i].name == o.Value {
-				return k.Value, r.params[i].handler
+				return k.Value, o, r.params[i].handler
 			}
 		}
 	case *ast.AttrGetExpr:
-		if name, h := r.chain(o); h != nil {
-			return name + "." + k.Value, h
+		if name, of, h := r.chain(o); h != nil {
+			return name + "." + k.Value, of, h
 		}
 	}
-	return "", nil
+	return "", nil, nil
 }

@@ -84,7 +84,9 @@ func (r *Recorder) SetHostFlag(ip netip.Addr, name string, ttl int64) {
 }
 
 // HostFlag implements FlagHost.
-func (r *Recorder) HostFlag(ip netip.Addr, name string) bool { return r.HostFlags[ip.String()+" "+name] }
+func (r *Recorder) HostFlag(ip netip.Addr, name string) bool {
+	return r.HostFlags[ip.String()+" "+name]
+}
 
 // Intel implements IntelHost.
 func (r *Recorder) Intel(kind, value string) (IntelHit, bool) {

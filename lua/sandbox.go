@@ -32,7 +32,7 @@ func openSandbox(v *vm) {
 	G.Metatable = globalsMeta
 	G.RawSetString("_GOPHER_LUA_VERSION", glua.LNil)
 	for name, fn := range map[string]glua.LGFunction{
-		concatName: luaConcat, "print": luaPrint, "require": luaRequire, "tostring": luaToString,
+		concatName: luaConcat, readName: luaRead, "print": luaPrint, "require": luaRequire, "tostring": luaToString,
 		"setmetatable": luaSetMetatable, "getmetatable": luaGetMetatable, "unpack": luaUnpack,
 		"next": luaNext, "error": luaError, "rawset": luaRawSet,
 	} {

@@ -2,6 +2,7 @@ package lua
 
 import (
 	"net/netip"
+	"strings"
 
 	glua "github.com/yuin/gopher-lua"
 
@@ -64,9 +65,75 @@ func viewIndex(L *glua.LState) int {
 		L.RaiseError("an event's members have names, not %s", L.Get(2).Type())
 	}
 	if x.env == nil {
-		L.RaiseError("this event is over: an event can be read during its callback only; keep the values that you need, or ev:copy()")
+		L.RaiseError(eventIsOver)
 	}
 	return x.member(L, x.root, string(key))
+}
+
+const eventIsOver = "this event is over: an event can be read during its callback only; keep the values that you need, or ev:copy()"
+
+// luaRead is EVENT.NAME.NAME in one step.
+func luaRead(L *glua.LState) int {
+	name := string(L.Get(2).(glua.LString))
+	ud, _ := L.Get(1).(*glua.LUserData)
+	if ud != nil {
+		if x, ok := ud.Value.(*view); ok {
+			if x.env == nil {
+				L.RaiseError(eventIsOver)
+			}
+			if k := x.path(name); k != nil {
+				L.Push(vmOf(L).read(x, k))
+				return 1
+			}
+		}
+	}
+	return readSteps(L, L.Get(1), name)
+}
+
+// path gives the field of a dotted name, nil where it has to be taken step by step.
+func (x *view) path(name string) *node {
+	h := x.sub
+	k, known := h.paths[name]
+	if known {
+		return k
+	}
+	if k = x.root.find(name); k != nil && (k.group() || x.root.through(name)) {
+		k = nil
+	}
+	if h.paths == nil {
+		h.paths = map[string]*node{}
+	}
+	if len(h.paths) < maxPaths {
+		h.paths[name] = k
+	}
+	return k
+}
+
+// maxPaths bounds the names that a handler remembers; a script has no more by far.
+const maxPaths = 1024
+
+// through tells whether the way to a name leads through something with a value of its own: ev.tcp.flags, where
+// ev.tcp may be false.
+func (n *node) through(name string) bool {
+	for {
+		part, rest, more := strings.Cut(name, ".")
+		if n = n.kids[part]; n == nil || !more {
+			return false
+		}
+		if n.field != nil && n.group() {
+			return true
+		}
+		name = rest
+	}
+}
+
+// readSteps reads one name after the other, of whatever it is.
+func readSteps(L *glua.LState, x glua.LValue, name string) int {
+	for part := range strings.SplitSeq(name, ".") {
+		x = L.GetField(x, part)
+	}
+	L.Push(x)
+	return 1
 }
 
 // groupIndex is __index of objects below an event.
@@ -78,7 +145,7 @@ func groupIndex(L *glua.LState) int {
 		L.RaiseError("members have names, not %s", L.Get(2).Type())
 	}
 	if g.v.env == nil {
-		L.RaiseError("this event is over: an event can be read during its callback only; keep the values that you need, or ev:copy()")
+		L.RaiseError(eventIsOver)
 	}
 	return g.v.member(L, g.n, string(key))
 }

@@ -70,6 +70,7 @@ type handler struct {
 	name   string
 	filter string
 	root   *node
+	paths  map[string]*node // dotted names that were read, nil for what is no plain field
 	pos    Pos
 	sub    int
 	gone   discarded
@@ -268,7 +269,7 @@ func (v *vm) problem(kind Kind, err error) Problem {
 func (v *vm) tidyTrace(t string) string {
 	var out []string
 	for line := range strings.SplitSeq(t, "\n") {
-		if strings.Contains(line, "[G]: ?") || strings.Contains(line, concatName) {
+		if strings.Contains(line, "[G]: ?") || strings.Contains(line, concatName) || strings.Contains(line, readName) {
 			continue
 		}
 		out = append(out, line)
