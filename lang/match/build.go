@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"sort"
+	"strconv"
 
 	"github.com/luanids/luanids/dissect"
 	"github.com/luanids/luanids/lang/ir"
@@ -219,6 +220,7 @@ func (b *builder) hang(r *Rule, events []dissect.EventID, terms []ir.Expr) {
 		payload = payload || ev == dissect.EvStreamData
 	}
 	both := payload && len(events) == 2
+	r.either = both
 	for _, ev := range events {
 		if !partitioned(ev) {
 			b.hangAt(r, ev, 0, terms)
@@ -271,7 +273,8 @@ func judgedIn(ev dissect.EventID, k int, r *Rule, payload, both bool) bool {
 	return true
 }
 
-func (b *builder) hangAt(r *Rule, ev dissect.EventID, k int, terms []ir.Expr) {
+// part finds or makes a part of an event.
+func (b *builder) part(ev dissect.EventID, k int) *part {
 	ep := b.p.events[ev]
 	if ep == nil {
 		ep = &eventProg{parts: make([]*part, 1)}
@@ -280,11 +283,14 @@ func (b *builder) hangAt(r *Rule, ev dissect.EventID, k int, terms []ir.Expr) {
 		}
 		b.p.events[ev] = ep
 	}
-	pt := ep.parts[k]
-	if pt == nil {
-		pt = &part{byKey: map[string]*scanSlot{}, bySw: map[string]*switchTable{}}
-		ep.parts[k] = pt
+	if ep.parts[k] == nil {
+		ep.parts[k] = &part{byKey: map[string]*scanSlot{}, bySw: map[string]*switchTable{}}
 	}
+	return ep.parts[k]
+}
+
+func (b *builder) hangAt(r *Rule, ev dissect.EventID, k int, terms []ir.Expr) {
+	pt := b.part(ev, k)
 	if n := len(r.Events); n == 0 || r.Events[n-1] != ev {
 		r.Events = append(r.Events, ev)
 	}
@@ -301,11 +307,8 @@ func (b *builder) hangAt(r *Rule, ev dissect.EventID, k int, terms []ir.Expr) {
 	for _, x := range terms {
 		opts = append(opts, b.c.options(x, nil)...)
 	}
-	if len(opts) != 0 {
-		best := bestOption(opts, ev == dissect.EvPacket)
-		for i := range best.lits {
-			b.slot(pt, ev, &best.lits[i], best.head).add(&best.lits[i], at)
-		}
+	if best := b.choose(opts, ev); best != nil {
+		b.hangOn(pt, ev, k, best, at)
 		r.Literal = describe(best)
 		if ev == dissect.EvStreamData && best.head {
 			for i := range best.lits {
@@ -330,6 +333,55 @@ func (b *builder) hangAt(r *Rule, ev dissect.EventID, k int, terms []ir.Expr) {
 	pt.loose = append(pt.loose, at)
 }
 
+// hangOn adds a rule to the sets of its literals. What is looked for all over the payload of TCP and UDP packets is looked for in
+// the stream as well, so that the packet that brought some bytes of the stream need not be scanned again.
+func (b *builder) hangOn(pt *part, ev dissect.EventID, k int, o *option, at ref) {
+	again := ev == dissect.EvPacket && k <= partUDP+1 && !o.head
+	for i := range o.lits {
+		l := &o.lits[i]
+		_, payload := l.v.b.(payloadField)
+		b.slot(pt, ev, l, o.head, again && payload).add(l, at)
+		if again && payload {
+			stream := b.part(dissect.EvStreamData, k)
+			b.slot(stream, dissect.EvStreamData, l, false, false).add(l, ref{at.hdr, at.rule | forPacket})
+		}
+	}
+}
+
+// forPacket marks the rule of a ref below stream.data that is judged at the packet.
+const forPacket = 1 << 31
+
+// choose picks the literals that a rule hangs on, nil if none is worth a scan: in payload and bodies a byte or two, or
+// zeros, are found everywhere, and it is cheaper to try the rule.
+func (b *builder) choose(opts []option, ev dissect.EventID) *option {
+	good := opts[:0]
+	for _, o := range opts {
+		if !b.poor(&o) {
+			good = append(good, o)
+		}
+	}
+	if len(good) == 0 {
+		return nil
+	}
+	return bestOption(good, ev == dissect.EvPacket)
+}
+
+func (b *builder) poor(o *option) bool {
+	for i := range o.lits {
+		l := &o.lits[i]
+		if f := b.p.schema.Field(l.name); l.name != ir.FieldPayload && (f == nil || !f.Grows) || l.sets != nil {
+			continue
+		}
+		if o.head && headClass(l.maxEnd) == headClasses[0] {
+			continue
+		}
+		if len(l.bytes) < 3 || l.rarity() < emptyScore {
+			return true
+		}
+	}
+	return false
+}
+
 func describe(o *option) string {
 	s := ""
 	for i := range o.lits {
@@ -340,6 +392,10 @@ func describe(o *option) string {
 			s += " or "
 		}
 		l := &o.lits[i]
+		if l.sets != nil {
+			s += fmt.Sprintf("a run of %d bytes in %s", len(l.sets), l.name)
+			continue
+		}
 		s += fmt.Sprintf("%q in %s", l.bytes, l.name)
 		if l.nocase {
 			s += " nocase"
@@ -348,21 +404,39 @@ func describe(o *option) string {
 	return s
 }
 
+// headClasses are the lengths of the starts of payload that have sets of their own: the shorter, the fewer
+// short literals are found in vain.
+var headClasses = [...]int{8, 40, headLimit}
+
+func headClass(end int) int {
+	for _, c := range headClasses {
+		if end <= c {
+			return c
+		}
+	}
+	return headLimit
+}
+
 // slot finds or makes the slot for a literal's buffer. Literals that are bound to the first
 // bytes of payload have a slot of their own, which looks at those only.
-func (b *builder) slot(pt *part, ev dissect.EventID, l *lit, head bool) *scanSlot {
+func (b *builder) slot(pt *part, ev dissect.EventID, l *lit, head, again bool) *scanSlot {
 	_, payload := l.v.b.(payloadField)
 	key := l.v.key
 	head = head && payload
+	class := 0
 	if head {
-		key += "|head"
+		class = headClass(l.maxEnd)
+		key += "|head" + strconv.Itoa(class)
+	}
+	if again {
+		key += "|again"
 	}
 	s := pt.byKey[key]
 	if s == nil {
-		s = &scanSlot{id: len(b.slots), name: l.name, v: l.v.b, multi: l.multi, byPat: map[string]int{},
-			stream: payload && ev == dissect.EvStreamData}
+		s = &scanSlot{id: len(b.slots), name: l.name, event: b.p.schema.Events[ev].Name, v: l.v.b, multi: l.multi, byPat: map[string]int{},
+			stream: payload && ev == dissect.EvStreamData, again: again}
 		if head {
-			s.head = 1
+			s.head = 1 // add makes it as large as its literals need
 		}
 		if f := b.p.schema.Field(l.name); f != nil && f.Grows && l.v.key == "$"+f.Name {
 			if id, ok := b.p.schema.EventByName(f.Event); ok && id == ev {

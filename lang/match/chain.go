@@ -51,7 +51,9 @@ type item struct {
 	// retry: an item after this one depends on where it matched.
 	retry bool
 	// fatal: where it does not match, no other place of the items before could help.
-	fatal                            bool
+	fatal bool
+	// spent: where none of its places helps, no other place of the items before could.
+	spent                            bool
 	starts, ends                     bool
 	align                            uint8
 	op                               ir.TestOp
@@ -180,8 +182,8 @@ func (r *inspection) lits(it *item, i, pos int) outcome {
 	for first := true; ; first = false {
 		at, lo := r.find(it, pos, after)
 		if at < 0 {
-			if first {
-				return r.missed(it)
+			if first && it.fatal || it.spent {
+				return fatal
 			}
 			return miss
 		}

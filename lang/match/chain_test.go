@@ -136,9 +136,9 @@ func TestLimitIsAnError(t *testing.T) {
 	var items []ir.Item
 	items = append(items, lit1("a"))
 	for range 6 {
-		items = append(items, &ir.Lit{Bytes: []byte("a"), Distance: n(0)})
+		items = append(items, &ir.Lit{Bytes: []byte("a"), Within: n(500)})
 	}
-	items = append(items, &ir.Lit{Bytes: []byte("b"), Distance: n(0)})
+	items = append(items, &ir.Lit{Bytes: []byte("b"), Within: n(1)})
 	chain := &ir.Content{Buf: g.f("web.uri"), Items: items}
 	p := g.compile(rule("plain", chain), rule("negated", contains(g.f("web.uri"), "a"), &ir.Not{X: chain}))
 	m := p.NewMatcher()

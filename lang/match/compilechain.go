@@ -102,7 +102,41 @@ func link(items []item) {
 		if it.kind == kLit || it.kind == kRe {
 			it.fatal = !it.relative && !it.usesVars()
 		}
+		if it.kind == kLit && it.relative && !it.neg {
+			it.fatal = onlyForward(items[:i+1])
+		}
 	}
+	for i := range items {
+		if items[i].dest != 0 || items[i].kind == kBase64 {
+			return // what is extracted differs from place to place
+		}
+	}
+	for i := range items {
+		items[i].spent = items[i].fatal
+	}
+}
+
+// onlyForward tells of the last item, a relative literal: if it is not found from one position
+// on, it is not found from any position that trying again the items before would give. So it is when it reaches to the
+// end of the buffer, and those before are literals, whose next places are further on.
+func onlyForward(items []item) bool {
+	last := &items[len(items)-1]
+	if last.within_.has || last.depth.has || last.usesVars() {
+		return false
+	}
+	for i := len(items) - 2; i >= 0; i-- {
+		it := &items[i]
+		if !it.setsPos() {
+			continue
+		}
+		if it.kind != kLit || it.usesVars() {
+			return false
+		}
+		if !it.relative {
+			break
+		}
+	}
+	return true
 }
 
 // dependsOn tells whether one of the items counts from the position before them.

@@ -123,6 +123,14 @@ func rule(id string, when ...ir.Expr) *ir.Rule {
 	return &ir.Rule{ID: id, When: &ir.And{X: when}}
 }
 
+func prefixes(list ...string) []netip.Prefix {
+	out := make([]netip.Prefix, len(list))
+	for i, s := range list {
+		out[i] = netip.MustParsePrefix(s)
+	}
+	return out
+}
+
 func flowOf(proto uint8, sport, dport uint16) *dissect.Flow {
 	return &dissect.Flow{State: dissect.FlowEstablished, Key: dissect.FlowKey{Proto: proto, IPVersion: 4, SrcPort: sport, DstPort: dport,
 		Src: packet.FromNetip(netip.MustParseAddr("10.0.0.1")), Dst: packet.FromNetip(netip.MustParseAddr("192.0.2.7"))}}

@@ -1,10 +1,12 @@
 package match
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
 	"github.com/luanids/luanids/dissect"
+	"github.com/luanids/luanids/dissect/packet"
 	"github.com/luanids/luanids/lang/ir"
 	"github.com/luanids/luanids/lang/mpm"
 	"github.com/luanids/luanids/lang/regex"
@@ -44,7 +46,9 @@ type Matcher struct {
 	carried []uint32
 	out     []Hit
 
+	seg     segment
 	counts  []RuleCount
+	scanned []scanCount // by scanSlot.id
 	profile bool
 }
 
@@ -73,12 +77,54 @@ type RuleCount struct {
 	Nanos   uint64 // of evaluation; 0 unless profiling
 }
 
+type scanCount struct{ Bytes, Hits uint64 }
+
+// segment is what the stream events of one TCP packet have found for the packet event that follows.
+type segment struct {
+	pkt     *packet.Packet
+	stamp   uint64
+	whole   bool     // the packet's payload was the new bytes of one of them
+	found   []uint32 // rules to be judged at the packet whose literal occurs
+	matched []uint32 // rules for stream and packet that matched on the stream
+}
+
+// noteSegment begins a new segment with the first stream event of a packet.
+func (m *Matcher) noteSegment(e *dissect.Env) {
+	s := &m.seg
+	if s.pkt != e.Pkt || s.stamp != e.Pkt.Stamp {
+		s.pkt, s.stamp, s.whole = e.Pkt, e.Pkt.Stamp, false
+		s.found, s.matched = s.found[:0], s.matched[:0]
+	}
+	fresh := e.Data[e.New:]
+	if len(fresh) == len(e.Pkt.Payload) && (len(fresh) == 0 || fresh[0] == e.Pkt.Payload[0] && fresh[len(fresh)-1] == e.Pkt.Payload[len(fresh)-1]) {
+		s.whole = true
+	}
+}
+
+// covers tells whether the payload of e's packet was scanned as stream; if not, what is known of another packet is
+// forgotten.
+func (m *Matcher) covers(e *dissect.Env) bool {
+	s := &m.seg
+	if e.Pkt == nil || s.pkt != e.Pkt || s.stamp != e.Pkt.Stamp {
+		s.pkt, s.found, s.matched = nil, s.found[:0], s.matched[:0]
+		return false
+	}
+	return s.whole
+}
+
 // NewMatcher makes a matcher for one goroutine.
 func (p *Program) NewMatcher() *Matcher {
-	return &Matcher{p: p, hmemo: make([]hdrSlot, len(p.headers)), imemo: make([]hdrSlot, p.nIPMemo),
+	m := &Matcher{p: p, hmemo: make([]hdrSlot, len(p.headers)), imemo: make([]hdrSlot, p.nIPMemo),
 		bmemo: make([]bytesSlot, p.nBytes), cmemo: make([]condSlot, p.nConds),
-		seen: make([]mpm.Seen, len(p.slots)), counts: make([]RuleCount, len(p.Rules)),
+		seen: make([]mpm.Seen, len(p.slots)), counts: make([]RuleCount, len(p.Rules)), scanned: make([]scanCount, len(p.slots)),
 		arena: make([]byte, 64<<10), hits: make([]uint32, 0, 64), cands: make([]uint32, 0, 256), out: make([]Hit, 0, 64)}
+	if p.profiling {
+		m.profile = true
+		p.mu.Lock()
+		p.matchers = append(p.matchers, m)
+		p.mu.Unlock()
+	}
+	return m
 }
 
 // Program gives the program that m judges with.
@@ -153,22 +199,57 @@ func (m *Matcher) Match(ev dissect.EventID, e *dissect.Env) []Hit {
 			tx.Carry = tx.Carry[:0]
 		}
 	}
-	for _, s := range pt.scans {
-		m.scan(s, tx)
+	covered := ev == dissect.EvPacket && m.covers(e)
+	if ev == dissect.EvStreamData && e.Pkt != nil {
+		m.noteSegment(e)
 	}
+	for _, s := range pt.scans {
+		if !covered || !s.again {
+			m.scan(s, tx)
+		}
+	}
+	if covered {
+		m.cands = append(m.cands, m.seg.found...)
+	}
+	later := ev == dissect.EvStreamData && e.New > 0
+	if !later {
+		m.addLoose(pt)
+	}
+	if ev == dissect.EvStreamData && e.Carry != nil {
+		m.takeCarry(e)
+	}
+	done := false
+	if len(m.cands) != 0 {
+		done = m.judge(ev, tx)
+	}
+	if later && !done && len(pt.loose)+len(pt.switches) > 0 {
+		m.judgeNew(pt, e)
+	}
+	return m.out
+}
+
+// addLoose takes the candidates that hang on no literal.
+func (m *Matcher) addLoose(pt *part) {
 	for _, t := range pt.switches {
 		if v, ok := t.x.int(m); ok {
 			m.add(t.find(v))
 		}
 	}
 	m.add(pt.loose)
-	if ev == dissect.EvStreamData && e.Carry != nil {
-		m.takeCarry(e)
-	}
+}
+
+// judgeNew judges the rules without literal on the new bytes of a stream only: nothing tells
+// whether what they find in the others was found before.
+func (m *Matcher) judgeNew(pt *part, e *dissect.Env) {
+	data, off, n := e.Data, e.DataOff, e.New
+	e.Data, e.DataOff, e.New = data[n:], off+uint64(n), 0
+	m.begin(e)
+	m.cands = m.cands[:0]
+	m.addLoose(pt)
 	if len(m.cands) != 0 {
-		m.judge(ev, tx)
+		m.judge(dissect.EvStreamData, nil)
 	}
-	return m.out
+	e.Data, e.DataOff, e.New = data, off, n
 }
 
 // partOf tells which part of a partitioned event e belongs to.
@@ -196,8 +277,13 @@ func (m *Matcher) add(refs []ref) {
 		h := refs[i].hdr
 		ok := m.header(h)
 		for ; i < len(refs) && refs[i].hdr == h; i++ {
-			if ok {
-				m.cands = append(m.cands, refs[i].rule)
+			if !ok {
+				continue
+			}
+			if n := refs[i].rule; n&forPacket == 0 {
+				m.cands = append(m.cands, n)
+			} else if len(m.seg.found) < maxFound {
+				m.seg.found = append(m.seg.found, n&^forPacket)
 			}
 		}
 	}
@@ -216,6 +302,7 @@ func (m *Matcher) scan(s *scanSlot, tx *dissect.MatchState) {
 			m.index[0] = i
 			if b, ok := s.v.bytes(m); ok {
 				m.hits = s.set.Scan(b, 0, seen, m.hits)
+				m.scanned[s.id].Bytes += uint64(len(b))
 			}
 		}
 	} else {
@@ -238,15 +325,23 @@ func (m *Matcher) scan(s *scanSlot, tx *dissect.MatchState) {
 		case s.grows && tx != nil:
 			from = tx.Seen(uint32(s.id), len(b))
 		}
+		if from >= len(b) {
+			return
+		}
+		if ProbeHook != nil {
+			ProbeHook(fmt.Sprint(s.event, m.e.Flow != nil && m.e.Flow.Key.Proto == 6, m.e.Dir), s.name, s.set, b[from:])
+		}
 		m.hits = s.set.Scan(b, from, seen, m.hits)
+		m.scanned[s.id].Bytes += uint64(len(b) - from)
 	}
+	m.scanned[s.id].Hits += uint64(len(m.hits))
 	for _, h := range m.hits {
 		m.add(s.refs[s.first[h]:s.first[h+1]])
 	}
 }
 
-// judge judges the candidates in order.
-func (m *Matcher) judge(ev dissect.EventID, tx *dissect.MatchState) {
+// judge judges the candidates in order, and tells whether one of them ends it all (a pass rule).
+func (m *Matcher) judge(ev dissect.EventID, tx *dissect.MatchState) bool {
 	slices.Sort(m.cands)
 	last := ^uint32(0)
 	for _, n := range m.cands {
@@ -261,9 +356,15 @@ func (m *Matcher) judge(ev dissect.EventID, tx *dissect.MatchState) {
 		if r.litEnd > 0 && ev == dissect.EvStreamData && !m.wasCarried(n) && m.e.DataOff+uint64(m.e.New) >= uint64(r.litEnd) {
 			continue // its literal is in bytes that were judged before
 		}
+		if ev == dissect.EvPacket && r.either && m.seg.pkt != nil && slices.Contains(m.seg.matched, n) {
+			continue // it has matched on the stream's view of this packet
+		}
 		if !m.rule(r) {
 			m.carry(ev, r, tx)
 			continue
+		}
+		if r.either && ev == dissect.EvStreamData {
+			m.seg.matched = append(m.seg.matched, n)
 		}
 		if r.onceTx && tx != nil && len(tx.Matched) < maxTxMatched {
 			tx.Matched = append(tx.Matched, n)
@@ -276,9 +377,10 @@ func (m *Matcher) judge(ev dissect.EventID, tx *dissect.MatchState) {
 			if r.passFlow {
 				m.setFlowBit(m.p.passBit)
 			}
-			return
+			return true
 		}
 	}
+	return false
 }
 
 func (m *Matcher) inFlow(r *Rule) bool {

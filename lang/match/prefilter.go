@@ -1,6 +1,7 @@
 package match
 
 import (
+	"fmt"
 	"slices"
 	"sort"
 	"strings"
@@ -8,6 +9,7 @@ import (
 	"github.com/luanids/luanids/dissect"
 	"github.com/luanids/luanids/lang/ir"
 	"github.com/luanids/luanids/lang/mpm"
+	"github.com/luanids/luanids/lang/regex"
 )
 
 // lit is a literal that must occur in a value if a rule is to match.
@@ -17,6 +19,7 @@ type lit struct {
 	name   string         // of the field, for explanations
 	bytes  []byte
 	nocase bool
+	sets   []mpm.ByteSet // instead of bytes: a run of sets
 	// maxEnd: it ends within the first maxEnd bytes of the buffer; 0: anywhere.
 	maxEnd int
 }
@@ -32,6 +35,8 @@ const (
 	maxAlternatives = 64 // literals of one option
 	litCut          = 32 // longest literal in a set; of longer ones the rarest part is taken
 	fastBonus       = 1000
+	emptyScore      = 8  // of a literal that is in every other packet
+	poorScore       = 12 // of a literal below which other ways are looked for
 )
 
 // options gives the literals that a term of a rule (a conjunct) requires, each by itself
@@ -72,10 +77,40 @@ func (c *compiler) options(x ir.Expr, multi *dissect.Field) []option {
 		}
 		return c.single(x.X, k.V.B, x.NoCase, multi, end)
 	case *ir.Match:
-		b, fold := x.Re.Literal()
-		return c.single(x.X, b, fold, multi, 0)
+		return c.regexOptions(x.X, x.Re, multi)
 	}
 	return nil
+}
+
+// regexOptions gives the literals of which one is in each match, and if they are poor, a run of
+// sets that is.
+func (c *compiler) regexOptions(x ir.Expr, re *regex.Regex, multi *dissect.Field) []option {
+	var out []option
+	var lits []lit
+	for _, r := range re.Literals() {
+		if l, ok := c.lit(x, r.Bytes, r.Fold, multi, 0); ok {
+			lits = append(lits, l)
+		}
+	}
+	if len(lits) > 0 && len(lits) == len(re.Literals()) {
+		out = append(out, makeOption(lits...))
+	}
+	if len(out) > 0 && out[0].score >= poorScore {
+		return out
+	}
+	run := re.Run(func(s []mpm.ByteSet) int {
+		if !mpm.Usable(s) {
+			return 0
+		}
+		return mpm.ClassRarity(s)
+	})
+	if len(run) > 0 {
+		if l, ok := c.lit(x, []byte{0}, false, multi, 0); ok {
+			l.bytes, l.sets = nil, run
+			out = append(out, makeOption(l))
+		}
+	}
+	return out
 }
 
 func (c *compiler) single(x ir.Expr, b []byte, nocase bool, multi *dissect.Field, end int) []option {
@@ -92,7 +127,7 @@ func (c *compiler) lit(x ir.Expr, b []byte, nocase bool, multi *dissect.Field, e
 		return lit{}, false
 	}
 	v := c.value(x)
-	if v.b == nil || v.volatile || v.elem && multi == nil {
+	if v.b == nil || v.volatile || v.elem && multi == nil || onlyHeaderFields(x) && v.key != "$"+ir.FieldPayload {
 		return lit{}, false
 	}
 	if !v.elem {
@@ -123,7 +158,7 @@ func makeOption(lits ...lit) option {
 	for i := range lits {
 		l := &lits[i]
 		l.cut()
-		s := mpm.Rarity(l.bytes)
+		s := l.rarity()
 		switch {
 		case fewValues[l.name]:
 			s /= 5
@@ -140,6 +175,13 @@ func makeOption(lits ...lit) option {
 // fewValues are fields that take so few values that a literal says little.
 var fewValues = map[string]bool{"http.method": true, "http.stat_code": true, "http.protocol": true, "http.stat_msg": true,
 	"http.version": true, "http.status": true, "app": true, "http.connection": true}
+
+func (l *lit) rarity() int {
+	if l.sets != nil {
+		return mpm.ClassRarity(l.sets)
+	}
+	return mpm.Rarity(l.bytes)
+}
 
 // cut shortens long literals to their rarest part.
 func (l *lit) cut() {
@@ -220,10 +262,7 @@ func (c *compiler) contentOptions(x *ir.Content, multi *dissect.Field) []option 
 			if it.Neg {
 				continue
 			}
-			b, fold := it.Re.Literal()
-			if l, ok := c.lit(buf, b, fold, multi, 0); ok {
-				out = append(out, makeOption(l))
-			}
+			out = append(out, c.regexOptions(buf, it.Re, multi)...)
 		}
 	}
 	return out
@@ -259,9 +298,11 @@ type ref struct{ hdr, rule uint32 }
 type scanSlot struct {
 	id     int
 	name   string
+	event  string
 	v      bnode
 	multi  *dissect.Field
 	stream bool // payload
+	again  bool // of rules that are judged on stream and packet: what was scanned for the stream is not scanned again
 	head   int  // only the first head bytes are looked at; 0: all
 	grows  bool // the value only grows at the event: what was scanned before is not scanned again
 	set    *mpm.Set
@@ -275,7 +316,9 @@ type scanSlot struct {
 
 func (s *scanSlot) add(l *lit, r ref) {
 	key := string(l.bytes)
-	if l.nocase {
+	if l.sets != nil {
+		key = fmt.Sprint("s", l.sets)
+	} else if l.nocase {
 		key = "i" + strings.ToLower(key)
 	} else {
 		key = "c" + key
@@ -284,7 +327,7 @@ func (s *scanSlot) add(l *lit, r ref) {
 	if !ok {
 		n = len(s.pats)
 		s.byPat[key] = n
-		s.pats = append(s.pats, mpm.Pattern{Bytes: l.bytes, NoCase: l.nocase})
+		s.pats = append(s.pats, mpm.Pattern{Bytes: l.bytes, NoCase: l.nocase, Sets: l.sets})
 		s.lists = append(s.lists, nil)
 	}
 	if !slices.Contains(s.lists[n], r) {

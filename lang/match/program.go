@@ -2,7 +2,7 @@ package match
 
 import (
 	"fmt"
-	"sync/atomic"
+	"sync"
 
 	"github.com/luanids/luanids/dissect"
 	"github.com/luanids/luanids/lang/ir"
@@ -32,7 +32,10 @@ type Program struct {
 	sequences []*sequence
 	ordered   bool
 	stats     Stats
-	profiling atomic.Bool
+
+	profiling bool
+	mu        sync.Mutex
+	matchers  []*Matcher // while profiling
 }
 
 // Stats describe a Program.
@@ -72,6 +75,7 @@ type Rule struct {
 	vars     int
 	carries  bool // depends on payload: may be completed by later bytes
 	passFlow bool
+	either   bool // judged on the stream and on each packet
 	// litEnd: every literal of the prefilter at stream.data ends within the first litEnd bytes of the stream; 0: anywhere.
 	litEnd int
 	seq    *sequence // of a rule that stands for a finished sequence
@@ -133,6 +137,48 @@ func (p Problem) String() string {
 	return fmt.Sprintf("%s:%d:%d: %s: rule %s: %s", p.Pos.File, p.Pos.Line, p.Pos.Col, kind, p.Rule, p.Msg)
 }
 
+// EnableProfile makes matchers that are made from now on measure the time that each rule takes, for Profile.
+func (p *Program) EnableProfile() { p.profiling = true }
+
+// Profile adds up what each rule has cost in all matchers, by Rule.Index, once they have stopped. EnableProfile must
+// have been called before they were made.
+func (p *Program) Profile() []RuleCount {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	out := make([]RuleCount, len(p.Rules))
+	for _, m := range p.matchers {
+		for i, c := range m.counts {
+			out[i].Evals += c.Evals
+			out[i].Matches += c.Matches
+			out[i].Limits += c.Limits
+			out[i].Nanos += c.Nanos
+		}
+	}
+	return out
+}
+
+// ScanCount is what looking for the literals of one buffer has cost.
+type ScanCount struct {
+	Event, Field string
+	Patterns     int
+	Bytes, Hits  uint64
+}
+
+// Scans adds up what was scanned in all matchers, as Profile does.
+func (p *Program) Scans() []ScanCount {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	out := make([]ScanCount, len(p.slots))
+	for i, s := range p.slots {
+		out[i] = ScanCount{Event: s.event, Field: s.name, Patterns: s.set.Len()}
+		for _, m := range p.matchers {
+			out[i].Bytes += m.scanned[i].Bytes
+			out[i].Hits += m.scanned[i].Hits
+		}
+	}
+	return out
+}
+
 // Options direct Compile.
 type Options struct {
 	// Previous is the program that this one replaces while flows go on: names of flow flags and counters keep
@@ -149,6 +195,7 @@ const (
 	maxValues    = 4096    // of a multi-valued field that are looked at
 	maxArena     = 4 << 20 // bytes that transforms of one event may use
 	maxCarry     = 32      // rules of a stream or message that wait for more bytes
+	maxFound     = 1024    // rules that the stream events of one packet may leave to its packet event
 	maxTxMatched = 256     // rules remembered as matched in one message
 	maxVars      = 64      // variables of one rule
 	maxDepth     = 4       // nested quantifiers

@@ -2,39 +2,90 @@ package mpm
 
 import (
 	"encoding/binary"
+	"math/bits"
 	"sync"
 )
 
 // anchorLoad counts how many patterns already use a gram, so that patterns spread.
-type anchorLoad struct{ n [1 << 14]uint16 }
+type anchorLoad struct {
+	n     []uint16 // by hash
+	shift uint8
+}
 
-// choose gives the offset of the pair of grams that represents p (5 bytes or more) best.
-func (l *anchorLoad) choose(p []byte) int {
-	best, bestCost := 0, 1<<30
-	common := commonGrams()
-	for i := 0; i+5 <= len(p); i++ {
-		cost := 0
-		for _, k := range [2]int{i, i + 1} {
-			g := binary.LittleEndian.Uint32(p[k:]) | caseBits
-			for j := range 4 {
-				cost += int(byteCost(p[k+j]))
+func newAnchorLoad(patterns int) *anchorLoad {
+	nb := max(10, bits.Len(uint(patterns))+3)
+	return &anchorLoad{n: make([]uint16, 1<<nb), shift: uint8(64 - nb)}
+}
+
+// wildCost is what a gram with a byte that the pattern leaves open costs: it takes 128 entries.
+const wildCost = 40
+
+// add appends the grams that represent p (3 bytes or more). A scan sees every second position, so p needs one gram at an
+// even offset and one at an odd; each is chosen by itself. A gram may reach one byte beyond p, which then is any.
+func (l *anchorLoad) add(out []gramEntry, pat uint32, p []byte) []gramEntry {
+	for parity := range 2 {
+		best, bestCost := 0, 1<<30
+		for i := parity - 2*parity; i+3 <= len(p); i += 2 {
+			if c := l.cost(p, i); c < bestCost {
+				best, bestCost = i, c
 			}
-			if common[g] {
-				cost += 30
-			}
-			cost += 6 * min(10, int(l.n[hash(g)>>18]))
 		}
-		if cost < bestCost {
-			best, bestCost = i, cost
+		out = l.enter(out, pat, p, best)
+	}
+	return out
+}
+
+// cost judges the gram of p at offset i, from -1 to len(p)-3.
+func (l *anchorLoad) cost(p []byte, i int) int {
+	if i < 0 || i+4 > len(p) {
+		known := p[max(i, 0):min(i+4, len(p))]
+		if len(known) < 3 {
+			return 1 << 29
+		}
+		return wildCost + runCost(known)
+	}
+	g := binary.LittleEndian.Uint32(p[i:]) | caseBits
+	cost := runCost(p[i : i+4])
+	if commonGrams()[g] {
+		cost += 30
+	}
+	n := int(l.n[hash(g)>>l.shift])
+	return cost + 5*min(8, n) + n/2
+}
+
+// runCost is how common bytes in a row are; repetitions are as common as one.
+func runCost(b []byte) int {
+	cost, same := 0, 0
+	for j, c := range b {
+		cost += int(byteCost(c))
+		if j > 0 && c|0x20 == b[j-1]|0x20 {
+			same++
 		}
 	}
-	for _, k := range [2]int{best, best + 1} {
-		h := hash(binary.LittleEndian.Uint32(p[k:])|caseBits) >> 18
-		if l.n[h] < 1<<16-1 {
+	if same == len(b)-1 {
+		cost += 60
+	}
+	return cost + 4*same
+}
+
+// enter adds the gram at offset i, or all that it may be where it reaches beyond p.
+func (l *anchorLoad) enter(out []gramEntry, pat uint32, p []byte, i int) []gramEntry {
+	if i >= 0 && i+4 <= len(p) {
+		g := binary.LittleEndian.Uint32(p[i:]) | caseBits
+		if h := hash(g) >> l.shift; l.n[h] < 1<<16-1 {
 			l.n[h]++
 		}
+		return append(out, gramEntry{g, pat, int32(i)})
 	}
-	return best
+	var sets [4]ByteSet
+	for k := range sets {
+		if j := i + k; j >= 0 && j < len(p) {
+			sets[k][p[j]>>6] |= 1 << (p[j] & 63)
+		} else {
+			sets[k] = ByteSet{^uint64(0), ^uint64(0), ^uint64(0), ^uint64(0)}
+		}
+	}
+	return expand(out, pat, int32(i), sets[:], 0, 0)
 }
 
 // byteCost is how common a byte is in traffic, in rough steps.
@@ -105,21 +156,24 @@ const commonText = "GET / HTTP/1.1\r\nHost: www.example.com\r\nUser-Agent: Mozil
 // Rarity tells how well p serves as the literal that a rule is looked for by: about how many
 // bits of information it carries in ordinary traffic, at most rarityCap. Text that is in most traffic counts little.
 func Rarity(p []byte) int {
-	bits, n := 0, 0
+	sum, n := 0, 0
 	common := commonGrams()
 	for i, c := range p {
 		b := 12 - int(byteCost(c))
+		if i > 0 && c|0x20 == p[i-1]|0x20 {
+			b = 0
+		}
 		if i >= 3 && common[binary.LittleEndian.Uint32(p[i-3:])|caseBits] {
 			b /= 4
 		} else {
 			n++
 		}
-		bits += b
+		sum += b
 	}
 	if n <= 3 { // nothing but common text
-		bits /= 2
+		sum /= 2
 	}
-	return min(bits, rarityCap)
+	return min(sum, rarityCap)
 }
 
 const rarityCap = 100

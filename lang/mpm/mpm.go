@@ -1,10 +1,10 @@
 // Package mpm searches a buffer for many literal strings at once: the prefilter of the rules.
 //
-// It does not build an automaton. Each pattern is represented by two adjacent 4-byte grams, picked to be
-// rare in traffic and in the set. A scan looks at every second position only, and asks a bit map that fits in the
+// It does not build an automaton. Each pattern is represented by two 4-byte grams, one at an even offset and one at an odd,
+// picked to be rare in traffic and in the set. A scan looks at every second position only, and asks a bit map that fits in the
 // first-level cache whether the gram there belongs to a pattern; on most bytes the answer is no and that is all. On yes,
 // a hash table gives the patterns with that gram, and each is compared in full, eight bytes at a time.
-// Patterns of fewer than five bytes are looked for by a second pass with grams of three and two bytes.
+// Patterns of one and two bytes, and those of three and four if there are many, are looked for by passes of their own.
 //
 // A million patterns or a hundred cost about the same on text that holds none of them, and memory is a
 // few dozen bytes a pattern, where an Aho-Corasick table would take kilobytes.
@@ -12,14 +12,20 @@ package mpm
 
 import (
 	"encoding/binary"
+	"fmt"
 	"slices"
 )
 
-// Pattern is one string to look for.
+// Pattern is one string to look for, or, with Sets, a sequence of sets of bytes.
 type Pattern struct {
 	Bytes  []byte // at least 1
 	NoCase bool   // ASCII case folding
+	// Sets has a set of bytes for each place; Usable must hold for it. Bytes and NoCase are not looked at then.
+	Sets []ByteSet
 }
+
+// ByteSet is a set of bytes, one bit each.
+type ByteSet = [4]uint64
 
 // Set is an immutable set of patterns; the number of a pattern is its index in the list given
 // to New. Any number of goroutines may scan.
@@ -27,21 +33,26 @@ type Set struct {
 	blob []byte // all patterns, one after the other
 	fold []byte // parallel to blob: 0x20 where the case of a letter does not matter
 	pats []pat
+	sets []ByteSet // of patterns of sets, one after the other
 
-	long  grams // patterns of 5 bytes and more, two entries each
-	short grams // 3 and 4 bytes, one entry each
+	long  grams // patterns of 3 bytes and more
+	short grams // 3 and 4 bytes, if there are many of them
 	tiny  *tiny // 1 and 2 bytes, nil for none
 
 	maxLen int
 }
 
-type pat struct{ off, n uint32 }
+// pat is where a pattern is in blob, or (sets) in Set.sets.
+type pat struct {
+	off, n uint32
+	sets   bool
+}
 
 // gramEntry says that pattern Pat has the gram at offset Off.
 type gramEntry struct {
 	gram uint32 // with caseBits or'ed in
 	pat  uint32
-	off  uint32
+	off  int32 // -1: the gram begins before the pattern
 }
 
 // caseBits folds case cheaply: it also maps some other bytes onto each other, which the full
@@ -52,21 +63,27 @@ const caseBits = 0x20202020
 func New(patterns []Pattern) *Set {
 	s := &Set{pats: make([]pat, len(patterns))}
 	for i, p := range patterns {
-		s.pats[i] = pat{uint32(len(s.blob)), uint32(len(p.Bytes))}
+		if p.Sets != nil {
+			s.pats[i] = pat{uint32(len(s.sets)), uint32(len(p.Sets)), true}
+			s.sets = append(s.sets, p.Sets...)
+			s.maxLen = max(s.maxLen, len(p.Sets))
+			continue
+		}
+		s.pats[i] = pat{uint32(len(s.blob)), uint32(len(p.Bytes)), false}
 		s.blob = append(s.blob, p.Bytes...)
 		s.fold = appendFold(s.fold, p)
 		s.maxLen = max(s.maxLen, len(p.Bytes))
 	}
 	s.blob, s.fold = slices.Clip(s.blob), slices.Clip(s.fold)
 	var long, short []gramEntry
-	var load anchorLoad
+	manyShort := countShort(patterns) > maxShort
+	load := newAnchorLoad(len(patterns))
 	for i, p := range patterns {
 		switch n := len(p.Bytes); {
-		case n >= 5:
-			off := load.choose(p.Bytes)
-			for k := off; k < off+2; k++ {
-				long = append(long, gramEntry{binary.LittleEndian.Uint32(p.Bytes[k:]) | caseBits, uint32(i), uint32(k)})
-			}
+		case p.Sets != nil:
+			long = appendClassGrams(long, uint32(i), p.Sets)
+		case n >= 5 || n >= 3 && !manyShort:
+			long = load.add(long, uint32(i), p.Bytes)
 		case n >= 3:
 			g := uint32(p.Bytes[0]) | uint32(p.Bytes[1])<<8 | uint32(p.Bytes[2])<<16
 			short = append(short, gramEntry{(g | caseBits) & shortMask, uint32(i), 0})
@@ -80,6 +97,20 @@ func New(patterns []Pattern) *Set {
 	s.long.build(long)
 	s.short.build(short)
 	return s
+}
+
+// maxShort is how many patterns of three or four bytes are looked for together with the longer
+// ones, which takes up to 256 entries for each; more get a pass of their own.
+const maxShort = 160
+
+func countShort(patterns []Pattern) int {
+	k := 0
+	for _, p := range patterns {
+		if n := len(p.Bytes); n == 3 || n == 4 {
+			k++
+		}
+	}
+	return k
 }
 
 // shortMask picks the three bytes that a gram of a short pattern has.
@@ -105,7 +136,7 @@ func (s *Set) MaxLen() int { return s.maxLen }
 
 // Memory is roughly how many bytes the set takes.
 func (s *Set) Memory() int {
-	n := 2*cap(s.blob) + 8*cap(s.pats) + s.long.memory() + s.short.memory()
+	n := 2*cap(s.blob) + 32*cap(s.sets) + 12*cap(s.pats) + s.long.memory() + s.short.memory()
 	if s.tiny != nil {
 		n += 16 << 10
 	}
@@ -164,7 +195,8 @@ func (s *Set) check(b []gramEntry, gram uint32, data []byte, at, from int, seen 
 		if begin < 0 || end > len(data) || end <= from {
 			continue
 		}
-		if equal(data[begin:end], s.blob[p.off:p.off+p.n], s.fold[p.off:p.off+p.n]) {
+		if p.sets && inSets(data[begin:end], s.sets[p.off:p.off+p.n]) ||
+			!p.sets && equal(data[begin:end], s.blob[p.off:p.off+p.n], s.fold[p.off:p.off+p.n]) {
 			seen.stamp[e.pat] = seen.gen
 			hits = append(hits, e.pat)
 		}
@@ -194,4 +226,71 @@ func equal(d, p, fold []byte) bool {
 		}
 	}
 	return true
+}
+
+// Work is what a scan had to do; see Probe.
+type Work struct {
+	Stops   int // positions at which the bit map said yes
+	Empty   int // of them, those whose gram no pattern has
+	Compare int // patterns compared in full
+	Equal   int
+}
+
+// Probe scans data for long patterns only and counts, for tuning. top counts the comparisons by gram.
+func (s *Set) Probe(data []byte, top map[uint32]int) (w Work) {
+	g := &s.long
+	for i := 0; i+4 <= len(data) && len(g.entries) > 0; i += 2 {
+		a := binary.LittleEndian.Uint32(data[i:]) | caseBits
+		if !g.has(a) {
+			continue
+		}
+		w.Stops++
+		n := 0
+		for _, e := range g.bucket(a) {
+			if e.gram == a {
+				n++
+			}
+		}
+		if n == 0 {
+			w.Empty++
+		}
+		w.Compare += n
+		top[a] += n
+	}
+	return w
+}
+
+// Shape tells what a set is made of, for tuning.
+func (s *Set) Shape() string {
+	n := map[string]int{}
+	for _, p := range s.pats {
+		k := "long"
+		if p.sets {
+			k = "sets"
+		} else if p.n < 5 {
+			k = string('0' + rune(p.n))
+		}
+		n[k]++
+	}
+	g := map[string]map[uint32]bool{}
+	for _, e := range s.long.entries {
+		p := s.pats[e.pat]
+		k := "long"
+		if p.sets {
+			k = "sets"
+		} else if p.n < 5 {
+			k = string('0' + rune(p.n))
+		} else if e.off < 0 || int(e.off)+4 > int(p.n) {
+			k = "wild"
+		}
+		if g[k] == nil {
+			g[k] = map[uint32]bool{}
+		}
+		g[k][e.gram] = true
+	}
+	out := fmt.Sprint(n, " bits ", len(s.long.bits)*64, " entries ", len(s.long.entries))
+	for k, v := range g {
+		out += fmt.Sprint(" ", k, ":", len(v))
+	}
+	return out
 }

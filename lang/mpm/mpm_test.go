@@ -56,11 +56,11 @@ func TestScanAgreesWithNaiveSearch(t *testing.T) {
 		for round := range 300 {
 			var pats []Pattern
 			for range r.IntN(40) {
-				pats = append(pats, Pattern{randomBytes(r, r.IntN(14), alphabet), r.IntN(2) == 0})
+				pats = append(pats, Pattern{Bytes: randomBytes(r, r.IntN(14), alphabet), NoCase: r.IntN(2) == 0})
 			}
 			if round == 0 { // enough for the big bit map
 				for range 1200 {
-					pats = append(pats, Pattern{randomBytes(r, 5+r.IntN(20), alphabet), r.IntN(2) == 0})
+					pats = append(pats, Pattern{Bytes: randomBytes(r, 5+r.IntN(20), alphabet), NoCase: r.IntN(2) == 0})
 				}
 			}
 			s := New(pats)
@@ -84,7 +84,7 @@ func FuzzScan(f *testing.F) {
 	f.Fuzz(func(t *testing.T, patterns, data []byte, from uint8) {
 		var pats []Pattern
 		for i, p := range bytes.Split(patterns, []byte{0}) {
-			pats = append(pats, Pattern{p, i%2 == 0})
+			pats = append(pats, Pattern{Bytes: p, NoCase: i%2 == 0})
 		}
 		if got, want := scan(New(pats), data, int(from)), naive(pats, data, int(from)); !slices.Equal(got, want) {
 			t.Fatalf("got %v, want %v", got, want)
@@ -96,7 +96,7 @@ func TestNeedle(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
 	for range 20000 {
 		alphabet := []string{"ab", "aAbB@`", "abcdefGHIJ /."}[r.IntN(3)]
-		p := Pattern{randomBytes(r, r.IntN(10), alphabet), r.IntN(2) == 0}
+		p := Pattern{Bytes: randomBytes(r, r.IntN(10), alphabet), NoCase: r.IntN(2) == 0}
 		data := randomBytes(r, r.IntN(60), alphabet)
 		want := bytes.Index(data, p.Bytes)
 		if p.NoCase {
@@ -139,7 +139,7 @@ func generated(n int) []Pattern {
 			b = append(b, "/?&=._-|: "[r.IntN(10)])
 			b = append(b, randomBytes(r, 2+r.IntN(6), "abcdefghijklmnopqrstuvwxyz0123456789_")...)
 		}
-		out = append(out, Pattern{b, r.IntN(3) > 0})
+		out = append(out, Pattern{Bytes: b, NoCase: r.IntN(3) > 0})
 	}
 	return out
 }
@@ -191,7 +191,7 @@ func BenchmarkNew(b *testing.B) {
 
 func BenchmarkNeedle(b *testing.B) {
 	data := text(1400)
-	for _, p := range []Pattern{{[]byte("/never/there"), true}, {[]byte("elephant"), true}, {[]byte("elephant"), false}} {
+	for _, p := range []Pattern{{Bytes: []byte("/never/there"), NoCase: true}, {Bytes: []byte("elephant"), NoCase: true}, {Bytes: []byte("elephant"), NoCase: false}} {
 		n := NewNeedle(p)
 		b.Run(fmt.Sprintf("%s/%v", p.Bytes, p.NoCase), func(b *testing.B) {
 			b.SetBytes(int64(len(data)))

@@ -5,35 +5,40 @@ import (
 	"math/bits"
 )
 
-// grams is a bit map over hashes of grams, and behind it a hash table of entries.
+// grams is a set of grams: a Bloom filter whose two bits for a gram are in one word, and behind it a hash table of entries.
 type grams struct {
-	bits     []uint64
-	bitShift uint8    // hash >> bitShift is the bit
-	shift    uint8    // hash >> shift is the bucket
-	first    []uint32 // of each bucket in entries; one more at the end
-	entries  []gramEntry
+	bits    []uint64 // words of the filter
+	shift   uint8    // hash >> shift is the word
+	bucketS uint8    // hash >> bucketS is the bucket
+	first   []uint32 // of each bucket in entries; one more at the end
+	entries []gramEntry
 }
 
-// The bit map has at least mapRatio bits an entry, so that few bytes stop a scan in vain, but
-// no less than 2^minBits (4 kB) and no more than 2^maxBits (256 kB, for the second-level cache).
+// The filter has about mapRatio bits a gram, so that few bytes stop a scan in vain, but no less than 2^minBits (4 kB) and no
+// more than 2^maxBits (256 kB, for the second-level cache).
 const (
-	mapRatio = 20
+	mapRatio = 24
 	minBits  = 15
 	maxBits  = 21
 )
 
-// hash spreads a gram over 32 bits (Fibonacci hashing).
-func hash(gram uint32) uint32 { return gram * 0x9E3779B1 }
+// hash spreads a gram over 64 bits (Fibonacci hashing): the upper ones are good.
+func hash(gram uint32) uint64 { return uint64(gram) * 0x9E3779B97F4A7C15 }
+
+// pair gives, in bit 0, whether both bits of hash h are set in word w.
+func pair(w, h uint64, shift uint8) uint64 {
+	return w >> (h >> (shift&63 - 6) & 63) & (w >> (h >> (shift&63 - 12) & 63))
+}
 
 func (g *grams) build(es []gramEntry) {
 	if len(es) == 0 {
 		return
 	}
-	nb := max(2, bits.Len(uint(len(es)))+1)
-	g.shift = uint8(32 - nb)
+	nb := max(2, bits.Len(uint(len(es))))
+	g.bucketS = uint8(64 - nb)
 	g.first = make([]uint32, 1<<nb+1)
 	for _, e := range es {
-		g.first[hash(e.gram)>>g.shift+1]++
+		g.first[hash(e.gram)>>g.bucketS+1]++
 	}
 	for i := 1; i < len(g.first); i++ {
 		g.first[i] += g.first[i-1]
@@ -41,21 +46,39 @@ func (g *grams) build(es []gramEntry) {
 	g.entries = make([]gramEntry, len(es))
 	next := append([]uint32(nil), g.first...)
 	for _, e := range es {
-		h := hash(e.gram) >> g.shift
+		h := hash(e.gram) >> g.bucketS
 		g.entries[next[h]] = e
 		next[h]++
 	}
-	nb = min(maxBits, max(minBits, bits.Len(uint(len(es)*mapRatio))))
-	g.bitShift = uint8(32 - nb)
+	nb = min(maxBits, max(minBits, bits.Len(uint(distinct(es)*mapRatio))))
+	g.shift = uint8(64 - nb + 6)
 	g.bits = make([]uint64, 1<<nb/64)
 	for _, e := range es {
-		h := hash(e.gram) >> g.bitShift
-		g.bits[h>>6] |= 1 << (h & 63)
+		h := hash(e.gram)
+		g.bits[h>>g.shift] |= 1<<(h>>(g.shift-6)&63) | 1<<(h>>(g.shift-12)&63)
 	}
 }
 
+// has asks the filter.
+func (g *grams) has(gram uint32) bool {
+	h := hash(gram)
+	return pair(g.bits[h>>(g.shift&63)], h, g.shift)&1 != 0
+}
+
+// distinct counts the grams.
+func distinct(es []gramEntry) int {
+	if len(es) < 4096 {
+		return len(es)
+	}
+	seen := make(map[uint32]struct{}, len(es))
+	for i := range es {
+		seen[es[i].gram] = struct{}{}
+	}
+	return len(seen)
+}
+
 func (g *grams) bucket(gram uint32) []gramEntry {
-	h := hash(gram) >> g.shift
+	h := hash(gram) >> g.bucketS
 	return g.entries[g.first[h]:g.first[h+1]]
 }
 
@@ -63,36 +86,43 @@ func (g *grams) memory() int {
 	return 4*len(g.first) + 12*len(g.entries) + 8*len(g.bits)
 }
 
-// scanLong looks at every second position from start on; as each long pattern has two
-// adjacent grams, one of them is at such a position.
+// scanLong looks at every second position from start on; as each pattern has a gram at an even and one at an
+// odd offset, one of them is at such a position. At the end a gram may lack its last byte: those that leave it open have
+// an entry for each value, so that any will do.
 func (s *Set) scanLong(data []byte, start, from int, seen *Seen, hits []uint32) []uint32 {
 	i, n := start, len(data)
 	g := &s.long
-	m, sh := g.bits, g.bitShift&31
+	m, sh := g.bits, g.shift&63
+	s1, s2 := (sh-6)&63, (sh-12)&63
 	for ; i+12 <= n; i += 8 {
 		v := binary.LittleEndian.Uint64(data[i : i+8 : n])
 		w := binary.LittleEndian.Uint32(data[i+8 : i+12 : n])
 		a, b := uint32(v)|caseBits, uint32(v>>16)|caseBits
 		c, d := uint32(v>>32)|caseBits, (uint32(v>>48)|w<<16)|caseBits
-		ha, hb, hc, hd := hash(a)>>sh, hash(b)>>sh, hash(c)>>sh, hash(d)>>sh
-		if (m[ha>>6]>>(ha&63)|m[hb>>6]>>(hb&63)|m[hc>>6]>>(hc&63)|m[hd>>6]>>(hd&63))&1 != 0 {
+		ha, hb, hc, hd := hash(a), hash(b), hash(c), hash(d)
+		wa, wb, wc, wd := m[ha>>sh], m[hb>>sh], m[hc>>sh], m[hd>>sh]
+		if (wa>>(ha>>s1&63)&(wa>>(ha>>s2&63))|wb>>(hb>>s1&63)&(wb>>(hb>>s2&63))|
+			wc>>(hc>>s1&63)&(wc>>(hc>>s2&63))|wd>>(hd>>s1&63)&(wd>>(hd>>s2&63)))&1 != 0 {
 			hits = s.four([4]uint32{a, b, c, d}, data, i, from, seen, hits)
 		}
 	}
-	for ; i+4 <= n; i += 2 {
-		a := binary.LittleEndian.Uint32(data[i:]) | caseBits
-		if h := hash(a) >> sh; m[h>>6]>>(h&63)&1 != 0 {
+	for ; i+3 <= n; i += 2 {
+		a := uint32(data[i]) | uint32(data[i+1])<<8 | uint32(data[i+2])<<16 | caseBits
+		if i+4 <= n {
+			a |= uint32(data[i+3]) << 24
+		}
+		if g.has(a) {
 			hits = s.check(g.bucket(a), a, data, i, from, seen, hits)
 		}
 	}
 	return hits
 }
 
-// four looks closer at the positions at, at+2, at+4 and at+6, for one of which the bit map said yes.
+// four looks closer at the positions at, at+2, at+4 and at+6, for one of which the filter said yes.
 func (s *Set) four(v [4]uint32, data []byte, at, from int, seen *Seen, hits []uint32) []uint32 {
 	g := &s.long
 	for k, a := range v {
-		if h := hash(a) >> (g.bitShift & 31); g.bits[h>>6]>>(h&63)&1 != 0 {
+		if g.has(a) {
 			hits = s.check(g.bucket(a), a, data, at+2*k, from, seen, hits)
 		}
 	}
@@ -101,18 +131,12 @@ func (s *Set) four(v [4]uint32, data []byte, at, from int, seen *Seen, hits []ui
 
 // scanShort looks at every position.
 func (s *Set) scanShort(data []byte, start, from int, seen *Seen, hits []uint32) []uint32 {
-	i, n := start, len(data)
 	g := &s.short
-	m, sh := g.bits, g.bitShift&31
-	for ; i+4 <= n; i++ {
-		a := (binary.LittleEndian.Uint32(data[i:i+4:n]) | caseBits) & shortMask
-		if h := hash(a) >> sh; m[h>>6]>>(h&63)&1 != 0 {
+	for i := start; i+3 <= len(data); i++ {
+		a := (uint32(data[i]) | uint32(data[i+1])<<8 | uint32(data[i+2])<<16 | caseBits) & shortMask
+		if g.has(a) {
 			hits = s.check(g.bucket(a), a, data, i, from, seen, hits)
 		}
-	}
-	for ; i+3 <= n; i++ {
-		a := (uint32(data[i]) | uint32(data[i+1])<<8 | uint32(data[i+2])<<16 | caseBits) & shortMask
-		hits = s.check(g.bucket(a), a, data, i, from, seen, hits)
 	}
 	return hits
 }

@@ -1,5 +1,7 @@
 package regex
 
+import "github.com/luanids/luanids/lang/mpm"
+
 // Literal is a string that occurs in a match.
 type Literal struct {
 	Bytes []byte
@@ -177,4 +179,90 @@ func prefixOf(n *node) (l Literal) {
 		l.Fold = l.Fold || fold
 	}
 	return l
+}
+
+// maxRun is how many places of a run of sets are kept.
+const maxRun = 24
+
+// Run is a sequence of sets of bytes of which every match has one in a row: the one that is
+// worth most as judged by value, nil if there is none with a positive value.
+func (r *Regex) Run(value func([]mpm.ByteSet) int) []mpm.ByteSet {
+	n, _, err := parse(r.src, r.flags)
+	if err != nil {
+		return nil
+	}
+	var best, run []mpm.ByteSet
+	most := 0
+	flush := func() {
+		if v := value(run); len(run) > 0 && v > most {
+			best, most = run, v
+		}
+		run = nil
+	}
+	for _, x := range flatten([]*node{n}, nil) {
+		switch x.kind {
+		case nSet, nAlt:
+			sets, ok := fixedSets(x)
+			if !ok {
+				flush()
+				continue
+			}
+			if len(run)+len(sets) > maxRun {
+				flush()
+			}
+			run = append(run, sets...)
+		case nAssert, nLook, nKeep, nEmpty:
+		default:
+			flush()
+		}
+	}
+	flush()
+	return best
+}
+
+// fixedSets gives the sets of a node that always takes the same number of bytes; alternatives are joined place by
+// place.
+func fixedSets(n *node) ([]mpm.ByteSet, bool) {
+	w, ok := width(n)
+	if !ok || w > maxRun {
+		return nil, false
+	}
+	switch n.kind {
+	case nSet:
+		return []mpm.ByteSet{mpm.ByteSet(*n.set)}, true
+	case nConcat:
+		var out []mpm.ByteSet
+		for _, x := range n.subs {
+			sets, ok := fixedSets(x)
+			if !ok {
+				return nil, false
+			}
+			out = append(out, sets...)
+		}
+		return out, true
+	case nAlt:
+		out := make([]mpm.ByteSet, w)
+		for _, x := range n.subs {
+			sets, ok := fixedSets(x)
+			if !ok {
+				return nil, false
+			}
+			for i := range sets {
+				for k := range sets[i] {
+					out[i][k] |= sets[i][k]
+				}
+			}
+		}
+		return out, true
+	case nRepeat:
+		one, ok := fixedSets(n.subs[0])
+		var out []mpm.ByteSet
+		for range n.min {
+			out = append(out, one...)
+		}
+		return out, ok
+	case nGroup, nAtomic:
+		return fixedSets(n.subs[0])
+	}
+	return nil, w == 0
 }

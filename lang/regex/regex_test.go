@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/luanids/luanids/lang/mpm"
 )
 
 func TestPCRE(t *testing.T) {
@@ -321,4 +323,44 @@ func BenchmarkFind(b *testing.B) {
 			}
 		})
 	}
+}
+
+func TestRun(t *testing.T) {
+	var m Machine
+	r := rand.New(rand.NewPCG(5, 6))
+	longest := func(s []mpm.ByteSet) int { return len(s) }
+	for range 3000 {
+		src := randomRe(r, 4)
+		re, err := Compile(src, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		run := re.Run(longest)
+		in := make([]byte, r.IntN(12))
+		for i := range in {
+			in[i] = "abc1 \n"[r.IntN(6)]
+		}
+		lo, hi, res := re.Find(&m, in, 0)
+		if res == Found && len(run) > 0 && !hasRun(run, in[lo:hi]) {
+			t.Fatalf("%s in %q: the match %q has no such run", src, in, in[lo:hi])
+		}
+	}
+	re, _ := Compile(`\b(6011|5[1-5]\d{2}|4\d{3}|3\d{3}) \d{4} \d+`, 0)
+	if n := len(re.Run(longest)); n != 11 {
+		t.Errorf("got %d places", n)
+	}
+}
+
+func hasRun(run []mpm.ByteSet, b []byte) bool {
+	for i := 0; i+len(run) <= len(b); i++ {
+		ok := true
+		for k := range run {
+			c := b[i+k]
+			ok = ok && run[k][c>>6]>>(c&63)&1 != 0
+		}
+		if ok {
+			return true
+		}
+	}
+	return false
 }
