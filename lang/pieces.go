@@ -13,7 +13,7 @@ import (
 
 // pieceSize is how much text is parsed at a time, in bytes: much smaller than a large file, so that
 // its tokens and trees are short-lived garbage, much larger than a rule.
-const pieceSize = 32 << 10
+const pieceSize = 8 << 10
 
 func asPathError(err error, p **fs.PathError) bool { return errors.As(err, p) }
 

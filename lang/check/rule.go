@@ -300,7 +300,7 @@ func (b *body) evidence(x syntax.Expr) {
 }
 
 func (b *body) metadata(s *syntax.Metadata) {
-	for _, p := range s.Pairs {
+	for _, p := range s.Pairs.List {
 		switch v := p.Value.(type) {
 		case *syntax.Lit:
 			text := v.Raw

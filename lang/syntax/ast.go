@@ -176,7 +176,7 @@ type (
 	// Set changes a flag or a counter when the rule matches.
 	Set struct {
 		Parsed
-		Verb   string `parser:"@('set' | 'unset' | 'toggle')"`
+		Verb   string `parser:"@Ident"`
 		Target Expr   `parser:"@@"`
 		Op     string `parser:"( @('=' | '+=' | '-=')"`
 		Value  Expr   `parser:"  @@ )?"`
@@ -190,7 +190,7 @@ type (
 	// Metadata is a key with a value.
 	Metadata struct {
 		Parsed
-		Pairs []*MetaPair `parser:"'metadata' @@ (',' @@)*"`
+		Pairs MetaPairs `parser:"'metadata' @@"`
 	}
 	// Ref is a reference: its kind (url, cve, md5...) and its text.
 	Ref struct {
@@ -201,25 +201,25 @@ type (
 	// Text is a statement whose argument is one string.
 	Text struct {
 		Parsed
-		Keyword string `parser:"@('description' | 'false_positives')"`
+		Keyword string `parser:"@Ident"`
 		Value   *Lit   `parser:"@@"`
 	}
 	// Number is a statement whose argument is one integer.
 	Number struct {
 		Parsed
-		Keyword string `parser:"@('gid' | 'sid' | 'rev' | 'priority')"`
+		Keyword string `parser:"@Ident"`
 		Value   *Lit   `parser:"@@"`
 	}
 	// Choice is a statement whose argument is one word.
 	Choice struct {
 		Parsed
-		Keyword string `parser:"@('classtype' | 'action' | 'target' | 'inspect' | 'scope')"`
+		Keyword string `parser:"@Ident"`
 		Value   *Word  `parser:"@@"`
 	}
 	// Flag is a statement without argument.
 	Flag struct {
 		Parsed
-		Keyword string `parser:"@('noalert' | 'disabled' | 'filestore')"`
+		Keyword string `parser:"@Ident"`
 	}
 	// TagPackets asks for packets after the alert to be logged.
 	TagPackets struct {
@@ -242,10 +242,13 @@ type (
 
 // MetaPair is one key of a metadata statement.
 type MetaPair struct {
-	Parsed
-	Key   *Word `parser:"@@"`
-	Value Expr  `parser:"@@"`
+	Node
+	Key   *Word
+	Value Expr
 }
+
+// MetaPairs is a list of keys with values. Imported rules have many, so it has a parser of its own.
+type MetaPairs struct{ List []*MetaPair }
 
 // Value is an expression without comparisons, where "in" belongs to what is around it.
 type Value struct{ X Expr }

@@ -61,6 +61,30 @@ func (id *ID) Parse(lex *lexer.PeekingLexer) error {
 	return nil
 }
 
+// Parse implements participle.Parseable.
+func (m *MetaPairs) Parse(lex *lexer.PeekingLexer) error {
+	for {
+		p := &MetaPair{Key: &Word{}}
+		if err := p.Key.Parse(lex); err != nil {
+			if err == participle.NextMatch { //nolint:errorlint // participle's marker
+				err = unexpected(lex.Peek(), "a key")
+			}
+			return err
+		}
+		x := exprParser{lex: lex}
+		var err error
+		if p.Value, err = x.unary(); err != nil {
+			return err
+		}
+		p.rng = p.Key.Range().Join(p.Value.Range())
+		m.List = append(m.List, p)
+		if lex.Peek().Value != "," {
+			return nil
+		}
+		lex.Next()
+	}
+}
+
 // String writes the id as the language has it.
 func (id *ID) String() string {
 	lex := newLexer(id.Text, diag.Pos{Line: 1, Col: 1})

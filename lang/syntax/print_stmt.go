@@ -72,8 +72,8 @@ func (p *printer) stmt(s Stmt) {
 			p.write(" for " + s.For.Raw)
 		}
 	case *Metadata:
-		for i, m := range s.Pairs {
-			p.listItem(m, m.Key.Text+" "+str(m.Value, 0), i, len(s.Pairs), indent)
+		for i, m := range s.Pairs.List {
+			p.listItem(m, m.Key.Text+" "+str(m.Value, 0), i, len(s.Pairs.List), indent)
 		}
 	case *Ref:
 		p.write(s.Kind.Text + " " + s.Value.Raw)

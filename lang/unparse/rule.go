@@ -95,9 +95,9 @@ func (w *writer) about(r *ir.Rule, add func(syntax.Stmt)) {
 		if !isWord(kv.Key) {
 			continue // a key of several words is not one
 		}
-		meta.Pairs = append(meta.Pairs, &syntax.MetaPair{Key: word(kv.Key), Value: str(kv.Value)})
+		meta.Pairs.List = append(meta.Pairs.List, &syntax.MetaPair{Key: word(kv.Key), Value: str(kv.Value)})
 	}
-	if len(meta.Pairs) > 0 {
+	if len(meta.Pairs.List) > 0 {
 		add(meta)
 	}
 }
