@@ -3,7 +3,6 @@ package testrun
 import (
 	"encoding/binary"
 	"net/netip"
-	"strings"
 
 	"github.com/luanids/luanids/capture"
 	"github.com/luanids/luanids/dissect"
@@ -106,9 +105,10 @@ func (x *ends) set(f check.TestField) {
 		if n, ok := protoNumbers[name]; ok && v.I == 1 {
 			x.proto = n
 		}
-		if bit := strings.Index("fin syn rst psh ack", strings.TrimPrefix(name, "tcp.")); bit >= 0 && strings.HasPrefix(name, "tcp.") && len(name) == 7 {
-			x.flags &^= 1 << (bit / 4)
-			x.flags |= uint8(v.I) << (bit / 4)
+		for bit, flag := range []string{"tcp.fin", "tcp.syn", "tcp.rst", "tcp.psh", "tcp.ack_flag", "tcp.urg"} {
+			if name == flag {
+				x.flags = x.flags&^(1<<bit) | uint8(v.I)<<bit
+			}
 		}
 	}
 }
