@@ -148,9 +148,11 @@ type Shard struct {
 	buckets []*Flow
 	count   int
 	max     int
-	hand    int               // bucket where the next eviction begins to look
-	wheel   [wheelSlots]*Flow // first flow of each slot
-	tick    int64             // last second that was processed
+	hand    int   // bucket where the next eviction begins to look
+	tick    int64 // last second that was processed
+	// used is the set of slots that may hold flows: most are empty, and packet time may leap.
+	used  [wheelSlots / 64]uint64
+	wheel [wheelSlots]*Flow // first flow of each slot
 }
 
 // wheelSlots is the timing wheel's size in seconds; longer time-outs go round more than once.
@@ -318,6 +320,7 @@ func (s *Shard) schedule(f *Flow, at int64) {
 		(*head).wheelPrev = f
 	}
 	*head = f
+	s.used[f.slot/64] |= 1 << (f.slot % 64)
 }
 
 func (s *Shard) unschedule(f *Flow) {
@@ -344,8 +347,14 @@ func (s *Shard) Tick(now int64, out []*Flow) []*Flow {
 		s.tick = sec - wheelSlots
 	}
 	for s.tick < sec {
-		s.tick++
-		out = s.turn(int(s.tick%wheelSlots), now, out)
+		if s.tick++; s.tick%64 == 0 && s.used[s.tick%wheelSlots/64] == 0 {
+			s.tick = min(s.tick+63, sec) // a word of empty slots
+			continue
+		}
+		slot := int(s.tick % wheelSlots)
+		if s.used[slot/64]&(1<<(slot%64)) != 0 {
+			out = s.turn(slot, now, out)
+		}
 	}
 	return out
 }
@@ -353,6 +362,7 @@ func (s *Shard) Tick(now int64, out []*Flow) []*Flow {
 func (s *Shard) turn(slot int, now int64, out []*Flow) []*Flow {
 	f := s.wheel[slot]
 	s.wheel[slot] = nil
+	s.used[slot/64] &^= 1 << (slot % 64)
 	for f != nil {
 		next := f.wheelNext
 		f.slot = -1
@@ -383,6 +393,7 @@ func (s *Shard) Drain(out []*Flow) []*Flow {
 	s.stats.Active -= uint64(s.count)
 	s.count = 0
 	clear(s.wheel[:])
+	clear(s.used[:])
 	return out
 }
 

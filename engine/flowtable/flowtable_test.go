@@ -2,6 +2,7 @@ package flowtable
 
 import (
 	"encoding/binary"
+	"math/rand/v2"
 	"testing"
 
 	"github.com/luanids/luanids/dissect"
@@ -72,6 +73,35 @@ func TestLongJumpOfTime(t *testing.T) {
 	}
 	if out := s.Tick(1000_000*second, nil); len(out) != 1000 {
 		t.Fatalf("after a jump of days %d of 1000 flows are over", len(out))
+	}
+}
+
+// TestNoFlowOutlivesItsTimeout steps through time in leaps of all sizes.
+func TestNoFlowOutlivesItsTimeout(t *testing.T) {
+	s, _ := shard(10000)
+	r := rand.New(rand.NewPCG(1, 2))
+	live := map[*Flow]bool{}
+	now := int64(1000) * second
+	for n := range uint32(3000) {
+		k := key(n)
+		f := s.Insert(&k, uint64(n)*0x9e3779b97f4a7c15, now)
+		f.State = dissect.FlowState(r.IntN(2))
+		live[f] = true
+		now += r.Int64N(int64(1)<<r.IntN(11)) * second / 4
+		for _, f := range s.Tick(now, nil) {
+			if !s.Expired(f, now) || !live[f] {
+				t.Fatalf("flow %d ended too early or twice", f.Hash)
+			}
+			delete(live, f)
+		}
+		for f := range live { // ended within two seconds of the time-out
+			if s.Expired(f, now-2*second) {
+				t.Fatalf("flow %d outlived its time-out by %d s", f.Hash, (now-f.Last-s.cfg.timeout(f))/second)
+			}
+		}
+	}
+	if s.Len() != len(live) {
+		t.Fatalf("%d flows in the table, want %d", s.Len(), len(live))
 	}
 }
 

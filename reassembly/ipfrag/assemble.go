@@ -69,6 +69,10 @@ func (d *Defrag) store(t *tracker, off, end int32, data []byte) (int32, bool) {
 // does not cover, and it gets what no winner holds.
 func (d *Defrag) merge(t *tracker, n int32) {
 	f := &t.frags[n]
+	if len(t.segs) == 0 {
+		t.segs = append(t.segs, seg{f.off, f.end, n})
+		return
+	}
 	out := d.spare[:0]
 	at := f.off // what lies before is settled
 	for _, s := range t.segs {
@@ -100,8 +104,8 @@ func (d *Defrag) merge(t *tracker, n int32) {
 	if at < f.end {
 		out = append(out, seg{at, f.end, n})
 	}
-	d.spare = t.segs
-	t.segs = out
+	d.spare = out
+	t.segs = append(t.segs[:0], out...)
 }
 
 // complete tells whether the datagram has its end and no hole.

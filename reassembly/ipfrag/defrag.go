@@ -89,6 +89,21 @@ type tracker struct {
 	chain    *tracker // of its hash bucket
 	older    *tracker // list by last
 	newer    *tracker
+	// Where hdr, frags and segs begin: a flood of lone fragments then costs a cache miss or two
+	// each, not five.
+	hdr0  [64]byte
+	frag0 [2]frag
+	seg0  [2]seg
+}
+
+// clear makes t ready for another datagram, and keeps memory that is not too much.
+func (t *tracker) clear() {
+	t.hdr, t.frags, t.segs = t.hdr[:0], t.frags[:0], t.segs[:0]
+	if cap(t.frags) > keepFrags || t.frags == nil {
+		t.hdr, t.frags, t.segs = t.hdr0[:0], t.frag0[:0], t.seg0[:0]
+	}
+	t.seenLast, t.end, t.max = false, 0, 0
+	t.older, t.newer = nil, nil
 }
 
 // Defrag puts datagrams together. It belongs to one goroutine.
@@ -241,12 +256,11 @@ func (d *Defrag) track(p *packet.Packet) *tracker {
 		d.Stats.MaxTrackersHits++
 		d.evict()
 	}
-	t := d.free
-	if t != nil {
-		d.free = t.chain
-	} else {
-		t = &tracker{}
+	if d.free == nil {
+		d.grow()
 	}
+	t := d.free
+	d.free = t.chain
 	t.key, t.hash = k, h
 	t.policy = BSD
 	if d.cfg.Policy != nil {
@@ -258,6 +272,18 @@ func (d *Defrag) track(p *packet.Packet) *tracker {
 	d.mem.used += trackerCost
 	d.link(t)
 	return t
+}
+
+// slab is how many trackers are made at a time.
+const slab = 32
+
+func (d *Defrag) grow() {
+	list := make([]tracker, slab)
+	for i := range list {
+		t := &list[i]
+		t.clear()
+		t.chain, d.free = d.free, t
+	}
 }
 
 // evict gives up the datagram that waited longest.
@@ -325,12 +351,7 @@ func (d *Defrag) remove(t *tracker) {
 	d.frags -= len(t.frags)
 	d.mem.used -= trackerCost + fragCost*len(t.frags)
 	d.trackers--
-	t.frags, t.segs, t.hdr = t.frags[:0], t.segs[:0], t.hdr[:0]
-	if cap(t.frags) > keepFrags {
-		t.frags, t.segs = nil, nil
-	}
-	t.seenLast, t.end, t.max = false, 0, 0
-	t.older, t.newer = nil, nil
+	t.clear()
 	t.chain, d.free = d.free, t
 }
 
