@@ -463,6 +463,7 @@ func (b *builder) finish() {
 	p.stats.Sets = len(b.slots)
 	p.stats.Rules = len(p.Rules)
 	p.stats.Headers = len(p.headers)
+	parts := 0
 	for _, ep := range p.events {
 		if ep == nil {
 			continue
@@ -472,10 +473,19 @@ func (b *builder) finish() {
 				continue
 			}
 			pt.byKey, pt.bySw = nil, nil
+			pt.seq = parts
+			parts++
 			sort.Slice(pt.loose, func(i, j int) bool {
 				a, b := pt.loose[i], pt.loose[j]
+				if sa, sb := p.headers[a.hdr].stable, p.headers[b.hdr].stable; sa != sb {
+					return sa
+				}
 				return a.hdr < b.hdr || a.hdr == b.hdr && a.rule < b.rule
 			})
+			for pt.unstable < len(pt.loose) && p.headers[pt.loose[pt.unstable].hdr].stable {
+				pt.unstable++
+			}
+			p.cached = p.cached || pt.unstable > 0
 		}
 	}
 }

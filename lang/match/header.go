@@ -16,7 +16,29 @@ type header struct {
 	protos *[4]uint64 // set of IP protocols, nil: any
 	conds  []cond     // ports, addresses, flow state; all must hold
 	terms  []ir.Expr  // parallel, for explanations
-	desc   string
+	// stable: it holds for all packets of one direction of a flow or for none, as long as the flow's state and protocol
+	// stay the same.
+	stable bool
+}
+
+// stableFields are the fields that do not change from packet to packet of a direction, but
+// with the flow's state and protocol.
+var stableFields = map[string]bool{
+	ir.FieldSrcIP: true, ir.FieldDstIP: true, ir.FieldSrcPort: true, ir.FieldDstPort: true,
+	"client.ip": true, "server.ip": true, "client.port": true, "server.port": true,
+	ir.FieldProto: true, ir.FieldTCP: true, ir.FieldUDP: true, ir.FieldICMP: true, ir.FieldSCTP: true, "icmpv4": true, "icmpv6": true,
+	ir.FieldIPv4: true, ir.FieldIPv6: true, ir.FieldEstablished: true, ir.FieldApp: true, "flow.app": true,
+}
+
+func allStable(terms []ir.Expr) bool {
+	for _, x := range terms {
+		for _, f := range termFields(x, nil) {
+			if !stableFields[f.Name] {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 const bothDirs = 3
@@ -224,6 +246,7 @@ func (c *compiler) headerOf(terms []ir.Expr, headers map[string]uint32) (hdr uin
 	}
 	n, found := headers[key.String()]
 	if !found {
+		h.stable = allStable(h.terms)
 		n = uint32(len(c.p.headers))
 		headers[key.String()] = n
 		c.p.headers = append(c.p.headers, h)

@@ -47,6 +47,7 @@ type Matcher struct {
 	out     []Hit
 
 	seg     segment
+	loose   []looseEntry
 	counts  []RuleCount
 	scanned []scanCount // by scanSlot.id
 	profile bool
@@ -118,6 +119,9 @@ func (p *Program) NewMatcher() *Matcher {
 		bmemo: make([]bytesSlot, p.nBytes), cmemo: make([]condSlot, p.nConds),
 		seen: make([]mpm.Seen, len(p.slots)), counts: make([]RuleCount, len(p.Rules)), scanned: make([]scanCount, len(p.slots)),
 		arena: make([]byte, 64<<10), hits: make([]uint32, 0, 64), cands: make([]uint32, 0, 256), out: make([]Hit, 0, 64)}
+	if p.cached {
+		m.loose = make([]looseEntry, looseCache)
+	}
 	if p.profiling {
 		m.profile = true
 		p.mu.Lock()
@@ -235,7 +239,43 @@ func (m *Matcher) addLoose(pt *part) {
 			m.add(t.find(v))
 		}
 	}
-	m.add(pt.loose)
+	if pt.unstable == 0 || m.e.Flow == nil {
+		m.add(pt.loose)
+		return
+	}
+	m.addStable(pt)
+	m.add(pt.loose[pt.unstable:])
+}
+
+// looseEntry holds which of a part's rules without literal have a header that holds for a
+// direction of a flow.
+type looseEntry struct {
+	part  *part
+	flow  uint64 // Flow.ID
+	start int64
+	app   *dissect.Spec
+	state dissect.FlowState
+	dir   dissect.Dir
+	rules []uint32
+}
+
+// looseCache is the number of entries, a power of two.
+const looseCache = 4096
+
+// addStable takes the rules without literal whose header is stable: for a flow that was seen
+// before, without testing a header.
+func (m *Matcher) addStable(pt *part) {
+	f := m.e.Flow
+	k := f.ID*0x9E3779B97F4A7C15>>40 ^ uint64(m.e.Dir)<<4 ^ uint64(pt.seq)<<5
+	c := &m.loose[k&(looseCache-1)]
+	if c.part != pt || c.flow != f.ID || c.start != f.Start || c.app != f.App || c.state != f.State || c.dir != m.e.Dir {
+		*c = looseEntry{pt, f.ID, f.Start, f.App, f.State, m.e.Dir, c.rules[:0]}
+		n := len(m.cands)
+		m.add(pt.loose[:pt.unstable])
+		c.rules = append(c.rules, m.cands[n:]...)
+		return
+	}
+	m.cands = append(m.cands, c.rules...)
 }
 
 // judgeNew judges the rules without literal on the new bytes of a stream only: nothing tells

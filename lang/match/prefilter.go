@@ -364,7 +364,9 @@ type eventProg struct {
 type part struct {
 	scans    []*scanSlot
 	switches []*switchTable
-	loose    []ref // sorted by header
+	loose    []ref // sorted by header; those whose header is stable first
+	unstable int   // where the others begin
+	seq      int   // number of the part
 
 	byKey map[string]*scanSlot
 	bySw  map[string]*switchTable

@@ -31,6 +31,7 @@ type Program struct {
 
 	sequences []*sequence
 	ordered   bool
+	cached    bool // some part has rules without literal
 	stats     Stats
 
 	profiling bool
