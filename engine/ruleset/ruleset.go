@@ -163,7 +163,14 @@ func (l *loader) finish() (*Set, error) {
 	}
 	program, problems := match.Compile(l.schema, l.set.Rules, match.Options{Sequences: l.seqs})
 	l.set.Program = program
+	said := map[[2]string]bool{} // what the front end warned of, with a better place
+	for _, d := range l.set.Diagnostics {
+		said[[2]string{d.Rule, d.Code}] = true
+	}
 	for _, p := range problems {
+		if !p.Error && said[[2]string{p.Rule, p.Code}] {
+			continue
+		}
 		d := diag.Diagnostic{File: p.Pos.File, Severity: diag.Warning, Code: p.Code, Summary: p.Msg, Hint: p.Hint, Rule: p.Rule}
 		if p.Error {
 			d.Severity = diag.Error

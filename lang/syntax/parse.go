@@ -222,7 +222,7 @@ func startsStmt(lex *lexer.PeekingLexer) bool {
 // parseStmt parses a statement of a body; a bad one is skipped up to the next statement that
 // begins a line, or to the end of the body.
 func parseStmt(lex *lexer.PeekingLexer) (Stmt, error) {
-	start := lex.Peek()
+	start, from := lex.Peek(), lex.RawCursor()
 	if start.EOF() || start.Value == "}" {
 		return nil, participle.NextMatch
 	}
@@ -232,13 +232,13 @@ func parseStmt(lex *lexer.PeekingLexer) (Stmt, error) {
 	prod := stmts[start.Value]
 	if prod == nil || start.Type != tIdent {
 		if !beginsStep(lex) {
-			return skipStmt(lex, start, notAStatement(start, beginsLine(lex)))
+			return skipStmt(lex, from, notAStatement(start, beginsLine(lex)))
 		}
 		prod = stmts[""]
 	}
 	s, err := prod(lex)
 	if err != nil {
-		return skipStmt(lex, start, err)
+		return skipStmt(lex, from, err)
 	}
 	return s.(Stmt), nil
 }
@@ -268,16 +268,27 @@ func beginsStep(lex *lexer.PeekingLexer) bool {
 	return lex.Next().Type == tIdent && lex.Peek().Value == ":"
 }
 
-func skipStmt(lex *lexer.PeekingLexer, start *lexer.Token, err error) (Stmt, error) {
+func skipStmt(lex *lexer.PeekingLexer, from lexer.RawCursor, err error) (Stmt, error) {
 	bad := &Bad{Problem: explain(err, lex)}
+	start := &lex.Range(from, from+1)[0]
 	last := start
 	depth := 0
-	for first := lex.Peek() == start; ; first = false {
+	for i := range lex.Range(from, lex.RawCursor()) { // the error may be amid a set
+		last = &lex.Range(from, lex.RawCursor())[i]
+		switch last.Value {
+		case "{":
+			depth++
+		case "}":
+			depth--
+		}
+	}
+	for first := lex.RawCursor() == from; ; first = false {
 		t := lex.Peek()
 		if t.EOF() {
 			break
 		}
-		if !first && beginsLine(lex) && (stmts[t.Value] != nil || decls[t.Value] != nil || t.Value == "}" || beginsStep(lex)) {
+		if !first && beginsLine(lex) && (stmts[t.Value] != nil || decls[t.Value] != nil || t.Value == "}" || beginsStep(lex) ||
+			depth == 0 && t.Type == tIdent && infixes[t.Value] == 0 && !operators[t.Value] && endsOperand(last)) {
 			break
 		}
 		switch t.Value {
@@ -293,6 +304,18 @@ func skipStmt(lex *lexer.PeekingLexer, start *lexer.Token, err error) (Stmt, err
 	}
 	bad.rng = tokenRange(*start).Join(tokenRange(*last))
 	return bad, nil
+}
+
+// endsOperand tells whether an expression can end with a token, so that a word after it on a
+// new line is meant to be a statement.
+func endsOperand(t *lexer.Token) bool {
+	switch t.Type {
+	case tOp:
+		return t.Value == ")" || t.Value == "]" || t.Value == "}"
+	case tIdent:
+		return !operators[t.Value] && infixes[t.Value] == 0
+	}
+	return true
 }
 
 // problems collects what the Bad nodes of a tree say.
@@ -334,6 +357,9 @@ func explain(err error, lex *lexer.PeekingLexer) diag.Diagnostic {
 // unexpected says that a token cannot stand where it does.
 func unexpected(t *lexer.Token, want string) *problem {
 	at := tokenRange(*t)
+	if want == "," {
+		want = "a comma"
+	}
 	switch {
 	case t.EOF():
 		return &problem{diag.UnexpectedEnd(at, want)}
