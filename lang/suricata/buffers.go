@@ -13,8 +13,10 @@ var payloadBuffer = &buffer{name: "payload", ts: "payload", tc: "payload"}
 var fileBuffer = &buffer{name: "file.data", ts: "file.data", tc: "file.data", files: true}
 
 var (
-	uriBuffer      = &buffer{name: "http.uri", ts: "http.uri"}
-	rawURIBuffer   = &buffer{name: "http.uri.raw", ts: "http.uri.raw"}
+	uriBuffer    = &buffer{name: "http.uri", ts: "http.uri"}
+	rawURIBuffer = &buffer{name: "http.uri.raw", ts: "http.uri.raw"}
+	// magicBuffer is libmagic's description of a file: see magicTest.
+	magicBuffer    = &buffer{name: "file.magic", ts: "file.mime", tc: "file.mime", files: true}
 	fileNameBuffer = &buffer{name: "file.name", ts: "file.name", tc: "file.name", files: true}
 )
 
@@ -45,15 +47,15 @@ var stickyBuffers = func() map[string]*buffer {
 		{name: "http.response_body", tc: "http.response_body"},
 		{name: "dns.query", ts: "dns.query"},
 		{name: "dns.queries.rrname", ts: "dns.rrname", tc: "dns.rrname"},
-		fileBuffer, fileNameBuffer,
+		fileBuffer, fileNameBuffer, magicBuffer,
 		{name: "tcp.hdr", ts: "tcp.hdr", tc: "tcp.hdr", packet: true},
 		{name: "udp.hdr", ts: "udp.hdr", tc: "udp.hdr", packet: true},
 		{name: "ipv4.hdr", ts: "ipv4.hdr", tc: "ipv4.hdr", packet: true},
 		{name: "ipv6.hdr", ts: "ipv6.hdr", tc: "ipv6.hdr", packet: true},
 		{name: "icmpv4.hdr", ts: "icmpv4.hdr", tc: "icmpv4.hdr", packet: true},
 		{name: "icmpv6.hdr", ts: "icmpv6.hdr", tc: "icmpv6.hdr", packet: true},
-		{name: "ip.src", ts: "src.ip", tc: "src.ip"},
-		{name: "ip.dst", ts: "dst.ip", tc: "dst.ip"},
+		{name: "ip.src", ts: "src.ip", tc: "src.ip", always: true},
+		{name: "ip.dst", ts: "dst.ip", tc: "dst.ip", always: true},
 	} {
 		m[b.name] = b
 	}
@@ -130,7 +132,7 @@ func (l *loader) bufferOf(f *dissect.Field) *buffer {
 		b.tc = f.Name
 	}
 	b.files = strings.HasPrefix(f.Event, "file")
-	b.packet = f.Event == "packet"
+	b.packet, b.always = f.Event == "packet", f.Event == ""
 	return b
 }
 

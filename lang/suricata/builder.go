@@ -35,6 +35,7 @@ type builder struct {
 	chains []*chain
 	cur    *chain // of the sticky buffer that is set, nil: the payload
 	sticky *buffer
+	side   dirs       // named with the sticky buffer
 	steps  []ir.TStep // transformations named since the sticky buffer
 
 	last *ir.Lit // the content that modifiers change
@@ -63,8 +64,8 @@ type builder struct {
 // cond is a condition outside of content chains.
 type cond struct {
 	x ir.Expr
-	// byDir, instead of x, makes the condition for a direction (0: either).
-	byDir func(d dirs) (ir.Expr, *problem)
+	// byDir, instead of x and field, makes the condition for a direction.
+	byDir func(d dirs) (ir.Expr, *dissect.Field)
 	dirs  dirs           // directions in which it can hold; 0: both
 	field *dissect.Field // of a protocol or file, nil for packets and flows
 }
@@ -77,8 +78,10 @@ type chain struct {
 	absent absence
 	// tests are further conditions on the buffer (data sets).
 	tests []func(x ir.Expr) ir.Expr
-	adds  []*ir.Dataset // sets that a match adds the value to
-	off   int           // of the first mention
+	// side, if not 0, is the direction whose value is meant (of a rule on both).
+	side dirs
+	adds []*ir.Dataset // sets that a match adds the value to
+	off  int           // of the first mention
 }
 
 // empty tells whether nothing is asked of the buffer (any more: contents move).
@@ -105,6 +108,8 @@ type buffer struct {
 	pin string
 	// packet says that it is part of a packet.
 	packet bool
+	// always: it is known at every event.
+	always bool
 	// files: it is about files, and needs what files need.
 	files bool
 	// lower: the value is in lower case.
@@ -146,13 +151,14 @@ func (b *builder) current() *chain {
 		multi = f.Multi
 	}
 	b.cur = b.find(b.sticky, b.steps, multi)
+	b.cur.side = b.side
 	return b.cur
 }
 
 func (b *builder) find(buf *buffer, steps []ir.TStep, fresh bool) *chain {
 	if !fresh {
 		for _, c := range b.chains {
-			if c.buf == buf && sameSteps(c.steps, steps) {
+			if c.buf == buf && (buf != b.sticky || c.side == b.side) && sameSteps(c.steps, steps) {
 				return c
 			}
 		}
@@ -180,7 +186,7 @@ func (b *builder) setSticky(buf *buffer) {
 	if buf != b.sticky {
 		b.checkSticky()
 	}
-	b.sticky, b.cur, b.steps, b.last, b.latestIn = buf, nil, nil, nil, nil
+	b.sticky, b.side, b.cur, b.steps, b.last, b.latestIn = buf, 0, nil, nil, nil, nil
 	b.in64 = false
 	if buf != nil && buf.packet {
 		b.needsPacket, b.notIPOnly = true, true

@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"github.com/luanids/luanids/dissect"
@@ -101,16 +102,33 @@ var magicTypes = map[string][]string{
 	"elf":                       {"application/x-elf", "application/x-executable", "application/x-object", "application/x-sharedlib"},
 }
 
-// filemagic knows the descriptions of libmagic for which the media type says the same.
+// filemagic is text anywhere in libmagic's description, in any case.
 func filemagic(b *builder, v string) *problem {
-	v, neg := strings.CutPrefix(v, "!")
-	types := magicTypes[strings.ToLower(unquote(strings.TrimSpace(v)))]
-	if types == nil {
-		return fail("files are told by media type here, and none says %s", v)
+	lit, err := b.literal(v)
+	if err != nil {
+		return err
 	}
-	return b.fileField("file.mime", func(x ir.Expr) (ir.Expr, *problem) {
-		return orNot(&ir.In{X: x, Set: ir.NewStrSet(true, types...)}, x, neg), nil
-	})
+	lit.NoCase = true
+	b.addTo(b.find(magicBuffer, nil, false), lit)
+	return nil
+}
+
+// magicTest is the condition for texts in libmagic's description of a file. Files are told by media type here, so
+// only texts count for which a media type says the same.
+func magicTest(x ir.Expr, items []ir.Item) (ir.Expr, *problem) {
+	var terms []ir.Expr
+	for _, it := range items {
+		lit, ok := it.(*ir.Lit)
+		if !ok || lit.EndsWith || lit.Offset != nil || lit.Depth != nil || lit.Distance != nil || lit.Within != nil {
+			return nil, &problem{keyword: "file.magic", why: "only plain texts in it are understood"}
+		}
+		types := magicTypes[strings.ToLower(string(lit.Bytes))]
+		if types == nil {
+			return nil, &problem{keyword: "file.magic", why: "files are told by media type here, and none says " + strconv.Quote(string(lit.Bytes))}
+		}
+		terms = append(terms, orNot(&ir.In{X: x, Set: ir.NewStrSet(true, types...)}, x, lit.Neg))
+	}
+	return andOf(terms), nil
 }
 
 // orNot is the condition, or, negated, that x is there and does not fulfil it.

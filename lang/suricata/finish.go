@@ -69,7 +69,7 @@ func (b *builder) direction() (dirs, *problem) {
 	}
 	ts, tc := only[toServer], only[toClient]
 	if b.transaction() {
-		return b.dir, nil
+		return b.dir, b.checkSides(tc != "")
 	}
 	switch {
 	case ts != "" && tc != "":
@@ -86,6 +86,20 @@ func (b *builder) direction() (dirs, *problem) {
 	return b.dir, nil
 }
 
+// checkSides refuses buffers of rules on requests and responses that leave open, or cannot tell, which side is meant.
+func (b *builder) checkSides(response bool) *problem {
+	for _, c := range b.chains {
+		both := c.buf.ts != "" && c.buf.tc != ""
+		switch {
+		case both && c.side == 0 && (c.buf.ts != c.buf.tc || c.buf.pin != ""):
+			return &problem{keyword: c.buf.name, why: "it exists in both directions: name one of them", off: c.off}
+		case c.buf.pin != "" && c.side == toServer && (response || len(b.chains) > 1):
+			return &problem{keyword: c.buf.name, why: "the request's value is not kept until the response", off: c.off}
+		}
+	}
+	return nil
+}
+
 // variant is one of the rules that a rule becomes.
 type variant struct {
 	dir    dirs
@@ -97,7 +111,7 @@ type variant struct {
 
 func (b *builder) variants(d dirs) []variant {
 	v := variant{dir: d, mode: b.payloadMode(), scope: b.scope()}
-	if d == 0 && (b.differsByDirection() || v.scope == ir.ScopeFlow) {
+	if d == 0 && !b.transaction() && (b.differsByDirection() || v.scope == ir.ScopeFlow) {
 		a := v
 		v.dir, a.dir, a.suffix = toServer, toClient, ".to_client"
 		return []variant{v, a}
@@ -165,8 +179,8 @@ func (b *builder) placed() bool {
 // scope says how often a rule is judged: those on addresses alone, and those on the recognised protocol alone, once a
 // direction; other rules without a buffer at each packet.
 func (b *builder) scope() ir.Scope {
-	ofMessage := func(c *chain) bool { return !c.buf.packet }
-	if b.appEvent || b.filestore || slices.ContainsFunc(b.chains, ofMessage) || slices.ContainsFunc(b.conds, func(c cond) bool { return c.field != nil }) {
+	ofMessage := func(c *chain) bool { return !c.buf.packet && !c.buf.always }
+	if b.appEvent || b.filestore || slices.ContainsFunc(b.chains, ofMessage) || slices.ContainsFunc(b.conds, func(c cond) bool { return c.field != nil || c.byDir != nil }) {
 		return ir.ScopeAuto
 	}
 	if b.spec != nil || b.notIPOnly || b.needsPacket || b.proto.header || len(b.chains) > 0 {
@@ -183,86 +197,6 @@ func (b *builder) scope() ir.Scope {
 		return ir.ScopePacket
 	}
 	return ir.ScopeFlowDir
-}
-
-// overHTTP tells whether the rule is about HTTP: then the content of files in responses is the body.
-func (b *builder) overHTTP() bool {
-	if b.spec != nil {
-		return b.spec.Name == "http"
-	}
-	for _, c := range b.chains {
-		if c.buf != payloadBuffer && c.buf != fileBuffer {
-			if f := c.buf.field(b.l.schema, 0); f != nil {
-				if s := specOf(b.l.schema, f); s != nil && s.Name == "http" {
-					return true
-				}
-			}
-		}
-	}
-	return false
-}
-
-// usesFiles tells whether the rule asks for more of files than their content.
-func (b *builder) usesFiles() bool {
-	for _, c := range b.chains {
-		if c.buf.files && c.buf != fileBuffer {
-			return true
-		}
-	}
-	return slices.ContainsFunc(b.conds, func(c cond) bool { return c.field != nil && specOf(b.l.schema, c.field) == nil })
-}
-
-// fieldOf is the field of a chain's buffer in a direction.
-func (b *builder) fieldOf(c *chain, d dirs) *dissect.Field {
-	if c.buf == fileBuffer && d == toClient && b.overHTTP() && !b.usesFiles() {
-		if f := b.l.schema.Field("http.response_body"); f != nil {
-			return f
-		}
-	}
-	return c.buf.field(b.l.schema, d)
-}
-
-// use is a field of a protocol or file that a variant names.
-type use struct {
-	f    *dissect.Field
-	spec *dissect.Spec
-	ev   dissect.EventInfo
-}
-
-// uses lists the fields that decide at which event a variant is judged.
-func (b *builder) uses(d dirs) (list []use, err *problem) {
-	note := func(f *dissect.Field, name string) *problem {
-		id, ok := b.l.schema.EventByName(f.Event)
-		if !ok || id == dissect.EvPacket {
-			return nil
-		}
-		u := use{f: f, ev: b.l.schema.Events[id], spec: b.l.schema.Events[id].Spec}
-		if u.spec != nil && b.spec != nil && u.spec != b.spec {
-			return &problem{keyword: name, why: "it is of protocol " + u.spec.Name + ", and the rule is about " + b.spec.Name}
-		}
-		list = append(list, u)
-		return nil
-	}
-	for _, c := range b.chains {
-		if c.buf == payloadBuffer {
-			continue
-		}
-		f := b.fieldOf(c, d)
-		if f == nil {
-			return nil, &problem{keyword: c.buf.name, why: "the engine has no such field", off: c.off}
-		}
-		if err := note(f, c.buf.name); err != nil {
-			return nil, err
-		}
-	}
-	for _, c := range b.conds {
-		if c.field != nil {
-			if err := note(c.field, c.field.Name); err != nil {
-				return nil, err
-			}
-		}
-	}
-	return list, nil
 }
 
 // variant makes one rule.
@@ -284,9 +218,7 @@ func (b *builder) variant(v variant) (*ir.Rule, *problem) {
 	for _, c := range b.conds {
 		x := c.x
 		if c.byDir != nil {
-			if x, err = c.byDir(v.dir); err != nil {
-				return nil, err
-			}
+			x, _ = c.byDir(v.dir)
 		}
 		terms = append(terms, x)
 	}
@@ -336,10 +268,10 @@ func (b *builder) pin(d dirs, uses []use) string {
 	if b.filestore && len(uses) == 0 {
 		return "file"
 	}
-	if d != toClient {
-		return ""
-	}
 	for _, c := range b.chains {
+		if c.side == 0 && d != toClient || c.side == toServer {
+			continue
+		}
 		id, ok := b.l.schema.EventByName(c.buf.pin)
 		if !ok {
 			continue
@@ -430,76 +362,4 @@ func (b *builder) endPoints() ([]ir.Expr, *problem) {
 		return []ir.Expr{&ir.Or{X: []ir.Expr{andOf(one), andOf(ends(c.dstIP, c.srcIP, c.dstPort, c.srcPort))}}}, nil
 	}
 	return nil, fail("the arrow must be ->, <> or =>, not %s", b.h.arrow)
-}
-
-// chainCond makes the condition of a chain.
-func (b *builder) chainCond(c *chain, d dirs, effects *[]ir.Effect) (ir.Expr, *problem) {
-	f := b.fieldOf(c, d)
-	if f == nil {
-		return nil, &problem{keyword: c.buf.name, why: "the engine has no such field", off: c.off}
-	}
-	if c.buf.lower {
-		if err := checkLower(c); err != nil {
-			return nil, err
-		}
-	}
-	field := &ir.Field{F: f}
-	if c.absent == mustBeAbsent {
-		if len(c.items)+len(c.tests) > 0 {
-			return nil, &problem{keyword: "absent", why: "more is asked of a buffer that must be absent"}
-		}
-		return &ir.Not{X: &ir.Exists{X: field}}, nil
-	}
-	var x ir.Expr = field
-	quant := f.Multi && (len(c.steps) > 0 || len(c.tests) > 0)
-	if quant {
-		x = &ir.Elem{F: f}
-	}
-	if len(c.steps) > 0 {
-		x = &ir.Transform{X: x, Steps: c.steps}
-	}
-	var terms []ir.Expr
-	if len(c.items) > 0 {
-		if f.Type == dissect.TIP {
-			return nil, &problem{keyword: c.buf.name, why: "an address has no content", off: c.off}
-		}
-		terms = append(terms, &ir.Content{Buf: x, Items: c.items})
-	}
-	for _, t := range c.tests {
-		terms = append(terms, t(x))
-	}
-	for _, set := range c.adds {
-		add := x
-		if quant {
-			add = field
-		}
-		*effects = append(*effects, &ir.AddDataset{Set: set, X: add})
-	}
-	t := andOf(terms)
-	if quant {
-		t = &ir.Quant{F: f, Body: t}
-	}
-	if c.absent == absentOrElse {
-		t = &ir.Or{X: []ir.Expr{&ir.Not{X: &ir.Exists{X: field}}, t}}
-	}
-	return t, nil
-}
-
-// checkLower refuses capitals in a buffer that has none.
-func checkLower(c *chain) *problem {
-	if len(c.steps) > 0 {
-		return nil
-	}
-	for _, it := range c.items {
-		lit, ok := it.(*ir.Lit)
-		if !ok || lit.NoCase || lit.Neg {
-			continue
-		}
-		for _, x := range lit.Bytes {
-			if x >= 'A' && x <= 'Z' {
-				return &problem{keyword: c.buf.name, why: "its value is in lower case: the rule never matches", off: c.off}
-			}
-		}
-	}
-	return nil
 }

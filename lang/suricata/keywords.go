@@ -91,12 +91,12 @@ func (b *builder) apply(o *option) *problem {
 	if old, ok := oldBuffers[name]; ok {
 		name = old
 	}
-	if buf := stickyBuffers[name]; buf != nil && !o.has {
+	if buf := stickyBuffers[name]; buf != nil && (!o.has || o.value == "to_client" || o.value == "to_server") {
 		if _, err := b.l.buffer(name); err != nil {
 			return err
 		}
 		b.setSticky(buf)
-		return nil
+		return b.pickSide(o.value)
 	}
 	if h := keywords[name]; h != nil {
 		if name == "tls.version" && !o.has || legacyKeywords[name] && !o.has {
@@ -105,6 +105,24 @@ func (b *builder) apply(o *option) *problem {
 		return h(b, o.value)
 	}
 	return b.generic(name, o.value, o.has)
+}
+
+// pickSide is the direction after a sticky buffer, in rules on requests and responses.
+func (b *builder) pickSide(v string) *problem {
+	switch {
+	case v == "":
+		return nil
+	case !b.transaction():
+		return fail("a direction can be named only in rules with the arrow =>")
+	case v == "to_server":
+		b.side = toServer
+	default:
+		b.side = toClient
+	}
+	if b.sticky.dirs() != bothDirs {
+		return fail("it exists in one direction only")
+	}
+	return nil
 }
 
 // legacyKeywords compare a text when they have a value, and are sticky buffers without one.

@@ -76,6 +76,14 @@ func TestTranslation(t *testing.T) {
 		{`tls.subject:!"CN=x";`, `exists(tls.subject) and not tls.subject contains "CN=x"`},
 		{`tcp.hdr; content:"|02 04|"; offset:20;`, `each: tcp and tcp.hdr["\x02\x04" offset 20]`},
 
+		{`alert http any any => any any (http.connection:to_client; content:"a"; http.uri; content:"b"; sid:1;)`, `on http.response http.connection["a"] and http.uri["b"]`},
+		{`alert http any any => any 80 (http.cookie:to_server; content:"a"; http.cookie:to_client; content:"b"; sid:1;)`,
+			`server.port==80 and http.request.cookie["a"] and http.response.cookie["b"]`},
+		{`file.magic; content:"PNG image data"; content:!"PDF";`, `tcp and (file.mime in strs1 and (exists(file.mime) and not file.mime in strs1))`},
+		{`ssl_version:!tls1.3,tls1.2; flow:to_client;`, `exists(tls.version) and not tls.version in strs2`},
+
+		{`ssl_version:tls1.2;`, "tls.client.version in strs1\ntls.version in strs1"},
+
 		// Bytes.
 		{`byte_extract:1,0,len,relative; content:"x"; within:len; byte_test:2,!&,0x80,0,relative,little; byte_jump:4,0,string,hex,post_offset -4;`,
 			`stream: tcp and payload[len=1@0r, "x" within len, test 2@0r little !& 128, jump 4@0 string16 post -4]`},
@@ -102,7 +110,8 @@ func TestTranslation(t *testing.T) {
 			`each: tcp and hostbit(b by dst.ip) ! set hostbit a by client.ip, server.ip for 10s`},
 		{`threshold:type limit, track by_src, count 2, seconds 60; tag:host,9,packets,dst;`, `once a direction: tcp ! tag dst 9 packets # limit 2 in 1m0s by src.ip`},
 		{`detection_filter:track by_rule, count 3, seconds 5; noalert;`, `once a direction: tcp # detection 3 in 5s by  noalert`},
-		{`dns.query; dataset:set,seen,type string;`, `tcp and any(dns.query: exists(it) and not it in set seen[0]) ! add dns.query to seen`},
+		{`dns.query; dataset:set,seen,type string;`, `skipped: test.rules:1: rule 1 skipped: dataset: a set that changes cannot be asked about a buffer with several values`},
+		{`http.host; dataset:set,seen,type string;`, `exists(http.host) and not http.host in set seen[0] ! add http.host to seen`},
 
 		// Events and protocols.
 		{`alert pkthdr any any -> any any (decode-event:ipv4.trunc_pkt; sid:1;)`, `anomaly.event=="decoder.ipv4.trunc_pkt"`},
@@ -112,7 +121,7 @@ func TestTranslation(t *testing.T) {
 		{`alert ssh any any -> any any (ssh.software; content:"x"; ssh.protoversion:2_compat; sid:1;)`, `ssh.proto in strs3 and ssh.software["x"]`},
 		{`dns.opcode:!0; dns.rcode:3; flow:to_client;`, `tcp and to_client and (exists(dns.opcode) and dns.opcode!=0) and dns.rcode==3`},
 		{`ssl_state:client_hello|server_hello; flow:to_server;`, `to_server and any(tls.state: it in strs2)`},
-		{`filemagic:"PDF document"; filesize:>10KB; filestore;`, `tcp and file.mime in strs1 and file.size>10240 ! store`},
+		{`filemagic:"PDF document"; filesize:>10KB; filestore;`, `tcp and file.size>10240 and file.mime in strs1 ! store`},
 	} {
 		rules, skipped := load(t, c.rule, Options{})
 		var got []string
@@ -153,6 +162,8 @@ func TestSkips(t *testing.T) {
 		{`alert tcp any any -> any any content`, "", "( is missing"},
 		{`alert tcp any any -> any any (msg:"x";)`, "sid", "missing"},
 		{`lua:x.lua;`, "lua", "not run"},
+		{`file.magic; content:"unheard of";`, "file.magic", "media type"},
+		{`http.cookie:to_client; content:"a";`, "http.cookie", "arrow"},
 		{`filemd5:missing.txt;`, "filemd5", "cannot read"},
 		{`requires:version >= 9;`, "requires", "version"},
 		{`byte_test:9,>,1,0;`, "byte_test", "1 to 8"},
@@ -233,9 +244,10 @@ func TestLists(t *testing.T) {
 	}}
 	for _, c := range []struct{ rule, want string }{
 		{`filemd5:sums;`, `tcp and file.md5 in strs1`},
-		{`dns.query; dataset:isset,n,type string,load names;`, `tcp and any(dns.query: it in set n[1])`},
+		{`dns.query; dataset:isset,n,type string,load names;`, `tcp and any(dns.query: it in strs1)`},
 		{`dns.query; datarep:r,>,50,load rep,type string;`, `tcp and any(dns.query: it in strs1)`},
-		{`dns.query; dataset:isnotset,s,type string,state absent.csv;`, `tcp and any(dns.query: exists(it) and not it in set s[0])`},
+		{`http.host; dataset:isset,m,type string,load names;`, `http.host in set m[1]`},
+		{`http.host; dataset:isnotset,s,type string,state absent.csv;`, `exists(http.host) and not http.host in set s[0]`},
 	} {
 		rules, skipped := load(t, c.rule, opt)
 		if len(rules) != 1 || dumpRule(rules[0]) != c.want {

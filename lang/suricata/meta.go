@@ -113,7 +113,7 @@ func requires(b *builder, v string) *problem {
 				return fail("the rule needs the keyword %s", arg)
 			}
 		case "feature":
-			if arg != "ja3" && arg != "ja4" {
+			if arg != "ja3" && arg != "ja4" || b.l.opt.Without[arg] {
 				return fail("the rule needs the feature %s", arg)
 			}
 		default:

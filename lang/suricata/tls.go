@@ -3,6 +3,7 @@ package suricata
 import (
 	"strings"
 
+	"github.com/luanids/luanids/dissect"
 	"github.com/luanids/luanids/lang/ir"
 )
 
@@ -11,41 +12,32 @@ var tlsNames = map[string]string{
 	"1.0": "TLSv1", "1.1": "TLS 1.1", "1.2": "TLS 1.2", "1.3": "TLS 1.3",
 }
 
-// tlsVersion reads ssl_version:tls1.2,!tls1.3 and tls.version:1.2: the version of the side that the message is of.
+// tlsVersion reads ssl_version:!tls1.2,tls1.3 and tls.version:1.2: the version of the side that the message is of.
 func tlsVersion(b *builder, v string) *problem {
 	client, server := b.l.schema.Field("tls.client.version"), b.l.schema.Field("tls.version")
 	if client == nil || server == nil {
 		return fail("protocol tls is not supported yet")
 	}
-	var yes, no []string
-	for _, name := range list(strings.ToLower(unquote(v))) {
-		name, neg := strings.CutPrefix(name, "!")
-		known := tlsNames[strings.TrimSpace(name)]
-		switch {
-		case known == "":
+	// A ! in front of the first turns the whole list around.
+	v, neg := strings.CutPrefix(strings.ToLower(unquote(v)), "!")
+	var names []string
+	for _, name := range list(v) {
+		known := tlsNames[name]
+		if known == "" {
 			return fail("unknown version %q", name)
-		case neg:
-			no = append(no, known)
-		default:
-			yes = append(yes, known)
 		}
+		names = append(names, known)
 	}
+	set := ir.NewStrSet(false, names...)
 	b.notIPOnly = true
-	b.conds = append(b.conds, cond{byDir: func(d dirs) (ir.Expr, *problem) {
+	b.conds = append(b.conds, cond{byDir: func(d dirs) (ir.Expr, *dissect.Field) {
 		f := server
 		if d == toServer {
 			f = client
 		}
-		var x ir.Expr = &ir.Field{F: f}
-		var xs []ir.Expr
-		if len(yes) > 0 {
-			xs = append(xs, &ir.In{X: x, Set: ir.NewStrSet(false, yes...)})
-		}
-		if len(no) > 0 {
-			xs = append(xs, orNot(&ir.In{X: x, Set: ir.NewStrSet(false, no...)}, x, true))
-		}
-		return andOf(xs), nil
-	}, field: server})
+		x := &ir.Field{F: f}
+		return orNot(&ir.In{X: x, Set: set}, x, neg), f
+	}})
 	return nil
 }
 

@@ -1,0 +1,177 @@
+package suricata
+
+import (
+	"slices"
+
+	"github.com/luanids/luanids/dissect"
+	"github.com/luanids/luanids/lang/ir"
+)
+
+// overHTTP tells whether the rule is about HTTP: then the content of files in responses is the body.
+func (b *builder) overHTTP() bool {
+	if b.spec != nil {
+		return b.spec.Name == "http"
+	}
+	for _, c := range b.chains {
+		if c.buf != payloadBuffer && c.buf != fileBuffer {
+			if f := c.buf.field(b.l.schema, 0); f != nil {
+				if s := specOf(b.l.schema, f); s != nil && s.Name == "http" {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+// usesFiles tells whether the rule asks for more of files than their content.
+func (b *builder) usesFiles() bool {
+	for _, c := range b.chains {
+		if c.buf.files && c.buf != fileBuffer {
+			return true
+		}
+	}
+	return slices.ContainsFunc(b.conds, func(c cond) bool { return c.field != nil && specOf(b.l.schema, c.field) == nil })
+}
+
+// fieldOf is the field of a chain's buffer in a direction.
+func (b *builder) fieldOf(c *chain, d dirs) *dissect.Field {
+	if c.side != 0 {
+		d = c.side
+	}
+	if c.buf == fileBuffer && d == toClient && b.overHTTP() && !b.usesFiles() {
+		if f := b.l.schema.Field("http.response_body"); f != nil {
+			return f
+		}
+	}
+	return c.buf.field(b.l.schema, d)
+}
+
+// use is a field of a protocol or file that a variant names.
+type use struct {
+	f    *dissect.Field
+	spec *dissect.Spec
+	ev   dissect.EventInfo
+}
+
+// uses lists the fields that decide at which event a variant is judged.
+func (b *builder) uses(d dirs) (list []use, err *problem) {
+	note := func(f *dissect.Field, name string) *problem {
+		id, ok := b.l.schema.EventByName(f.Event)
+		if !ok || id == dissect.EvPacket {
+			return nil
+		}
+		u := use{f: f, ev: b.l.schema.Events[id], spec: b.l.schema.Events[id].Spec}
+		if u.spec != nil && b.spec != nil && u.spec != b.spec {
+			return &problem{keyword: name, why: "it is of protocol " + u.spec.Name + ", and the rule is about " + b.spec.Name}
+		}
+		list = append(list, u)
+		return nil
+	}
+	for _, c := range b.chains {
+		if c.buf == payloadBuffer {
+			continue
+		}
+		f := b.fieldOf(c, d)
+		if f == nil {
+			return nil, &problem{keyword: c.buf.name, why: "the engine has no such field", off: c.off}
+		}
+		if err := note(f, c.buf.name); err != nil {
+			return nil, err
+		}
+	}
+	for _, c := range b.conds {
+		f := c.field
+		if c.byDir != nil {
+			_, f = c.byDir(d)
+		}
+		if f != nil {
+			if err := note(f, f.Name); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return list, nil
+}
+
+// chainCond makes the condition of a chain.
+func (b *builder) chainCond(c *chain, d dirs, effects *[]ir.Effect) (ir.Expr, *problem) {
+	f := b.fieldOf(c, d)
+	if f == nil {
+		return nil, &problem{keyword: c.buf.name, why: "the engine has no such field", off: c.off}
+	}
+	if c.buf.lower {
+		if err := checkLower(c); err != nil {
+			return nil, err
+		}
+	}
+	field := &ir.Field{F: f}
+	if c.absent == mustBeAbsent {
+		if len(c.items)+len(c.tests) > 0 {
+			return nil, &problem{keyword: "absent", why: "more is asked of a buffer that must be absent"}
+		}
+		return &ir.Not{X: &ir.Exists{X: field}}, nil
+	}
+	var x ir.Expr = field
+	quant := f.Multi && (len(c.steps) > 0 || len(c.tests) > 0)
+	if quant {
+		x = &ir.Elem{F: f}
+	}
+	if len(c.steps) > 0 {
+		x = &ir.Transform{X: x, Steps: c.steps}
+	}
+	var terms []ir.Expr
+	switch {
+	case c.buf == magicBuffer && len(c.items) > 0:
+		if len(c.steps) > 0 {
+			return nil, &problem{keyword: c.buf.name, why: "it cannot be transformed", off: c.off}
+		}
+		t, err := magicTest(x, c.items)
+		if err != nil {
+			return nil, err
+		}
+		terms = append(terms, t)
+	case len(c.items) > 0:
+		if f.Type == dissect.TIP {
+			return nil, &problem{keyword: c.buf.name, why: "an address has no content", off: c.off}
+		}
+		terms = append(terms, &ir.Content{Buf: x, Items: c.items})
+	}
+	for _, t := range c.tests {
+		terms = append(terms, t(x))
+	}
+	for _, set := range c.adds {
+		add := x
+		if quant {
+			add = field
+		}
+		*effects = append(*effects, &ir.AddDataset{Set: set, X: add})
+	}
+	t := andOf(terms)
+	if quant {
+		t = &ir.Quant{F: f, Body: t}
+	}
+	if c.absent == absentOrElse {
+		t = &ir.Or{X: []ir.Expr{&ir.Not{X: &ir.Exists{X: field}}, t}}
+	}
+	return t, nil
+}
+
+// checkLower refuses capitals in a buffer that has none.
+func checkLower(c *chain) *problem {
+	if len(c.steps) > 0 {
+		return nil
+	}
+	for _, it := range c.items {
+		lit, ok := it.(*ir.Lit)
+		if !ok || lit.NoCase || lit.Neg {
+			continue
+		}
+		for _, x := range lit.Bytes {
+			if x >= 'A' && x <= 'Z' {
+				return &problem{keyword: c.buf.name, why: "its value is in lower case: the rule never matches", off: c.off}
+			}
+		}
+	}
+	return nil
+}
