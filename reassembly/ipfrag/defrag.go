@@ -294,15 +294,23 @@ func (d *Defrag) evict() {
 	}
 }
 
+// hash chooses the bucket. Senders count identifications up, in one byte order or the other:
+// the low bits of both bytes that may be the fastest only move within neighbouring buckets, so
+// that a flood of fragments meets few cache lines. All else is mixed with a secret.
 func (k *key) hash(seed uint64) uint32 {
 	le := binary.LittleEndian
-	h := mix(seed, le.Uint64(k.src[0:])^uint64(k.id)<<32)
+	swapped := uint(8) // where the least byte of a counter in the other byte order is
+	if k.version == 6 {
+		swapped = 24
+	}
+	fast := uint32(0xf) | 0xf<<swapped
+	h := mix(seed, le.Uint64(k.src[0:])^uint64(k.id&^fast)<<32)
 	h = mix(h, le.Uint64(k.src[8:])^uint64(k.proto)<<8)
 	h = mix(h, le.Uint64(k.dst[0:])^uint64(k.tunnel))
 	h = mix(h, le.Uint64(k.dst[8:]))
 	h = mix(h, uint64(k.vlans[0])|uint64(k.vlans[1])<<16|uint64(k.vlans[2])<<32|
 		uint64(k.version)<<48|uint64(k.depth)<<56)
-	return uint32(h ^ h>>32)
+	return uint32(h^h>>32) + k.id&0xf + k.id>>swapped&0xf
 }
 
 func mix(h, v uint64) uint64 {
