@@ -72,8 +72,8 @@ func (v *vm) subscribe(L *glua.LState, event, filter string, fn *glua.LFunction,
 		L.RaiseError("unknown event %q; %s", event, hint)
 	}
 	v.bounded(L, len(v.handlers), v.limits.Handlers, "handlers")
-	if filter != "" && v.rt.opt.Filter != nil {
-		if err := v.rt.opt.Filter(event, filter); err != nil {
+	if filter != "" && !v.rt.worker {
+		if _, err := compileFilter(v.rt.schema, &v.rt.opt, FilterID+"0", event, filter); err != nil {
 			L.RaiseError("filter of %s: %s", event, err.Error())
 		}
 	}
@@ -214,29 +214,21 @@ func nidsHostFlag(L *glua.LState) int {
 	return 1
 }
 
-// expression is a compiled condition of the rule language.
-type expression struct {
-	test func(*dissect.Env) bool
-}
-
 func nidsExpr(L *glua.LState) int {
 	v := vmOf(L)
 	v.atTop(L, "nids.expr")
-	if v.rt.opt.Compile == nil {
-		L.RaiseError("conditions cannot be compiled here")
-	}
-	test, err := v.rt.opt.Compile(L.CheckString(1))
+	c, err := newCondition(v.rt.schema, &v.rt.opt, L.CheckString(1))
 	if err != nil {
 		L.RaiseError("%s", err.Error())
 	}
-	L.Push(object("Expr", &expression{test}))
+	L.Push(object("Expr", c))
 	return 1
 }
 
 func exprClass() *class {
 	return &class{name: "Expr", doc: "A condition of the rule language, made by nids.expr.", methods: []decl{
 		{name: "test", sig: "fun(self: Expr, ev: Event): boolean", doc: "Tells whether the condition holds for the event.", call: func(L *glua.LState) int {
-			x, ev := self[*expression](L, "Expr"), checkEvent(L, 2)
+			x, ev := self[*condition](L, "Expr"), checkEvent(L, 2)
 			L.Push(glua.LBool(x.test(ev.env)))
 			return 1
 		}},

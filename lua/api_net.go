@@ -117,12 +117,8 @@ func nidsSet(L *glua.LState) int {
 
 func nidsList(L *glua.LState) int {
 	v, s := vmOf(L), &addrSet{names: map[string]bool{}}
-	if v.rt.opt.Lists != nil {
-		if list, ok := v.rt.opt.Lists(L.CheckString(1)); ok {
-			for _, x := range list {
-				s.add(x)
-			}
-		}
+	for _, x := range v.rt.listOf(L.CheckString(1)) {
+		s.add(x)
 	}
 	L.Push(object("Set", s))
 	return 1

@@ -25,16 +25,13 @@ type Options struct {
 	Host Host
 	// Modules are the folders in which require finds scripts: require("lib.util") reads lib/util.lua.
 	Modules []fs.FS
-	// Filter checks a filter, for Check and Load; nil accepts all. What it returns is the message
-	// for the person who wrote it.
-	Filter func(event, filter string) error
-	// Compile makes a condition of the rule language a function, for nids.expr; nil: not available.
-	Compile func(expr string) (func(*dissect.Env) bool, error)
+	// Vars override lets in filters and for nids.list, as --var does: HOME = "10.0.0.0/8".
+	Vars map[string]string
 	// Previous hands over the contents of the stores of scripts that are loaded anew.
 	Previous *Runtime
 	// Args are the arguments that a script run by itself gets.
 	Args []string
-	// Lists gives named lists and lets of the rule language (HOME) to nids.list: addresses, prefixes or names.
+	// Lists gives the lists of the rule files to nids.list: addresses, prefixes or names.
 	Lists func(name string) ([]string, bool)
 }
 
