@@ -6,6 +6,7 @@ package dissect
 type MatchState struct {
 	Matched []uint32 // rules that have matched
 	Carry   []uint32 // rules whose prefilter hit and that may be completed by what comes
+	Judged  int      // size at which Carry was judged last, bytes
 	scanned []scannedTo
 }
 
@@ -22,7 +23,7 @@ func (s *MatchState) RuleState() *MatchState { return s }
 
 // Reset forgets everything, and keeps the memory.
 func (s *MatchState) Reset() {
-	s.Matched, s.Carry, s.scanned = s.Matched[:0], s.Carry[:0], s.scanned[:0]
+	s.Matched, s.Carry, s.scanned, s.Judged = s.Matched[:0], s.Carry[:0], s.scanned[:0], 0
 }
 
 // Seen tells how much of a growing buffer was scanned before, and notes that it is scanned

@@ -1,5 +1,7 @@
 package match
 
+import "github.com/luanids/luanids/dissect"
+
 // FlowBitNames gives the names of the flow flags by their number; "" for those that only the
 // compiler uses.
 func (p *Program) FlowBitNames() []string {
@@ -14,3 +16,6 @@ func (p *Program) FlowBitNames() []string {
 
 // HasSequences tells whether State.Tick must be called as time goes on.
 func (p *Program) HasSequences() bool { return len(p.sequences) > 0 }
+
+// Passed tells whether a pass rule took the flow with these variables out of judgement.
+func (p *Program) Passed(v *dissect.FlowVars) bool { return v.Bit(p.passBit) }

@@ -450,9 +450,30 @@ func (b *builder) slot(pt *part, ev dissect.EventID, l *lit, head, again bool) *
 	return s
 }
 
+// finals finds the events at which growing fields are complete.
+func (b *builder) finals() {
+	p := b.p
+	p.finals = map[dissect.EventID]*eventProg{}
+	add := func(grown, done dissect.EventID) {
+		if p.events[grown] != nil && !p.repeats[done] {
+			b.part(done, 0) // so that it is wanted
+			p.finals[done] = p.events[grown]
+		}
+	}
+	for _, f := range p.schema.Fields() {
+		grown, ok1 := p.schema.EventByName(f.Event)
+		done, ok2 := p.schema.EventByName(f.Done)
+		if f.Grows && ok1 && ok2 {
+			add(grown, done)
+		}
+	}
+	add(dissect.EvFileData, dissect.EvFile)
+}
+
 // finish builds the sets and sorts the lists.
 func (b *builder) finish() {
 	p := b.p
+	b.finals()
 	for _, s := range b.slots {
 		s.finish()
 		p.maxPats = max(p.maxPats, s.set.Len())

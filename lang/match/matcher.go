@@ -196,11 +196,13 @@ func (m *Matcher) Match(ev dissect.EventID, e *dissect.Env) []Hit {
 	m.cands = m.cands[:0]
 	m.out = m.out[:0]
 	var tx *dissect.MatchState
+	due := true
 	if m.p.repeats[ev] {
 		tx = stateOf(e)
-		if tx != nil {
-			m.cands = append(m.cands, tx.Carry...)
-			tx.Carry = tx.Carry[:0]
+		due = m.due(pt, tx)
+	} else if grown := m.p.finals[ev]; grown != nil {
+		if tx = stateOf(e); tx != nil {
+			m.takeRest(grown, tx)
 		}
 	}
 	covered := ev == dissect.EvPacket && m.covers(e)
@@ -216,7 +218,7 @@ func (m *Matcher) Match(ev dissect.EventID, e *dissect.Env) []Hit {
 		m.cands = append(m.cands, m.seg.found...)
 	}
 	later := ev == dissect.EvStreamData && e.New > 0
-	if !later {
+	if !later && due {
 		m.addLoose(pt)
 	}
 	if ev == dissect.EvStreamData && e.Carry != nil {
@@ -230,6 +232,37 @@ func (m *Matcher) Match(ev dissect.EventID, e *dissect.Env) []Hit {
 		m.judgeNew(pt, e)
 	}
 	return m.out
+}
+
+// due tells whether rules that wait for a growing message, and those without literal, are to be judged now: not each
+// time, but when it has grown by half since the last time, and at its end. So the work stays in proportion to the message.
+func (m *Matcher) due(pt *part, tx *dissect.MatchState) bool {
+	if tx == nil {
+		return true
+	}
+	size := 0
+	for _, s := range pt.scans {
+		if s.grows {
+			b, _ := s.v.bytes(m)
+			size = max(size, len(b))
+		}
+	}
+	if tx.Judged > 0 && size < tx.Judged+tx.Judged/2 {
+		return false
+	}
+	tx.Judged = size
+	m.cands = append(m.cands, tx.Carry...)
+	tx.Carry = tx.Carry[:0]
+	return true
+}
+
+// takeRest makes candidates of the rules that waited for a message to grow: it is complete.
+func (m *Matcher) takeRest(grown *eventProg, tx *dissect.MatchState) {
+	if tx.Judged > 0 {
+		m.addLoose(grown.parts[0])
+	}
+	m.cands = append(m.cands, tx.Carry...)
+	tx.Carry = tx.Carry[:0]
 }
 
 // addLoose takes the candidates that hang on no literal.
@@ -460,7 +493,7 @@ func (m *Matcher) carry(ev dissect.EventID, r *Rule, tx *dissect.MatchState) {
 		return
 	}
 	if tx != nil {
-		if len(tx.Carry) < maxCarry {
+		if m.p.repeats[ev] && len(tx.Carry) < maxCarry && !slices.Contains(tx.Carry, uint32(r.Index)) {
 			tx.Carry = append(tx.Carry, uint32(r.Index))
 		}
 		return

@@ -28,6 +28,8 @@ type Program struct {
 	flowInts map[string]uint32
 	passBit  uint32
 	repeats  map[dissect.EventID]bool
+	// finals are the events at which what grew at another is complete, with what is judged at the other.
+	finals map[dissect.EventID]*eventProg
 
 	sequences []*sequence
 	ordered   bool
