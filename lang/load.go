@@ -141,7 +141,7 @@ func (l *loader) override(name, text string) {
 func VarSyntax(s string) string {
 	s = strings.TrimSpace(s)
 	if s == "any" {
-		return "{0.0.0.0/0, ::/0}"
+		return check.Any
 	}
 	if strings.HasPrefix(s, `"`) || strings.HasPrefix(s, "/") || strings.HasPrefix(s, "{") {
 		return s

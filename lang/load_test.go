@@ -109,6 +109,10 @@ func TestOverrides(t *testing.T) {
 			t.Errorf("%s: the let is not overridden", v)
 		}
 	}
+	if rs, list := Check(langtest.Schema(), "a.nids", src, Options{Vars: map[string]string{"WEB": "any"}}); len(list) > 0 ||
+		!rs.Rules[0].When.(*ir.And).X[1].(*ir.In).Set.(*ir.IntSet).Has(65535) {
+		t.Errorf("any port: %v", list)
+	}
 	_, list := Check(langtest.Schema(), "a.nids", src, Options{Vars: map[string]string{"HMOE": "1.2.3.4"}, WarnUnused: true})
 	if len(list) != 1 || list[0].Code != "unknown-var" || list[0].Hint != "did you mean HOME?" {
 		t.Errorf("%+v", list)

@@ -114,6 +114,7 @@ func (s *Scope) define(l *let) diag.List {
 	if old := s.lets[l.name]; old != nil {
 		if old.quiet {
 			old.at = l.at // now it is known which let it overrides
+			s.anyPort(old, l)
 			return nil
 		}
 		d := diag.DuplicateName(l.at, l.name, place(old.file, old.at))
@@ -157,6 +158,20 @@ func (s *Scope) Finish() diag.List {
 		l.used.Store(false) // by lets alone is not used
 	}
 	return out
+}
+
+// Any is the value of an override that means every address, or every port if the let is one of ports.
+const Any = "{0.0.0.0/0, ::/0}"
+
+// anyPort makes an override with Any of a let that holds ports mean every port.
+func (s *Scope) anyPort(over, l *let) {
+	if over.src.text != Any {
+		return
+	}
+	c := &checker{scope: s, file: l.file, src: l.src, mute: 1}
+	if v := c.value(l.value); v.set != nil && class(v.set.typ) == classInt {
+		over.value, _ = syntax.ParseExpr("0..65535")
+	}
 }
 
 // reaches tells whether the value x uses the let to, by other lets.
