@@ -56,9 +56,9 @@ func TestReputation(t *testing.T) {
 		return nil
 	}}
 	for _, c := range []struct{ rule, want string }{
-		{`alert ip any any -> any any (iprep:any,bad,>,60; sid:1;)`, `each: ip and (rep(bad, src.ip)>60 or rep(bad, dst.ip)>60)`},
-		{`alert ip any any -> any any (iprep:both,bad,!=,1; sid:1;)`, `each: ip and ((exists(rep(bad, src.ip)) and rep(bad, src.ip)!=1) and (exists(rep(bad, dst.ip)) and rep(bad, dst.ip)!=1))`},
-		{`alert ip any any -> any any (iprep:dst,bad,isnotset; sid:1;)`, `each: ip and not exists(rep(bad, dst.ip))`},
+		{`alert ip any any -> any any (iprep:any,bad,>,60; sid:1;)`, `once a direction: ip and (rep(bad, src.ip)>60 or rep(bad, dst.ip)>60)`},
+		{`alert ip any any -> any any (iprep:both,bad,!=,1; sid:1;)`, `once a direction: ip and ((exists(rep(bad, src.ip)) and rep(bad, src.ip)!=1) and (exists(rep(bad, dst.ip)) and rep(bad, dst.ip)!=1))`},
+		{`alert ip any any -> any any (iprep:dst,bad,isnotset; sid:1;)`, `once a direction: ip and not exists(rep(bad, dst.ip))`},
 		{`alert ip any any -> any any (iprep:dst,good,isset; sid:1;)`, ``},
 	} {
 		rules, skipped := load(t, c.rule, opt)

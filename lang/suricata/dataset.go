@@ -339,6 +339,5 @@ func iprep(b *builder, v string) *problem {
 	default:
 		return fail("wants src, dst, any or both")
 	}
-	b.notIPOnly = true
-	return nil
+	return nil // such a rule may still be about addresses alone
 }
