@@ -46,6 +46,10 @@ type Config struct {
 	Schema *dissect.Schema
 	// Program is the compiled rules, nil for none.
 	Program *match.Program
+	// RulesLoaded, RulesFailed and RulesSkipped are told in stats records.
+	RulesLoaded, RulesFailed, RulesSkipped int
+	// PacketAlertMax caps the alerts of one packet (packet-alert-max).
+	PacketAlertMax int
 	// EVE is where EVE records go, nil for nowhere; closed at the end if it is an io.Closer.
 	EVE        io.Writer
 	EVEOptions eve.Options
@@ -65,7 +69,7 @@ func DefaultConfig() Config {
 	return Config{
 		Decode: packet.DefaultConfig(), Frag: ipfrag.DefaultConfig(), TCP: tcp.DefaultConfig(),
 		Flow: flowtable.DefaultConfig(), Limits: dissect.DefaultLimits(),
-		CheckChecksums: true, AppMemcap: 128 << 20, EVEOptions: eve.DefaultOptions(),
+		CheckChecksums: true, PacketAlertMax: 15, AppMemcap: 128 << 20, EVEOptions: eve.DefaultOptions(),
 		Outputs: output.DefaultSettings(),
 	}
 }
@@ -158,6 +162,9 @@ func (e *Engine) newWorker(id int) *worker {
 	w.useProgram(e.cfg.Program, e.schema)
 	if e.cfg.EVE != nil {
 		w.eve = eve.NewEncoder(&e.cfg.EVEOptions)
+		if e.cfg.Program != nil {
+			w.eve.Bits = e.cfg.Program.FlowBitNames()
+		}
 	}
 	return w
 }

@@ -1,6 +1,9 @@
 package engine
 
 import (
+	"cmp"
+	"slices"
+
 	"github.com/luanids/luanids/dissect"
 	"github.com/luanids/luanids/dissect/packet/communityid"
 	"github.com/luanids/luanids/engine/alert"
@@ -12,7 +15,6 @@ import (
 // judge is a worker's view of the rules.
 type judge struct {
 	m              *match.Matcher // nil without rules
-	bits           []string       // names of flow flags
 	wants          []bool         // by event: whether any rule is judged at it
 	wantsPacket    bool
 	wantsFlowStart bool
@@ -33,7 +35,6 @@ func (w *worker) useProgram(p *match.Program, schema *dissect.Schema) {
 	w.wantStream = false
 	if p != nil {
 		j.m = p.NewMatcher()
-		j.bits = p.FlowBitNames()
 		for id := range j.wants {
 			j.wants[id] = p.Wants(dissect.EventID(id))
 		}
@@ -75,7 +76,30 @@ func (w *worker) raise(r *match.Rule, e *dissect.Env) {
 	if !quiet && e.Flow != nil {
 		e.Flow.Alerts++
 	}
-	w.out.records = append(w.out.records, record{stamp: w.stamp, serial: w.serial, alert: a})
+	w.alerts = append(w.alerts, a)
+}
+
+// flushAlerts hands on the alerts of a packet, or of a flow's end, in the order of their rules:
+// at most PacketAlertMax, so that no packet floods the outputs. What is over is counted.
+func (w *worker) flushAlerts() {
+	if len(w.alerts) == 0 {
+		return
+	}
+	if len(w.alerts) > 1 {
+		slices.SortStableFunc(w.alerts, func(a, b *alert.Alert) int { return cmp.Compare(a.Rule.Index, b.Rule.Index) })
+	}
+	loud := 0
+	for i, a := range w.alerts {
+		w.alerts[i] = nil
+		if !a.Quiet {
+			if loud++; loud > w.cfg.PacketAlertMax {
+				w.stats.overflow++
+				continue
+			}
+		}
+		w.out.records = append(w.out.records, record{stamp: w.stamp, serial: w.serial, alert: a})
+	}
+	w.alerts = w.alerts[:0]
 }
 
 // describe fills in what outputs show.
@@ -89,7 +113,7 @@ func (w *worker) describe(a *alert.Alert, r *match.Rule, e *dissect.Env) {
 	w.endpoints(a, e)
 	a.Evidence = evidence(r.Rule, e)
 	if w.eve != nil && w.eve.Options().Core[eve.Alert] {
-		a.EVE, a.EVERule = w.eve.AlertOf(nil, e, r.Rule, w.rules.bits)
+		a.EVE, a.EVERule = w.eve.AlertOf(nil, e, r.Rule)
 	}
 }
 

@@ -165,16 +165,19 @@ func statsNames(s *dissect.Spec) []string {
 }
 
 func (e *Engine) detectCounters(c func(string, uint64)) {
+	var overflow uint64
 	var panics, files uint64
 	var anomalies [3]uint64
 	for _, w := range e.workers {
 		panics += w.stats.panics
+		overflow += w.stats.overflow
 		files += w.stats.files
 		for i, n := range w.stats.anomalies {
 			anomalies[i] += n
 		}
 	}
 	c("alert", e.order.stats.alerts)
+	c("alert_queue_overflow", overflow)
 	c("alerts_suppressed", e.order.stats.suppressed)
 	c("anomaly.decode", anomalies[0])
 	c("anomaly.stream", anomalies[1])
@@ -208,6 +211,7 @@ func (e *Engine) writeStats() {
 		}
 		n.value = c.Value
 	}
+	theirs.child("detect").raw = e.engines
 	x := eve.NewEncoder(&e.cfg.EVEOptions)
 	e.order.write(x.Counters(nil, "stats", e.dispatch.now, func(w *jsonw.Writer) {
 		w.Key("uptime")
@@ -222,6 +226,25 @@ type node struct {
 	name  string
 	value uint64
 	kids  []*node
+	raw   func(w *jsonw.Writer) // writes more members
+}
+
+// engines tells how many rules were loaded, as Suricata's stats.detect.engines does.
+func (e *Engine) engines(w *jsonw.Writer) {
+	w.OpenArray("engines")
+	w.Object()
+	w.Key("id")
+	w.Int(0)
+	w.Key("last_reload")
+	(&eve.Encoder{}).Time(w, e.started.UnixNano())
+	w.Key("rules_loaded")
+	w.Int(int64(e.cfg.RulesLoaded))
+	w.Key("rules_failed")
+	w.Int(int64(e.cfg.RulesFailed))
+	w.Key("rules_skipped")
+	w.Int(int64(e.cfg.RulesSkipped))
+	w.End()
+	w.EndArray()
 }
 
 func (n *node) child(name string) *node {
@@ -243,6 +266,9 @@ func (n *node) write(w *jsonw.Writer) {
 			continue
 		}
 		w.Open(k.name)
+		if k.raw != nil {
+			k.raw(w)
+		}
 		k.write(w)
 		w.End()
 	}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/luanids/luanids/dissect"
 	"github.com/luanids/luanids/dissect/packet"
+	"github.com/luanids/luanids/engine/alert"
 	"github.com/luanids/luanids/engine/eve"
 	"github.com/luanids/luanids/engine/flowtable"
 	"github.com/luanids/luanids/reassembly/tcp"
@@ -44,6 +45,7 @@ type worker struct {
 	expected   expectations
 	inline     inlineSink
 	guard      guard
+	alerts     []*alert.Alert // of the packet or flow end at hand
 }
 
 // workerStats counts what a worker saw; the counters of its parts are theirs.
@@ -58,6 +60,7 @@ type workerStats struct {
 	files         uint64
 	alerts        uint64
 	panics        uint64
+	overflow      uint64 // alerts past PacketAlertMax
 	expectDropped uint64
 	anomalies     [3]uint64
 	stream        [tcp.EventCount]uint64 // stream events by kind
@@ -85,6 +88,7 @@ func (w *worker) packet(p *packet.Packet) {
 	w.pkt, w.flow, w.dir, w.stamp, w.serial, w.now = p, nil, dissect.ToServer, p.Stamp, 0, p.Time
 	w.rules.seq = 0
 	w.guard.run(w, (*worker).handle)
+	w.flushAlerts()
 }
 
 func (w *worker) handle() {
@@ -274,6 +278,7 @@ func (w *worker) endFlow(sh *flowtable.Shard, f *flowtable.Flow, why flowtable.R
 	pkt := w.pkt
 	w.pkt = nil
 	w.guard.runEnd(w, f, why)
+	w.flushAlerts()
 	w.pkt, w.flow, w.dir = pkt, old, oldDir
 	sh.Release(f)
 }
@@ -306,6 +311,9 @@ func (w *worker) logFlow(f *flowtable.Flow, why flowtable.Reason) {
 	opt := w.eve.Options()
 	if opt.Core[eve.FlowRecord] {
 		end := eve.FlowEnd{Reason: why.String()}
+		if p := w.cfg.Program; p != nil && p.Passed(f.Vars) {
+			end.Action = "pass"
+		}
 		if f.Key.Proto == packet.ProtoTCP {
 			end.TCP = tcpEnd(f)
 		}

@@ -40,6 +40,8 @@ func loadRules(f *flags, cfg *engine.Config, say *messages) error {
 		return usage(fmt.Errorf("the rules have %s; luanids check tells more", plural(n, "error")))
 	}
 	cfg.Program = set.Program
+	cfg.RulesLoaded, cfg.RulesSkipped = len(set.Program.Rules), set.Skipped
+	cfg.RulesFailed = set.Diagnostics.Errors()
 	return nil
 }
 

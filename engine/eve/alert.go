@@ -1,6 +1,8 @@
 package eve
 
 import (
+	"strings"
+
 	"github.com/luanids/luanids/dissect"
 	"github.com/luanids/luanids/dissect/filefields"
 	"github.com/luanids/luanids/dissect/jsonw"
@@ -14,10 +16,9 @@ type Class struct {
 	Priority    int
 }
 
-// AlertOf appends the record of an alert of rule r about e. bits names the flow flags by
-// number, for the metadata. at is where the rule's object stands in the record, so that another
+// AlertOf appends the record of an alert of rule r about e. at is where the rule's object stands in the record, so that another
 // rule's can take its place (see Other).
-func (x *Encoder) AlertOf(dst []byte, e *dissect.Env, r *ir.Rule, bits []string) (record []byte, at [2]int) {
+func (x *Encoder) AlertOf(dst []byte, e *dissect.Env, r *ir.Rule) (record []byte, at [2]int) {
 	w := x.begin(dst)
 	h := Head{Type: "alert", Time: e.Time, Pkt: e.Pkt, Flow: e.Flow, Dir: e.Dir}
 	h.ByPacket = e.Pkt != nil && (e.Event == dissect.EvPacket || e.Flow == nil)
@@ -32,7 +33,7 @@ func (x *Encoder) AlertOf(dst []byte, e *dissect.Env, r *ir.Rule, bits []string)
 	x.alert(w, r, e)
 	w.End()
 	at[1] = len(w.B)
-	x.alertContext(w, e, bits)
+	x.alertContext(w, e)
 	x.alertPayload(w, e)
 	if x.opt.Alerts.Verdict {
 		w.Open("verdict")
@@ -204,7 +205,7 @@ func (x *Encoder) target(w *jsonw.Writer, r *ir.Rule, e *dissect.Env) {
 	end("target", dst, dp)
 }
 
-func (x *Encoder) alertContext(w *jsonw.Writer, e *dissect.Env, bits []string) {
+func (x *Encoder) alertContext(w *jsonw.Writer, e *dissect.Env) {
 	o := &x.opt.Alerts
 	f := e.Flow
 	if o.AppLayer && o.Metadata {
@@ -239,31 +240,50 @@ func (x *Encoder) alertContext(w *jsonw.Writer, e *dissect.Env, bits []string) {
 		}
 		w.End()
 	}
-	if x.opt.Metadata {
-		flowVars(w, f.Vars, bits)
+}
+
+// flowVars writes the flags that rules set on the flow; those called traffic/id/X and
+// traffic/label/X have an object of their own, as in Suricata.
+func (x *Encoder) flowVars(w *jsonw.Writer, v *dissect.FlowVars) {
+	list := func(object, key, prefix string) {
+		open := false
+		for n, name := range x.Bits {
+			rest, ok := strings.CutPrefix(name, prefix)
+			if name == "" || !ok || prefix == "" && strings.HasPrefix(name, "traffic/") || !v.Bit(uint32(n)) {
+				continue
+			}
+			if !open {
+				if object != "" {
+					w.Open(object)
+				}
+				w.OpenArray(key)
+				open = true
+			}
+			w.Str(rest)
+		}
+		if open {
+			w.EndArray()
+			if object != "" {
+				w.End()
+			}
+		}
+	}
+	list("metadata", "flowbits", "")
+	if x.anyBit(v, "traffic/") {
+		w.Open("traffic")
+		list("", "id", "traffic/id/")
+		list("", "label", "traffic/label/")
+		w.End()
 	}
 }
 
-// flowVars writes the flags and counters that rules set on the flow.
-func flowVars(w *jsonw.Writer, v *dissect.FlowVars, bits []string) {
-	if v == nil {
-		return
-	}
-	open := false
-	for n, name := range bits {
-		if v.Bit(uint32(n)) {
-			if !open {
-				w.Open("metadata")
-				w.OpenArray("flowbits")
-				open = true
-			}
-			w.Str(name)
+func (x *Encoder) anyBit(v *dissect.FlowVars, prefix string) bool {
+	for n, name := range x.Bits {
+		if strings.HasPrefix(name, prefix) && v.Bit(uint32(n)) {
+			return true
 		}
 	}
-	if open {
-		w.EndArray()
-		w.End()
-	}
+	return false
 }
 
 func (x *Encoder) alertPayload(w *jsonw.Writer, e *dissect.Env) {

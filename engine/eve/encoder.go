@@ -15,7 +15,9 @@ type Encoder struct {
 	w   jsonw.Writer
 	// second and stamp cache the formatted date, which changes once a second.
 	second int64
-	stamp  []byte
+	// Bits names the flow flags by number, "" for those that records do not show.
+	Bits  []string
+	stamp []byte
 }
 
 // NewEncoder makes an encoder of records as opt wants them.
@@ -112,6 +114,9 @@ func (x *Encoder) header(w *jsonw.Writer, h *Head) {
 	}
 	if x.opt.Ethernet {
 		x.ether(w, h)
+	}
+	if x.opt.Metadata && h.Flow != nil && h.Flow.Vars != nil {
+		x.flowVars(w, h.Flow.Vars)
 	}
 	if x.opt.PcapFile != "" {
 		w.Key("pcap_filename")

@@ -108,6 +108,7 @@ func (x *Encoder) AnomalyOf(dst []byte, k AnomalyKind, e *dissect.Env, event, la
 // FlowEnd is what a flow record needs beside the flow.
 type FlowEnd struct {
 	Reason string
+	Action string  // what rules decided for the flow, "" for nothing
 	TCP    *TCPEnd // for TCP flows
 }
 
@@ -138,6 +139,10 @@ func (x *Encoder) Flow(dst []byte, f *dissect.Flow, now int64, end FlowEnd) []by
 	w.Str(end.Reason)
 	w.Key("alerted")
 	w.Bool(f.Alerts > 0)
+	if end.Action != "" {
+		w.Key("action")
+		w.Str(end.Action)
+	}
 	if f.TxCount > 0 {
 		w.Key("tx_cnt")
 		w.Uint(f.TxCount)
