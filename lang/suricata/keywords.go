@@ -9,11 +9,9 @@ import (
 // handler translates one option.
 type handler func(b *builder, value string) *problem
 
-// keywords are the options that need code of their own.
-var keywords map[string]handler
-
-func init() {
-	keywords = map[string]handler{
+// keywordTable lists the options that need code of their own.
+func keywordTable() map[string]handler {
+	keywords := map[string]handler{
 		"msg": msg, "sid": sid, "gid": gid, "rev": rev, "classtype": classtype, "priority": priority,
 		"reference": reference, "metadata": metadata, "target": target, "noalert": noalert, "alert": nothing,
 		"requires": requires, "prefilter": nothing, "bypass": nothing, "rawbytes": nothing,
@@ -71,6 +69,7 @@ func init() {
 	for name, to := range oldModifiers {
 		keywords[name] = moveTo(stickyBuffers[to])
 	}
+	return keywords
 }
 
 func nothing(b *builder, v string) *problem { return nil }
@@ -98,7 +97,7 @@ func (b *builder) apply(o *option) *problem {
 		b.setSticky(buf)
 		return b.pickSide(o.value)
 	}
-	if h := keywords[name]; h != nil {
+	if h := b.l.keywords[name]; h != nil {
 		if name == "tls.version" && !o.has || legacyKeywords[name] && !o.has {
 			return b.generic(name, o.value, false)
 		}

@@ -166,6 +166,8 @@ type loader struct {
 	opt    Options
 	vars   map[string]string
 	common common
+	// keywords is the table of this package; a map of the loader's so that keywords may ask for it.
+	keywords map[string]handler
 
 	mu    sync.Mutex
 	addrs map[string]addrSet
@@ -178,7 +180,7 @@ func newLoader(schema *dissect.Schema, name string, opt Options) *loader {
 	if opt.Shared == nil {
 		opt.Shared = NewShared()
 	}
-	l := &loader{schema: schema, file: name, opt: opt, vars: DefaultVars(),
+	l := &loader{schema: schema, file: name, opt: opt, vars: DefaultVars(), keywords: keywordTable(),
 		addrs: map[string]addrSet{}, ports: map[string]*ir.IntSet{}, res: map[string]compiledRe{},
 		bufs: map[*dissect.Field]*buffer{}}
 	for k, v := range opt.Vars {

@@ -109,7 +109,7 @@ func requires(b *builder, v string) *problem {
 				return fail("the rule is for version %s", arg)
 			}
 		case "keyword":
-			if keywords[arg] == nil && stickyBuffers[arg] == nil && b.l.schema.Field(arg) == nil {
+			if b.l.keywords[arg] == nil && stickyBuffers[arg] == nil && b.l.schema.Field(arg) == nil {
 				return fail("the rule needs the keyword %s", arg)
 			}
 		case "feature":
