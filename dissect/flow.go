@@ -70,8 +70,30 @@ type Flow struct {
 	// EthSrc, EthDst are the link-layer addresses of the first packet.
 	EthSrc, EthDst [6]byte
 	HasEth         bool
+	// MACs are all link-layer addresses of both sides; nil unless records show them.
+	MACs *MACs
 	// ParentID is the flow that announced this one (an FTP data connection), or 0.
 	ParentID uint64
+}
+
+// MaxMACs is how many link-layer addresses of one side of a flow are kept, as many as in
+// Suricata: more are only seen where something is forged or routed in turns.
+const MaxMACs = 10
+
+// MACs are link-layer addresses by the direction in which their owner sends: those of the
+// client's side, then those of the server's.
+type MACs [2][][6]byte
+
+// Add keeps an address that is new.
+func (m *MACs) Add(side Dir, addr []byte) {
+	for _, a := range m[side] {
+		if a == [6]byte(addr) {
+			return
+		}
+	}
+	if len(m[side]) < MaxMACs {
+		m[side] = append(m[side], [6]byte(addr))
+	}
 }
 
 // FlowVars holds what rules and scripts attach to a flow. Names are resolved to numbers when

@@ -222,6 +222,9 @@ func (w *worker) swap(f *flowtable.Flow) {
 	f.MaxTTL[0], f.MaxTTL[1] = f.MaxTTL[1], f.MaxTTL[0]
 	f.ICMPCode[0], f.ICMPCode[1] = f.ICMPCode[1], f.ICMPCode[0]
 	f.EthSrc, f.EthDst = f.EthDst, f.EthSrc
+	if m := f.MACs; m != nil {
+		m[0], m[1] = m[1], m[0]
+	}
 	f.Probe[0], f.Probe[1] = f.Probe[1], f.Probe[0]
 	f.Window[0], f.Window[1] = f.Window[1], f.Window[0]
 	f.Seen[0], f.Seen[1] = f.Seen[1], f.Seen[0]

@@ -227,12 +227,24 @@ func (w *worker) count(f *flowtable.Flow, p *packet.Packet, dir dissect.Dir) {
 	f.Last = max(f.Last, p.Time)
 	f.Packets[dir]++
 	f.Bytes[dir] += uint64(len(p.Data))
+	if w.cfg.EVEOptions.Ethernet && p.Has(packet.LayerEthernet) {
+		w.keepMACs(f, p, dir)
+	}
 	if f.Packets[dir] == 1 {
 		f.MinTTL[dir], f.MaxTTL[dir] = p.TTL, p.TTL
 		return
 	}
 	f.MinTTL[dir] = min(f.MinTTL[dir], p.TTL)
 	f.MaxTTL[dir] = max(f.MaxTTL[dir], p.TTL)
+}
+
+// keepMACs remembers who was seen at both ends of the link.
+func (w *worker) keepMACs(f *flowtable.Flow, p *packet.Packet, dir dissect.Dir) {
+	if f.MACs == nil {
+		f.MACs = new(dissect.MACs)
+	}
+	f.MACs.Add(dir, p.EthSrc())
+	f.MACs.Add(dir.Rev(), p.EthDst())
 }
 
 // tick ends the flows that are due. They are ended in the order of their first packets, so

@@ -74,6 +74,8 @@ type Head struct {
 	// Dir is the direction in which the addresses are given; ByPacket takes them from the packet.
 	Dir      dissect.Dir
 	ByPacket bool
+	// Macs gives all link-layer addresses of the flow.
+	Macs bool
 	// NoPacket leaves pcap_cnt out although there is a packet.
 	NoPacket bool
 }
@@ -241,37 +243,6 @@ func (x *Encoder) communityID(w *jsonw.Writer, f *dissect.Flow) {
 	var b [48]byte
 	w.Key("community_id")
 	w.Bytes(communityid.AppendID(b[:0], x.opt.CommunityIDSeed, k.Src, k.Dst, k.SrcPort, k.DstPort, k.Proto))
-}
-
-func (x *Encoder) ether(w *jsonw.Writer, h *Head) {
-	var src, dst []byte
-	switch {
-	case h.Pkt != nil && h.Pkt.Has(packet.LayerEthernet):
-		eth := h.Pkt.Data[h.Pkt.EthOff:]
-		dst, src = eth[:6], eth[6:12]
-	case h.Flow != nil && h.Flow.HasEth:
-		src, dst = h.Flow.EthSrc[:], h.Flow.EthDst[:]
-	default:
-		return
-	}
-	w.Open("ether")
-	w.Key("src_mac")
-	x.mac(w, src)
-	w.Key("dest_mac")
-	x.mac(w, dst)
-	w.End()
-}
-
-func (x *Encoder) mac(w *jsonw.Writer, m []byte) {
-	const digits = "0123456789abcdef"
-	var b [17]byte
-	for i, v := range m[:6] {
-		b[3*i], b[3*i+1] = digits[v>>4], digits[v&15]
-		if i < 5 {
-			b[3*i+2] = ':'
-		}
-	}
-	w.Bytes(b[:])
 }
 
 // pktSrc says how the packet came about, in Suricata's words.

@@ -193,8 +193,12 @@ func (p *Pool) put(f *Flow) {
 		clear(vars.Ints)
 		clear(vars.Strs)
 	}
+	macs := f.MACs
+	if macs != nil {
+		macs[0], macs[1] = macs[0][:0], macs[1][:0]
+	}
 	*f = Flow{Session: sess, Conn: conn, Window: w, next: p.free}
-	f.Vars = vars
+	f.Vars, f.MACs = vars, macs
 	p.free = f
 }
 
