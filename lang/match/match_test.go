@@ -475,3 +475,94 @@ func TestMatchDoesNotAllocate(t *testing.T) {
 		t.Errorf("%v allocations", n)
 	}
 }
+
+// TestStreamServesPacket: rules for stream and packet find the same when the packet's payload was scanned as stream
+// as when it was not.
+func TestStreamServesPacket(t *testing.T) {
+	g := newRig(t)
+	either := func(id string, items ...ir.Item) *ir.Rule {
+		r := rule(id, g.f("tcp"), &ir.Content{Buf: g.f("payload"), Items: items})
+		r.Payload = ir.PayloadEither
+		return r
+	}
+	packetOnly := rule("packet", g.f("tcp"), contains(g.f("payload"), "needle"))
+	packetOnly.Payload = ir.PayloadPacket
+	p := g.compile(
+		either("head", &ir.Lit{Bytes: []byte("AB"), Depth: n(2)}, &ir.Lit{Bytes: []byte("needle"), Distance: n(0)}),
+		either("anywhere", lit1("needle"), &ir.Lit{Bytes: []byte("AB"), Depth: n(2)}),
+		packetOnly,
+		rule("stream", g.f("tcp"), contains(g.f("payload"), "needle")),
+	)
+	m := p.NewMatcher()
+	flow := flowOf(6, 1, 2)
+	payload := []byte("AB then the needle")
+	before := []byte("something that came earlier ")
+	for name, tt := range map[string]struct {
+		stream *dissect.Env
+		want   string
+	}{
+		"start of stream":  {&dissect.Env{Data: payload}, "head anywhere stream|packet"},
+		"later in stream":  {&dissect.Env{Data: append(slices.Clone(before), payload...), New: len(before), DataOff: 100}, "stream|head anywhere packet"},
+		"no stream":        {nil, "|head anywhere packet"},
+		"some of it":       {&dissect.Env{Data: payload[3:], DataOff: 103}, "stream|head anywhere packet"},
+		"another's stream": {&dissect.Env{Data: payload, DataOff: 100, Pkt: &packet.Packet{Payload: payload, Stamp: 1}}, "stream|head anywhere packet"},
+	} {
+		pkt := &packet.Packet{IPProto: 6, IPVersion: 4, Payload: payload, Stamp: 7}
+		got := ""
+		if tt.stream != nil {
+			tt.stream.Flow = flow
+			if tt.stream.Pkt == nil {
+				tt.stream.Pkt = pkt
+			}
+			got = ids(m.Match(dissect.EvStreamData, tt.stream))
+		}
+		got += "|" + ids(m.Match(dissect.EvPacket, &dissect.Env{Flow: flow, Pkt: pkt, Data: payload}))
+		if got != tt.want {
+			t.Errorf("%s: got %s, want %s", name, got, tt.want)
+		}
+	}
+}
+
+// TestReloadKeepsFlags: flags that a flow has keep their meaning under the next program.
+func TestReloadKeepsFlags(t *testing.T) {
+	g := newRig(t)
+	set := rule("set", contains(g.f("web.uri"), "a"))
+	set.Effects = []ir.Effect{&ir.SetFlowBit{Op: ir.BitSet, Name: "late"}}
+	other := rule("other", contains(g.f("web.uri"), "nothing"), &ir.FlowBit{Names: []string{"early"}})
+	test := rule("test", contains(g.f("web.uri"), "a"), &ir.FlowBit{Names: []string{"late"}})
+	old := g.compile(other, set)
+	e, ev := req("/a"), g.event("web.request")
+	old.NewMatcher().Match(ev, e)
+	p, _ := Compile(g.schema, []*ir.Rule{test, other}, Options{NoWarnings: true, Previous: old})
+	if got := ids(p.NewMatcher().Match(ev, e)); got != "test" {
+		t.Errorf("got %q", got)
+	}
+}
+
+// TestGrowthIsJudgedInProportion: a rule that waits for more of a message is not judged each time it grows.
+func TestGrowthIsJudgedInProportion(t *testing.T) {
+	g := newRig(t)
+	p := g.compile(
+		rule("wait", &ir.Content{Buf: g.f("web.body"), Items: []ir.Item{lit1("needle"), &ir.Lit{Bytes: []byte("end"), Distance: n(0)}}}),
+		rule("none", &ir.Match{X: g.f("web.body"), Re: re(t, `[0-9]{3}x`)}),
+	)
+	m, e := p.NewMatcher(), req("/a")
+	tx := e.Tx.(*webTx)
+	tx.body = []byte("the needle ")
+	for range 1000 {
+		tx.body = append(tx.body, "filler filler 12 "...)
+		if got := ids(m.Match(g.event("web.body"), e)); got != "" {
+			t.Fatalf("got %q", got)
+		}
+	}
+	for _, id := range []string{"wait", "none"} {
+		if k := m.Counts()[p.Rule(id).Index].Evals; k > 40 {
+			t.Errorf("%s was judged %d times", id, k)
+		}
+	}
+	tx.body = append(tx.body, "123x end"...)
+	got := ids(m.Match(g.event("web.body"), e)) + ids(m.Match(g.event("web.done"), e))
+	if got != "wait none" && got != "none wait" && got != "wait"+"none" {
+		t.Errorf("at the end: %q", got)
+	}
+}

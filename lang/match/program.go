@@ -18,7 +18,6 @@ type Program struct {
 
 	headers  []header
 	nIPMemo  int
-	nHdrMemo int
 	nBytes   int // memo slots of values
 	nConds   int // memo slots of conditions
 	maxPats  int // of one set

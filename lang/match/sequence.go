@@ -229,6 +229,11 @@ func (st *State) completed(run *seqRun, n int, now int64) {
 		if w <= 0 {
 			w = run.seq.within
 		}
+		if len(st.seqs.timers) >= 4*st.seqs.max {
+			st.seqs.evicted++ // so many that wait are a flood; this one is given up
+			st.seqs.remove(run)
+			return
+		}
 		run.steps[n].deadline = now + w
 		heap.Push(&st.seqs.timers, timer{now + w, run, n})
 	}

@@ -1,7 +1,6 @@
 package match
 
 import (
-	"encoding/binary"
 	"net/netip"
 
 	"github.com/luanids/luanids/dissect"
@@ -427,5 +426,3 @@ func addr16(dst []byte, a netip.Addr) []byte {
 	b := a.As16()
 	return append(dst, b[:]...)
 }
-
-func appendInt(dst []byte, n int64) []byte { return binary.AppendVarint(dst, n) }

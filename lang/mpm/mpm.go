@@ -12,7 +12,6 @@ package mpm
 
 import (
 	"encoding/binary"
-	"fmt"
 	"slices"
 )
 
@@ -226,71 +225,4 @@ func equal(d, p, fold []byte) bool {
 		}
 	}
 	return true
-}
-
-// Work is what a scan had to do; see Probe.
-type Work struct {
-	Stops   int // positions at which the bit map said yes
-	Empty   int // of them, those whose gram no pattern has
-	Compare int // patterns compared in full
-	Equal   int
-}
-
-// Probe scans data for long patterns only and counts, for tuning. top counts the comparisons by gram.
-func (s *Set) Probe(data []byte, top map[uint32]int) (w Work) {
-	g := &s.long
-	for i := 0; i+4 <= len(data) && len(g.entries) > 0; i += 2 {
-		a := binary.LittleEndian.Uint32(data[i:]) | caseBits
-		if !g.has(a) {
-			continue
-		}
-		w.Stops++
-		n := 0
-		for _, e := range g.bucket(a) {
-			if e.gram == a {
-				n++
-			}
-		}
-		if n == 0 {
-			w.Empty++
-		}
-		w.Compare += n
-		top[a] += n
-	}
-	return w
-}
-
-// Shape tells what a set is made of, for tuning.
-func (s *Set) Shape() string {
-	n := map[string]int{}
-	for _, p := range s.pats {
-		k := "long"
-		if p.sets {
-			k = "sets"
-		} else if p.n < 5 {
-			k = string('0' + rune(p.n))
-		}
-		n[k]++
-	}
-	g := map[string]map[uint32]bool{}
-	for _, e := range s.long.entries {
-		p := s.pats[e.pat]
-		k := "long"
-		if p.sets {
-			k = "sets"
-		} else if p.n < 5 {
-			k = string('0' + rune(p.n))
-		} else if e.off < 0 || int(e.off)+4 > int(p.n) {
-			k = "wild"
-		}
-		if g[k] == nil {
-			g[k] = map[uint32]bool{}
-		}
-		g[k][e.gram] = true
-	}
-	out := fmt.Sprint(n, " bits ", len(s.long.bits)*64, " entries ", len(s.long.entries))
-	for k, v := range g {
-		out += fmt.Sprint(" ", k, ":", len(v))
-	}
-	return out
 }

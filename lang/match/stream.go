@@ -1,0 +1,109 @@
+package match
+
+import (
+	"slices"
+
+	"github.com/luanids/luanids/dissect"
+	"github.com/luanids/luanids/dissect/packet"
+)
+
+// segment is what the stream events of one TCP packet have found for the packet event that follows.
+type segment struct {
+	pkt     *packet.Packet
+	stamp   uint64
+	whole   bool     // the packet's payload was the new bytes of one of them
+	found   []uint32 // rules to be judged at the packet whose literal occurs
+	matched []uint32 // rules for stream and packet that matched on the stream
+}
+
+// noteSegment begins a new segment with the first stream event of a packet.
+func (m *Matcher) noteSegment(e *dissect.Env) {
+	s := &m.seg
+	if s.pkt != e.Pkt || s.stamp != e.Pkt.Stamp {
+		s.pkt, s.stamp, s.whole = e.Pkt, e.Pkt.Stamp, false
+		s.found, s.matched = s.found[:0], s.matched[:0]
+	}
+	fresh := e.Data[e.New:]
+	if len(fresh) == len(e.Pkt.Payload) && (len(fresh) == 0 || fresh[0] == e.Pkt.Payload[0] && fresh[len(fresh)-1] == e.Pkt.Payload[len(fresh)-1]) {
+		s.whole = true
+	}
+}
+
+// covers tells whether the payload of e's packet was scanned as stream; if not, what is known of another packet is
+// forgotten.
+func (m *Matcher) covers(e *dissect.Env) bool {
+	s := &m.seg
+	if e.Pkt == nil || s.pkt != e.Pkt || s.stamp != e.Pkt.Stamp {
+		s.pkt, s.found, s.matched = nil, s.found[:0], s.matched[:0]
+		return false
+	}
+	return s.whole
+}
+
+// judgeNew judges the rules without literal on the new bytes of a stream only: nothing tells
+// whether what they find in the others was found before.
+func (m *Matcher) judgeNew(pt *part, e *dissect.Env) {
+	data, off, n := e.Data, e.DataOff, e.New
+	e.Data, e.DataOff, e.New = data[n:], off+uint64(n), 0
+	m.begin(e)
+	m.cands = m.cands[:0]
+	m.addLoose(pt)
+	if len(m.cands) != 0 {
+		m.judge(dissect.EvStreamData, nil)
+	}
+	e.Data, e.DataOff, e.New = data, off, n
+}
+
+// carry remembers a rule that failed but may be completed by bytes to come.
+func (m *Matcher) carry(ev dissect.EventID, r *Rule, tx *dissect.MatchState) {
+	if r.Literal == "" {
+		return
+	}
+	if tx != nil {
+		if m.p.repeats[ev] && len(tx.Carry) < maxCarry && !slices.Contains(tx.Carry, uint32(r.Index)) {
+			tx.Carry = append(tx.Carry, uint32(r.Index))
+		}
+		return
+	}
+	c := m.e.Carry
+	if c == nil || ev != dissect.EvStreamData || !r.carries || len(*c) >= 2*maxCarry {
+		return
+	}
+	until := uint32(m.e.DataOff + uint64(len(m.e.Data)))
+	for i := 0; i < len(m.carried); i += 2 {
+		if m.carried[i] == uint32(r.Index) {
+			until = m.carried[i+1]
+		}
+	}
+	*c = append(*c, uint32(r.Index), until)
+}
+
+func (m *Matcher) wasCarried(n uint32) bool {
+	for i := 0; i < len(m.carried); i += 2 {
+		if m.carried[i] == n {
+			return true
+		}
+	}
+	return false
+}
+
+// takeCarry makes candidates of the rules that waited for more bytes of the stream, as far as the window still
+// has the bytes that they were waiting with. Entries are pairs of a rule and the lower half of the
+// stream offset up to which its literal had come.
+func (m *Matcher) takeCarry(e *dissect.Env) {
+	m.carried = m.carried[:0]
+	c := *e.Carry
+	for i := 0; i+1 < len(c); i += 2 {
+		gone := int32(c[i+1]-uint32(e.DataOff)) <= 0
+		if gone || int(c[i]) >= len(m.p.Rules) || slices.Contains(m.cands, c[i]) {
+			continue
+		}
+		m.carried = append(m.carried, c[i], c[i+1])
+	}
+	for i := 0; i < len(m.carried); i += 2 {
+		if n := m.carried[i]; m.header(m.p.Rules[n].hdr) {
+			m.cands = append(m.cands, n)
+		}
+	}
+	*e.Carry = c[:0]
+}
