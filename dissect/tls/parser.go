@@ -115,6 +115,7 @@ type side struct {
 	dead    bool    // not TLS any more: nothing is looked at
 	v2      bool    // speaks SSLv2
 	app     bool    // application data was seen
+	empty   bool    // an empty record was reported
 	ended   bool
 }
 
@@ -174,6 +175,14 @@ func (p *parser) record(c *dissect.Ctx, dir dissect.Dir, s *side, data []byte) (
 		return 0, 0
 	}
 	s.started = true
+	if n == 0 && kind != recApplication {
+		// Forbidden (RFC 8446 section 5.1), but OpenSSL passes over them: so must we.
+		if !s.empty {
+			s.empty = true
+			c.Anomaly(anRecordLength, &p.conn)
+		}
+		return headerLen, 0
+	}
 	if kind == recApplication {
 		s.skip = n
 		p.application(c, dir)
@@ -210,7 +219,7 @@ func (p *parser) checkHeader(s *side, kind byte, version uint16, n int) int {
 		return anRecordType
 	case !recordVersion(version):
 		return anRecordVersion
-	case n > maxRecord || n == 0 && kind != recApplication:
+	case n > maxRecord:
 		return anRecordLength
 	}
 	return -1
@@ -223,7 +232,7 @@ func recordVersion(v uint16) bool { return v>>8 == 3 && v <= VersionTLS13 || v>>
 func recordLike(b []byte) bool {
 	n := int(binary.BigEndian.Uint16(b[3:]))
 	return b[0] >= recChangeCipher && b[0] <= recHeartbeat &&
-		recordVersion(binary.BigEndian.Uint16(b[1:])) && n > 0 && n <= maxRecord
+		recordVersion(binary.BigEndian.Uint16(b[1:])) && n <= maxRecord
 }
 
 func (p *parser) changeCipher(c *dissect.Ctx, dir dissect.Dir) {

@@ -59,12 +59,14 @@ func probe(dir dissect.Dir, b []byte, hint bool) dissect.Verdict {
 	n := int(binary.BigEndian.Uint16(b[3:]))
 	switch b[0] {
 	case recHandshake:
+		if n == 0 { // servers pass over empty records, so that they hide nothing from us either
+			return dissect.Yes
+		}
 		if len(b) < headerLen+1 {
 			return dissect.More
 		}
+		// A hello may be cut into records of a byte.
 		switch kind := b[headerLen]; {
-		case n < hsHeader:
-			return dissect.No
 		case kind == hsClientHello && dir == dissect.ToClient, kind == hsServerHello && dir == dissect.ToServer:
 			return dissect.Reversed
 		case kind > hsCertificateStatus && !hint:
@@ -78,6 +80,10 @@ func probe(dir dissect.Dir, b []byte, hint bool) dissect.Verdict {
 		return dissect.Yes
 	case recChangeCipher:
 		if n != 1 {
+			return dissect.No
+		}
+	case recApplication, recHeartbeat:
+		if n == 0 {
 			return dissect.No
 		}
 	}

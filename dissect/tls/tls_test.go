@@ -242,6 +242,8 @@ func TestHostile(t *testing.T) {
 		{"record version", talk{{c, "\x16\x09\x09\x00\x01x"}}, "anomaly tls.invalid_record_version\n"},
 		{"record length", talk{{c, "\x16\x03\x01\xff\xffx"}}, "anomaly tls.invalid_record_length\n"},
 		{"empty record", talk{{c, "\x16\x03\x01\x00\x00"}}, "anomaly tls.invalid_record_length\n"},
+		{"empty records hide nothing", talk{{c, strings.Repeat("\x16\x03\x01\x00\x00", 3) + record(recHandshake, good)}},
+			"anomaly tls.invalid_record_length\n" + seen},
 		{"odd cipher list", ch("\x03\x03" + strings.Repeat("R", 32) + "\x00\x00\x03abc\x01\x00"), "anomaly tls.handshake_invalid_length\n" + seen},
 		{"hello cut short", ch(modernHello[:60]), "anomaly tls.handshake_invalid_length\n" + seen},
 		{"no random", ch(modernHello[:20]), "anomaly tls.handshake_invalid_length\n"},
@@ -301,7 +303,8 @@ func TestProbe(t *testing.T) {
 		{c, ch[:1], dissect.More}, {c, ch[:4], dissect.More}, {c, ch[:5], dissect.More}, {c, "G", dissect.No}, {c, "\x16\x04", dissect.No},
 		{s, record(recAlert, "\x02\x28"), dissect.Yes}, {s, record(recAlert, "\x09\x28"), dissect.No},
 		{c, record(recApplication, strings.Repeat("x", 40)), dissect.Yes},
-		{c, "\x16\x03\x01\x00\x00\x01", dissect.No}, {c, "\x16\x03\x01\x50\x00\x01", dissect.No},
+		{c, "\x16\x03\x01\x00\x00", dissect.Yes}, {c, "\x16\x03\x01\x00\x01\x01", dissect.Yes}, {s, "\x16\x03\x01\x00\x01\x01", dissect.Reversed},
+		{c, "\x16\x03\x01\x50\x00\x01", dissect.No},
 		{c, "\x80\x2e\x01\x03\x01\x00", dissect.Yes}, {c, "\x80\x2e\x01", dissect.More}, {c, "\x80\x2e\x09\x03\x01\x00", dissect.No},
 	} {
 		if got := probe(tt.dir, []byte(tt.data), false); got != tt.want {
