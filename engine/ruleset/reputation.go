@@ -87,12 +87,12 @@ func csvLines(path string, fields int, each func([]string) error) error {
 		if line == "" || line[0] == '#' {
 			continue
 		}
-		f := strings.SplitN(line, ",", fields)
+		f := strings.Split(line, ",")
 		for i := range f {
 			f[i] = strings.TrimSpace(f[i])
 		}
 		if len(f) < fields {
-			return fmt.Errorf("reputation: %s:%d: expected %d values with commas between, found %q", path, n, fields, line)
+			return fmt.Errorf("reputation: %s:%d: expected at least %d values with commas between, found %q", path, n, fields, line)
 		}
 		if err := each(f); err != nil {
 			return fmt.Errorf("reputation: %s:%d: %w", path, n, err)

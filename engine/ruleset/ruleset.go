@@ -78,6 +78,8 @@ type loader struct {
 	nids   []string // files and folders for the .nids front end
 	seqs   []*ir.Sequence
 	shared *suricata.Shared // data sets that files have in common
+	// imported are the rules of Suricata's syntax, put among the others by importAll.
+	imported []*ir.Rule
 }
 
 func (l *loader) path(p string) error {
@@ -160,6 +162,9 @@ func (l *loader) addNids(rs *lang.Ruleset, list diag.List) {
 func (l *loader) finish() (*Set, error) {
 	if len(l.nids) > 0 {
 		l.addNids(lang.Load(l.schema, l.nids, lang.Options{Vars: l.opt.Vars}))
+	}
+	if err := l.importAll(); err != nil {
+		return nil, err
 	}
 	program, problems := match.Compile(l.schema, l.set.Rules, match.Options{Sequences: l.seqs})
 	l.set.Program = program

@@ -18,6 +18,14 @@ func (l *loader) suricata(path string) error {
 	if l.shared == nil {
 		l.shared = suricata.NewShared()
 	}
+	rules, skipped := suricata.Load(l.schema, path, text, l.suricataOptions())
+	l.imported = append(l.imported, rules...)
+	l.source(path, text)
+	l.skip(skipped)
+	return nil
+}
+
+func (l *loader) suricataOptions() suricata.Options {
 	opt := suricata.Options{Vars: l.opt.Vars, Shared: l.shared, Classes: map[string]int{}}
 	for name, c := range l.opt.Classes {
 		opt.Classes[name] = c.Priority
@@ -25,19 +33,49 @@ func (l *loader) suricata(path string) error {
 	if l.opt.Reputation != nil {
 		opt.Reputation = l.opt.Reputation.Table
 	}
-	rules, skipped := suricata.Load(l.schema, path, text, opt)
-	l.set.Rules = append(l.set.Rules, rules...)
+	return opt
+}
+
+func (l *loader) source(path string, text []byte) {
 	l.set.Files = append(l.set.Files, path)
 	l.set.Sources[path] = text
-	l.set.Skipped += len(skipped)
-	for _, s := range skipped {
-		at := l.at(s.Pos)
-		l.set.Diagnostics = append(l.set.Diagnostics, diag.Diagnostic{
-			File: path, Range: diag.Range{Start: at, End: at}, Severity: diag.Warning, Code: "skipped", Rule: fmt.Sprint(s.SID),
-			Summary: skipText(s),
-		})
+}
+
+// importAll puts the imported rules among the others: of equal ones in several files the
+// newest, with the thresholds and suppressions of ThresholdConfig.
+func (l *loader) importAll() error {
+	rules, twice := suricata.Newest(l.imported)
+	l.skip(twice)
+	if path := l.opt.ThresholdConfig; path != "" {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return fmt.Errorf("--threshold-config: %w", err)
+		}
+		l.source(path, text)
+		conf, bad := suricata.ReadThresholds(l.schema, path, text, l.suricataOptions())
+		for _, s := range bad {
+			l.warn(s, "bad-threshold", "line ignored: "+s.Keyword+": "+s.Why)
+		}
+		rules = conf.Apply(rules)
 	}
+	l.set.Rules = append(l.set.Rules, rules...)
 	return nil
+}
+
+// skip warns of rules that are left out.
+func (l *loader) skip(list []suricata.Skip) {
+	l.set.Skipped += len(list)
+	for _, s := range list {
+		l.warn(s, "skipped", skipText(s))
+	}
+}
+
+func (l *loader) warn(s suricata.Skip, code, summary string) {
+	at := l.at(s.Pos)
+	l.set.Diagnostics = append(l.set.Diagnostics, diag.Diagnostic{
+		File: s.Pos.File, Range: diag.Range{Start: at, End: at}, Severity: diag.Warning, Code: code, Rule: fmt.Sprint(s.SID),
+		Summary: summary,
+	})
 }
 
 func skipText(s suricata.Skip) string {
