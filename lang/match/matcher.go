@@ -14,6 +14,7 @@ import (
 type Matcher struct {
 	p   *Program
 	e   *dissect.Env
+	ev  dissect.EventID
 	gen uint32
 
 	hv      hostView
@@ -76,7 +77,7 @@ type RuleCount struct {
 	Nanos   uint64 // of evaluation; 0 unless profiling
 }
 
-type scanCount struct{ Bytes, Hits uint64 }
+type scanCount struct{ Scans, Bytes, Hits, Nanos uint64 }
 
 // NewMatcher makes a matcher for one goroutine.
 func (p *Program) NewMatcher() *Matcher {
@@ -158,6 +159,7 @@ func (m *Matcher) Match(ev dissect.EventID, e *dissect.Env) []Hit {
 		return nil
 	}
 	m.begin(e)
+	m.ev = ev
 	m.cands = m.cands[:0]
 	m.out = m.out[:0]
 	var tx *dissect.MatchState
@@ -237,43 +239,12 @@ func (m *Matcher) addLoose(pt *part) {
 			m.add(t.find(v))
 		}
 	}
-	if pt.unstable == 0 || m.e.Flow == nil {
+	if pt.unstable == 0 || m.e.Flow == nil && m.e.Pkt == nil {
 		m.add(pt.loose)
 		return
 	}
 	m.addStable(pt)
 	m.add(pt.loose[pt.unstable:])
-}
-
-// looseEntry holds which of a part's rules without literal have a header that holds for a
-// direction of a flow.
-type looseEntry struct {
-	part  *part
-	flow  uint64 // Flow.ID
-	start int64
-	app   *dissect.Spec
-	state dissect.FlowState
-	dir   dissect.Dir
-	rules []uint32
-}
-
-// looseCache is the number of entries, a power of two.
-const looseCache = 4096
-
-// addStable takes the rules without literal whose header is stable: for a flow that was seen
-// before, without testing a header.
-func (m *Matcher) addStable(pt *part) {
-	f := m.e.Flow
-	k := f.ID*0x9E3779B97F4A7C15>>40 ^ uint64(m.e.Dir)<<4 ^ uint64(pt.seq)<<5
-	c := &m.loose[k&(looseCache-1)]
-	if c.part != pt || c.flow != f.ID || c.start != f.Start || c.app != f.App || c.state != f.State || c.dir != m.e.Dir {
-		*c = looseEntry{pt, f.ID, f.Start, f.App, f.State, m.e.Dir, c.rules[:0]}
-		n := len(m.cands)
-		m.add(pt.loose[:pt.unstable])
-		c.rules = append(c.rules, m.cands[n:]...)
-		return
-	}
-	m.cands = append(m.cands, c.rules...)
 }
 
 // partOf tells which part of a partitioned event e belongs to.
@@ -315,7 +286,12 @@ func (m *Matcher) add(refs []ref) {
 
 // scan looks for the literals of a slot.
 func (m *Matcher) scan(s *scanSlot, tx *dissect.MatchState) {
+	if m.profile {
+		defer func(t time.Time) { m.scanned[s.id].Nanos += uint64(time.Since(t)) }(time.Now())
+	}
+	m.scanned[s.id].Scans++
 	seen := &m.seen[s.id]
+	seen.Base = 0
 	seen.Reset(s.set.Len())
 	m.hits = m.hits[:0]
 	if s.multi != nil {
@@ -343,10 +319,14 @@ func (m *Matcher) scan(s *scanSlot, tx *dissect.MatchState) {
 					return
 				}
 				b = b[:min(len(b), s.head-int(m.e.DataOff))]
+				seen.Base = int(m.e.DataOff)
 			}
 		case s.head > 0:
 			b = b[:min(len(b), s.head)]
 		case s.grows && tx != nil:
+			from = tx.Seen(uint32(s.id), len(b))
+		case tx != nil && m.p.repeats[m.ev]:
+			// What does not grow is looked at once in a message; rules wait for the rest in its Carry.
 			from = tx.Seen(uint32(s.id), len(b))
 		}
 		if from >= len(b) {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"sort"
+	"strconv"
 	"strings"
 
 	"github.com/luanids/luanids/dissect"
@@ -323,11 +324,16 @@ func (s *scanSlot) add(l *lit, r ref) {
 	} else {
 		key = "c" + key
 	}
+	end := 0
+	if s.head > 0 {
+		end = l.maxEnd
+		key += "@" + strconv.Itoa(end)
+	}
 	n, ok := s.byPat[key]
 	if !ok {
 		n = len(s.pats)
 		s.byPat[key] = n
-		s.pats = append(s.pats, mpm.Pattern{Bytes: l.bytes, NoCase: l.nocase, Sets: l.sets})
+		s.pats = append(s.pats, mpm.Pattern{Bytes: l.bytes, NoCase: l.nocase, Sets: l.sets, MaxEnd: end})
 		s.lists = append(s.lists, nil)
 	}
 	if !slices.Contains(s.lists[n], r) {

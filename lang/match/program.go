@@ -162,8 +162,11 @@ func (p *Program) Profile() []RuleCount {
 // ScanCount is what looking for the literals of one buffer has cost.
 type ScanCount struct {
 	Event, Field string
+	Head         int // if not 0, only so many bytes at the start are looked at
 	Patterns     int
-	Bytes, Hits  uint64
+	Scans, Bytes uint64
+	Hits         uint64 // patterns found
+	Nanos        uint64 // with what the hits led to, short of judging; 0 unless profiling
 }
 
 // Scans adds up what was scanned in all matchers, as Profile does.
@@ -172,9 +175,11 @@ func (p *Program) Scans() []ScanCount {
 	defer p.mu.Unlock()
 	out := make([]ScanCount, len(p.slots))
 	for i, s := range p.slots {
-		out[i] = ScanCount{Event: s.event, Field: s.name, Patterns: s.set.Len()}
+		out[i] = ScanCount{Event: s.event, Field: s.name, Head: s.head, Patterns: s.set.Len()}
 		for _, m := range p.matchers {
+			out[i].Scans += m.scanned[i].Scans
 			out[i].Bytes += m.scanned[i].Bytes
+			out[i].Nanos += m.scanned[i].Nanos
 			out[i].Hits += m.scanned[i].Hits
 		}
 	}

@@ -21,6 +21,8 @@ type Pattern struct {
 	NoCase bool   // ASCII case folding
 	// Sets has a set of bytes for each place; Usable must hold for it. Bytes and NoCase are not looked at then.
 	Sets []ByteSet
+	// MaxEnd, if not 0, is the last place where it may end, counted from the start of the data less Seen.Base.
+	MaxEnd int
 }
 
 // ByteSet is a set of bytes, one bit each.
@@ -44,6 +46,7 @@ type Set struct {
 // pat is where a pattern is in blob, or (sets) in Set.sets.
 type pat struct {
 	off, n uint32
+	maxEnd uint16
 	sets   bool
 }
 
@@ -63,12 +66,12 @@ func New(patterns []Pattern) *Set {
 	s := &Set{pats: make([]pat, len(patterns))}
 	for i, p := range patterns {
 		if p.Sets != nil {
-			s.pats[i] = pat{uint32(len(s.sets)), uint32(len(p.Sets)), true}
+			s.pats[i] = pat{uint32(len(s.sets)), uint32(len(p.Sets)), lastEnd(p), true}
 			s.sets = append(s.sets, p.Sets...)
 			s.maxLen = max(s.maxLen, len(p.Sets))
 			continue
 		}
-		s.pats[i] = pat{uint32(len(s.blob)), uint32(len(p.Bytes)), false}
+		s.pats[i] = pat{uint32(len(s.blob)), uint32(len(p.Bytes)), lastEnd(p), false}
 		s.blob = append(s.blob, p.Bytes...)
 		s.fold = appendFold(s.fold, p)
 		s.maxLen = max(s.maxLen, len(p.Bytes))
@@ -90,7 +93,7 @@ func New(patterns []Pattern) *Set {
 			if s.tiny == nil {
 				s.tiny = new(tiny)
 			}
-			s.tiny.add(uint32(i), p)
+			s.tiny.add(uint32(i), p, lastEnd(p))
 		}
 	}
 	s.long.build(long)
@@ -111,6 +114,16 @@ func countShort(patterns []Pattern) int {
 	}
 	return k
 }
+
+// lastEnd is MaxEnd as patterns keep it.
+func lastEnd(p Pattern) uint16 {
+	if p.MaxEnd <= 0 || p.MaxEnd >= anyEnd {
+		return anyEnd
+	}
+	return uint16(p.MaxEnd)
+}
+
+const anyEnd = 1<<16 - 1
 
 // shortMask picks the three bytes that a gram of a short pattern has.
 const shortMask = 0xffffff
@@ -145,6 +158,8 @@ func (s *Set) Memory() int {
 // Seen marks patterns that a scan has reported, so that each is reported once; it belongs to
 // one goroutine and serves any number of scans of one Set.
 type Seen struct {
+	// Base is the place of the first byte of the data in what MaxEnd counts in.
+	Base  int
 	gen   uint32
 	stamp []uint32
 }
@@ -191,7 +206,7 @@ func (s *Set) check(b []gramEntry, gram uint32, data []byte, at, from int, seen 
 		p := s.pats[e.pat]
 		begin := at - int(e.off)
 		end := begin + int(p.n)
-		if begin < 0 || end > len(data) || end <= from {
+		if begin < 0 || end > len(data) || end <= from || p.maxEnd != anyEnd && end+seen.Base > int(p.maxEnd) {
 			continue
 		}
 		if p.sets && inSets(data[begin:end], s.sets[p.off:p.off+p.n]) ||

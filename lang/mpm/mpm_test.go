@@ -201,3 +201,20 @@ func BenchmarkNeedle(b *testing.B) {
 		})
 	}
 }
+
+func TestMaxEnd(t *testing.T) {
+	s := New([]Pattern{{Bytes: []byte("ab"), MaxEnd: 4}, {Bytes: []byte("needle"), MaxEnd: 10}, {Bytes: []byte("needle")}, {Bytes: []byte("x"), MaxEnd: 1}})
+	for _, tt := range []struct {
+		in   string
+		base int
+		want []uint32
+	}{{"..ab....", 0, []uint32{0}}, {"...ab", 0, nil}, {"..ab", 1, nil}, {"....needle", 0, []uint32{1, 2}}, {".....needle", 0, []uint32{2}}, {"xx", 0, []uint32{3}}, {".x", 0, nil}} {
+		seen := Seen{Base: tt.base}
+		seen.Reset(s.Len())
+		got := s.Scan([]byte(tt.in), 0, &seen, nil)
+		slices.Sort(got)
+		if !slices.Equal(got, tt.want) {
+			t.Errorf("%q at %d: got %v, want %v", tt.in, tt.base, got, tt.want)
+		}
+	}
+}

@@ -149,13 +149,14 @@ type tiny struct {
 
 type tinyPat struct {
 	pat        uint32
+	maxEnd     uint16
 	two        bool
 	next, fold byte
 }
 
-func (t *tiny) add(n uint32, p Pattern) {
+func (t *tiny) add(n uint32, p Pattern, maxEnd uint16) {
 	f := appendFold(nil, p)
-	e := tinyPat{pat: n, two: len(p.Bytes) == 2}
+	e := tinyPat{pat: n, two: len(p.Bytes) == 2, maxEnd: maxEnd}
 	if e.two {
 		e.next, e.fold = p.Bytes[1], f[1]
 	}
@@ -166,6 +167,13 @@ func (t *tiny) add(n uint32, p Pattern) {
 			break
 		}
 	}
+}
+
+func b2u(b bool) uint {
+	if b {
+		return 1
+	}
+	return 0
 }
 
 func (t *tiny) scan(data []byte, start, from int, seen *Seen, hits []uint32) []uint32 {
@@ -182,6 +190,9 @@ func (t *tiny) scan(data []byte, start, from int, seen *Seen, hits []uint32) []u
 					continue
 				}
 			} else if i+1 <= from {
+				continue
+			}
+			if e.maxEnd != anyEnd && i+1+int(b2u(e.two))+seen.Base > int(e.maxEnd) {
 				continue
 			}
 			seen.stamp[e.pat] = seen.gen
