@@ -42,6 +42,8 @@ type Packet struct {
 	VLAN uint16 // tag that the kernel stripped (TCI), with HasVLAN
 	// HasVLAN says that VLAN holds a tag which is not in Data.
 	HasVLAN bool
+	// File is the capture that the packet comes from, as it was named; nil from an interface.
+	File *string
 }
 
 // Batch is a run of packets and the memory that holds their bytes. It is filled by a

@@ -122,6 +122,7 @@ func (s *source) run(f *fileReader, b *Batch, barren uint64) (more bool, err err
 	}
 	rivalTime, rivalOrder := s.rival()
 	for {
+		f.head.File = f.label
 		if full, err := s.deliver(&f.head, b); err != nil {
 			return true, s.drop(err)
 		} else if full {

@@ -36,6 +36,7 @@ const stdinName = "stdin"
 // entry is one input file.
 type entry struct {
 	path   string // "-" for stdin
+	label  string // name, which packets point to
 	order  int    // in which the files were named
 	folder int    // 1-based number of the folder that it was found in, 0 for a named file
 	size   int64
@@ -331,6 +332,8 @@ func (s *source) reader(e *entry, set fileSetup) (*fileReader, error) {
 		return nil, err
 	}
 	f.order = e.order
+	e.label = e.name()
+	f.label = &e.label
 	f.stream = e.stream != nil
 	if e.disk != nil {
 		f.closers = append([]func(){func() { e.disk.Close() }}, f.closers...)

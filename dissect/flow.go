@@ -67,6 +67,10 @@ type Flow struct {
 	Alerts uint32
 	// Vars holds flags, counters and values that rules and scripts set; nil until one does.
 	Vars *FlowVars
+	// VLANs are the tags of the first packet, also where they do not tell flows apart.
+	VLANs [3]uint16
+	// File is the capture that the first packet comes from, nil from an interface.
+	File *string
 	// EthSrc, EthDst are the link-layer addresses of the first packet.
 	EthSrc, EthDst [6]byte
 	HasEth         bool

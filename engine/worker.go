@@ -167,6 +167,8 @@ func (w *worker) newFlow(sh *flowtable.Shard, p *packet.Packet) *flowtable.Flow 
 	f := sh.Insert(&w.key, p.Hash, p.Time)
 	f.Serial = p.Stamp
 	f.ID = flowID(p)
+	f.File = p.File
+	copy(f.VLANs[:], p.VLANs[:p.VLANCount])
 	f.Conn.Owner = f
 	f.Session.Budget = &w.budgets[flowtable.ShardOf(p.Hash)]
 	if p.Has(packet.LayerEthernet) {
@@ -210,7 +212,7 @@ func (w *worker) flowPacket(f *flowtable.Flow, p *packet.Packet) {
 		if len(p.Payload) > 0 {
 			w.datagram(f, dir, p.Payload)
 			dir = w.dir
-			w.udpData(f, dir, p.Payload)
+			w.loneData(f, dir, p.Payload)
 		}
 	case p.Layers&(packet.LayerICMP|packet.LayerICMPv6) != 0:
 		if w.cfg.CheckChecksums && !p.TransportChecksumOK() {

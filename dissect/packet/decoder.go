@@ -65,7 +65,7 @@ func be32(b []byte) uint32 { return binary.BigEndian.Uint32(b) }
 // Decode fills p from a captured frame. p may have been used before.
 func (d *Decoder) Decode(p *Packet, raw *capture.Packet) {
 	p.reset(raw.Data)
-	p.Num, p.Time, p.Len, p.Link = raw.Num, raw.Time, raw.Len, raw.Link
+	p.Num, p.Time, p.Len, p.Link, p.File = raw.Num, raw.Time, raw.Len, raw.Link, raw.File
 	p.VLANCount, p.TunnelDepth, p.Via, p.TunnelID, p.layers = 0, 0, NoTunnel, 0, 0
 	s := &d.Stats
 	s.Pkts++
@@ -144,7 +144,7 @@ func (d *Decoder) DecodeDatagram(p, from *Packet, datagram []byte) bool {
 
 // context gives p what all packets of one frame have in common.
 func (p *Packet) context(from *Packet) {
-	p.Num, p.Time, p.Len, p.layers = from.Num, from.Time, from.Len, from.layers
+	p.Num, p.Time, p.Len, p.File, p.layers = from.Num, from.Time, from.Len, from.File, from.layers
 }
 
 // reset makes p an empty packet of the given bytes. Only fields that are looked at without

@@ -150,6 +150,7 @@ type Packet struct {
 	Time int64  // nanoseconds since the Unix epoch
 	Len  uint32 // length on the wire of the captured frame
 	Link capture.LinkType
+	File *string // capture that the frame comes from, nil from an interface
 
 	// Data is the frame from its first header on (for an inner packet: from the inner
 	// header on; for a defragmented one: from the IP header on).

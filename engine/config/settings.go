@@ -91,6 +91,7 @@ var settings = []setting{
 	{"outputs.eve-log.community-id", "write community ids", boolean(func(c *engine.Config) *bool { return &c.EVEOptions.CommunityID })},
 	{"outputs.eve-log.community-id-seed", "seed of community ids", number(func(c *engine.Config) *uint16 { return &c.EVEOptions.CommunityIDSeed }, parseInt)},
 	{"outputs.eve-log.ethernet", "write link-layer addresses", boolean(func(c *engine.Config) *bool { return &c.EVEOptions.Ethernet })},
+	{"outputs.eve-log.pcap-file", "write the capture's name", boolean(func(c *engine.Config) *bool { return &c.EVEOptions.PcapFile })},
 	{"outputs.eve-log.metadata", "write flow variables", boolean(func(c *engine.Config) *bool { return &c.EVEOptions.Metadata })},
 	{"outputs.eve-log.enabled", "ignored: --eve switches the log on", func(*engine.Config, []string, string) error { return nil }},
 	{"outputs.file-store.**", "which digests of files are computed; files are not stored", setFileStore},

@@ -74,8 +74,8 @@ type Head struct {
 	// Dir is the direction in which the addresses are given; ByPacket takes them from the packet.
 	Dir      dissect.Dir
 	ByPacket bool
-	// Macs gives all link-layer addresses of the flow.
-	Macs bool
+	// OfFlow says that the record is about the flow as a whole.
+	OfFlow bool
 	// NoPacket leaves pcap_cnt out although there is a packet.
 	NoPacket bool
 }
@@ -107,9 +107,14 @@ func (x *Encoder) header(w *jsonw.Writer, h *Head) {
 	case h.Pkt != nil:
 		x.packetTuple(w, h.Pkt)
 	}
-	if h.Pkt != nil && !h.NoPacket {
+	switch {
+	case h.NoPacket || h.OfFlow:
+	case h.Pkt != nil:
 		w.Key("pkt_src")
 		w.Str(pktSrc(h.Pkt))
+	case h.Flow != nil && h.Flow.Key.Proto == packet.ProtoTCP:
+		w.Key("pkt_src")
+		w.Str("stream (flow timeout)") // what came to light when the flow ended
 	}
 	if x.opt.CommunityID && h.Flow != nil {
 		x.communityID(w, h.Flow)
@@ -120,9 +125,22 @@ func (x *Encoder) header(w *jsonw.Writer, h *Head) {
 	if x.opt.Metadata && h.Flow != nil && h.Flow.Vars != nil {
 		x.flowVars(w, h.Flow.Vars)
 	}
-	if x.opt.PcapFile != "" {
+	if x.opt.PcapFile {
+		pcapFile(w, h)
+	}
+}
+
+func pcapFile(w *jsonw.Writer, h *Head) {
+	var name *string
+	switch {
+	case h.Pkt != nil:
+		name = h.Pkt.File
+	case h.Flow != nil:
+		name = h.Flow.File
+	}
+	if name != nil {
 		w.Key("pcap_filename")
-		w.Str(x.opt.PcapFile)
+		w.Str(*name)
 	}
 }
 
@@ -131,8 +149,9 @@ func (x *Encoder) vlans(w *jsonw.Writer, h *Head) {
 	n := 0
 	if h.Pkt != nil {
 		ids, n = h.Pkt.VLANs, int(h.Pkt.VLANCount)
-	} else if h.Flow != nil {
-		ids = h.Flow.Key.VLANs
+	}
+	if n == 0 && h.Flow != nil {
+		ids = h.Flow.VLANs
 		for n < 3 && ids[n] != 0 {
 			n++
 		}

@@ -31,9 +31,9 @@ type Options struct {
 
 	CommunityID     bool
 	CommunityIDSeed uint16
-	Ethernet        bool // link-layer addresses in every record
-	Metadata        bool // flow flags and counters in alert and flow records
-	PcapFile        string
+	Ethernet        bool   // link-layer addresses in every record
+	Metadata        bool   // flow flags and counters in alert and flow records
+	PcapFile        bool   // the capture's name in every record
 	Suricata        string // value of suricata_version in records that have one
 
 	Alerts    AlertOptions
