@@ -1,6 +1,10 @@
 package dissect
 
-import "github.com/luanids/luanids/dissect/packet"
+import (
+	"math/bits"
+
+	"github.com/luanids/luanids/dissect/packet"
+)
 
 // FlowState is the state of a flow as flow records give it.
 type FlowState uint8
@@ -111,6 +115,15 @@ type FlowVars struct {
 // Bit tells whether flag n is set.
 func (v *FlowVars) Bit(n uint32) bool {
 	return v != nil && int(n/64) < len(v.Bits) && v.Bits[n/64]&(1<<(n%64)) != 0
+}
+
+// EachBit calls f with the number of every flag that is set, from the lowest.
+func (v *FlowVars) EachBit(f func(n int)) {
+	for i, word := range v.Bits {
+		for ; word != 0; word &= word - 1 {
+			f(i*64 + bits.TrailingZeros64(word))
+		}
+	}
 }
 
 // SetBit sets or clears flag n.

@@ -247,10 +247,13 @@ func (x *Encoder) alertContext(w *jsonw.Writer, e *dissect.Env) {
 func (x *Encoder) flowVars(w *jsonw.Writer, v *dissect.FlowVars) {
 	list := func(object, key, prefix string) {
 		open := false
-		for n, name := range x.Bits {
-			rest, ok := strings.CutPrefix(name, prefix)
-			if name == "" || !ok || prefix == "" && strings.HasPrefix(name, "traffic/") || !v.Bit(uint32(n)) {
-				continue
+		v.EachBit(func(n int) {
+			if n >= len(x.Bits) || x.Bits[n] == "" {
+				return
+			}
+			rest, ok := strings.CutPrefix(x.Bits[n], prefix)
+			if !ok || prefix == "" && strings.HasPrefix(rest, "traffic/") {
+				return
 			}
 			if !open {
 				if object != "" {
@@ -260,7 +263,7 @@ func (x *Encoder) flowVars(w *jsonw.Writer, v *dissect.FlowVars) {
 				open = true
 			}
 			w.Str(rest)
-		}
+		})
 		if open {
 			w.EndArray()
 			if object != "" {
@@ -277,13 +280,10 @@ func (x *Encoder) flowVars(w *jsonw.Writer, v *dissect.FlowVars) {
 	}
 }
 
-func (x *Encoder) anyBit(v *dissect.FlowVars, prefix string) bool {
-	for n, name := range x.Bits {
-		if strings.HasPrefix(name, prefix) && v.Bit(uint32(n)) {
-			return true
-		}
-	}
-	return false
+// anyBit tells whether a flag is set whose name begins with prefix.
+func (x *Encoder) anyBit(v *dissect.FlowVars, prefix string) (found bool) {
+	v.EachBit(func(n int) { found = found || n < len(x.Bits) && strings.HasPrefix(x.Bits[n], prefix) })
+	return found
 }
 
 func (x *Encoder) alertPayload(w *jsonw.Writer, e *dissect.Env) {
