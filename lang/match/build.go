@@ -214,7 +214,7 @@ func packetOnly(rs *ruleState) bool {
 // finals finds the events at which growing fields are complete.
 func (b *builder) finals() {
 	p := b.p
-	p.finals = map[dissect.EventID]*eventProg{}
+	p.finals = make([]*eventProg, len(p.schema.Events))
 	add := func(grown, done dissect.EventID) {
 		if p.events[grown] != nil && !p.repeats[done] {
 			b.part(done, 0) // so that it is wanted

@@ -158,8 +158,9 @@ func sortedFields(set map[*dissect.Field]bool) []*dissect.Field {
 
 // repeating lists the events that come several times for one message: those at which a field
 // grows.
-func repeating(s *dissect.Schema) map[dissect.EventID]bool {
-	out := map[dissect.EventID]bool{dissect.EvFileData: true}
+func repeating(s *dissect.Schema) []bool {
+	out := make([]bool, len(s.Events))
+	out[dissect.EvFileData] = true
 	for _, f := range s.Fields() {
 		if id, ok := s.EventByName(f.Event); ok && f.Grows {
 			out[id] = true

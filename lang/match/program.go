@@ -26,9 +26,9 @@ type Program struct {
 	flowBits map[string]uint32
 	flowInts map[string]uint32
 	passBit  uint32
-	repeats  map[dissect.EventID]bool
-	// finals are the events at which what grew at another is complete, with what is judged at the other.
-	finals map[dissect.EventID]*eventProg
+	repeats  []bool // by EventID
+	// finals, by EventID: what is judged at the event at which grew what is complete at this one.
+	finals []*eventProg
 
 	sequences []*sequence
 	ordered   bool
