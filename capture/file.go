@@ -30,6 +30,7 @@ type fileReader struct {
 	window  window
 	format  format
 	path    string  // as errors name it
+	label   *string // the same, for packets: it outlives the reader
 	order   int     // place among the inputs, which decides between equal times
 	packed  string  // "gzip", "zstd" or ""
 	head    Packet  // the next packet

@@ -12,7 +12,7 @@ import (
 // the record's direction; else of the flow.
 func (x *Encoder) ether(w *jsonw.Writer, h *Head) {
 	switch {
-	case h.Macs && h.Flow != nil && h.Flow.MACs != nil:
+	case h.OfFlow && h.Flow != nil && h.Flow.MACs != nil:
 		x.macs(w, h.Flow.MACs, h.Dir)
 	case h.Pkt != nil && h.Pkt.Has(packet.LayerEthernet):
 		eth := h.Pkt.Data[h.Pkt.EthOff:]
@@ -24,7 +24,7 @@ func (x *Encoder) ether(w *jsonw.Writer, h *Head) {
 		w.Key("ether_type")
 		w.Uint(uint64(binary.BigEndian.Uint16(eth[12:])))
 		pair(w, src, dst)
-	case h.Flow != nil && h.Flow.HasEth && !h.Macs:
+	case h.Flow != nil && h.Flow.HasEth && !h.OfFlow:
 		src, dst := h.Flow.EthSrc[:], h.Flow.EthDst[:]
 		if h.Dir == dissect.ToClient {
 			src, dst = dst, src

@@ -122,7 +122,7 @@ type TCPEnd struct {
 // Flow appends the record of a flow that ended at time now.
 func (x *Encoder) Flow(dst []byte, f *dissect.Flow, now int64, end FlowEnd) []byte {
 	w := x.begin(dst)
-	x.header(w, &Head{Type: "flow", Time: now, Flow: f, Macs: true})
+	x.header(w, &Head{Type: "flow", Time: now, Flow: f, OfFlow: true})
 	x.flowICMP(w, f)
 	x.appProto(w, f)
 	w.Open("flow")
@@ -237,7 +237,7 @@ func flowTCP(w *jsonw.Writer, f *dissect.Flow, end *TCPEnd) {
 // Netflow appends the record of one direction of a flow that ended at time now.
 func (x *Encoder) Netflow(dst []byte, f *dissect.Flow, dir dissect.Dir, now int64) []byte {
 	w := x.begin(dst)
-	x.header(w, &Head{Type: "netflow", Time: now, Flow: f, Dir: dir, Macs: true})
+	x.header(w, &Head{Type: "netflow", Time: now, Flow: f, Dir: dir, OfFlow: true})
 	x.appProto(w, f)
 	w.Open("netflow")
 	w.Key("pkts")
