@@ -25,6 +25,15 @@ func coreSection() section {
 		{name: "predicate", sig: "fun(name: string, types: string[], fn: fun(...): boolean)", call: nidsPredicate,
 			doc:     "Gives rules a function: `when is_dga(dns.rrname)`. types are string, bytes, int, float, bool or ip. Such conditions are judged last.",
 			example: "nids.predicate(\"is_long\", { \"string\" }, function(s) return #s > 50 end)"},
+		{name: "has_event", sig: "fun(name: string): boolean", doc: "Tells whether there is an event of that name, for scripts that use what is there.", example: "nids.has_event(\"flow.end\") --> true", call: func(L *glua.LState) int {
+			_, ok := vmOf(L).rt.schema.EventByName(L.CheckString(1))
+			L.Push(glua.LBool(ok))
+			return 1
+		}},
+		{name: "has_field", sig: "fun(name: string): boolean", doc: "Tells whether there is a field of that name.", example: "nids.has_field(\"src.ip\") --> true", call: func(L *glua.LState) int {
+			L.Push(glua.LBool(vmOf(L).rt.schema.Field(L.CheckString(1)) != nil))
+			return 1
+		}},
 		{name: "now", sig: "fun(): number", call: nidsNow, doc: "Packet time, seconds since the Unix epoch. A replay gives the same times at any speed."},
 		{name: "log", sig: "fun(text: any, level?: string)", call: nidsLog, doc: "Writes a line to the log: level debug, info (the default), warning or error.", example: "nids.log(\"ready\")\nnids.log(\"odd\", \"warning\")"},
 		{name: "metric", sig: "fun(name: string, doc?: string): Metric", call: nidsMetric, doc: "A number that appears in stats and metrics under the script's name.", example: "local m = nids.metric(\"odd_names\", \"names that looked odd\")\nm:inc()\nm:get() --> 1"},

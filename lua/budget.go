@@ -34,6 +34,9 @@ const (
 	walkEvery = 250e3
 )
 
+// maxShed is how often stores are halved before a script is stopped.
+const maxShed = 8
+
 var closed = func() chan struct{} { c := make(chan struct{}); close(c); return c }()
 
 var errMemory = errors.New("memory limit exceeded")
@@ -107,6 +110,12 @@ func (m *meter) end() {
 // tooMuch measures the script's memory, and fails where it is past the limit.
 func (m *meter) tooMuch() bool {
 	m.vm.measure()
+	for round := 0; m.vm.memory > m.vm.limits.Memory; round++ {
+		if round == maxShed || !m.vm.shed() {
+			break
+		}
+		m.vm.measure()
+	}
 	if m.vm.memory <= m.vm.limits.Memory {
 		return false
 	}

@@ -68,7 +68,7 @@ func nidsDetector(L *glua.LState) int {
 	}
 	if d.cooldown > 0 {
 		d.last = &store{name: "cooldown", ttl: d.cooldown, max: maxCooldownKeys, index: map[string]*entry{}}
-		d.last.key = v.compileKey(L, "nids.detector", o.text("key", "src.ip, dst.ip"))
+		d.last.key = v.compileKey(L, "nids.detector", o.text("key", "client.ip, server.ip"))
 	}
 	v.detectors = append(v.detectors, d)
 	ud := object("Detector", d)
@@ -363,23 +363,28 @@ func (o *options) addr(name string) netip.Addr {
 	return ip
 }
 
+// fromEnv tells the end points of an event: of its flow, client first, or of its packet.
 func (a *Alert) fromEnv(s *dissect.Schema, x *view) {
-	get := func(name string) *dissect.Field { return s.Field(name) }
-	if f := get("src.ip"); f != nil && f.IP != nil {
-		a.Src, _ = f.IP(x.env)
+	from, to := "src", "dst"
+	if x.env.Flow != nil {
+		from, to = "client", "server"
 	}
-	if f := get("dst.ip"); f != nil && f.IP != nil {
-		a.Dst, _ = f.IP(x.env)
+	ip := func(name string) (ip netip.Addr) {
+		if f := s.Field(name); f != nil && f.IP != nil {
+			ip, _ = f.IP(x.env)
+		}
+		return ip
 	}
-	if f := get("src.port"); f != nil && f.Int != nil {
-		n, _ := f.Int(x.env)
-		a.SrcPort = uint16(n)
+	port := func(name string) uint16 {
+		if f := s.Field(name); f != nil && f.Int != nil {
+			n, _ := f.Int(x.env)
+			return uint16(n)
+		}
+		return 0
 	}
-	if f := get("dst.port"); f != nil && f.Int != nil {
-		n, _ := f.Int(x.env)
-		a.DstPort = uint16(n)
-	}
-	if f := get("proto"); f != nil && f.Bytes != nil {
+	a.Src, a.Dst = ip(from+".ip"), ip(to+".ip")
+	a.SrcPort, a.DstPort = port(from+".port"), port(to+".port")
+	if f := s.Field("proto"); f != nil && f.Bytes != nil {
 		a.Proto = string(f.Bytes(x.env))
 	}
 }

@@ -163,6 +163,11 @@ func (v *vm) keyOf(L *glua.LState, b []byte, k *keyExpr, n, last int) []byte {
 		switch x := L.Get(i).(type) {
 		case glua.LString, glua.LNumber, glua.LBool:
 			b = appendLua(b, x)
+		case *glua.LUserData: // ev.tcp: true, with members
+			if g, ok := x.Value.(*group); !ok || g.n.field == nil {
+				L.RaiseError("a key is made of strings, numbers and booleans, not of objects")
+			}
+			b = append(b, 'b', 1)
 		default:
 			L.RaiseError("a key is made of strings, numbers and booleans, not of a %s", x.Type())
 		}

@@ -13,7 +13,8 @@ type Limits struct {
 	Instructions int64
 	// LoadInstructions is the same for a script's top level.
 	LoadInstructions int64
-	// Memory that a script's values may take, stores included, bytes (an estimate: see memory.go).
+	// Memory that a script's values may take, stores included, bytes (an estimate: see memory.go). Past it stores
+	// lose their least used half before the script is stopped.
 	Memory int64
 	// StringBytes is the longest string that a script can make.
 	StringBytes int
@@ -32,7 +33,7 @@ type Limits struct {
 // DefaultLimits gives limits that no sound script meets.
 func DefaultLimits() Limits {
 	return Limits{
-		Instructions: 5e6, LoadInstructions: 20e6, Memory: 64 << 20, StringBytes: 4 << 20,
+		Instructions: 5e6, LoadInstructions: 20e6, Memory: 256 << 20, StringBytes: 4 << 20,
 		CallDepth: 200, PatternSteps: 200e3, Errors: 10,
 		Handlers: 256, Detectors: 64, Stores: 64, Metrics: 256, Source: 1 << 20,
 	}

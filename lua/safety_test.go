@@ -162,3 +162,22 @@ print("ok")`).ok()
 func TestTableLayout(t *testing.T) {
 	checkLayout(t)
 }
+
+// TestStoresShrinkBeforeTheScriptIsStopped: at the memory limit the least used entries go.
+func TestStoresShrinkBeforeTheScriptIsStopped(t *testing.T) {
+	r := load(t, Options{Limits: Limits{Memory: 8 << 20}}, `
+local s = nids.store { max = 1e6, value = function() return { "x", "y" } end }
+local n = 0
+nids.on("http.request", function(ev)
+  for i = 1, 2000 do n = n + 1 s:get(n) end
+  print(s:peek(n) ~= nil)
+end)`).ok()
+	for range 100 {
+		r.http(1, "/")
+	}
+	r.noProblems()
+	s := r.rt.vms[0].stores[0]
+	if s.evicted == 0 || len(s.index) == 0 || strings.Contains(r.printed(), "false") {
+		t.Errorf("%d entries, %d evicted", len(s.index), s.evicted)
+	}
+}

@@ -19,6 +19,7 @@ type store struct {
 	first, last *entry // by last use, the latest first
 	free        *entry
 	keyBytes    int64
+	bytes       int64 // with all values, as last measured
 	evicted     uint64
 	expired     uint64
 }
@@ -182,6 +183,15 @@ func (s *store) add(key []byte, value glua.LValue, now int64) *entry {
 	s.keyBytes += int64(len(key))
 	s.front(e)
 	return e
+}
+
+// halve drops the half that was not used for longest.
+func (s *store) halve() {
+	for n := len(s.index) / 2; n > 0; n-- {
+		s.evicted++
+		s.drop(s.last)
+	}
+	s.free = nil // entries that were dropped are not to be kept either
 }
 
 // expirePerTick bounds the work of one tick; the rest waits for the next.

@@ -348,6 +348,13 @@ func (v *vm) measure() {
 	idle := v.meter.running.Load()&1 == 0 && v.main == nil
 	w := &v.walk
 	w.reset(4*v.limits.Memory, idle)
+	for _, s := range v.stores { // first, so that each is charged with what it holds
+		before := w.bytes
+		w.bytes += s.memory()
+		s.each(w.add)
+		w.run()
+		s.bytes = w.bytes - before
+	}
 	w.add(v.L.G.Global)
 	for i := range v.handlers {
 		w.add(v.handlers[i].fn)
@@ -361,10 +368,6 @@ func (v *vm) measure() {
 	for _, m := range v.modules {
 		w.add(m)
 	}
-	for _, s := range v.stores {
-		w.bytes += s.memory()
-		s.each(w.add)
-	}
 	if v.libnids != nil {
 		w.bytes += v.libnids.memory()
 	}
@@ -375,6 +378,21 @@ func (v *vm) measure() {
 	w.run()
 	v.memory = w.bytes
 	v.meter.untilWalk = max(walkEvery, 4*w.count)
+}
+
+// shed halves the largest store, the least used entries first; false where no store holds much.
+func (v *vm) shed() bool {
+	var largest *store
+	for _, s := range v.stores {
+		if largest == nil || s.bytes > largest.bytes {
+			largest = s
+		}
+	}
+	if largest == nil || largest.bytes < v.limits.Memory/8 || len(largest.index) < 2 {
+		return false
+	}
+	largest.halve()
+	return true
 }
 
 // locals adds the local variables of what runs.

@@ -17,6 +17,8 @@ const (
 	phaseSteps   = 72  // periods from 0.25 to 1.25 of the mean gap
 	shuffles     = 100
 	minPhaseGaps = 19 // 20 events
+	// minDuty is the share of its periods in which a beacon calls at least.
+	minDuty = 0.2
 )
 
 // phaseTest gives the height of the highest peak, its period, and p: the share of random
@@ -37,23 +39,26 @@ func phaseTest(gaps []float64) (peak, period, p float64) {
 // highest scans periods from a quarter of the mean gap to 1.25 times it, and around the median.
 func highest(gaps []float64) (peak, period float64) {
 	base := Mean(gaps)
+	total := base * float64(len(gaps))
 	med := Median(slices.Clone(gaps))
 	for i := range phaseSteps {
 		t := base * (0.25 + float64(i)/float64(phaseSteps-1))
-		if h := height(gaps, t); h > peak {
+		if h := height(gaps, t, total); h > peak {
 			peak, period = h, t
 		}
 	}
 	for i := range 9 { // gaps in some bursts pull the mean away
 		t := med * (0.9 + 0.025*float64(i))
-		if h := height(gaps, t); h > peak {
+		if h := height(gaps, t, total); h > peak {
 			peak, period = h, t
 		}
 	}
 	return peak, period
 }
 
-func height(gaps []float64, t float64) float64 {
+// height is the periodogram at period t, less where the events are far fewer than the span has periods: gaps
+// that are alike within bursts make no beacon.
+func height(gaps []float64, t, total float64) float64 {
 	if t <= 0 {
 		return 0
 	}
@@ -66,7 +71,8 @@ func height(gaps []float64, t float64) float64 {
 		re += c
 		im += s
 	}
-	return math.Hypot(re, im) / float64(len(gaps))
+	n := float64(len(gaps))
+	return math.Hypot(re, im) / n * min(1, n*t/total/minDuty)
 }
 
 // nulls keeps the peaks of random arrivals by number of gaps: they depend on nothing else,

@@ -1,0 +1,82 @@
+-- Password guessing (T1110): failed logins from one source to one service, and success afterwards.
+--
+-- Outcomes come from the protocols where they are seen (SSH by sizes, SMTP AUTH, HTTP 401 and 403...); for
+-- services without, from short connections of like size.
+local detect = nids.detector {
+  id = "BEH-BRUTE", title = "Password guessing", severity = "medium", mitre = "T1110", tags = { "bruteforce" },
+  params = {
+    fast = { default = 8, min = 3, doc = "failures within fast_window" }, fast_window = { default = "30s" },
+    slow = { default = 30, min = 3, doc = "failures within slow_window" }, slow_window = { default = "30m" },
+    ports = { default = { 21, 23, 110, 143, 445, 1433, 3306, 3389, 5432, 5900 }, doc = "services judged by short connections" },
+    max_payload = { default = "2kB", doc = "payload of a short connection, both directions" },
+  },
+  cooldown = "10m", key = "client.ip, server.ip, server.port",
+}
+local success = nids.detector { id = "BEH-BRUTE-SUCCESS", title = "Password guessing that succeeded", severity = "critical", mitre = { "T1110", "T1078" },
+  tags = { "bruteforce" }, params = { failures = { default = 8, min = 3, doc = "failures before the success" } },
+  cooldown = "10m", key = "client.ip, server.ip, server.port" }
+local P = detect.params
+local tries = nids.store { name = "tries", key = "client.ip, server.ip, server.port", ttl = P.slow_window, max = 50000, value = function()
+  return { fast = nids.counter(P.fast_window), slow = nids.counter(P.slow_window, 60), users = nids.distinct(P.slow_window, 64) }
+end }
+
+local function failed(ev, service, user)
+  local t = tries:get(ev)
+  local fast, slow = t.fast:add(), t.slow:add()
+  if user then t.users:add(user) end
+  if fast >= P.fast or slow >= P.slow then
+    detect:alert(ev, math.min(1, 0.6 + slow / 100), { service = service, failures = slow, failures_fast = fast, users = t.users:values(10) },
+      service .. " password guessing")
+  end
+end
+
+local function succeeded(ev, service, user)
+  local t = tries:peek(ev)
+  if t and t.slow:sum() >= success.params.failures then
+    success:alert(ev, 0.95, { service = service, failures = t.slow:sum(), user = user })
+  end
+end
+
+for service, user in pairs { ssh = false, smtp = "smtp.auth.user", ftp = "ftp.user", imap = "imap.user", pop3 = "pop3.user", telnet = false,
+                             rdp = false, smb = false, vnc = false } do
+  local known = user and nids.has_field(user)
+  local function name(ev) return known and ev:get(user) or nil end
+  if nids.has_event(service .. ".auth.failure") then
+    nids.on(service .. ".auth.failure", function(ev) failed(ev, service:upper(), name(ev)) end)
+    nids.on(service .. ".auth.success", function(ev) succeeded(ev, service:upper(), name(ev)) end)
+  end
+end
+
+nids.on("http.response", "http.stat_code in {401, 403}", function(ev)
+  if ev.http.stat_code == 403 and not ev.http.authorization then return end
+  if ev.http.stat_code == 401 and not ev.http.authorization then return end -- the first request of any client
+  failed(ev, "HTTP", ev:get("http.auth.user"))
+end)
+nids.on("http.response", "exists(http.authorization) and http.stat_code >= 200 and http.stat_code < 400", function(ev)
+  succeeded(ev, "HTTP", ev:get("http.auth.user"))
+end)
+
+-- Login forms: many POSTs to one path, in quick succession, whose answers are alike.
+local forms = nids.store { name = "forms", key = "client.ip, server.ip, server.port, http.path", ttl = P.slow_window, max = 50000, value = function()
+  return { fast = nids.counter(P.fast_window), codes = nids.distinct(P.slow_window, 8), alerted = false }
+end }
+nids.on("http.response", 'http.method == "POST" and http.path contains {"login", "signin", "logon", "auth"} nocase', function(ev)
+  local f = forms:get(ev)
+  local n, new = f.fast:add(), select(2, f.codes:add(ev.http.stat_code or 0))
+  if f.alerted and new then
+    success:alert(ev, 0.8, { service = "HTTP form", failures = n, path = ev.http.path, status = ev.http.stat_code })
+  elseif n >= P.fast then
+    f.alerted = true
+    detect:alert(ev, 0.7, { service = "HTTP form", failures = n, path = ev.http.path }, "HTTP form password guessing")
+  end
+end)
+
+local short = {}
+for _, port in ipairs(P.ports) do short[port] = true end
+nids.on("flow.end", "tcp and established", function(flow)
+  local app = flow.app
+  if not short[flow.server.port] or (app and nids.has_event(app .. ".auth.failure")) then return end
+  if flow.payload_to_server > 0 and flow.payload_to_client > 0 and flow.payload_to_server + flow.payload_to_client <= P.max_payload then
+    failed(flow, "port " .. flow.server.port)
+  end
+end)

@@ -1,0 +1,63 @@
+local function auth(t, i, event, more)
+  local ev = { src = "203.0.113.66:" .. 41000 + math.floor(i) % 1000, dst = "10.0.0.9:22", time = i, app = "ssh" }
+  for k, v in pairs(more or {}) do ev[k] = v end
+  t:event(event, ev)
+end
+
+test("SSH guessing that succeeds", function(t)
+  for i = 1, 20 do auth(t, i, "ssh.auth.failure") end
+  t:expect("BEH-BRUTE", 1)
+  t:expect("BEH-BRUTE-SUCCESS", 0)
+  auth(t, 21, "ssh.auth.success")
+  t:expect("BEH-BRUTE-SUCCESS", 1)
+  t:equal(t:alerts()[1].src_ip, "203.0.113.66")
+end)
+
+test("slow guessing", function(t)
+  for i = 1, 40 do auth(t, i * 40, "ssh.auth.failure") end
+  t:expect("BEH-BRUTE", "some")
+end)
+
+test("a person who mistypes is none", function(t)
+  for day = 0, 20 do
+    for i = 1, 3 do auth(t, day * 3600 + i * 5, "ssh.auth.failure") end
+    auth(t, day * 3600 + 20, "ssh.auth.success")
+  end
+  t:expect("*", 0)
+end)
+
+test("HTTP Basic", function(t)
+  for i = 1, 30 do
+    auth(t, i * 0.1, "http.response", { dst = "10.0.0.9:80", app = "http", dir = "to_client", ["http.stat_code"] = 401, ["http.authorization"] = "Basic x", ["http.auth.user"] = "alice" })
+  end
+  auth(t, 4, "http.response", { dst = "10.0.0.9:80", app = "http", dir = "to_client", ["http.stat_code"] = 200, ["http.authorization"] = "Basic y", ["http.auth.user"] = "alice" })
+  t:expect("BEH-BRUTE", 1)
+  t:expect("BEH-BRUTE-SUCCESS", 1)
+  t:equal(t:alerts()[1].evidence.users[1], "alice")
+end)
+
+test("challenges without credentials are none", function(t)
+  for i = 1, 100 do
+    auth(t, i * 0.1, "http.response", { dst = "10.0.0.9:80", app = "http", ["http.stat_code"] = 401 })
+  end
+  t:expect("*", 0)
+end)
+
+test("a login form", function(t)
+  for i = 1, 30 do
+    auth(t, i * 0.1, "http.response", { dst = "10.0.0.9:80", app = "http", ["http.stat_code"] = 200, ["http.method"] = "POST", ["http.path"] = "/login" })
+  end
+  auth(t, 4, "http.response", { dst = "10.0.0.9:80", app = "http", ["http.stat_code"] = 302, ["http.method"] = "POST", ["http.path"] = "/login" })
+  t:expect("BEH-BRUTE", 1)
+  t:expect("BEH-BRUTE-SUCCESS", 1)
+end)
+
+test("short connections to a service that tells nothing", function(t)
+  for i = 1, 20 do t:flow { src = "203.0.113.66:4000", dst = "10.0.0.9:5900", time = i, bytes = { 600, 600 }, payload = { 100, 200 } } end
+  t:expect("BEH-BRUTE", 1)
+end)
+
+test("a database's clients are none", function(t)
+  for i = 1, 200 do t:flow { src = "10.0.0.7:4000", dst = "10.0.0.9:5432", time = i, bytes = { 9000, 90000 }, payload = { 8000, 80000 } } end
+  t:expect("*", 0)
+end)
