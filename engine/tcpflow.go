@@ -11,29 +11,33 @@ import (
 // tcpPacket runs a segment through its connection. The result is the flow that it belongs to,
 // which is a new one where a connection reuses the addresses and ports of an old one.
 func (w *worker) tcpPacket(f *flowtable.Flow, p *packet.Packet, dir dissect.Dir) *flowtable.Flow {
+	before := takeTotals(f, dir)
+	w.count(f, p, dir)
+	w.setEnv(f, dir)
 	if w.cfg.CheckChecksums && !p.TransportChecksumOK() {
 		w.stats.csumTCP++
-		w.count(f, p, dir)
-		w.setEnv(f, dir)
 		return f
 	}
-	w.setEnv(f, dir)
 	r := w.assembler(f).Packet(&f.Conn, p, f.ConnDir(dir), w)
 	switch {
 	case r.Has(tcp.NewSession):
+		before.restore(f, dir) // the packet was not the old flow's
 		f, dir = w.reuse(f, p), dissect.ToServer
+		w.count(f, p, dir)
 		w.setEnv(f, dir)
-		w.assembler(f).Packet(&f.Conn, p, f.ConnDir(dir), w)
+		r = w.assembler(f).Packet(&f.Conn, p, f.ConnDir(dir), w)
 	case r.Has(tcp.Reversed):
 		w.swap(f)
 		f.Conn.Swap()
 		f.ConnFlipped = !f.ConnFlipped // both were turned
 		dir = w.dir
 		w.setEnv(f, dir)
-		w.assembler(f).Packet(&f.Conn, p, f.ConnDir(dir), w)
+		r = w.assembler(f).Packet(&f.Conn, p, f.ConnDir(dir), w)
 	}
 	dir = w.dir
-	w.count(f, p, dir)
+	if !r.Has(tcp.Valid) && len(p.Payload) > 0 {
+		w.loneData(f, dir, p.Payload) // of no stream: what it says is judged by itself
+	}
 	f.TCPFlags[dir] |= p.TCPFlags
 	f.Payload[dir] += uint64(len(p.Payload))
 	f.State = tcpFlowState(f.Conn.State())
@@ -148,8 +152,8 @@ func (w *worker) keepWindow(win *flowtable.Window, off uint64, data []byte, join
 	}
 }
 
-// udpData judges stream rules on a datagram.
-func (w *worker) udpData(f *flowtable.Flow, dir dissect.Dir, data []byte) {
+// loneData judges stream rules on the payload of a datagram, or of a segment that is part of no stream.
+func (w *worker) loneData(f *flowtable.Flow, dir dissect.Dir, data []byte) {
 	if !w.wantStream {
 		return
 	}
