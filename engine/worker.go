@@ -255,21 +255,6 @@ func (t *totals) restore(f *flowtable.Flow, dir dissect.Dir) {
 	f.Last, f.Packets[dir], f.Bytes[dir], f.MinTTL[dir], f.MaxTTL[dir] = t.last, t.packets, t.bytes, t.minTTL, t.maxTTL
 }
 
-// totals are what count changes.
-type totals struct {
-	last           int64
-	packets, bytes uint64
-	minTTL, maxTTL uint8
-}
-
-func takeTotals(f *flowtable.Flow, dir dissect.Dir) totals {
-	return totals{f.Last, f.Packets[dir], f.Bytes[dir], f.MinTTL[dir], f.MaxTTL[dir]}
-}
-
-func (t *totals) restore(f *flowtable.Flow, dir dissect.Dir) {
-	f.Last, f.Packets[dir], f.Bytes[dir], f.MinTTL[dir], f.MaxTTL[dir] = t.last, t.packets, t.bytes, t.minTTL, t.maxTTL
-}
-
 // keepMACs remembers who was seen at both ends of the link.
 func (w *worker) keepMACs(f *flowtable.Flow, p *packet.Packet, dir dissect.Dir) {
 	if f.MACs == nil {
