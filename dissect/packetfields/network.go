@@ -52,6 +52,7 @@ func linkFields() []dissect.Field {
 				}
 			}
 		}},
+		vlanLayer("vlan.layer0", 0), vlanLayer("vlan.layer1", 1), vlanLayer("vlan.layer2", 2),
 		{Name: "tunnel", Type: dissect.TBool, Doc: "the packet came within a tunnel", Int: func(e *dissect.Env) (int64, bool) {
 			return b2i(e.Pkt != nil && e.Pkt.TunnelDepth > 0), true
 		}},
@@ -81,6 +82,12 @@ func tunnelNames() (names []string) {
 		names = append(names, k.String())
 	}
 	return names
+}
+
+// vlanLayer is the field of one of the VLAN tags, counted from the outside.
+func vlanLayer(name string, i int) dissect.Field {
+	return dissect.Field{Name: name, Type: dissect.TInt, Doc: "VLAN id (0..4095) of one tag, layer0 being the outermost (IEEE 802.1Q)",
+		Int: func(e *dissect.Env) (int64, bool) { return vlanID(e, i) }}
 }
 
 func vlanID(e *dissect.Env, i int) (int64, bool) {

@@ -52,7 +52,7 @@ func (m *Matcher) step(t *ir.TStep, b []byte) ([]byte, bool) {
 	case ir.TFromBase64:
 		return m.base64(t, b)
 	case ir.TGunzip, ir.TZlibDeflate:
-		return m.inflate(t.Op, b)
+		return m.inflate(t.Op, b, t.N)
 	case ir.TXor:
 		return m.xor(t.Arg, b)
 	}
@@ -276,9 +276,11 @@ var base64Values = func() (t [256]byte) {
 	return t
 }()
 
-// inflate undoes gzip or zlib. Output is capped: what is over the cap is cut.
-func (m *Matcher) inflate(op ir.TOp, b []byte) ([]byte, bool) {
-	const most = 64 << 10
+// inflate undoes gzip or zlib. What is over most bytes (0: Suricata's default) is cut.
+func (m *Matcher) inflate(op ir.TOp, b []byte, most int) ([]byte, bool) {
+	if most <= 0 {
+		most = 1024
+	}
 	var r io.Reader
 	var err error
 	if op == ir.TGunzip {

@@ -124,7 +124,8 @@ func sameip(b *builder, v string) *problem {
 	return nil
 }
 
-// vlanID reads "number", "number,any" and "number,all".
+// vlanID reads "number", "number,any", "number,all", and "number,layer": 0 to 2 from the outermost tag, -1 to -3
+// from the innermost.
 func vlanID(b *builder, v string) *problem {
 	f := b.l.schema.Field("vlan.id")
 	if f == nil {
@@ -136,11 +137,48 @@ func vlanID(b *builder, v string) *problem {
 		return err
 	}
 	which = strings.TrimSpace(which)
-	if which != "" && which != "any" && which != "all" {
-		return fail("a layer cannot be picked")
-	}
 	b.needsPacket, b.notIPOnly = true, true
+	if which != "" && which != "any" && which != "all" {
+		return b.vlanLayer(c, which)
+	}
 	b.require(&ir.Quant{All: which == "all", F: f, Body: c.on(&ir.Elem{F: f})})
+	return nil
+}
+
+const maxVLANs = 3
+
+func (b *builder) vlanLayer(c cmp, which string) *problem {
+	layer, err := strconv.Atoi(which)
+	if err != nil || layer < -maxVLANs || layer >= maxVLANs {
+		return fail("the layer %s is not -3 to 2, any or all", which)
+	}
+	tag := func(n int) (ir.Expr, *problem) {
+		x, err := b.field("vlan.layer" + strconv.Itoa(n))
+		if err != nil {
+			return nil, err
+		}
+		return c.on(x), nil
+	}
+	if layer >= 0 {
+		x, err := tag(layer)
+		if err == nil {
+			b.require(x)
+		}
+		return err
+	}
+	layers, bad := b.field("vlan.layers")
+	if bad != nil {
+		return bad
+	}
+	var either []ir.Expr
+	for n := -layer; n <= maxVLANs; n++ { // by the number of tags
+		x, err := tag(n + layer)
+		if err != nil {
+			return err
+		}
+		either = append(either, &ir.And{X: []ir.Expr{&ir.Cmp{Op: ir.Eq, X: layers, Y: ir.Int(int64(n))}, x}})
+	}
+	b.require(orOf(either))
 	return nil
 }
 
