@@ -115,6 +115,9 @@ func (d *dispatcher) flowKey(p *packet.Packet, k *dissect.FlowKey) {
 		k.SrcPort, k.DstPort = p.QDstPort, p.QSrcPort
 	case p.Layers&packet.LayerICMP != 0:
 		k.SrcPort, k.DstPort = icmpPorts(p.ICMPType, icmp4Pairs[:])
+	case p.Layers&packet.LayerESP != 0: // the index tells the associations of two hosts apart
+		spi, _, _ := p.ESP()
+		k.SrcPort, k.DstPort = uint16(spi>>16), uint16(spi)
 	case p.Layers&packet.LayerICMPv6 != 0:
 		k.SrcPort, k.DstPort = icmpPorts(p.ICMPType, icmp6Pairs[:])
 	}

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/luanids/luanids/dissect"
@@ -32,14 +33,23 @@ func (w *worker) Anomaly(spec *dissect.Spec, n int, e *dissect.Env) {
 	w.anomaly(eve.AppAnomaly, e, w.apps.anomalies[spec.Index()][n], "proto_parser")
 }
 
-// anomaly judges and logs one anomaly: rules see it by its full name.
+// anomaly judges and logs one anomaly.
 func (w *worker) anomaly(k eve.AnomalyKind, e *dissect.Env, name anomalyName, layer string) {
+	w.judgeAnomaly(e, name)
+	w.logAnomaly(k, e, name, layer)
+}
+
+// judgeAnomaly judges the rules: they see an anomaly by its full name.
+func (w *worker) judgeAnomaly(e *dissect.Env, name anomalyName) {
 	if w.rules.wantsAnomaly {
 		old := e.Name
 		e.Name = name.full
 		w.match(dissect.EvAnomaly, e)
 		e.Name = old
 	}
+}
+
+func (w *worker) logAnomaly(k eve.AnomalyKind, e *dissect.Env, name anomalyName, layer string) {
 	if w.eve != nil && w.eve.Options().Wanted(k) {
 		w.line(w.eve.AnomalyOf(w.out.buf, k, e, name.record, layer))
 	}
@@ -64,9 +74,14 @@ func anomalyNames(s *dissect.Spec) []anomalyName {
 // decodeEvents reports what the decoder found wrong with a packet.
 func (w *worker) decodeEvents(p *packet.Packet) {
 	w.setEnv(w.flow, w.dir)
-	for _, ev := range p.EventList() {
+	list := p.EventList()
+	for i, ev := range list {
 		w.stats.anomalies[eve.DecodeAnomaly]++
-		w.anomaly(eve.DecodeAnomaly, &w.env, anomalyName{ev.Name(), ev.Name()}, "")
+		name := anomalyName{ev.Name(), ev.Name()}
+		if !slices.Contains(list[:i], ev) { // a rule is judged once, however many options are odd
+			w.judgeAnomaly(&w.env, name)
+		}
+		w.logAnomaly(eve.DecodeAnomaly, &w.env, name, "")
 	}
 }
 

@@ -124,6 +124,7 @@ func (x *Encoder) Flow(dst []byte, f *dissect.Flow, now int64, end FlowEnd) []by
 	w := x.begin(dst)
 	x.header(w, &Head{Type: "flow", Time: now, Flow: f, OfFlow: true})
 	x.flowICMP(w, f)
+	flowSPI(w, f)
 	x.appProto(w, f)
 	w.Open("flow")
 	counters(w, f)
@@ -163,6 +164,14 @@ func counters(w *jsonw.Writer, f *dissect.Flow) {
 	w.Uint(f.Bytes[0])
 	w.Key("bytes_toclient")
 	w.Uint(f.Bytes[1])
+}
+
+// flowSPI writes the security parameters index of ESP, which the flow's ports hold.
+func flowSPI(w *jsonw.Writer, f *dissect.Flow) {
+	if f.Key.Proto == packet.ProtoESP {
+		w.Key("spi")
+		w.Uint(uint64(f.Key.SrcPort)<<16 | uint64(f.Key.DstPort))
+	}
 }
 
 func (x *Encoder) flowICMP(w *jsonw.Writer, f *dissect.Flow) {
@@ -238,6 +247,7 @@ func flowTCP(w *jsonw.Writer, f *dissect.Flow, end *TCPEnd) {
 func (x *Encoder) Netflow(dst []byte, f *dissect.Flow, dir dissect.Dir, now int64) []byte {
 	w := x.begin(dst)
 	x.header(w, &Head{Type: "netflow", Time: now, Flow: f, Dir: dir, OfFlow: true})
+	flowSPI(w, f)
 	x.appProto(w, f)
 	w.Open("netflow")
 	w.Key("pkts")
