@@ -18,9 +18,13 @@ func TestMain(m *testing.M) {
 }
 
 // TestScripts runs the sessions of testdata/script as a user would type them. $CAPTURES is the
-// folder of test captures.
+// folder of test captures, $RULES a file of rules in Suricata's syntax.
 func TestScripts(t *testing.T) {
 	captures, err := filepath.Abs("../../testdata/captures")
+	if err != nil {
+		t.Fatal(err)
+	}
+	imported, err := filepath.Abs("testdata/imported.rules")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -28,6 +32,7 @@ func TestScripts(t *testing.T) {
 		Dir: "testdata/script",
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("CAPTURES", captures)
+			e.Setenv("RULES", imported)
 			return nil
 		},
 	})

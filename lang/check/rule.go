@@ -269,7 +269,7 @@ func (c *checker) keys(list []syntax.Expr) []ir.Expr {
 var thresholds = map[string]ir.ThresholdKind{"": ir.ThCount, "limit": ir.ThLimit, "every": ir.ThEvery, "both": ir.ThBoth, "after": ir.ThDetection}
 
 func (b *body) threshold(s *syntax.Threshold) {
-	t := ir.Threshold{Kind: thresholds[s.Kind], Count: b.count(s.Count, "the count"), Window: b.duration(s.Window, "the window"),
+	t := ir.Threshold{Kind: thresholds[s.Kind], Count: b.count(s.Count, "the count"), Window: b.duration(s.Window, "the window"), Fixed: s.Fixed,
 		By: b.keys(s.By), Pos: b.pos(s.Range())}
 	if s.Distinct != nil {
 		t.Distinct = b.key(s.Distinct.X)

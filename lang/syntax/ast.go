@@ -165,8 +165,10 @@ type (
 		Kind     string `parser:"'threshold' @('limit' | 'every' | 'both' | 'after')?"`
 		Count    *Lit   `parser:"@@"`
 		Distinct *Value `parser:"('distinct' @@)?"`
-		Window   *Lit   `parser:"'in' @@"`
-		By       []Expr `parser:"('by' @@ (',' @@)*)?"`
+		// Fixed windows begin with a first match; others slide.
+		Fixed  bool   `parser:"'in' @'fixed'?"`
+		Window *Lit   `parser:"@@"`
+		By     []Expr `parser:"('by' @@ (',' @@)*)?"`
 	}
 	// Evidence lists what an alert shows.
 	Evidence struct {

@@ -190,7 +190,7 @@ func (p *exprParser) itemTest(it *Item) error {
 
 // IsNumType tells whether a word names an encoding of numbers: u8 i16le u32be u16dce, dec4
 // hex8 oct3 num10 (that many digits; num reads 0x and 0 prefixes), or one of them without a
-// size, which the option bytes then gives.
+// size, which the option bytes then gives. A size of 0 reads nothing and is 0, as jumps of imported rules want.
 func IsNumType(w string) bool {
 	for _, text := range []string{"dec", "hex", "oct", "num"} {
 		if n, ok := strings.CutPrefix(w, text); ok {
@@ -206,7 +206,7 @@ func IsNumType(w string) bool {
 	switch digits {
 	case "8":
 		return n == ""
-	case "", "16", "24", "32", "40", "48", "56", "64":
+	case "", "0", "16", "24", "32", "40", "48", "56", "64":
 		return n == "be" || n == "le" || n == "dce"
 	}
 	return false

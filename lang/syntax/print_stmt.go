@@ -116,7 +116,11 @@ func thresholdString(t *Threshold) string {
 	if t.Distinct != nil {
 		b.WriteString(" distinct " + str(t.Distinct.X, precBitOr))
 	}
-	b.WriteString(" in " + t.Window.Raw)
+	b.WriteString(" in ")
+	if t.Fixed {
+		b.WriteString("fixed ")
+	}
+	b.WriteString(t.Window.Raw)
 	if len(t.By) > 0 {
 		b.WriteString(" by " + join(t.By))
 	}

@@ -16,8 +16,8 @@ import (
 
 // writer builds the tree of a rule.
 type writer struct {
-	// named tells which sets may be called by their name.
-	named func(name string) bool
+	// lets are the sets that are called by their names, nil for none.
+	lets *Lets
 	// problem is the first thing that the language cannot say.
 	problem error
 }
@@ -286,26 +286,29 @@ func impliedBy(a, b ir.Expr) bool {
 
 // set writes a set: by its name, or its members. The bool is for nocase.
 func (w *writer) set(s ir.Set) (syntax.Expr, bool) {
+	str, _ := s.(*ir.StrSet)
+	nocase := str != nil && str.NoCase
+	if id := w.lets.name(s); id != "" {
+		return name(id), nocase
+	}
+	return members(s), nocase
+}
+
+// members writes a set with all that is in it.
+func members(s ir.Set) *syntax.SetLit {
 	out := &syntax.SetLit{}
 	add := func(x syntax.Expr) { out.Elems = append(out.Elems, syntax.SetElem{X: x}) }
-	id, nocase := "", false
 	switch s := s.(type) {
 	case *ir.IntSet:
-		id = s.Name
 		for _, r := range s.Ranges {
 			add(intRange(r))
 		}
 	case *ir.IPSet:
-		id = s.Name
 		s.Each(func(lo, hi netip.Addr) { add(addrRange(lo, hi)) })
 	case *ir.StrSet:
-		id, nocase = s.Name, s.NoCase
 		s.Each(func(v []byte) { add(text(v)) })
 	}
-	if id != "" && w.named(id) {
-		return name(id), nocase
-	}
-	return out, nocase
+	return out
 }
 
 func intRange(r ir.Range) syntax.Expr {

@@ -60,7 +60,7 @@ func TestLowering(t *testing.T) {
 			t.Errorf("%s: %v", given, list)
 			continue
 		}
-		w := &writer{named: func(string) bool { return false }}
+		w := &writer{}
 		if got := syntax.String(w.cond(rs.Rules[0].When)); got != want || w.problem != nil {
 			t.Errorf("%s:\n  is     %s\n  wanted %s (%v)", given, got, want, w.problem)
 		}

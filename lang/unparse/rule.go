@@ -8,14 +8,11 @@ import (
 	"github.com/luanids/luanids/lang/syntax"
 )
 
-// Rule makes the tree of a rule; syntax.Print writes it. Sets are called by their names where named
-// says so (a let of that name is beside the rule), else their members are written. The error says
-// what of the rule the language cannot express; the tree is of no use then.
-func Rule(r *ir.Rule, named func(name string) bool) (*syntax.Rule, error) {
-	if named == nil {
-		named = func(string) bool { return false }
-	}
-	w := &writer{named: named}
+// Rule makes the tree of a rule; syntax.Print writes it. Sets are called by their names where lets
+// has them, else (and with nil) their members are written. The error says what of the rule the language cannot
+// express; the tree is of no use then.
+func Rule(r *ir.Rule, lets *Lets) (*syntax.Rule, error) {
+	w := &writer{lets: lets}
 	out := &syntax.Rule{ID: &syntax.ID{Word: syntax.Word{Text: r.ID}}, Title: str(r.Msg)}
 	add := func(s syntax.Stmt) { out.Body = append(out.Body, s) }
 	if r.When != nil {
@@ -127,7 +124,7 @@ func words(list []string) []*syntax.Word {
 var kinds = map[ir.ThresholdKind]string{ir.ThLimit: "limit", ir.ThEvery: "every", ir.ThBoth: "both", ir.ThDetection: "after"}
 
 func (w *writer) threshold(t *ir.Threshold) syntax.Stmt {
-	out := &syntax.Threshold{Kind: kinds[t.Kind], Count: integer(t.Count), Window: duration(int64(t.Window)), By: w.values(t.By)}
+	out := &syntax.Threshold{Kind: kinds[t.Kind], Count: integer(t.Count), Fixed: t.Fixed, Window: duration(int64(t.Window)), By: w.values(t.By)}
 	if t.Distinct != nil {
 		out.Distinct = &syntax.Value{X: w.value(t.Distinct)}
 	}

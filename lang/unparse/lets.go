@@ -1,0 +1,121 @@
+package unparse
+
+import (
+	"strings"
+
+	"github.com/luanids/luanids/lang/ir"
+	"github.com/luanids/luanids/lang/syntax"
+)
+
+// Lets are the named sets of rules that are written to one file: each becomes a let, so that whoever loads the
+// file can override it as the variable that it was.
+type Lets struct {
+	names []string // in the order in which they were first seen
+	text  map[string]string
+	of    map[string]string // by what an address set holds: its first name
+}
+
+// NewLets gathers the named sets of rules. A name that stands for different sets is left out.
+func NewLets(rules []*ir.Rule) *Lets {
+	l := &Lets{text: map[string]string{}, of: map[string]string{}}
+	for _, r := range rules {
+		if r.When == nil {
+			continue
+		}
+		walk(r.When, func(x ir.Expr) {
+			if in, ok := x.(*ir.In); ok {
+				l.add(in.Set)
+			}
+		})
+	}
+	return l
+}
+
+func (l *Lets) add(s ir.Set) {
+	id := setName(s)
+	if !isName(id) {
+		return
+	}
+	text := syntax.String(members(s))
+	if old, ok := l.text[id]; ok {
+		if old != text {
+			l.text[id] = "" // not one set
+		}
+		return
+	}
+	l.names = append(l.names, id)
+	l.text[id] = text
+	if _, ok := s.(*ir.IPSet); ok && l.of[text] == "" {
+		l.of[text] = id
+	}
+}
+
+// name gives what a set is called, "" for one that has to be written out. An address set without a name
+// that holds the same as a named one is that: Suricata's EXTERNAL_NET is all but HOME_NET.
+func (l *Lets) name(s ir.Set) string {
+	if l == nil {
+		return ""
+	}
+	if id := setName(s); id != "" && l.text[id] != "" {
+		return id
+	}
+	if ips, ok := s.(*ir.IPSet); ok && len(l.of) > 0 && ips.Name == "" {
+		if id := l.of[syntax.String(members(s))]; l.text[id] != "" {
+			return id
+		}
+	}
+	return ""
+}
+
+// Decls gives a let for each set.
+func (l *Lets) Decls() []syntax.Decl {
+	var out []syntax.Decl
+	for _, id := range l.names {
+		if l.text[id] == "" {
+			continue
+		}
+		value := syntax.Expr(lit(l.text[id]))
+		if first := l.of[l.text[id]]; first != "" && first != id {
+			value = name(first) // as HTTP_SERVERS is HOME_NET
+		}
+		out = append(out, &syntax.Let{Name: word(id), Value: value})
+	}
+	return out
+}
+
+func setName(s ir.Set) string {
+	switch s := s.(type) {
+	case *ir.IntSet:
+		return s.Name
+	case *ir.IPSet:
+		return s.Name
+	case *ir.StrSet:
+		return s.Name
+	}
+	return ""
+}
+
+// isName tells whether s can be the name of a let. Those of imported rules are in capitals; others could be
+// words of the language.
+func isName(s string) bool {
+	return isWord(s) && s == strings.ToUpper(s) && !strings.Contains(s, "-")
+}
+
+// walk calls f for each In of a condition.
+func walk(x ir.Expr, f func(ir.Expr)) {
+	f(x)
+	switch x := x.(type) {
+	case *ir.And:
+		for _, y := range x.X {
+			walk(y, f)
+		}
+	case *ir.Or:
+		for _, y := range x.X {
+			walk(y, f)
+		}
+	case *ir.Not:
+		walk(x.X, f)
+	case *ir.Quant:
+		walk(x.Body, f)
+	}
+}
