@@ -44,7 +44,8 @@ nids.on("flow.end", "established and not dst.ip in HOME and not dst.port in {53,
   s:push(flow.start, flow.bytes_to_server)
   local seen = callers:get(to):add(flow.src.ip)
   local all = hosts:add(flow.src.ip)
-  if s:count() < P.min_samples or s:span() < P.min_span then return end
+  local n = s:total()
+  if n < P.min_samples or n % math.ceil(n / 20) ~= 0 or s:span() < P.min_span then return end -- at every 20th part more
   local watched = math.min(P.window, nids.now() - (began or flow.start))
   local score, why = s:periodicity(watched)
   if all >= 10 then

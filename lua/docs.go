@@ -1,0 +1,165 @@
+package lua
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Markdown is the reference of the API, docs/lua.md, made of its declarations.
+func Markdown() string {
+	prepare()
+	var b strings.Builder
+	b.WriteString(docsHead)
+	for _, s := range sections {
+		fmt.Fprintf(&b, "\n## %s\n", s.name)
+		if s.doc != "" {
+			fmt.Fprintf(&b, "\n%s\n", s.doc)
+		}
+		for _, d := range s.funcs {
+			writeFunc(&b, "nids."+d.name, &d)
+		}
+	}
+	b.WriteString("\n## Objects\n")
+	for _, c := range classes {
+		fmt.Fprintf(&b, "\n### %s\n\n%s\n\n", c.name, c.doc)
+		if len(c.fields)+len(c.methods) == 0 {
+			continue
+		}
+		b.WriteString("| member | what it is |\n|---|---|\n")
+		for _, f := range c.fields {
+			fmt.Fprintf(&b, "| `%s`: %s | %s |\n", f.name, cell(f.typ), cell(f.doc))
+		}
+		for _, m := range c.methods {
+			fmt.Fprintf(&b, "| `%s` | %s |\n", cell(methodHead(&m)), cell(m.doc))
+		}
+	}
+	b.WriteString(docsTail)
+	return b.String()
+}
+
+// cell makes a text fit for a cell of a table.
+func cell(s string) string { return strings.ReplaceAll(s, "|", "\\|") }
+
+func writeFunc(b *strings.Builder, name string, d *decl) {
+	fmt.Fprintf(b, "\n### `%s%s`\n\n%s\n", name, strings.TrimPrefix(d.sig, "fun"), d.doc)
+	if d.example != "" {
+		fmt.Fprintf(b, "\n```lua\n%s\n```\n", d.example)
+	}
+}
+
+// methodHead is a method as one calls it: :push(time: number, size?: number).
+func methodHead(d *decl) string {
+	sig := strings.TrimPrefix(d.sig, "fun(")
+	if _, rest, ok := strings.Cut(sig, "self: "); ok {
+		i := strings.IndexAny(rest, ",)")
+		sig = strings.TrimPrefix(strings.TrimPrefix(rest[i:], ","), " ")
+	}
+	return ":" + d.name + "(" + sig
+}
+
+// Annotations is the API for Lua language servers (LuaLS): a file of definitions, never run.
+func Annotations() string {
+	prepare()
+	var b strings.Builder
+	b.WriteString("---@meta nids\n-- Made of the API's declarations by `luanids docs lua --annotations`. Not to be run.\n\n")
+	b.WriteString("---@class DetectorDeclaration\n---@field id string\n---@field title? string\n---@field severity? \"info\"|\"low\"|\"medium\"|\"high\"|\"critical\"\n" +
+		"---@field mitre? string|string[]\n---@field tags? string|string[]\n---@field doc? string\n---@field params? table<string, any>\n" +
+		"---@field cooldown? string|number\n---@field key? string\n\n")
+	b.WriteString("---@class StoreDeclaration\n---@field name? string\n---@field key? string\n---@field ttl? string|number\n---@field max_age? string|number\n" +
+		"---@field max? number\n---@field value? fun(): any\n---@field on_expire? fun(value: any, ...)\n\n")
+	for _, c := range classes {
+		comment(&b, c.doc)
+		fmt.Fprintf(&b, "---@class %s\n", c.name)
+		if c.name == "Event" {
+			b.WriteString("---@field [string] any\n")
+		}
+		for _, f := range c.fields {
+			fmt.Fprintf(&b, "---@field %s %s %s\n", f.name, f.typ, f.doc)
+		}
+		for _, m := range c.methods {
+			fmt.Fprintf(&b, "---@field %s %s %s\n", m.name, m.sig, m.doc)
+		}
+		b.WriteString("\n")
+	}
+	b.WriteString("---@class nids\nnids = {}\n")
+	for _, s := range sections {
+		for _, d := range s.funcs {
+			b.WriteString("\n")
+			comment(&b, d.doc)
+			fmt.Fprintf(&b, "---@type %s\nnids.%s = nil\n", d.sig, d.name)
+		}
+	}
+	for _, name := range nidsConstants() {
+		fmt.Fprintf(&b, "\n---@type any\nnids.%s = nil\n", name)
+	}
+	return b.String()
+}
+
+func comment(b *strings.Builder, doc string) {
+	if doc != "" {
+		fmt.Fprintf(b, "---%s\n", doc)
+	}
+}
+
+const docsHead = `# Lua reference
+
+<!-- Made of the API's declarations (lua/api_*.go) by go test ./lua -update; do not edit. -->
+
+Rules match; scripts remember and count. A script registers handlers at its top level, and from then on is
+called with events in packet order. It has one interpreter to itself (Lua 5.1), so that plain variables and
+tables are right at any number of workers.
+
+` + "```lua" + `
+local detect = nids.detector { id = "X-UPLOADS", title = "Many uploads", severity = "low",
+  params = { most = 100, window = "1h" } }
+local puts = nids.store { key = "src.ip", ttl = "2h", value = function() return nids.counter(detect.params.window) end }
+
+nids.on("http.request", 'http.method == "PUT" and not dst.ip in HOME', function(ev)
+  local n = puts:get(ev):add()
+  if n > detect.params.most then detect:alert(ev, 0.7, { uploads = n }) end
+end)
+` + "```" + `
+
+**Filters** are conditions of the rule language. They are compiled into the same matching tree as the rules: Lua
+runs only where one holds. ` + "`HOME`" + ` is private address space unless ` + "`--var HOME=...`" + ` says otherwise.
+
+**Settings** override parameters by the detector's id or the script's name, and are checked by type and bounds. Each
+detector also has ` + "`enabled`" + ` and ` + "`severity`" + `.
+
+**Limits** hold for each script by itself: instructions of a callback (counted, so that a replay stops at the same
+place), memory, depth of calls, length of strings, steps of a pattern, number of errors. A script that meets one is
+stopped, and said so with its line; the others run on. At the memory limit stores lose their least used half first.
+
+**The sandbox** has the libraries string, table and math; os.time, os.date and os.clock in packet time; require for
+modules in the script folders. There is no io, no os.execute, no loading of code, no debug, no coroutines. Random
+numbers (math.random) are the same on every run. ` + "`string.split(text, separator)`" + ` is added.
+
+**Tests** stand beside the script in NAME_test.lua and run by ` + "`luanids test`" + `: see the end of this page.
+`
+
+const docsTail = `
+## Tests
+
+` + "`test(name [, options], function(t) ... end)`" + ` loads the script anew, with options ` + "`params`, `vars` and `intel`" + `. Filters are
+judged as in the engine. Packet time goes on with the events, in seconds from an arbitrary beginning.
+
+| | |
+|---|---|
+| ` + "`t:event(name, fields)`" + ` | an event; fields by their names (` + "`[\"http.uri\"] = \"/\"`" + `), and src, dst ("10.0.0.1:80"), proto, time, start, duration, bytes, packets, payload (each {to server, to client}), flags ({"S", "RA"}), established, app, dir, data; flow is a name that joins events of one flow |
+| ` + "`t:flow(fields)`" + ` | the events flow.start and flow.end of one flow |
+| ` + "`t:tick(time)`" + ` | lets packet time go on |
+| ` + "`t:exit()`" + ` | the end of the run |
+| ` + "`t:replay(capture)`" + ` | the script on a capture |
+| ` + "`t:expect(id, n)`" + ` | fails unless the detector alerted n times; n may be "some", id "*" |
+| ` + "`t:alerts()`" + ` | the alerts: id, title, severity, score, time, src_ip, dst_ip, evidence |
+| ` + "`t:equal(got, want)`, `t:printed()`" + ` | |
+
+` + "```lua" + `
+test("many uploads", { params = { most = 3 } }, function(t)
+  for i = 1, 5 do
+    t:event("http.request", { time = i, src = "10.0.0.5:4000", ["http.method"] = "PUT" })
+  end
+  t:expect("X-UPLOADS", 2)
+end)
+` + "```" + `
+`
