@@ -255,6 +255,7 @@ func (b *builder) finish() {
 				continue
 			}
 			pt.byKey, pt.bySw = nil, nil
+			pt.dissolve(p)
 			pt.seq = parts
 			parts++
 			sort.Slice(pt.loose, func(i, j int) bool {
@@ -267,9 +268,30 @@ func (b *builder) finish() {
 			for pt.unstable < len(pt.loose) && p.headers[pt.loose[pt.unstable].hdr].stable {
 				pt.unstable++
 			}
-			p.cached = p.cached || pt.unstable > 0
+			p.cached = p.cached || pt.unstable+len(pt.fixed) > 0
 		}
 	}
+}
+
+// fewRules is how many rules make the look-up of a number at each event worth while.
+const fewRules = 4
+
+// dissolve gives up tables of few rules whose header is stable: that is asked once in a flow.
+func (pt *part) dissolve(p *Program) {
+	kept := pt.switches[:0]
+	for _, t := range pt.switches {
+		rules := t.rules()
+		stable := len(rules) <= fewRules
+		for _, r := range rules {
+			stable = stable && p.headers[r.hdr].stable
+		}
+		if stable {
+			pt.loose = append(pt.loose, rules...)
+		} else {
+			kept = append(kept, t)
+		}
+	}
+	pt.switches = kept
 }
 
 // evidence notes the fields that alerts show.

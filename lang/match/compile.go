@@ -181,6 +181,8 @@ func intrinsic(name string) *value {
 		return &value{i: protoIs{58, 58}, cost: 1}
 	case ir.FieldSCTP:
 		return &value{i: protoIs{132, 132}, cost: 1}
+	case "ip":
+		return &value{i: versionIs{0}, cost: 1}
 	case ir.FieldIPv4:
 		return &value{i: versionIs{4}, cost: 1}
 	case ir.FieldIPv6:

@@ -118,7 +118,11 @@ func (b *builder) hangAt(r *Rule, ev dissect.EventID, k int, terms []ir.Expr) {
 		if t == nil {
 			t = &switchTable{x: v.i, name: name}
 			pt.bySw[v.key] = t
-			pt.switches = append(pt.switches, t)
+			if stableFields[name] && v.key == "$"+name {
+				pt.fixed = append(pt.fixed, t)
+			} else {
+				pt.switches = append(pt.switches, t)
+			}
 		}
 		for _, n := range vals {
 			t.add(n, at)

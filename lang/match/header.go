@@ -27,7 +27,7 @@ var stableFields = map[string]bool{
 	ir.FieldSrcIP: true, ir.FieldDstIP: true, ir.FieldSrcPort: true, ir.FieldDstPort: true,
 	"client.ip": true, "server.ip": true, "client.port": true, "server.port": true,
 	ir.FieldProto: true, ir.FieldTCP: true, ir.FieldUDP: true, ir.FieldICMP: true, ir.FieldSCTP: true, "icmpv4": true, "icmpv6": true,
-	ir.FieldIPv4: true, ir.FieldIPv6: true, ir.FieldEstablished: true, ir.FieldApp: true, "flow.app": true,
+	"ip": true, ir.FieldIPv4: true, ir.FieldIPv6: true, ir.FieldEstablished: true, ir.FieldApp: true, "flow.app": true,
 }
 
 func allStable(terms []ir.Expr) bool {

@@ -56,8 +56,18 @@ func (m *Matcher) addPair(pt *part) {
 
 func (m *Matcher) fill(c *looseEntry, pt *part) {
 	n := len(m.cands)
-	m.add(pt.loose[:pt.unstable])
+	m.addFixed(pt)
 	c.rules = append(c.rules, m.cands[n:]...)
+}
+
+// addFixed takes the rules without literal whose header is stable and holds.
+func (m *Matcher) addFixed(pt *part) {
+	for _, t := range pt.fixed {
+		if v, ok := t.x.int(m); ok {
+			m.add(t.find(v))
+		}
+	}
+	m.add(pt.loose[:pt.unstable])
 }
 
 func looseSlot(id uint64, pt *part, dir dissect.Dir) uint64 {

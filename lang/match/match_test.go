@@ -443,7 +443,7 @@ func TestSwitchFindsRulesByNumber(t *testing.T) {
 	flag := func(id string, n int64) *ir.Rule {
 		return rule(id, g.f("tcp"), &ir.Cmp{Op: ir.Eq, X: g.f("tcp.flags"), Y: ir.Int(n)})
 	}
-	p := g.compile(flag("syn", 2), flag("fin", 1), flag("odd", 1000))
+	p := g.compile(flag("syn", 2), flag("fin", 1), flag("odd", 1000), flag("rst", 4), flag("psh", 8))
 	m := p.NewMatcher()
 	e := &dissect.Env{Flow: flowOf(6, 1, 2), Pkt: &packet.Packet{TCPFlags: 2}}
 	if got := ids(m.Match(dissect.EvPacket, e)); got != "syn" {

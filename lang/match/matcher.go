@@ -195,7 +195,7 @@ func (m *Matcher) Match(ev dissect.EventID, e *dissect.Env) []Hit {
 	if len(m.cands) != 0 {
 		done = m.judge(ev, tx)
 	}
-	if later && !done && len(pt.loose)+len(pt.switches) > 0 {
+	if later && !done && len(pt.loose)+len(pt.switches)+len(pt.fixed) > 0 {
 		m.judgeNew(pt, e)
 	}
 	return m.out
@@ -239,11 +239,13 @@ func (m *Matcher) addLoose(pt *part) {
 			m.add(t.find(v))
 		}
 	}
-	if pt.unstable == 0 || m.e.Flow == nil && m.e.Pkt == nil {
-		m.add(pt.loose)
-		return
+	switch {
+	case pt.unstable+len(pt.fixed) == 0:
+	case m.ev == dissect.EvFlowStart || m.e.Flow == nil && m.e.Pkt == nil:
+		m.addFixed(pt)
+	default:
+		m.addStable(pt)
 	}
-	m.addStable(pt)
 	m.add(pt.loose[pt.unstable:])
 }
 

@@ -117,7 +117,7 @@ func (b *builder) orderedPart(r *Rule, late []ir.Expr) {
 func (b *builder) threshold(o *orderedPart, r *Rule, i int) {
 	t := &r.Thresholds[i]
 	lt := lateThreshold{distinct: -1, by: b.captureAll(o, t.By)}
-	lt.spec = threshold.Spec{Kind: threshold.Kind(t.Kind), Count: t.Count, Window: t.Window.Nanoseconds(), Fixed: t.Fixed,
+	lt.spec = threshold.Spec{Kind: threshold.Kind(t.Kind), Count: t.Count, Window: t.Window.Nanoseconds(), Fixed: t.Fixed, Multiplier: t.Multiplier,
 		Distinct: t.Distinct != nil}
 	shape := fmt.Sprintf("%d/%d/%d/%v", t.Kind, t.Count, t.Window/time.Millisecond, t.Fixed)
 	for _, n := range lt.by {

@@ -370,9 +370,10 @@ type eventProg struct {
 type part struct {
 	scans    []*scanSlot
 	switches []*switchTable
-	loose    []ref // sorted by header; those whose header is stable first
-	unstable int   // where the others begin
-	seq      int   // number of the part
+	fixed    []*switchTable // on fields that do not change in a direction of a flow
+	loose    []ref          // sorted by header; those whose header is stable first
+	unstable int            // where the others begin
+	seq      int            // number of the part
 
 	byKey map[string]*scanSlot
 	bySw  map[string]*switchTable
@@ -395,6 +396,25 @@ func (t *switchTable) add(n int64, r ref) {
 		t.large = map[int64][]ref{}
 	}
 	t.large[n] = append(t.large[n], r)
+}
+
+// rules lists all rules of the table.
+func (t *switchTable) rules() []ref {
+	var out []ref
+	take := func(list []ref) {
+		for _, r := range list {
+			if !slices.Contains(out, r) {
+				out = append(out, r)
+			}
+		}
+	}
+	for _, list := range t.small {
+		take(list)
+	}
+	for _, list := range t.large {
+		take(list)
+	}
+	return out
 }
 
 func (t *switchTable) find(n int64) []ref {

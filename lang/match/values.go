@@ -410,9 +410,13 @@ type dirIs struct{ dir dissect.Dir }
 
 func (n dirIs) int(m *Matcher) (int64, bool) { return b2i(m.e.Dir == n.dir), true }
 
+// versionIs is a truth value: ipv4, ipv6, or with v 0 either.
 type versionIs struct{ v uint8 }
 
-func (n versionIs) int(m *Matcher) (int64, bool) { return b2i(m.view().version == n.v), true }
+func (n versionIs) int(m *Matcher) (int64, bool) {
+	v := m.view().version
+	return b2i(v == n.v || n.v == 0 && v != 0), true
+}
 
 func b2i(b bool) int64 {
 	if b {
