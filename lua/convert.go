@@ -148,17 +148,6 @@ func (o *options) fn(name string) *glua.LFunction {
 	return nil
 }
 
-func (o *options) flag(name string) bool {
-	switch x := o.get(name).(type) {
-	case *glua.LNilType:
-		return false
-	case glua.LBool:
-		return bool(x)
-	}
-	o.wrong(name, "true or false")
-	return false
-}
-
 // texts reads a string or a list of strings.
 func (o *options) texts(name string) []string {
 	switch x := o.get(name).(type) {

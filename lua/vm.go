@@ -418,11 +418,6 @@ func (v *vm) here(L *glua.LState) Pos {
 	return pos
 }
 
-// warn notes a warning of loading.
-func (v *vm) warn(kind Kind, pos Pos, msg, hint string) {
-	v.problems = append(v.problems, Problem{Pos: pos, Kind: kind, Msg: msg, Hint: hint, Warning: true})
-}
-
 // atTop raises an error unless the script's top level runs.
 func (v *vm) atTop(L *glua.LState, what string) {
 	if !v.loading {
