@@ -367,8 +367,14 @@ type (
 		X    Expr
 		TTL  int64
 	}
-	// AddDataset adds a value to a data set.
+	// AddDataset adds a value to a data set. Of a multi-valued field it adds those values for which the
+	// rule's Quant on the field and the set held.
 	AddDataset struct {
+		Set *Dataset
+		X   Expr
+	}
+	// RemoveDataset takes a value out of a data set; of several values as AddDataset.
+	RemoveDataset struct {
 		Set *Dataset
 		X   Expr
 	}
@@ -382,13 +388,14 @@ type (
 	StoreFile struct{}
 )
 
-func (*SetFlowBit) effect() {}
-func (*SetFlowInt) effect() {}
-func (*SetHostBit) effect() {}
-func (*SetHostInt) effect() {}
-func (*AddDataset) effect() {}
-func (*TagPackets) effect() {}
-func (*StoreFile) effect()  {}
+func (*SetFlowBit) effect()    {}
+func (*SetFlowInt) effect()    {}
+func (*SetHostBit) effect()    {}
+func (*SetHostInt) effect()    {}
+func (*AddDataset) effect()    {}
+func (*RemoveDataset) effect() {}
+func (*TagPackets) effect()    {}
+func (*StoreFile) effect()     {}
 
 // ---- types
 

@@ -139,6 +139,8 @@ type Threshold struct {
 	Count  int
 	Window time.Duration
 	By     []Expr // key; empty: one count for the rule
+	// Multiplier is by how much a ThBackoff waits longer after each alert, at least 2.
+	Multiplier int
 	// Fixed windows begin with the first match and last Window, as Suricata's do; else the window slides.
 	Fixed bool
 	// Distinct counts different values of this expression instead of matches.
@@ -156,6 +158,7 @@ const (
 	ThBoth                               // one alert in Window, once Count matches were seen in it
 	ThDetection                          // each match after the first Count in Window alerts (detection_filter)
 	ThCount                              // Count matches within a sliding Window: alert, then count anew (.nids `N in T`)
+	ThBackoff                            // match Count alerts, then match Count*Multiplier, and so on; without Window
 )
 
 // Sequence is a pattern of matches across flows.

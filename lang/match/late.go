@@ -145,6 +145,8 @@ func (b *builder) late(o *orderedPart, x ir.Expr) lateCond {
 		return out
 	case *ir.Not:
 		return lateNot{b.late(o, x.X)}
+	case *ir.Quant:
+		return b.lateQuant(o, x)
 	case *ir.HostBit:
 		return &hostBit{x.Name, b.captureAll(o, x.Key)}
 	case *ir.InDataset:
@@ -229,14 +231,35 @@ func (x *hostIntEffect) do(st *State) {
 }
 
 type datasetEffect struct {
-	set *ir.Dataset
-	x   int
+	set    *ir.Dataset
+	x      int
+	remove bool
 }
 
 func (x *datasetEffect) do(st *State) {
 	if v := st.val(x.x); v != nil {
-		st.dataset(x.set).set(v, 1, st.now, forever)
+		st.changeSet(x.set, v, x.remove)
 	}
+}
+
+func (st *State) changeSet(d *ir.Dataset, v []byte, remove bool) {
+	if remove {
+		st.dataset(d).delete(v)
+		return
+	}
+	st.dataset(d).set(v, 1, st.now, forever)
+}
+
+func (b *builder) datasetEffect(o *orderedPart, r *Rule, set *ir.Dataset, x ir.Expr, remove bool) {
+	if f, ok := x.(*ir.Field); ok && f.F.Multi {
+		if e := b.quantEffect(o, f.F, set, remove); e != nil {
+			o.effects = append(o.effects, e)
+			return
+		}
+		b.c.errorf(r.Pos, "a data set wants one value, and %s has several", f.F.Name)
+		return
+	}
+	o.effects = append(o.effects, &datasetEffect{set, o.capture(b.c.value(x)), remove})
 }
 
 func (b *builder) lateEffect(o *orderedPart, r *Rule, e ir.Effect) {
@@ -257,6 +280,8 @@ func (b *builder) lateEffect(o *orderedPart, r *Rule, e ir.Effect) {
 		}
 		o.effects = append(o.effects, &hostIntEffect{e.Op, e.Name, b.captureAll(o, e.Key), o.capture(v), ttl(e.TTL)})
 	case *ir.AddDataset:
-		o.effects = append(o.effects, &datasetEffect{e.Set, o.capture(b.c.value(e.X))})
+		b.datasetEffect(o, r, e.Set, e.X, false)
+	case *ir.RemoveDataset:
+		b.datasetEffect(o, r, e.Set, e.X, true)
 	}
 }

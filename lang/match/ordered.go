@@ -16,6 +16,7 @@ type orderedPart struct {
 	captures   []*value
 	byKey      map[string]int
 	cond       lateCond // nil: none
+	quants     []*lateQuant
 	effects    []lateEffect
 	thresholds []lateThreshold
 	feeds      []*stepOf // sequences in which a match of the rule is a step
@@ -51,6 +52,11 @@ func splitLate(terms []ir.Expr) (local, late []ir.Expr) {
 	for _, x := range terms {
 		if isLate(x) {
 			late = append(late, x)
+			if q, ok := x.(*ir.Quant); ok { // what of it needs no state is judged at once
+				if some, _ := splitLate(conjuncts(q.Body, nil)); len(some) > 0 {
+					local = append(local, &ir.Quant{All: q.All, F: q.F, Body: &ir.And{X: some}, Pos: q.Pos})
+				}
+			}
 		} else {
 			local = append(local, x)
 		}
@@ -71,6 +77,8 @@ func isLate(x ir.Expr) bool {
 		return a
 	case *ir.Not:
 		return isLate(x.X)
+	case *ir.Quant:
+		return isLate(x.Body)
 	case *ir.And:
 		return anyLate(x.X)
 	case *ir.Or:
@@ -158,7 +166,10 @@ func (m *Matcher) appendValue(buf []byte, v *value) []byte {
 	}
 	switch {
 	case v.b != nil:
-		b := x.B[:min(len(x.B), maxCaptured)]
+		b := x.B
+		if !v.wide {
+			b = b[:min(len(b), maxCaptured)]
+		}
 		buf = binary.AppendUvarint(buf, uint64(len(b))+1)
 		return append(buf, b...)
 	case v.i != nil:

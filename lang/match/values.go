@@ -33,6 +33,7 @@ type value struct {
 	key string // equal keys mean equal values
 	// elem: it depends on the index of a quantifier; volatile: on state that rules change.
 	elem, volatile bool
+	wide           bool // captured whole
 	cost           int
 }
 

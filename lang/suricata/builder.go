@@ -80,8 +80,9 @@ type chain struct {
 	tests []func(x ir.Expr) ir.Expr
 	// side, if not 0, is the direction whose value is meant (of a rule on both).
 	side dirs
-	adds []*ir.Dataset // sets that a match adds the value to
-	off  int           // of the first mention
+	// adds and removes are sets that a match adds the value to, or takes it out of.
+	adds, removes []*ir.Dataset
+	off           int // of the first mention
 }
 
 // empty tells whether nothing is asked of the buffer (any more: contents move).

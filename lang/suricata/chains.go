@@ -140,12 +140,15 @@ func (b *builder) chainCond(c *chain, d dirs, effects *[]ir.Effect) (ir.Expr, *p
 	for _, t := range c.tests {
 		terms = append(terms, t(x))
 	}
+	value := x
+	if quant {
+		value = field
+	}
 	for _, set := range c.adds {
-		add := x
-		if quant {
-			add = field
-		}
-		*effects = append(*effects, &ir.AddDataset{Set: set, X: add})
+		*effects = append(*effects, &ir.AddDataset{Set: set, X: value})
+	}
+	for _, set := range c.removes {
+		*effects = append(*effects, &ir.RemoveDataset{Set: set, X: value})
 	}
 	t := andOf(terms)
 	if quant {

@@ -21,9 +21,6 @@ type sharedSet struct {
 	set    *ir.Dataset
 	kind   string
 	loaded string
-	// static: rules have been given the values as they were loaded, so that none may add to them.
-	static  *ir.StrSet
-	changes bool // some rule adds to it
 }
 
 // NewShared makes an empty one.
@@ -95,16 +92,6 @@ func dataset(b *builder, v string) *problem {
 	}
 	c := b.current()
 	in := func(x ir.Expr) ir.Expr { return &ir.InDataset{X: x, Set: set, Pos: b.pos()} }
-	if f := c.buf.field(b.l.schema, toServer); f != nil && f.Multi {
-		// Within any(...) only sets that do not change can be asked.
-		fixed, err := b.l.static(p[0], p[1], o)
-		if err != nil {
-			return err
-		}
-		in = func(x ir.Expr) ir.Expr { return &ir.In{X: x, Set: fixed, Pos: b.pos()} }
-	} else if p[0] == "set" && !b.l.changes(p[1]) {
-		return fail("another rule needs the set %s not to change", p[1])
-	}
 	not := func(x ir.Expr) ir.Expr {
 		return &ir.And{X: []ir.Expr{&ir.Exists{X: x}, &ir.Not{X: in(x)}}}
 	}
@@ -117,6 +104,9 @@ func dataset(b *builder, v string) *problem {
 		// Only a value that is not in the set yet makes the rule match.
 		c.tests = append(c.tests, not)
 		c.adds = append(c.adds, set)
+	case "unset":
+		c.tests = append(c.tests, in)
+		c.removes = append(c.removes, set)
 	default:
 		return fail("the operation %s is not supported", p[0])
 	}
@@ -169,35 +159,6 @@ func (l *loader) dataset(name string, o setOptions) (*ir.Dataset, *problem) {
 	}
 	x.loaded = file
 	return x.set, nil
-}
-
-// static gives the values of a set that no rule adds to.
-func (l *loader) static(op, name string, o setOptions) (*ir.StrSet, *problem) {
-	s := l.opt.Shared
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	x := s.sets[name]
-	if op == "set" || o.state != "" || x.changes {
-		return nil, fail("a set that changes cannot be asked about a buffer with several values")
-	}
-	if x.static == nil {
-		values := make([]string, len(x.set.Load))
-		for i, v := range x.set.Load {
-			values[i] = string(v)
-		}
-		x.static = ir.NewStrSet(false, values...)
-	}
-	return x.static, nil
-}
-
-// changes notes that a rule adds to a set; false: rules rely on the contrary.
-func (l *loader) changes(name string) bool {
-	s := l.opt.Shared
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	x := s.sets[name]
-	x.changes = x.static == nil
-	return x.changes
 }
 
 // setValue reads a value as files of data sets have it.

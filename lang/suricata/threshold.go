@@ -11,7 +11,8 @@ func threshold(b *builder, v string) *problem { return b.threshold(v, 0) }
 
 func detectionFilter(b *builder, v string) *problem { return b.threshold(v, ir.ThDetection) }
 
-var thresholdKinds = map[string]ir.ThresholdKind{"limit": ir.ThLimit, "threshold": ir.ThEvery, "both": ir.ThBoth}
+var thresholdKinds = map[string]ir.ThresholdKind{"limit": ir.ThLimit, "threshold": ir.ThEvery, "both": ir.ThBoth,
+	"backoff": ir.ThBackoff}
 
 func (b *builder) threshold(v string, kind ir.ThresholdKind) *problem {
 	th := ir.Threshold{Kind: kind, Fixed: true, Pos: b.pos()}
@@ -31,6 +32,8 @@ func (b *builder) threshold(v string, kind ir.ThresholdKind) *problem {
 			track = f[1]
 		case f[0] == "count" && isNum && n > 0:
 			th.Count = int(n)
+		case f[0] == "multiplier" && isNum && n > 1:
+			th.Multiplier = int(n)
 		case f[0] == "seconds" && isNum && n > 0:
 			th.Window = time.Duration(n) * time.Second
 		default:
@@ -39,7 +42,10 @@ func (b *builder) threshold(v string, kind ir.ThresholdKind) *problem {
 	}
 	var ok bool
 	th.By, ok = b.l.common.track(track)
-	if !ok || th.Kind == 0 || th.Count == 0 || th.Window == 0 {
+	if backoff := th.Kind == ir.ThBackoff; backoff != (th.Multiplier > 0) || backoff && th.Window > 0 {
+		return fail("the type backoff, and no other, wants multiplier and no seconds")
+	}
+	if !ok || th.Kind == 0 || th.Count == 0 || th.Window == 0 && th.Kind != ir.ThBackoff {
 		return fail("wants type, track, count and seconds")
 	}
 	b.r.Thresholds = append(b.r.Thresholds, th)

@@ -175,7 +175,7 @@ func (c *ThresholdConfig) override(l *loader, ref RuleRef, m map[string]string) 
 		return err
 	}
 	kind := thresholdKinds[m["type"]]
-	if kind == 0 {
+	if kind == 0 || kind == ir.ThBackoff {
 		return fail("wants type limit, threshold or both")
 	}
 	c.Thresholds = append(c.Thresholds, ThresholdOverride{RuleRef: ref,

@@ -14,6 +14,7 @@ const (
 	Both                      // one in Window, once Count matches were seen
 	Detection                 // each match after the first Count in Window
 	Count                     // Count matches within Window, then anew
+	Backoff                   // match Count, then match Count*Multiplier, and so on; without Window
 )
 
 // Spec says what is counted.
@@ -24,6 +25,8 @@ type Spec struct {
 	Kind   Kind
 	Count  int
 	Window int64 // nanoseconds
+	// Multiplier is for Backoff, at least 2.
+	Multiplier int
 	// Fixed windows begin with the first match and end Window later, as Suricata's do; else the window slides:
 	// what counts at any time is the Window before it.
 	Fixed bool
@@ -100,12 +103,30 @@ func (t *Table) Match(s *Spec, key, value []byte, now int64) bool {
 	e := t.entry(key)
 	count := max(1, s.Count)
 	switch {
+	case s.Kind == Backoff:
+		return e.backoff(count, max(2, s.Multiplier))
 	case s.Distinct:
 		return t.distinct(s, e, value, now, count)
 	case s.Fixed || count > maxTimes:
 		return e.fixed(s.Kind, count, s.Window, now)
 	}
 	return e.sliding(s.Kind, count, s.Window, now)
+}
+
+// maxBackoff is the most matches that a backoff waits for.
+const maxBackoff = 1 << 40
+
+// backoff alerts at ever rarer matches; next is kept where windows have their start.
+func (e *entry) backoff(count, multiplier int) bool {
+	if !e.hasOne {
+		e.hasOne, e.start = true, int64(count)
+	}
+	e.n++
+	if int64(e.n) < e.start {
+		return false
+	}
+	e.start = min(e.start*int64(multiplier), maxBackoff)
+	return true
 }
 
 // fixed judges with a window that begins with a match; the window's last instant belongs to it.
