@@ -3,6 +3,8 @@ package match
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/luanids/luanids/dissect"
@@ -143,5 +145,42 @@ func BenchmarkMatch(b *testing.B) {
 			}
 			b.ReportMetric(float64(p.Stats().Memory)/1e6, "set-MB")
 		})
+	}
+}
+
+// TestPrefilterOnTraffic compares, on generated rules and traffic, what matches with what would if every rule were
+// judged at every event.
+func TestPrefilterOnTraffic(t *testing.T) {
+	g := newRig(t)
+	rules := generated(g, 3000)
+	words := &generator{rand.New(rand.NewPCG(1, 2)), g}
+	for i := range 300 { // rules that match something
+		rules = append(rules, rule(fmt.Sprintf("w%d", i), g.f("tcp"), &ir.Content{Buf: g.f([]string{"web.uri", "payload", "web.header"}[i%3]), Items: []ir.Item{
+			&ir.Lit{Bytes: []byte(words.word()), NoCase: i%2 == 0}, &ir.Lit{Bytes: []byte(words.word()), Distance: n(int64(i % 7))}}}))
+	}
+	p := g.compile(rules...)
+	m, brute := p.NewMatcher(), p.NewMatcher()
+	web := g.event("web.request")
+	total := 0
+	for _, e := range traffic(200) {
+		ev := e.Event
+		if ev == 0 {
+			ev = web
+		}
+		var want []string
+		brute.begin(e)
+		for _, r := range p.Rules {
+			if slices.Contains(r.Events, ev) && !(ev == dissect.EvPacket && !r.either && len(r.Events) > 1) && brute.header(r.hdr) && brute.rule(r) {
+				want = append(want, r.ID)
+			}
+		}
+		got := ids(m.Match(ev, e))
+		if got != strings.Join(want, " ") {
+			t.Fatalf("event %d: got %s\nwant %v", ev, got, want)
+		}
+		total += len(want)
+	}
+	if total < 500 {
+		t.Errorf("only %d matches: the test says little", total)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/luanids/luanids/dissect"
 	"github.com/luanids/luanids/lang/ir"
 	"github.com/luanids/luanids/lang/mpm"
+	"github.com/luanids/luanids/lang/threshold"
 )
 
 // Compile makes a Program of rules. Rules that cannot be judged are left out, with a Problem
@@ -78,6 +79,7 @@ func (b *builder) rule(src *ir.Rule) {
 	}
 	b.effects(r)
 	b.orderedPart(r, late)
+	b.onceLate(r, rs)
 	b.evidence(src)
 	if rs.err != nil {
 		pos := rs.pos
@@ -176,6 +178,7 @@ func (b *builder) accept(r *Rule, rs *ruleState) {
 		}
 	}
 	switch {
+	case r.ord != nil && r.ord.cond != nil: // onceLate has seen to it
 	case r.Scope == ir.ScopeFlow, r.Scope == ir.ScopeAuto && r.onlyHeader(rs):
 		r.onceFlow = true
 		r.onceBit = b.c.flowBit("\x00once:" + r.ID)
@@ -187,6 +190,20 @@ func (b *builder) accept(r *Rule, rs *ruleState) {
 	}
 	b.p.ordered = b.p.ordered || r.Ordered
 }
+
+// onceLate limits a rule that may match once in a flow, and that asks host state, in the ordered stage: only there is
+// known when it did.
+func (b *builder) onceLate(r *Rule, rs *ruleState) {
+	f := b.p.schema.Field("flow.id")
+	if r.ord == nil || r.ord.cond == nil || f == nil || r.Scope != ir.ScopeFlow && !(r.Scope == ir.ScopeAuto && r.onlyHeader(rs)) {
+		return
+	}
+	r.ord.thresholds = append(r.ord.thresholds, lateThreshold{distinct: -1, by: []int{r.ord.capture(b.c.field(f))},
+		spec: threshold.Spec{Name: r.ID + "\x00once", Kind: threshold.Limit, Count: 1, Window: onceWindow}})
+}
+
+// onceWindow is how long a rule that matched in a flow is remembered, nanoseconds: an hour, by when most flows are over.
+const onceWindow = int64(3600e9)
 
 // onlyHeader tells whether a rule names nothing but what stays the same in a flow, so that
 // one match says all.

@@ -69,6 +69,12 @@ func commonFields() []dissect.Field {
 		boolean("tcp", "", nil), boolean("udp", "", nil), boolean("icmp", "", nil), boolean("to_server", "", nil), boolean("to_client", "", nil),
 		boolean("established", "", func(e *dissect.Env) bool { return e.Flow != nil && e.Flow.State == dissect.FlowEstablished }),
 		port("src.port"), port("dst.port"), ip("src.ip"), ip("dst.ip"),
+		{Name: "flow.id", Type: dissect.TInt, Int: func(e *dissect.Env) (int64, bool) {
+			if e.Flow == nil {
+				return 0, false
+			}
+			return int64(e.Flow.ID), true
+		}},
 		{Name: "payload", Type: dissect.TBytes, Bytes: func(e *dissect.Env) []byte { return e.Data }},
 		{Name: "tcp.flags", Type: dissect.TInt, Event: "packet", Int: func(e *dissect.Env) (int64, bool) {
 			if e.Pkt == nil {

@@ -167,3 +167,25 @@ func TestHostStateCannotChangeTheFlow(t *testing.T) {
 		t.Errorf("%v", probs)
 	}
 }
+
+// TestHostStateOnceInAFlow: a rule that names nothing but hosts and their state alerts once in a flow, and not before the
+// state is there.
+func TestHostStateOnceInAFlow(t *testing.T) {
+	g := newRig(t)
+	p := g.compile(rule("r", g.f("tcp"), &ir.HostBit{Name: "seen", Key: []ir.Expr{g.f("src.ip")}}),
+		func() *ir.Rule {
+			r := rule("set", contains(g.f("web.uri"), "set"))
+			r.Effects, r.NoAlert = []ir.Effect{&ir.SetHostBit{Op: ir.BitSet, Name: "seen", Key: []ir.Expr{g.f("src.ip")}}}, true
+			return r
+		}())
+	m, st := p.NewMatcher(), NewState(StateLimits{})
+	one, two := flowOf(6, 1, 2), flowOf(6, 3, 4)
+	one.ID, two.ID = 1, 2
+	packet := func(f *dissect.Flow) string {
+		return run(m, st, dissect.EvPacket, &dissect.Env{Flow: f, Pkt: &packet.Packet{}}, 0)
+	}
+	got := []string{packet(one), run(m, st, g.event("web.request"), req("set"), 0), packet(one), packet(one), packet(two), packet(two)}
+	if s := strings.Join(got, "|"); s != "||r||r|" {
+		t.Errorf("got %s", s)
+	}
+}
