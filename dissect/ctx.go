@@ -7,8 +7,10 @@ type Ctx struct {
 	Env
 	Limits *Limits
 	Host   Host
-	need   int
-	spec   *Spec
+	// OnFailure, where set, hears of what a parser could not understand, see Failed.
+	OnFailure func(*Spec)
+	need      int
+	spec      *Spec
 }
 
 // Host is what the engine does for parsers; tests have a simple one in dissect/dissecttest.
@@ -64,6 +66,13 @@ func (c *Ctx) Anomaly(n int, tx any) {
 	c.Tx = tx
 	c.Host.Anomaly(c.spec, n, &c.Env)
 	c.Tx = old
+}
+
+// Failed counts that bytes could not be understood and were passed over: stats.app_layer.error.
+func (c *Ctx) Failed() {
+	if c.OnFailure != nil {
+		c.OnFailure(c.spec)
+	}
 }
 
 // Upgrade hands the rest of the flow to another protocol, or to recognition for "".

@@ -19,6 +19,7 @@ import (
 	"github.com/luanids/luanids/engine/flowtable"
 	"github.com/luanids/luanids/engine/output"
 	"github.com/luanids/luanids/lang/match"
+	"github.com/luanids/luanids/lua"
 	"github.com/luanids/luanids/reassembly/ipfrag"
 	"github.com/luanids/luanids/reassembly/tcp"
 )
@@ -46,6 +47,10 @@ type Config struct {
 	Schema *dissect.Schema
 	// Program is the compiled rules, nil for none.
 	Program *match.Program
+	// Scripts are the loaded scripts, nil for none; Program must hold their filters (see
+	// lua.Runtime.FilterRules), and ScriptHost be the host that they were loaded with.
+	Scripts    *lua.Runtime
+	ScriptHost *ScriptHost
 	// RulesLoaded, RulesFailed and RulesSkipped are told in stats records.
 	RulesLoaded, RulesFailed, RulesSkipped int
 	// PacketAlertMax caps the alerts of one packet (packet-alert-max).
@@ -58,6 +63,8 @@ type Config struct {
 	MinSeverity alert.Severity
 	// Outputs is how outputs behave that a program opens by their configuration.
 	Outputs output.Settings
+	// Trace is told of every event and match; nil, as a rule, costs nothing.
+	Trace Tracer
 	// Hosts are the overlap policies by address.
 	Hosts HostPolicies
 	// Warn gets messages for people: what was lost or went wrong. Never nil after New.
@@ -98,6 +105,9 @@ type Engine struct {
 
 // New checks the configuration and makes an engine.
 func New(cfg Config) (*Engine, error) {
+	if cfg.Trace != nil {
+		cfg.Workers = 1
+	}
 	if cfg.Workers == 0 {
 		cfg.Workers = min(runtime.NumCPU(), flowtable.Shards)
 	}
@@ -127,9 +137,17 @@ func New(cfg Config) (*Engine, error) {
 	frag.Events = &e.dispatch.dec.Stats.Events
 	e.dispatch.frag = ipfrag.New(frag)
 	e.order = ordered{eve: cfg.EVE, sinks: cfg.Sinks, warn: cfg.Warn, least: cfg.MinSeverity,
-		state: match.NewState(match.StateLimits{}), encoder: eve.NewEncoder(&e.cfg.EVEOptions)}
+		trace: cfg.Trace, state: match.NewState(match.StateLimits{}), encoder: eve.NewEncoder(&e.cfg.EVEOptions)}
+	e.order.scripts = cfg.Scripts
+	if cfg.ScriptHost != nil {
+		cfg.ScriptHost.o = &e.order
+	}
 	for i := range cfg.Workers {
-		e.workers = append(e.workers, e.newWorker(i))
+		w := e.newWorker(i)
+		if err := w.useScripts(cfg.Scripts, e.schema); err != nil {
+			return nil, err
+		}
+		e.workers = append(e.workers, w)
 	}
 	return e, nil
 }
@@ -156,7 +174,7 @@ func (e *Engine) newWorker(id int) *worker {
 	}
 	w.apps = newApps(specs, len(e.schema.Specs))
 	w.stats.tx = make([][2]uint64, len(e.schema.Specs))
-	w.ctx.Limits, w.ctx.Host = &e.cfg.Limits, w
+	w.ctx.Limits, w.ctx.Host, w.ctx.OnFailure = &e.cfg.Limits, w, w.parserFailed
 	w.guard.logf = e.warn
 	w.inline.w = w
 	w.useProgram(e.cfg.Program, e.schema)
@@ -183,6 +201,9 @@ func (e *Engine) flushBatch(b *batch, shard int) {
 // finish writes the last statistics and closes the outputs.
 func (e *Engine) finish() error {
 	e.took = time.Since(e.started)
+	if e.cfg.Scripts != nil {
+		e.cfg.Scripts.Exit()
+	}
 	if e.cfg.EVE != nil && e.cfg.EVEOptions.Core[eve.Stats] {
 		e.writeStats()
 	}

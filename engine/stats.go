@@ -202,14 +202,14 @@ func (e *Engine) outputCounters(c func(string, uint64)) {
 func (e *Engine) writeStats() {
 	var theirs, ours node
 	for _, c := range e.Counters() {
-		n := &ours
 		if eve.InStats(c.Name) {
-			n = &theirs
+			theirs.set(c.Name, c.Value)
+		} else {
+			ours.set(c.Name, c.Value)
 		}
-		for _, part := range strings.Split(c.Name, ".") {
-			n = n.child(part)
-		}
-		n.value = c.Value
+	}
+	for _, name := range eve.NeverHappens {
+		theirs.set(name, 0)
 	}
 	theirs.child("detect").raw = e.engines
 	x := eve.NewEncoder(&e.cfg.EVEOptions)
@@ -245,6 +245,14 @@ func (e *Engine) engines(w *jsonw.Writer) {
 	w.Int(int64(e.cfg.RulesSkipped))
 	w.End()
 	w.EndArray()
+}
+
+// set gives the counter with a dotted name its value.
+func (n *node) set(name string, v uint64) {
+	for part := range strings.SplitSeq(name, ".") {
+		n = n.child(part)
+	}
+	n.value = v
 }
 
 func (n *node) child(name string) *node {

@@ -99,6 +99,7 @@ func (p *parser) message(c *dissect.Ctx, dir dissect.Dir, data []byte) bool {
 	m := &p.msg
 	if !m.parseHeader(data) || !m.plausible(len(data)) || !m.Parse(data) {
 		c.Anomaly(anMalformed, nil)
+		c.Failed()
 		return false
 	}
 	response := m.Response

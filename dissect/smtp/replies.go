@@ -10,11 +10,11 @@ func (p *parser) replyLine(c *dissect.Ctx, line []byte) {
 	}
 	code, ok := replyCode(line)
 	if !ok {
-		p.anomaly(c, anInvalidReply)
+		p.badReply(c)
 		return
 	}
 	if !knownReply(code) {
-		p.anomaly(c, anInvalidReply)
+		p.badReply(c)
 	}
 	if !p.multi {
 		p.conn.reply = p.conn.reply[:0]
@@ -30,6 +30,15 @@ func (p *parser) replyLine(c *dissect.Ctx, line []byte) {
 	p.capability(code, text)
 	if p.multi = len(line) > 3 && line[3] == '-'; !p.multi {
 		p.reply(c, code)
+	}
+}
+
+// badReply reports a line that is no reply; it fails a conversation once.
+func (p *parser) badReply(c *dissect.Ctx) {
+	p.anomaly(c, anInvalidReply)
+	if !p.failed {
+		p.failed = true
+		c.Failed()
 	}
 }
 

@@ -132,6 +132,7 @@ func (p *parser) banner(c *dissect.Ctx, dir dissect.Dir, s *side, b []byte) int 
 			return used
 		}
 		c.Anomaly(anBanner, &p.s)
+		c.Failed()
 		s.stage = atNothing
 		return 0
 	}
@@ -145,6 +146,7 @@ func (p *parser) banner(c *dissect.Ctx, dir dissect.Dir, s *side, b []byte) int 
 	}
 	if !p.s.side(dir).parseBanner(bytes.TrimSuffix(line, []byte{'\r'})) {
 		c.Anomaly(anBanner, &p.s)
+		c.Failed()
 		s.stage = atNothing
 		return 0
 	}
@@ -170,6 +172,7 @@ func (p *parser) packet(c *dissect.Ctx, dir dissect.Dir, s *side, b []byte) int 
 	n := int(binary.BigEndian.Uint32(b))
 	if n < 2 || n > maxRecord {
 		c.Anomaly(anRecord, &p.s)
+		c.Failed()
 		s.stage = atNothing
 		return 0
 	}

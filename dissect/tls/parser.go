@@ -171,6 +171,7 @@ func (p *parser) record(c *dissect.Ctx, dir dissect.Dir, s *side, data []byte) (
 	n := int(binary.BigEndian.Uint16(data[3:]))
 	if an := p.checkHeader(s, kind, version, n); an >= 0 {
 		c.Anomaly(an, &p.conn)
+		c.Failed()
 		s.dead = true
 		return 0, 0
 	}

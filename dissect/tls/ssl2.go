@@ -28,6 +28,7 @@ func (p *parser) record2(c *dissect.Ctx, dir dissect.Dir, s *side, data []byte) 
 			return 0, 0
 		}
 		c.Anomaly(anSSL2Header, &p.conn)
+		c.Failed()
 		s.dead = true
 		return 0, 0
 	}

@@ -24,6 +24,11 @@ var suricataStats = map[string]string{
 	"app_layer.flow": "*", "app_layer.tx": "*", "app_layer.error": "*",
 }
 
+// NeverHappens are counters of stats records for what this engine does not do, so that readers of
+// Suricata's records find them: it bypasses no flow and stores no files.
+var NeverHappens = []string{"flow_bypassed.local_pkts", "flow_bypassed.local_bytes", "flow_bypassed.local_capture_pkts",
+	"flow_bypassed.local_capture_bytes", "flow_bypassed.closed", "flow_bypassed.pkts", "flow_bypassed.bytes", "file_store.open_files", "file_store.fs_errors"}
+
 // notSuricata are the counters of "*" groups that Suricata lacks.
 var notSuricata = map[string]bool{
 	"decoder.event.etag.header_too_small": true, "decoder.event.etag.unknown_type": true,
