@@ -39,6 +39,7 @@ type parser struct {
 	rset     bool // a RSET was sent that ends the transaction
 	greeted  bool // the greeting came, or is not to be expected any more
 	heard    bool // the server said something, and all of what it said was seen
+	failed   bool // a reply could not be understood
 	gapped   bool // bytes of the mail being read are missing
 	stopped  bool // handed over to TLS
 	skip     [2]bool
