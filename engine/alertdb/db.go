@@ -37,7 +37,7 @@ type DB struct {
 
 // Open opens a database for writing; it makes the file, or brings its schema up to date.
 func Open(path string) (*DB, error) {
-	d, err := open(path, "_journal_mode=WAL&_synchronous=FULL&_txlock=immediate")
+	d, err := open(path, "_journal_mode=WAL&_synchronous=FULL&_txlock=immediate&_cache_size=-16384")
 	if err != nil {
 		return nil, err
 	}
@@ -132,12 +132,16 @@ func (d *DB) prepare() error {
 	if err := d.on(migrate); err != nil {
 		return err
 	}
+	// Pages of indexes change again and again: they are copied to the file after more of that.
+	if _, err := d.db.Exec("PRAGMA wal_autocheckpoint = 8000"); err != nil {
+		return err
+	}
 	for i, text := range []string{
 		`INSERT INTO alerts (alert_id, time, type, severity, rule_id, message, src_ip, src_key, src_port, dst_ip, dst_key, dst_port,
- protocol, app_proto, direction, confidence, community_id, flow_id, packet, folded, evidence)
- VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)`,
-		"INSERT OR IGNORE INTO tags (tag, alert, pos) VALUES (?,?,?)",
-		"INSERT OR IGNORE INTO techniques (technique, alert, pos) VALUES (?,?,?)",
+ protocol, app_proto, direction, confidence, community_id, flow_id, packet, folded, tags, techniques, evidence)
+ VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)`,
+		"INSERT OR IGNORE INTO tags (tag, alert) VALUES (?,?)",
+		"INSERT OR IGNORE INTO techniques (technique, alert) VALUES (?,?)",
 	} {
 		s, err := d.db.Prepare(text)
 		if err != nil {
@@ -180,26 +184,34 @@ func (d *DB) Alerts(batch []alert.Alert) error {
 func (d *DB) explain(err error) error { return fmt.Errorf("%s: %w", d.path, err) }
 
 func (d *DB) add(st *[3]*sql.Stmt, a *alert.Alert) error {
-	d.json.Reset()
-	output.WriteEvidence(&d.json, a.Evidence)
+	evidence := d.text(func() { output.WriteEvidence(&d.json, a.Evidence) })
+	tags := d.text(func() { output.WriteStrings(&d.json, a.Tags) })
+	mitre := d.text(func() { output.WriteStrings(&d.json, a.Mitre) })
 	res, err := st[0].Exec(a.ID, a.Time, a.Kind.String(), a.Severity, a.RuleID, a.Message,
 		text(a.Src), key(a.Src), port(a, a.SrcPort), text(a.Dst), key(a.Dst), port(a, a.DstPort),
-		a.Proto, a.App, a.Direction, a.Confidence, a.Community, int64(a.FlowID), int64(a.PacketNum), int64(a.Folded), string(d.json.B))
+		a.Proto, a.App, a.Direction, a.Confidence, a.Community, int64(a.FlowID), int64(a.PacketNum), int64(a.Folded), tags, mitre, evidence)
 	if err != nil || len(a.Tags)+len(a.Mitre) == 0 {
 		return err
 	}
 	id, err := res.LastInsertId()
-	for i, t := range a.Tags {
+	for _, t := range a.Tags {
 		if err == nil {
-			_, err = st[1].Exec(t, id, i)
+			_, err = st[1].Exec(t, id)
 		}
 	}
-	for i, t := range a.Mitre {
+	for _, t := range a.Mitre {
 		if err == nil {
-			_, err = st[2].Exec(t, id, i)
+			_, err = st[2].Exec(t, id)
 		}
 	}
 	return err
+}
+
+// text gives what f writes to d.json.
+func (d *DB) text(f func()) string {
+	d.json.Reset()
+	f()
+	return string(d.json.B)
 }
 
 // Close closes the database.

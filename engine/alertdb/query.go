@@ -189,9 +189,7 @@ func (d *DB) Count(ctx context.Context, f Filter) (n uint64, err error) {
 }
 
 const columns = `a.alert_id, a.time, a.type, a.severity, a.rule_id, a.message, a.src_ip, a.src_port, a.dst_ip, a.dst_port,
- a.protocol, a.app_proto, a.direction, a.confidence, a.community_id, a.flow_id, a.packet, a.folded, a.evidence,
- (SELECT json_group_array(tag ORDER BY pos) FROM tags WHERE alert = a.id),
- (SELECT json_group_array(technique ORDER BY pos) FROM techniques WHERE alert = a.id)`
+ a.protocol, a.app_proto, a.direction, a.confidence, a.community_id, a.flow_id, a.packet, a.folded, a.evidence, a.tags, a.techniques`
 
 // Query calls each with the alerts that the filter takes, in order, at most limit when that is not 0.
 // The evidence of an alert holds its values as json.RawMessage.

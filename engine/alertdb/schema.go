@@ -38,6 +38,8 @@ CREATE TABLE alerts (
   flow_id      INTEGER NOT NULL,    -- the bits of an unsigned number
   packet       INTEGER NOT NULL,
   folded       INTEGER NOT NULL,    -- like alerts left out since the last one reported
+  tags         TEXT NOT NULL,       -- JSON array; the table tags is for searching
+  techniques   TEXT NOT NULL,       -- JSON array; likewise
   evidence     TEXT NOT NULL        -- JSON object
 );
 CREATE INDEX alerts_time ON alerts (time);
@@ -48,17 +50,13 @@ CREATE INDEX alerts_dst ON alerts (dst_key, time);
 CREATE TABLE tags (
   tag   TEXT NOT NULL,
   alert INTEGER NOT NULL REFERENCES alerts (id),
-  pos   INTEGER NOT NULL,
   PRIMARY KEY (tag, alert)
 ) WITHOUT ROWID;
-CREATE INDEX tags_alert ON tags (alert);
 CREATE TABLE techniques (
   technique TEXT NOT NULL,
   alert     INTEGER NOT NULL REFERENCES alerts (id),
-  pos       INTEGER NOT NULL,
   PRIMARY KEY (technique, alert)
 ) WITHOUT ROWID;
-CREATE INDEX techniques_alert ON techniques (alert);
 `}
 
 // migrate brings a database up to the current version.

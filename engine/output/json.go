@@ -131,7 +131,13 @@ func str(w *jsonw.Writer, k, v string) {
 }
 
 func strs(w *jsonw.Writer, k string, v []string) {
-	w.OpenArray(k)
+	w.Key(k)
+	WriteStrings(w, v)
+}
+
+// WriteStrings writes an array of strings.
+func WriteStrings(w *jsonw.Writer, v []string) {
+	w.Array()
 	for _, s := range v {
 		w.Str(s)
 	}
@@ -185,11 +191,7 @@ func value(w *jsonw.Writer, v any) {
 	case netip.Addr:
 		w.Addr(v)
 	case []string:
-		w.Array()
-		for _, s := range v {
-			w.Str(s)
-		}
-		w.EndArray()
+		WriteStrings(w, v)
 	case []any:
 		w.Array()
 		for _, x := range v {
