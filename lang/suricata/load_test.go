@@ -110,7 +110,7 @@ func TestTranslation(t *testing.T) {
 			`each: tcp and hostbit(b by dst.ip) ! set hostbit a by client.ip, server.ip for 10s`},
 		{`threshold:type limit, track by_src, count 2, seconds 60; tag:host,9,packets,dst;`, `once a direction: tcp ! tag dst 9 packets # limit 2 in 1m0s by src.ip`},
 		{`detection_filter:track by_rule, count 3, seconds 5; noalert;`, `once a direction: tcp # detection 3 in 5s by  noalert`},
-		{`dns.query; dataset:set,seen,type string;`, `skipped: test.rules:1: rule 1 skipped: dataset: a set that changes cannot be asked about a buffer with several values`},
+		{`dns.query; dataset:set,seen,type string;`, `tcp and any(dns.query: exists(it) and not it in set seen[0]) ! add dns.query to seen`},
 		{`http.host; dataset:set,seen,type string;`, `exists(http.host) and not http.host in set seen[0] ! add http.host to seen`},
 
 		// Events and protocols.
@@ -168,7 +168,7 @@ func TestSkips(t *testing.T) {
 		{`requires:version >= 9;`, "requires", "version"},
 		{`byte_test:9,>,1,0;`, "byte_test", "1 to 8"},
 		{`content:"a"; within:len;`, "within", "extracted before"},
-		{`threshold:type backoff, track by_flow, count 1, multiplier 10;`, "threshold", "not supported"},
+		{`threshold:type backoff, track by_flow, count 1;`, "threshold", "multiplier"},
 		{`app-layer-event:http.made_up;`, "app-layer-event", "no event"},
 	} {
 		rules, skipped := load(t, c.rule, Options{ReadFile: func(string) ([]byte, error) { return nil, os.ErrNotExist }})
@@ -244,7 +244,7 @@ func TestLists(t *testing.T) {
 	}}
 	for _, c := range []struct{ rule, want string }{
 		{`filemd5:sums;`, `tcp and file.md5 in strs1`},
-		{`dns.query; dataset:isset,n,type string,load names;`, `tcp and any(dns.query: it in strs1)`},
+		{`dns.query; dataset:isset,n,type string,load names;`, `tcp and any(dns.query: it in set n[1])`},
 		{`dns.query; datarep:r,>,50,load rep,type string;`, `tcp and any(dns.query: it in strs1)`},
 		{`http.host; dataset:isset,m,type string,load names;`, `http.host in set m[1]`},
 		{`http.host; dataset:isnotset,s,type string,state absent.csv;`, `exists(http.host) and not http.host in set s[0]`},
