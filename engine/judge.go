@@ -25,6 +25,7 @@ type judge struct {
 	window         int  // bytes of a stream's past that its window should have
 	logged         []bool
 	seq            uint64 // alerts of the current stamp, to tell their ids apart
+	trace          Tracer // nil but for tools that explain a run
 }
 
 func (w *worker) useProgram(p *match.Program, schema *dissect.Schema) {
@@ -43,15 +44,20 @@ func (w *worker) useProgram(p *match.Program, schema *dissect.Schema) {
 		w.wantStream = j.wants[dissect.EvStreamData]
 		j.wantsTick = p.HasSequences()
 	}
+	j.trace = w.cfg.Trace
 	j.wantsPacket = j.wants[dissect.EvPacket]
 	j.wantsFlowStart = j.wants[dissect.EvFlowStart]
-	j.wantsFlowEnd = j.wants[dissect.EvFlowEnd]
+	j.wantsFlowEnd = j.wants[dissect.EvFlowEnd] || j.trace != nil
 	j.wantsAnomaly = j.wants[dissect.EvAnomaly]
 	w.rules = j
 }
 
 // match judges the rules of an event.
 func (w *worker) match(id dissect.EventID, e *dissect.Env) {
+	if w.rules.trace != nil {
+		e.Event = id
+		w.rules.trace.Event(id, e)
+	}
 	if !w.rules.wants[id] {
 		return
 	}
@@ -94,6 +100,9 @@ func (w *worker) flushAlerts() {
 		if !a.Quiet {
 			if loud++; loud > w.cfg.PacketAlertMax {
 				w.stats.overflow++
+				if w.rules.trace != nil {
+					w.rules.trace.Outcome(a, a.Rule, Overflowed)
+				}
 				continue
 			}
 		}

@@ -20,6 +20,7 @@ type ordered struct {
 	next     []int             // by worker: the first record not yet taken
 	failures map[string]uint64 // failed writes by output
 	warn     func(format string, args ...any)
+	trace    Tracer // nil but for tools that explain a run
 	stats    orderedStats
 }
 
@@ -107,6 +108,9 @@ func (o *ordered) failed(output string, err error) {
 // alert finishes what a worker began: asks thresholds and host state, and reports what is left.
 func (o *ordered) alert(a *alert.Alert) {
 	verdict := o.state.Judge(a.Rule, a.Captured, a.Time)
+	if o.trace != nil {
+		outcome(o.trace, a, &verdict)
+	}
 	if verdict.Alert && !a.Quiet {
 		o.report(a)
 	} else if verdict.Match && !a.Quiet {
