@@ -14,6 +14,8 @@ import (
 
 	"github.com/corazawaf/libinjection-go"
 	glua "github.com/yuin/gopher-lua"
+
+	"github.com/luanids/luanids/dissect/jsonw"
 )
 
 func codecSection() section {
@@ -100,11 +102,7 @@ func nidsJSONEncode(L *glua.LState) int {
 func AppendJSON(b []byte, x any) []byte {
 	switch x := x.(type) {
 	case string:
-		s, err := json.Marshal(x)
-		if err != nil {
-			return append(b, `""`...)
-		}
-		return append(b, s...)
+		return jsonw.AppendString(b, x)
 	case float64:
 		return appendJSONNumber(b, x)
 	case bool:

@@ -7,7 +7,7 @@ local detect = nids.detector {
   params = {
     fast = { default = 8, min = 3, doc = "failures within fast_window" }, fast_window = { default = "30s" },
     slow = { default = 30, min = 3, doc = "failures within slow_window" }, slow_window = { default = "30m" },
-    ports = { default = { 21, 23, 110, 143, 445, 1433, 3306, 3389, 5432, 5900 }, doc = "services judged by short connections" },
+    ports = { default = { 23, 110, 143, 445, 1433, 3306, 3389, 5432, 5900 }, doc = "services judged by short connections" },
     max_payload = { default = "2kB", doc = "payload of a short connection, both directions" },
   },
   cooldown = "10m", key = "client.ip, server.ip, server.port",
@@ -25,7 +25,7 @@ local function failed(ev, service, user)
   local fast, slow = t.fast:add(), t.slow:add()
   if user then t.users:add(user) end
   if fast >= P.fast or slow >= P.slow then
-    detect:alert(ev, math.min(1, 0.6 + slow / 100), { service = service, failures = slow, failures_fast = fast, users = t.users:values(10) },
+    detect:alert(ev, math.min(1, 0.6 + slow / 100), { service = service, failures = slow, failures_fast = fast, users = t.users:count() > 0 and t.users:values(10) or nil },
       service .. " password guessing")
   end
 end
@@ -45,6 +45,16 @@ for service, user in pairs { ssh = false, smtp = "smtp.auth.user", ftp = "ftp.us
     nids.on(service .. ".auth.failure", function(ev) failed(ev, service:upper(), name(ev)) end)
     nids.on(service .. ".auth.success", function(ev) succeeded(ev, service:upper(), name(ev)) end)
   end
+end
+
+-- FTP by its replies (RFC 959): 530 not logged in, 230 logged in.
+if not nids.has_event("ftp.auth.failure") then
+  nids.on("stream.data", 'tcp and server.port == 21 and to_client and payload contains "530 "', function(ev)
+    if ev.data:find("^530 ") or ev.data:find("\n530 ") then failed(ev, "FTP") end
+  end)
+  nids.on("stream.data", 'tcp and server.port == 21 and to_client and payload contains "230 "', function(ev)
+    if ev.data:find("^230 ") or ev.data:find("\n230 ") then succeeded(ev, "FTP") end
+  end)
 end
 
 nids.on("http.response", "http.stat_code in {401, 403}", function(ev)

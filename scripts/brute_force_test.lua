@@ -26,6 +26,13 @@ test("a person who mistypes is none", function(t)
   t:expect("*", 0)
 end)
 
+test("FTP by its replies", function(t)
+  for i = 1, 10 do auth(t, i, "stream.data", { dst = "10.0.0.9:21", app = false, dir = "to_client", data = "331 Please specify the password.\r\n530 Login incorrect.\r\n" }) end
+  auth(t, 11, "stream.data", { dst = "10.0.0.9:21", app = false, dir = "to_client", data = "230 Login successful.\r\n" })
+  t:expect("BEH-BRUTE", 1)
+  t:expect("BEH-BRUTE-SUCCESS", 1)
+end)
+
 test("HTTP Basic", function(t)
   for i = 1, 30 do
     auth(t, i * 0.1, "http.response", { dst = "10.0.0.9:80", app = "http", dir = "to_client", ["http.stat_code"] = 401, ["http.authorization"] = "Basic x", ["http.auth.user"] = "alice" })

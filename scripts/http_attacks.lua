@@ -35,22 +35,22 @@ local function is_traversal(v)
 end
 
 local function judge(ev, v, where)
-  local e = { where = where, value = v:sub(1, 200), host = ev.http.host, uri = (ev.http.uri or ""):sub(1, 200) }
+  local function about(key, x)
+    local e = { where = where, value = v:sub(1, 200), host = ev.http.host, uri = (ev.http.uri or ""):sub(1, 200) }
+    if key then e[key] = x end
+    return e
+  end
   if #v >= sqli.params.min_length then
     local found, print = nids.is_sqli(v)
     if found then
-      e.fingerprint = print
-      sqli:alert(ev, 0.9, e)
+      sqli:alert(ev, 0.9, about("fingerprint", print))
     elseif nids.is_xss(v) then
-      xss:alert(ev, 0.85, e)
+      xss:alert(ev, 0.85, about())
     end
   end
-  if is_traversal(v) then traversal:alert(ev, 0.9, e) end
+  if is_traversal(v) then traversal:alert(ev, 0.9, about()) end
   local word = is_command(v)
-  if word then
-    e.command = word
-    command:alert(ev, 0.85, e)
-  end
+  if word then command:alert(ev, 0.85, about("command", word)) end
 end
 
 -- Each value of a=1&b=2, decoded up to three times.
@@ -59,8 +59,10 @@ local function values(ev, text, where)
   for part in text:gmatch("[^&]+") do
     n = n + 1
     if n > 100 then return end
-    local name, v = part:match("^([^=]*)=(.*)$")
-    judge(ev, nids.url_decode(v or part, 3), where .. (name and (" " .. name:sub(1, 50)) or ""))
+    local name, v = part:match("^([%w_.%%%[%]-]*)=(.*)$")
+    if v or where == "query" then -- a body without names is no form, whatever its type says
+      judge(ev, nids.url_decode(v or part, 3), where .. (name and (" " .. name:sub(1, 50)) or ""))
+    end
   end
 end
 

@@ -31,6 +31,12 @@ test("injection in a form", function(t)
   t:expect("BEH-WEB-SQLI", 1)
 end)
 
+test("a page sent as a form is none", function(t)
+  t:event("http.request_done", { app = "http", ["http.uri"] = "/upload", ["http.request.content_type"] = "application/x-www-form-urlencoded",
+    ["http.request_body"] = '<html><head><link href="/a.css"><script src="/app.js"></script></head></html>' })
+  t:expect("*", 0)
+end)
+
 test("scanners by their agent", function(t)
   get(t, "/", { ["http.user_agent"] = "sqlmap/1.7.2#stable (https://sqlmap.org)" })
   t:expect("BEH-WEB-SCANNER", 1)
