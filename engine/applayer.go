@@ -80,6 +80,9 @@ func (a *apps) recycle(f *flowtable.Flow) {
 func (w *worker) streamData(f *flowtable.Flow, dir dissect.Dir, data []byte) {
 	switch {
 	case f.Parser != nil:
+		if !f.Probe[dir].Known {
+			w.otherSide(f, dir, data)
+		}
 		f.Session.Data(&w.ctx, f.App, f.Parser, dir, data)
 		w.upgrade(f)
 	case !f.AppFailed:
@@ -160,6 +163,7 @@ func (w *worker) start(f *flowtable.Flow, spec *dissect.Spec, dir dissect.Dir, r
 		w.swap(f)
 		dir = dir.Rev()
 	}
+	f.Probe[dir].Known, f.AppBy[dir] = true, spec
 	other := dir.Rev()
 	if held {
 		data = f.Session.Take(dir, &w.scratch[0])
@@ -184,6 +188,9 @@ func (w *worker) replay(f *flowtable.Flow, dir dissect.Dir, data []byte) {
 	if f.HasUpgrade {
 		f.Session.Hold(dir, data, len(data))
 		return
+	}
+	if !f.Probe[dir].Known {
+		w.otherSide(f, dir, data)
 	}
 	f.Session.Data(&w.ctx, f.App, f.Parser, dir, data)
 	if n := f.Probe[dir].Dropped; n > 0 {
@@ -228,6 +235,7 @@ func (w *worker) swap(f *flowtable.Flow) {
 		m[0], m[1] = m[1], m[0]
 	}
 	f.Probe[0], f.Probe[1] = f.Probe[1], f.Probe[0]
+	f.AppBy[0], f.AppBy[1] = f.AppBy[1], f.AppBy[0]
 	f.Window[0], f.Window[1] = f.Window[1], f.Window[0]
 	f.Seen[0], f.Seen[1] = f.Seen[1], f.Seen[0]
 	f.Gaps[0], f.Gaps[1] = f.Gaps[1], f.Gaps[0]
@@ -252,6 +260,7 @@ func (w *worker) upgrade(f *flowtable.Flow) {
 		w.apps.recycle(f)
 		f.Session.Reset()
 		f.Probe = [2]flowtable.Probe{}
+		f.AppBy = [2]*dissect.Spec{}
 		if spec := w.apps.all[to]; spec != nil {
 			w.assign(f, spec)
 		} else {

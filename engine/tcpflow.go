@@ -92,6 +92,7 @@ func (w *worker) Gap(c *tcp.Conn, dir dissect.Dir, off uint64, n int) {
 	w.ctx.Env.Dir = dir
 	switch {
 	case f.Parser != nil:
+		f.Probe[dir].Known = true // what comes next need not begin a message
 		f.Session.Gap(&w.ctx, f.App, f.Parser, dir, n)
 		w.upgrade(f)
 	case !f.AppFailed:

@@ -201,6 +201,12 @@ func (x *Encoder) appProto(w *jsonw.Writer, f *dissect.Flow) {
 	}
 	w.Key("app_proto")
 	w.Str(f.App.Name)
+	for d, key := range [...]string{"app_proto_ts", "app_proto_tc"} {
+		if s := f.AppBy[d]; s != nil && s != f.App {
+			w.Key(key)
+			w.Str(s.Name)
+		}
+	}
 	if f.AppOrig != nil && f.AppOrig != f.App {
 		w.Key("app_proto_orig")
 		w.Str(f.AppOrig.Name)

@@ -79,6 +79,7 @@ func (f *Flow) ConnDir(dir dissect.Dir) dissect.Dir {
 type Probe struct {
 	Asked   uint64 // set of protocols (by index) that said No
 	Done    bool   // nobody will say Yes any more
+	Known   bool   // it was seen what this direction speaks, or that it cannot be told
 	Dropped int    // bytes that were given up while undecided
 }
 
