@@ -42,8 +42,12 @@ type record struct {
 	off    int    // EVE line in result.buf, without alert
 	end    int
 	alert  *alert.Alert
-	tick   int64 // time went on to here; nothing else is set then
+	event  *delivery // for scripts
+	tick   int64     // time went on to here; nothing else is set then
 }
+
+// isLine tells whether the record is EVE lines.
+func (r *record) isLine() bool { return r.alert == nil && r.event == nil && r.tick == 0 }
 
 // keepResult is how much record memory a batch keeps for reuse.
 const keepResult = 1 << 20

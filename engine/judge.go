@@ -62,7 +62,19 @@ func (w *worker) match(id dissect.EventID, e *dissect.Env) {
 		return
 	}
 	e.Event = id
+	if w.scripts != nil {
+		w.deliverPlain(id, e)
+	}
+	if w.rules.m == nil {
+		return
+	}
 	for _, hit := range w.rules.m.Match(id, e) {
+		if w.scripts != nil {
+			if sub := w.scripts.filters[hit.Rule.Index]; sub >= 0 {
+				w.deliverFiltered(sub, hit.Rule, e)
+				continue
+			}
+		}
 		w.raise(hit.Rule, e)
 	}
 }
@@ -128,6 +140,10 @@ func (w *worker) describe(a *alert.Alert, r *match.Rule, e *dissect.Env) {
 
 // endpoints says where the alert's packet or message came from and went to.
 func (w *worker) endpoints(a *alert.Alert, e *dissect.Env) {
+	endpoints(a, e, w.cfg.EVEOptions.CommunityIDSeed)
+}
+
+func endpoints(a *alert.Alert, e *dissect.Env, seed uint16) {
 	f, p := e.Flow, e.Pkt
 	if p != nil {
 		a.PacketNum = p.Num
@@ -154,7 +170,7 @@ func (w *worker) endpoints(a *alert.Alert, e *dissect.Env) {
 			a.App = f.App.Name
 		}
 		k := &f.Key
-		a.Community = string(communityid.AppendID(nil, w.cfg.EVEOptions.CommunityIDSeed, k.Src, k.Dst, k.SrcPort, k.DstPort, k.Proto))
+		a.Community = string(communityid.AppendID(nil, seed, k.Src, k.Dst, k.SrcPort, k.DstPort, k.Proto))
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"github.com/luanids/luanids/engine/alert"
 	"github.com/luanids/luanids/engine/eve"
 	"github.com/luanids/luanids/lang/match"
+	"github.com/luanids/luanids/lua"
 )
 
 // ordered is the stage behind the workers: it sees what they made in packet order, whatever
@@ -17,6 +18,7 @@ type ordered struct {
 	least    alert.Severity
 	state    *match.State // thresholds, host flags, sequences
 	encoder  *eve.Encoder
+	scripts  *lua.Runtime      // nil for none
 	next     []int             // by worker: the first record not yet taken
 	failures map[string]uint64 // failed writes by output
 	warn     func(format string, args ...any)
@@ -77,6 +79,10 @@ func (o *ordered) record(r *result, rec *record) {
 		o.alert(rec.alert)
 		return
 	}
+	if rec.event != nil {
+		o.event(rec.event)
+		return
+	}
 	if rec.tick != 0 {
 		o.tick(rec.tick)
 		return
@@ -107,6 +113,10 @@ func (o *ordered) failed(output string, err error) {
 
 // alert finishes what a worker began: asks thresholds and host state, and reports what is left.
 func (o *ordered) alert(a *alert.Alert) {
+	if a.Rule == nil { // of a script that runs in a worker
+		o.report(a)
+		return
+	}
 	verdict := o.state.Judge(a.Rule, a.Captured, a.Time)
 	if o.trace != nil {
 		outcome(o.trace, a, &verdict)
@@ -128,6 +138,9 @@ func (o *ordered) tick(now int64) {
 		a.Fill(r.Rule)
 		a.SetID(uint64(now))
 		o.report(a)
+	}
+	if o.scripts != nil {
+		o.scripts.Tick(now)
 	}
 }
 

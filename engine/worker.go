@@ -45,6 +45,7 @@ type worker struct {
 	expected   expectations
 	inline     inlineSink
 	guard      guard
+	scripts    *scripting     // nil without scripts
 	alerts     []*alert.Alert // of the packet or flow end at hand
 }
 
@@ -379,7 +380,7 @@ func (w *worker) line(buf []byte) {
 	}
 	if n := len(r.records); n > 0 {
 		// Lines of one packet, and with a single worker all lines between alerts, are one record.
-		if last := &r.records[n-1]; last.alert == nil && last.tick == 0 && last.end == off &&
+		if last := &r.records[n-1]; last.isLine() && last.end == off &&
 			(w.of == 1 || last.stamp == w.stamp && last.serial == w.serial) {
 			last.end = len(buf)
 			return

@@ -26,8 +26,11 @@ func settleMemory(e *env) {
 	}
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
-	debug.SetGCPercent(max(25, int(100*heapSlack/max(m.HeapAlloc, 1<<20))))
+	debug.SetGCPercent(min(100, max(30, int(100*heapSlack/max(m.HeapAlloc, 1<<20)))))
 }
+
+// profileTop is how many rules --profile-rules shows.
+const profileTop = 50
 
 // heapSlack is how far the heap may grow between collections, bytes.
 const heapSlack = 48 << 20
@@ -50,6 +53,9 @@ func runMain(ctx context.Context, e *env, f *flags) error {
 	if err := loadRules(f, cfg, say); err != nil {
 		return err
 	}
+	if f.profileRules {
+		cfg.Program.EnableProfile()
+	}
 	settleMemory(e)
 	src, err := capture.Open(f.files, capture.Options{Filter: f.bpf, Stdin: e.stdin, Loop: f.loop,
 		Warn: func(m string) { say.warn("%s", m) }})
@@ -70,6 +76,9 @@ func runMain(ctx context.Context, e *env, f *flags) error {
 	err = eng.Run(ctx, src)
 	if !f.quiet {
 		summary(e.stderr, eng)
+	}
+	if f.profileRules {
+		err = errors.Join(err, writeProfile(e.stderr, cfg.Program, false, profileTop))
 	}
 	if err != nil {
 		return failed(err)

@@ -31,6 +31,9 @@ func loadRules(f *flags, cfg *engine.Config, say *messages) error {
 	if err != nil {
 		return err
 	}
+	if opt.Extra, err = loadScripts(f, cfg, opt.Vars, say); err != nil {
+		return err
+	}
 	set, err := ruleset.Load(schema, f.rules, opt)
 	if err != nil {
 		return usage(err)
@@ -40,7 +43,7 @@ func loadRules(f *flags, cfg *engine.Config, say *messages) error {
 		return usage(fmt.Errorf("the rules have %s; luanids check tells more", plural(n, "error")))
 	}
 	cfg.Program = set.Program
-	cfg.RulesLoaded, cfg.RulesSkipped = len(set.Program.Rules), set.Skipped
+	cfg.RulesLoaded, cfg.RulesSkipped = len(set.Rules), set.Skipped
 	cfg.RulesFailed = set.Diagnostics.Errors()
 	return nil
 }

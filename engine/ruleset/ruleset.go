@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"sort"
 	"strings"
 
@@ -36,6 +37,8 @@ type Options struct {
 	Classes map[string]eve.Class
 	// ThresholdConfig is a file in the form of Suricata's threshold.config, "" for none.
 	ThresholdConfig string
+	// Extra are hidden rules to compile along: the filters of scripts.
+	Extra []*ir.Rule
 	// Reputation gives addresses their scores, nil for none.
 	Reputation *Reputation
 }
@@ -166,7 +169,7 @@ func (l *loader) finish() (*Set, error) {
 	if err := l.importAll(); err != nil {
 		return nil, err
 	}
-	program, problems := match.Compile(l.schema, l.set.Rules, match.Options{Sequences: l.seqs})
+	program, problems := match.Compile(l.schema, append(slices.Clip(l.set.Rules), l.opt.Extra...), match.Options{Sequences: l.seqs})
 	l.set.Program = program
 	said := map[[2]string]bool{} // what the front end warned of, with a better place
 	for _, d := range l.set.Diagnostics {

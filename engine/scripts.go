@@ -1,0 +1,272 @@
+package engine
+
+import (
+	"fmt"
+	"net/netip"
+	"strconv"
+	"strings"
+
+	"github.com/luanids/luanids/dissect"
+	"github.com/luanids/luanids/engine/alert"
+	"github.com/luanids/luanids/engine/eve"
+	"github.com/luanids/luanids/lang/ir"
+	"github.com/luanids/luanids/lang/match"
+	"github.com/luanids/luanids/lua"
+)
+
+// delivery is an event on its way to scripts in the ordered stage.
+type delivery struct {
+	snap *lua.Snapshot
+	subs []int
+	// rule and captured are of a filter that the ordered stage finishes; nil for others.
+	rule     *match.Rule
+	captured []byte
+}
+
+// scripting is a worker's view of the scripts: who wants which events.
+type scripting struct {
+	schema *dissect.Schema
+	pool   *lua.Pool
+	// plain are the subscriptions without filter, by event; filters those of hidden rules, by
+	// Rule.Index, -1 for rules of the user.
+	plain   [][]int
+	filters []int
+	kinds   []lua.Subscription
+	own     *lua.Worker // VMs of scripts that run in the workers, nil for none
+}
+
+// useScripts makes w deliver events to scripts.
+func (w *worker) useScripts(rt *lua.Runtime, schema *dissect.Schema) error {
+	if rt == nil {
+		return nil
+	}
+	s := &scripting{schema: schema, pool: lua.NewPool(), plain: make([][]int, len(schema.Events)), kinds: rt.Subscriptions()}
+	parallel := len(rt.Predicates()) > 0
+	for _, sub := range s.kinds {
+		parallel = parallel || sub.Parallel
+		if sub.Filter == "" {
+			s.plain[sub.Event] = append(s.plain[sub.Event], sub.ID)
+			w.rules.want(sub.Event)
+		}
+	}
+	if p := w.cfg.Program; p != nil {
+		s.filters = make([]int, len(p.Rules))
+		for i, r := range p.Rules {
+			s.filters[i] = filterOf(r.Rule)
+		}
+	}
+	if parallel {
+		own, err := rt.NewWorker(&workerHost{w})
+		if err != nil {
+			return err
+		}
+		s.own = own
+	}
+	w.wantStream = w.wantStream || w.rules.wants[dissect.EvStreamData]
+	w.rules.wantsTick = true
+	w.scripts = s
+	return nil
+}
+
+// filterOf gives the subscription that a hidden rule filters for, -1 for other rules.
+func filterOf(r *ir.Rule) int {
+	rest, ok := strings.CutPrefix(r.ID, lua.FilterID)
+	if !ok {
+		return -1
+	}
+	n, err := strconv.Atoi(rest)
+	if err != nil {
+		return -1
+	}
+	return n
+}
+
+// want notes that somebody besides the rules wants an event.
+func (j *judge) want(ev dissect.EventID) {
+	j.wants[ev] = true
+	switch ev {
+	case dissect.EvPacket:
+		j.wantsPacket = true
+	case dissect.EvFlowStart:
+		j.wantsFlowStart = true
+	case dissect.EvFlowEnd:
+		j.wantsFlowEnd = true
+	case dissect.EvAnomaly:
+		j.wantsAnomaly = true
+	}
+}
+
+// deliverPlain hands an event to the scripts that want all of its kind.
+func (w *worker) deliverPlain(id dissect.EventID, e *dissect.Env) {
+	var later []int
+	for _, sub := range w.scripts.plain[id] {
+		switch k := &w.scripts.kinds[sub]; {
+		case !wanted(k.Kind, e):
+		case k.Parallel && w.scripts.own != nil:
+			w.scripts.own.Deliver(sub, id, e)
+		default:
+			later = append(later, sub)
+		}
+	}
+	if later != nil {
+		w.deliver(delivery{snap: w.scripts.pool.Take(id, w.scripts.schema, e), subs: later})
+	}
+}
+
+// wanted tells whether an event is one that handlers of libnids' kinds get.
+func wanted(k lua.SubKind, e *dissect.Env) bool {
+	switch k {
+	case lua.SubTCP:
+		return e.Flow != nil && e.Flow.Key.Proto == 6
+	case lua.SubUDP:
+		return e.Flow != nil && e.Flow.Key.Proto == 17
+	case lua.SubIP:
+		return e.Pkt != nil && e.Pkt.WantsFlow
+	}
+	return true
+}
+
+// deliverFiltered hands an event to the script whose filter matched.
+func (w *worker) deliverFiltered(sub int, r *match.Rule, e *dissect.Env) {
+	if k := &w.scripts.kinds[sub]; k.Parallel && w.scripts.own != nil && !r.Ordered {
+		w.scripts.own.Deliver(sub, e.Event, e)
+		return
+	}
+	d := delivery{snap: w.scripts.pool.Take(e.Event, w.scripts.schema, e), subs: []int{sub}}
+	if r.Ordered {
+		d.rule, d.captured = r, w.rules.m.Capture(r, e, nil)
+	}
+	w.deliver(d)
+}
+
+func (w *worker) deliver(d delivery) {
+	w.out.records = append(w.out.records, record{stamp: w.stamp, serial: w.serial, event: &d})
+}
+
+// event gives scripts an event, in packet order.
+func (o *ordered) event(d *delivery) {
+	defer d.snap.Release()
+	if d.rule != nil && !o.state.Judge(d.rule, d.captured, d.snap.Env.Time).Match {
+		return
+	}
+	for _, sub := range d.subs {
+		o.scripts.Deliver(sub, d.snap)
+	}
+}
+
+// ScriptHost is the engine as the scripts of its ordered stage see it. It is made before the
+// engine, since scripts are loaded before; New connects the two.
+type ScriptHost struct {
+	o    *ordered
+	warn func(format string, args ...any)
+	seq  uint64
+}
+
+// NewScriptHost makes a host whose messages go to warn.
+func NewScriptHost(warn func(format string, args ...any)) *ScriptHost { return &ScriptHost{warn: warn} }
+
+// Alert implements lua.Host.
+func (h *ScriptHost) Alert(a *lua.Alert) {
+	if h.o == nil {
+		return
+	}
+	h.seq++
+	b := h.o.scriptAlert(a)
+	b.SetID(fold(b.FlowID^uint64(a.Time), h.seq))
+	h.o.report(b)
+}
+
+// Log implements lua.Host.
+func (h *ScriptHost) Log(level lua.Level, script, msg string) {
+	if level >= lua.Info {
+		h.warn("%s: %s: %s", script, level, msg)
+	}
+}
+
+// Problem implements lua.Host.
+func (h *ScriptHost) Problem(p lua.Problem) {
+	if p.Trace != "" {
+		h.warn("%s\n%s", p, p.Trace)
+		return
+	}
+	h.warn("%s", p)
+}
+
+// workerHost is the engine as scripts that run in a worker see it: what they alert goes the
+// way of all alerts of the worker.
+type workerHost struct{ w *worker }
+
+// Alert implements lua.Host.
+func (h *workerHost) Alert(a *lua.Alert) {
+	w := h.w
+	w.rules.seq++
+	b := w.eveAlert(a)
+	b.SetID(fold(b.FlowID^uint64(a.Time), w.stamp<<16+w.rules.seq))
+	w.out.records = append(w.out.records, record{stamp: w.stamp, serial: w.serial, alert: b})
+}
+
+// Log implements lua.Host.
+func (h *workerHost) Log(level lua.Level, script, msg string) {
+	if level >= lua.Info {
+		h.w.guard.logf("%s: %s: %s", script, level, msg)
+	}
+}
+
+// Problem implements lua.Host.
+func (h *workerHost) Problem(p lua.Problem) { h.w.guard.logf("%s", p) }
+
+func (w *worker) eveAlert(a *lua.Alert) *alert.Alert {
+	b := scriptAlert(a)
+	if a.Env != nil {
+		w.endpoints(b, a.Env)
+	}
+	if w.eve != nil && w.eve.Options().Core[eve.Alert] {
+		b.EVE = w.eve.Behavioral(b, a.Env)
+	}
+	return b
+}
+
+func (o *ordered) scriptAlert(a *lua.Alert) *alert.Alert {
+	b := scriptAlert(a)
+	if a.Env != nil {
+		endpoints(b, a.Env, o.encoder.Options().CommunityIDSeed)
+	}
+	if o.eve != nil && o.encoder.Options().Core[eve.Alert] {
+		b.EVE = o.encoder.Behavioral(b, a.Env)
+	}
+	return b
+}
+
+// scriptAlert turns what a script raised into an alert.
+func scriptAlert(a *lua.Alert) *alert.Alert {
+	d := a.Detector
+	b := &alert.Alert{Kind: alert.Behavioral, Time: a.Time, RuleID: d.ID, Message: a.Title, Confidence: a.Score,
+		Mitre: d.MITRE, Tags: d.Tags, Src: a.Src, Dst: a.Dst, SrcPort: a.SrcPort, DstPort: a.DstPort, Proto: a.Proto,
+		HasPorts: a.SrcPort != 0 || a.DstPort != 0}
+	if b.Message == "" {
+		b.Message = d.Title
+	}
+	if s, err := alert.ParseSeverity(a.Severity); err == nil {
+		b.Severity = s
+	}
+	if a.Env != nil && a.Env.Flow != nil {
+		b.FlowID = a.Env.Flow.ID
+	}
+	b.Evidence = scriptEvidence(nil, "", a.Evidence)
+	return b
+}
+
+// scriptEvidence makes a flat list of a script's evidence: objects within give dotted names.
+func scriptEvidence(list []alert.Evidence, prefix string, kvs []lua.KV) []alert.Evidence {
+	for _, kv := range kvs {
+		switch v := kv.Value.(type) {
+		case []lua.KV:
+			list = scriptEvidence(list, prefix+kv.Key+".", v)
+		case string, float64, bool, int64, netip.Addr, []any:
+			list = append(list, alert.Evidence{Name: prefix + kv.Key, Value: v})
+		default:
+			list = append(list, alert.Evidence{Name: prefix + kv.Key, Value: fmt.Sprint(v)})
+		}
+	}
+	return list
+}
