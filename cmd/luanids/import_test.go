@@ -26,8 +26,8 @@ func TestImportLarge(t *testing.T) {
 		files, _ := filepath.Glob(filepath.Join(dir, "*.rules"))
 		text := filepath.Join(t.TempDir(), "imported.nids")
 		call(append([]string{"import", "-o", text}, files...)...)
-		given := call("-f", "../../testdata/captures", "-r", dir, "--output", "json", "-q")
-		got := call("-f", "../../testdata/captures", "-r", text, "--output", "json", "-q")
+		given := call("-s", "none", "-f", "../../testdata/captures", "-r", dir, "--output", "json", "-q")
+		got := call("-s", "none", "-f", "../../testdata/captures", "-r", text, "--output", "json", "-q")
 		if len(given) == 0 || !bytes.Equal(given, got) {
 			t.Errorf("%s: %d lines of alerts before, %d after", dir, bytes.Count(given, []byte("\n")), bytes.Count(got, []byte("\n")))
 		}

@@ -26,6 +26,7 @@ type flags struct {
 	classification                string
 	loop                          int
 	verbose, quiet, noProgress    bool
+	profileRules                  bool
 	cpuProfile, memProfile        string
 }
 
@@ -82,7 +83,7 @@ func newRoot(e *env) *cobra.Command {
 	root.SetErr(e.stderr)
 	root.SetIn(e.stdin)
 	mainFlags(root, f)
-	root.AddCommand(newVersion(e), newFields(e), newCheck(e), newFmt(e), newTest(e), newImport(e), newQuery(e), newStats(e))
+	root.AddCommand(newVersion(e), newFields(e), newCheck(e), newFmt(e), newTest(e), newImport(e), newExplain(e), newRules(e), newQuery(e), newStats(e))
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
 		return usage(fmt.Errorf("%w; see luanids --help", err))
 	})
@@ -114,6 +115,7 @@ func mainFlags(cmd *cobra.Command, f *flags) {
 	fl.BoolVarP(&f.quiet, "quiet", "q", false, "nothing but alerts")
 	fl.BoolVar(&f.noProgress, "no-progress", false, "no progress bar")
 	fl.IntVar(&f.loop, "loop", 1, "replay the input so many times, time going on")
+	fl.BoolVar(&f.profileRules, "profile-rules", false, "show at the end what each rule cost")
 	fl.StringVar(&f.cpuProfile, "cpu-profile", "", "write a CPU profile (pprof)")
 	fl.StringVar(&f.memProfile, "mem-profile", "", "write a heap profile (pprof)")
 }
