@@ -293,14 +293,14 @@ func (b *builder) finish() {
 // fewRules is how many rules make the look-up of a number at each event worth while.
 const fewRules = 4
 
-// dissolve gives up tables of few rules whose header is stable: that is asked once in a flow.
+// dissolve gives up tables of few rules whose header is stable and narrow: that is asked once in a flow.
 func (pt *part) dissolve(p *Program) {
 	kept := pt.switches[:0]
 	for _, t := range pt.switches {
 		rules := t.rules()
 		stable := len(rules) <= fewRules
 		for _, r := range rules {
-			stable = stable && p.headers[r.hdr].stable
+			stable = stable && p.headers[r.hdr].stable && p.headers[r.hdr].narrow()
 		}
 		if stable {
 			pt.loose = append(pt.loose, rules...)

@@ -103,7 +103,7 @@ func (b *builder) hangAt(r *Rule, ev dissect.EventID, k int, terms []ir.Expr) {
 	for _, x := range terms {
 		opts = append(opts, b.c.options(x, nil)...)
 	}
-	if best := b.choose(opts, ev); best != nil {
+	if best := b.choose(opts, ev, b.p.headers[r.hdr].narrow()); best != nil {
 		b.hangOn(pt, ev, k, best, at)
 		r.Literal = describe(best)
 		if ev == dissect.EvStreamData && best.head {
@@ -153,10 +153,10 @@ const forPacket = 1 << 31
 
 // choose picks the literals that a rule hangs on, nil if none is worth a scan: in payload and bodies a byte or two, or
 // zeros, are found everywhere, and it is cheaper to try the rule.
-func (b *builder) choose(opts []option, ev dissect.EventID) *option {
+func (b *builder) choose(opts []option, ev dissect.EventID, narrow bool) *option {
 	good := opts[:0]
 	for _, o := range opts {
-		if !b.poor(&o) {
+		if !b.poor(&o, narrow) {
 			good = append(good, o)
 		}
 	}
@@ -166,13 +166,15 @@ func (b *builder) choose(opts []option, ev dissect.EventID) *option {
 	return bestOption(good, ev == dissect.EvPacket)
 }
 
-func (b *builder) poor(o *option) bool {
+// poor tells whether a literal is no use. At the very start of payload short ones are good enough, but where few
+// flows have the rule's header it is better to ask that.
+func (b *builder) poor(o *option, narrow bool) bool {
 	for i := range o.lits {
 		l := &o.lits[i]
 		if f := b.p.schema.Field(l.name); l.name != ir.FieldPayload && (f == nil || !f.Grows) || l.sets != nil {
 			continue
 		}
-		if o.head && headClass(l.maxEnd) == headClasses[0] {
+		if o.head && headClass(l.maxEnd) == headClasses[0] && !narrow {
 			continue
 		}
 		if len(l.bytes) < 3 || l.rarity() < emptyScore {

@@ -157,7 +157,41 @@ func dirSet(x ir.Expr) (uint8, bool) {
 
 // isHeader tells whether a condition is about flow or packet headers only, and cheap.
 func isHeader(x ir.Expr, n *node) bool {
-	return !n.volatile && !n.vars && !n.payload && n.cost < 20 && onlyHeaderFields(x)
+	if n.volatile || n.vars || n.payload || !onlyHeaderFields(x) {
+		return false
+	}
+	return n.cost < 20 || n.cost < 200 && allStable([]ir.Expr{x})
+}
+
+// narrow tells whether few flows have such a header: it asks for a port.
+func (h *header) narrow() bool {
+	for _, x := range h.terms {
+		switch x := x.(type) {
+		case *ir.In:
+			if s, ok := x.Set.(*ir.IntSet); ok && isPort(x.X) && fewPorts(s) {
+				return true
+			}
+		case *ir.Cmp:
+			if x.Op == ir.Eq && isPort(x.X) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func isPort(x ir.Expr) bool {
+	f, ok := x.(*ir.Field)
+	return ok && (f.F.Name == ir.FieldSrcPort || f.F.Name == ir.FieldDstPort)
+}
+
+// fewPorts tells whether a set holds at most a hundred ports.
+func fewPorts(s *ir.IntSet) bool {
+	n := int64(0)
+	for _, r := range s.Ranges {
+		n += r.Hi - r.Lo + 1
+	}
+	return n <= 100
 }
 
 func onlyHeaderFields(x ir.Expr) bool {
