@@ -1,8 +1,6 @@
 package engine
 
 import (
-	"time"
-
 	"github.com/luanids/luanids/dissect"
 	"github.com/luanids/luanids/dissect/packet"
 	"github.com/luanids/luanids/engine/alert"
@@ -57,9 +55,7 @@ type workerStats struct {
 	csumICMP      uint64
 	csumIP        uint64
 	icmpOrphans   uint64 // ICMP errors that quote no known flow
-	outOfState    uint64 // TCP packets without a session
 	files         uint64
-	alerts        uint64
 	panics        uint64
 	overflow      uint64 // alerts past PacketAlertMax
 	expectDropped uint64
@@ -388,9 +384,6 @@ func (w *worker) line(buf []byte) {
 	}
 	r.records = append(r.records, record{stamp: w.stamp, serial: w.serial, off: off, end: len(buf)})
 }
-
-// wallNow is the clock, for what is measured and not judged.
-func wallNow() time.Time { return time.Now() }
 
 // assembler gives the reassembler of a flow's shard.
 func (w *worker) assembler(f *flowtable.Flow) *tcp.Assembler {

@@ -49,19 +49,6 @@ func parseInt(s string) (int64, error) {
 	return n, nil
 }
 
-// parsePorts reads a list of ports: 53, or "139, 445", or "[80, 8080]".
-func parsePorts(s string) ([]uint16, error) {
-	var out []uint16
-	for _, f := range strings.FieldsFunc(s, func(r rune) bool { return strings.ContainsRune(" ,[]", r) }) {
-		n, err := strconv.ParseUint(f, 10, 16)
-		if err != nil {
-			return nil, fmt.Errorf("%q is not a port", f)
-		}
-		out = append(out, uint16(n))
-	}
-	return out, nil
-}
-
 // parseDuration reads a time: 90 (seconds), 500ms, 30s, 5m, 2h, 7d. It gives nanoseconds.
 func parseDuration(s string) (int64, error) {
 	t := strings.ToLower(strings.TrimSpace(s))

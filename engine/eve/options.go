@@ -18,9 +18,6 @@ const (
 	numCore
 )
 
-// coreNames are the names of the core types, in order.
-var coreNames = [numCore]string{"alert", "anomaly", "flow", "netflow", "fileinfo", "stats"}
-
 // Options say which records are written and what they hold.
 type Options struct {
 	Core [numCore]bool
