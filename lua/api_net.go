@@ -75,7 +75,7 @@ func (s *addrSet) add(x string) {
 		ip = ip.Unmap()
 		s.nets.Insert(netip.PrefixFrom(ip, ip.BitLen()))
 	} else {
-		x = strings.TrimSuffix(strings.ToLower(x), ".")
+		x = strings.TrimSuffix(lower(x), ".")
 		s.names[x] = true
 		s.bytes += int64(len(x)) + 64
 	}
@@ -86,7 +86,7 @@ func (s *addrSet) has(x string) bool {
 	if ip, err := netip.ParseAddr(x); err == nil {
 		return s.nets.Contains(ip.Unmap())
 	}
-	x = strings.TrimSuffix(strings.ToLower(x), ".")
+	x = strings.TrimSuffix(lower(x), ".")
 	if s.names[x] || s.names["."+x] {
 		return true
 	}
@@ -144,7 +144,7 @@ func setClass() *class {
 }
 
 // host is a name as the public suffix list wants it.
-func host(s string) string { return strings.TrimSuffix(strings.ToLower(s), ".") }
+func host(s string) string { return strings.TrimSuffix(lower(s), ".") }
 
 func nidsPublicSuffix(L *glua.LState) int {
 	suffix, _ := publicsuffix.PublicSuffix(host(L.CheckString(1)))

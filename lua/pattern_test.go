@@ -36,7 +36,7 @@ is(10 .. "", "10") is(1.5 .. "", "1.5") is(2^53 .. "", "9.007199254741e+15") is(
 is(tostring(1e15), "1e+15") is(tostring(123456789012), "123456789012")
 is(#string.split("a,b,,c", ","), 4)
 is(("abc"):byte(-1), 99) is(select("#", ("abc"):byte(1, -1)), 3)
-is(("abc"):reverse():upper(), "CBA")
+is(("abc"):reverse():upper(), "CBA") is(("A\255\195Z"):lower(), "a\255\195z")
 local n = 0 for k, v in ("a=1, b=2"):gmatch("(%w+)=(%w+)") do n = n + v end is(n, 3)
 is(pcall(string.find, "a", "[a"), false) is(pcall(string.find, "a", "%"), false) is(pcall(string.match, "a", "(a"), false)
 is(table.concat({ 1, 2, "x" }, "-"), "1-2-x")

@@ -18,7 +18,7 @@ func openStrings(v *vm) {
 	m := L.G.Global.RawGetString("string").(*glua.LTable)
 	for name, fn := range map[string]glua.LGFunction{
 		"find": strFind, "match": strMatch, "gmatch": strGmatch, "gsub": strGsub, "rep": strRep, "format": strFormat,
-		"lower": strMap(strings.ToLower), "upper": strMap(strings.ToUpper), "reverse": strMap(reverse),
+		"lower": strMap(lower), "upper": strMap(upper), "reverse": strMap(reverse),
 		"byte": strByte, "split": strSplit,
 	} {
 		m.RawSetString(name, L.NewFunction(fn))
@@ -35,6 +35,26 @@ func strMap(f func(string) string) glua.LGFunction {
 		L.Push(glua.LString(f(s)))
 		return 1
 	}
+}
+
+// lower and upper change ASCII letters only: names and payloads are bytes, not text.
+func lower(s string) string { return mapCase(s, 'A', 'Z') }
+func upper(s string) string { return mapCase(s, 'a', 'z') }
+
+func mapCase(s string, from, to byte) string {
+	for i := range len(s) {
+		if s[i] < from || s[i] > to {
+			continue
+		}
+		b := []byte(s)
+		for ; i < len(b); i++ {
+			if b[i] >= from && b[i] <= to {
+				b[i] ^= 0x20
+			}
+		}
+		return string(b)
+	}
+	return s
 }
 
 func reverse(s string) string {
