@@ -53,26 +53,43 @@ func TestDocsExamples(t *testing.T) {
 	}
 }
 
-// TestDocsFunctions keeps the table of functions what the declarations say.
-func TestDocsFunctions(t *testing.T) {
-	const begin, end = "<!-- functions: written by the tests, UPDATE=1 go test ./lang -run Docs -->\n", "<!-- end -->"
+// TestDocsTables keeps the tables of the reference what the language's own tables say.
+func TestDocsTables(t *testing.T) {
 	text, err := os.ReadFile(manual)
 	if err != nil {
 		t.Fatal(err)
 	}
-	head, rest, ok := strings.Cut(string(text), begin)
-	_, tail, ok2 := strings.Cut(rest, end)
-	if !ok || !ok2 {
-		t.Fatal("the manual has no place for the functions")
+	want := string(text)
+	for _, section := range []struct {
+		name  string
+		table string
+	}{{"declarations", wordTable(syntax.DeclDocs())}, {"statements", wordTable(syntax.StmtDocs())}, {"functions", functionTable()}} {
+		begin := "<!-- " + section.name + ": written by the tests, UPDATE=1 go test ./lang -run Docs -->\n"
+		const end = "<!-- end -->"
+		head, rest, ok := strings.Cut(want, begin)
+		_, tail, ok2 := strings.Cut(rest, end)
+		if !ok || !ok2 {
+			t.Fatalf("the manual has no place for the %s", section.name)
+		}
+		want = head + begin + section.table + end + tail
 	}
-	want := head + begin + functionTable() + end + tail
 	if os.Getenv("UPDATE") != "" {
 		if err := os.WriteFile(manual, []byte(want), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	} else if want != string(text) {
-		t.Error("the table of functions is not up to date: UPDATE=1 go test ./lang -run Docs")
+		t.Error("the tables of the reference are not up to date: UPDATE=1 go test ./lang -run Docs")
 	}
+}
+
+func wordTable(docs []syntax.WordDoc) string {
+	var b strings.Builder
+	b.WriteString("| | |\n|---|---|\n")
+	for _, d := range docs {
+		forms := "`" + strings.Join(d.Usage, "`, `") + "`"
+		fmt.Fprintf(&b, "| %s | %s |\n", strings.ReplaceAll(forms, "|", "\\|"), strings.ReplaceAll(d.Doc, "|", "\\|"))
+	}
+	return b.String()
 }
 
 func functionTable() string {
