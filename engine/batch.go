@@ -39,8 +39,10 @@ type result struct {
 type record struct {
 	stamp  uint64
 	serial uint64 // orders what ends at the same tick: the flow's first packet
-	off    int    // EVE line in result.buf, without alert
+	off    int    // EVE line in result.buf, without alert or with late
 	end    int
+	late   bool // the line is the alert's, to be written if that was reported; at: see eve.Encoder.Late
+	at     [2]int
 	alert  *alert.Alert
 	event  *delivery // for scripts
 	tick   int64     // time went on to here; nothing else is set then

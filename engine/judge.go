@@ -133,9 +133,15 @@ func (w *worker) describe(a *alert.Alert, r *match.Rule, e *dissect.Env) {
 	a.SetID(fold(a.FlowID^uint64(e.Time), w.stamp<<16+w.rules.seq))
 	w.endpoints(a, e)
 	a.Evidence = evidence(r.Rule, e)
-	if w.eve != nil && w.eve.Options().Core[eve.Alert] {
-		a.EVE, a.EVERule = w.eve.AlertOf(nil, e, r.Rule)
+	if w.eve == nil || !w.eve.Options().Core[eve.Alert] {
+		return
 	}
+	if e.Event != dissect.EvPacket && w.waits(w.flow) {
+		a.Late = true
+		w.wait(w.flow, e.Dir, w.eve.AlertBody(e, r.Rule), a)
+		return
+	}
+	a.EVE, a.EVERule = w.eve.AlertOf(nil, e, r.Rule)
 }
 
 // endpoints says where the alert's packet or message came from and went to.

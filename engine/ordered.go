@@ -75,6 +75,10 @@ func (o *ordered) before(b *batch, i, j int) bool {
 }
 
 func (o *ordered) record(r *result, rec *record) {
+	if rec.late {
+		o.lateAlert(r.buf[rec.off:rec.end], rec.at, rec.alert)
+		return
+	}
 	if rec.alert != nil {
 		o.alert(rec.alert)
 		return
@@ -123,11 +127,17 @@ func (o *ordered) alert(a *alert.Alert) {
 	}
 	if verdict.Alert && !a.Quiet {
 		o.report(a)
+		if a.Late {
+			a.Reported = append(a.Reported, a.Rule)
+		}
 	} else if verdict.Match && !a.Quiet {
 		o.stats.suppressed++
 	}
 	for _, r := range verdict.Done {
 		o.report(o.other(a, r))
+		if a.Late {
+			a.Reported = append(a.Reported, r)
+		}
 	}
 }
 

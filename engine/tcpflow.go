@@ -35,6 +35,7 @@ func (w *worker) tcpPacket(f *flowtable.Flow, p *packet.Packet, dir dissect.Dir)
 		r = w.assembler(f).Packet(&f.Conn, p, f.ConnDir(dir), w)
 	}
 	dir = w.dir
+	w.place.on = false
 	if !r.Has(tcp.Valid) && len(p.Payload) > 0 {
 		w.loneData(f, dir, p.Payload) // of no stream: what it says is judged by itself
 	}
@@ -42,6 +43,9 @@ func (w *worker) tcpPacket(f *flowtable.Flow, p *packet.Packet, dir dissect.Dir)
 	f.Payload[dir] += uint64(len(p.Payload))
 	f.State = tcpFlowState(f.Conn.State())
 	f.Midstream = f.Conn.Midstream()
+	if f.Waiting != nil && r.Has(tcp.Valid) {
+		w.acknowledged(f, p, f.ConnDir(dir))
+	}
 	return f
 }
 
@@ -71,6 +75,7 @@ func tcpFlowState(s tcp.State) dissect.FlowState {
 // Data implements tcp.Handler: in-order bytes of a stream.
 func (w *worker) Data(c *tcp.Conn, dir dissect.Dir, off uint64, data []byte) {
 	f := w.flow
+	w.at(dir, off+uint64(len(data)))
 	dir = f.ConnDir(dir)
 	w.ctx.Env.Dir = dir
 	old := w.dir
@@ -86,6 +91,7 @@ func (w *worker) Data(c *tcp.Conn, dir dissect.Dir, off uint64, data []byte) {
 // Gap implements tcp.Handler: bytes that will not come.
 func (w *worker) Gap(c *tcp.Conn, dir dissect.Dir, off uint64, n int) {
 	f := w.flow
+	w.at(dir, off+uint64(n))
 	dir = f.ConnDir(dir)
 	f.Gaps[dir] = true
 	f.Window[dir].Buf = f.Window[dir].Buf[:0]
@@ -103,6 +109,7 @@ func (w *worker) Gap(c *tcp.Conn, dir dissect.Dir, off uint64, n int) {
 // End implements tcp.Handler: a direction is finished.
 func (w *worker) End(c *tcp.Conn, dir dissect.Dir, why dissect.EndReason) {
 	f := w.flow
+	w.at(dir, c.BytesDelivered(dir))
 	dir = f.ConnDir(dir)
 	if f.Parser == nil || why == dissect.EndDepth && f.Session.Ended(dir) {
 		return
@@ -114,6 +121,7 @@ func (w *worker) End(c *tcp.Conn, dir dissect.Dir, why dissect.EndReason) {
 // Event implements tcp.Handler: something is wrong with a connection.
 func (w *worker) Event(c *tcp.Conn, dir dissect.Dir, e tcp.Event) {
 	w.stats.anomalies[eve.StreamAnomaly]++
+	w.place.on = false // it is about the packet
 	w.stats.stream[e]++
 	w.anomaly(eve.StreamAnomaly, &w.env, streamNames[e], "")
 }

@@ -42,9 +42,13 @@ type worker struct {
 	stats      workerStats
 	expected   expectations
 	inline     inlineSink
+	place      streamPlace
 	guard      guard
-	scripts    *scripting     // nil without scripts
-	alerts     []*alert.Alert // of the packet or flow end at hand
+	// spare and waitingBytes are for records that wait, see acked.go.
+	spare        []*waiting
+	waitingBytes int
+	scripts      *scripting     // nil without scripts
+	alerts       []*alert.Alert // of the packet or flow end at hand
 }
 
 // workerStats counts what a worker saw; the counters of its parts are theirs.
@@ -83,7 +87,7 @@ func (w *worker) process(b *batch) {
 // packet handles one packet. A panic below it is contained to the packet's flow.
 func (w *worker) packet(p *packet.Packet) {
 	w.pkt, w.flow, w.dir, w.stamp, w.serial, w.now = p, nil, dissect.ToServer, p.Stamp, 0, p.Time
-	w.rules.seq = 0
+	w.rules.seq, w.place.on = 0, false
 	w.guard.run(w, (*worker).handle)
 	w.flushAlerts()
 }
@@ -324,6 +328,7 @@ func (w *worker) finishFlow(f *flowtable.Flow, why flowtable.Reason) {
 	w.setEnv(f, dissect.ToServer)
 	w.endSession(f, end)
 	w.apps.recycle(f)
+	w.releaseAll(f)
 	if w.rules.wantsFlowEnd {
 		w.match(dissect.EvFlowEnd, &w.env)
 	}

@@ -67,6 +67,7 @@ func (d *Decoder) Decode(p *Packet, raw *capture.Packet) {
 	p.reset(raw.Data)
 	p.Num, p.Time, p.Len, p.Link, p.File = raw.Num, raw.Time, raw.Len, raw.Link, raw.File
 	p.VLANCount, p.TunnelDepth, p.Via, p.TunnelID, p.layers = 0, 0, NoTunnel, 0, 0
+	p.Outer = nil
 	s := &d.Stats
 	s.Pkts++
 	s.Bytes += uint64(len(raw.Data))
@@ -95,6 +96,7 @@ func (d *Decoder) DecodeInner(outer, inner *Packet) bool {
 	inner.Link = outer.InnerLink
 	inner.TunnelDepth = outer.TunnelDepth + 1
 	inner.Via = outer.InnerKind
+	inner.Outer = outer
 	inner.TunnelID = outer.innerID
 	inner.VLANCount = 0
 	if d.Config.InheritVLANs {
@@ -131,6 +133,7 @@ func (d *Decoder) DecodeDatagram(p, from *Packet, datagram []byte) bool {
 	p.LinkHeader = from.Data[:from.IPOff]
 	p.Reassembled = true
 	p.TunnelDepth, p.TunnelID, p.Via = from.TunnelDepth, from.TunnelID, from.Via
+	p.Outer = from.Outer
 	if p.Via == NoTunnel {
 		p.Via = TunnelDefrag
 	}

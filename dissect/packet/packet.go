@@ -217,6 +217,8 @@ type Packet struct {
 	// Via is how this packet itself was carried; TunnelDefrag for a datagram put together from
 	// fragments that came through no tunnel.
 	Via Tunnel
+	// Outer is the packet that carried this one, nil for captured frames; valid as long as this one.
+	Outer *Packet
 	// Reassembled says that the packet is a datagram put together from fragments.
 	Reassembled bool
 

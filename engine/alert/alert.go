@@ -96,6 +96,10 @@ type Alert struct {
 	Rule *match.Rule
 	// Captured holds the keys that the ordered stage needs, encoded by the matcher.
 	Captured []byte
+	// Late says that the record for the EVE log is written later, with another packet. Reported are then the
+	// rules of which it is to be written, known to the ordered stage only.
+	Late     bool
+	Reported []*match.Rule
 	// Quiet alerts exist for their effects (flags, thresholds) and are not reported.
 	Quiet bool
 }

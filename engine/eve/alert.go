@@ -23,6 +23,17 @@ func (x *Encoder) AlertOf(dst []byte, e *dissect.Env, r *ir.Rule) (record []byte
 	h := Head{Type: "alert", Time: e.Time, Pkt: e.Pkt, Flow: e.Flow, Dir: e.Dir}
 	h.ByPacket = e.Pkt != nil && (e.Event == dissect.EvPacket || e.Flow == nil)
 	x.header(w, &h)
+	at = x.alertMessage(w, e, r)
+	x.tunnel(w, e.Pkt)
+	x.alertFlow(w, e.Flow, e.Dir)
+	x.alertPayload(w, e)
+	x.alertPacket(w, e.Pkt)
+	x.alertVerdict(w, r)
+	return x.finish(), at
+}
+
+// alertMessage writes what an alert says of its rule and of the message that it is about.
+func (x *Encoder) alertMessage(w *jsonw.Writer, e *dissect.Env, r *ir.Rule) (at [2]int) {
 	if n, ok := e.Tx.(dissect.Numbered); ok {
 		w.Key("tx_id")
 		w.Uint(n.TxID())
@@ -34,14 +45,17 @@ func (x *Encoder) AlertOf(dst []byte, e *dissect.Env, r *ir.Rule) (record []byte
 	w.End()
 	at[1] = len(w.B)
 	x.alertContext(w, e)
-	x.alertPayload(w, e)
-	if x.opt.Alerts.Verdict {
-		w.Open("verdict")
-		w.Key("action")
-		w.Str(verdict(r.Action))
-		w.End()
+	return at
+}
+
+func (x *Encoder) alertVerdict(w *jsonw.Writer, r *ir.Rule) {
+	if !x.opt.Alerts.Verdict {
+		return
 	}
-	return x.finish(), at
+	w.Open("verdict")
+	w.Key("action")
+	w.Str(verdict(r.Action))
+	w.End()
 }
 
 // Other makes the record of another rule's alert about the same event.
@@ -207,7 +221,6 @@ func (x *Encoder) target(w *jsonw.Writer, r *ir.Rule, e *dissect.Env) {
 
 func (x *Encoder) alertContext(w *jsonw.Writer, e *dissect.Env) {
 	o := &x.opt.Alerts
-	f := e.Flow
 	if o.AppLayer && o.Metadata {
 		x.context(w, e)
 		if e.File != nil {
@@ -216,13 +229,17 @@ func (x *Encoder) alertContext(w *jsonw.Writer, e *dissect.Env) {
 			w.EndArray()
 		}
 	}
+}
+
+// alertFlow writes what an alert says of its flow, nil for none.
+func (x *Encoder) alertFlow(w *jsonw.Writer, f *dissect.Flow, dir dissect.Dir) {
 	if f == nil {
 		return
 	}
 	x.appProto(w, f)
 	w.Key("direction")
-	w.Str(e.Dir.String())
-	if o.Flow && o.Metadata {
+	w.Str(dir.String())
+	if o := &x.opt.Alerts; o.Flow && o.Metadata {
 		w.Open("flow")
 		counters(w, f)
 		w.Key("start")
@@ -315,14 +332,14 @@ func (x *Encoder) alertPayload(w *jsonw.Writer, e *dissect.Env) {
 		w.Key("stream")
 		w.Int(boolInt(stream))
 	}
-	if o.Packet {
-		w.Key("packet")
-		w.Base64Join(e.Pkt.LinkHeader, e.Pkt.Data)
-		w.Open("packet_info")
-		w.Key("linktype")
-		w.Int(int64(e.Pkt.Link))
-		w.End()
+}
+
+// alertPacket writes the bytes of a packet, nil for none.
+func (x *Encoder) alertPacket(w *jsonw.Writer, p *packet.Packet) {
+	if p == nil || !x.opt.Alerts.Packet {
+		return
 	}
+	packetBytes(w, p)
 }
 
 func boolInt(b bool) int64 {

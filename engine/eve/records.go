@@ -15,30 +15,39 @@ func (x *Encoder) Protocol(dst []byte, e *dissect.Env, spec *dissect.Spec, byDir
 		h.Dir = e.Dir
 	}
 	x.header(w, &h)
-	if hasTx {
-		w.Key("tx_id")
-		w.Uint(txID)
-	}
-	head := len(w.B)
-	spec.EVE(w, e)
-	if len(w.B) == head { // the protocol wants no record of this message
+	if !protocolBody(w, e, spec, txID, hasTx) {
 		x.w.B = nil
 		return dst
 	}
 	return x.finish()
 }
 
+// protocolBody writes a record behind its header; false: the protocol wants no record of this message.
+func protocolBody(w *jsonw.Writer, e *dissect.Env, spec *dissect.Spec, txID uint64, hasTx bool) bool {
+	if hasTx {
+		w.Key("tx_id")
+		w.Uint(txID)
+	}
+	head := len(w.B)
+	spec.EVE(w, e)
+	return len(w.B) > head
+}
+
 // File appends the fileinfo record of the file that e is about.
 func (x *Encoder) File(dst []byte, e *dissect.Env) []byte {
 	w := x.begin(dst)
 	x.header(w, &Head{Type: "fileinfo", Time: e.Time, Pkt: e.Pkt, Flow: e.Flow, Dir: e.File.Dir})
+	x.fileBody(w, e)
+	return x.finish()
+}
+
+func (x *Encoder) fileBody(w *jsonw.Writer, e *dissect.Env) {
 	x.context(w, e)
 	if e.Flow != nil && e.Flow.App != nil {
 		w.Key("app_proto")
 		w.Str(e.Flow.App.Name)
 	}
 	filefields.EVE(w, e.File)
-	return x.finish()
 }
 
 // context writes the protocol's object for the message that e is about.
@@ -83,6 +92,11 @@ func (o *Options) Wanted(k AnomalyKind) bool {
 func (x *Encoder) AnomalyOf(dst []byte, k AnomalyKind, e *dissect.Env, event, layer string) []byte {
 	w := x.begin(dst)
 	x.header(w, &Head{Type: "anomaly", Time: e.Time, Pkt: e.Pkt, Flow: e.Flow, ByPacket: k != AppAnomaly})
+	anomalyBody(w, k, e, event, layer)
+	return x.finish()
+}
+
+func anomalyBody(w *jsonw.Writer, k AnomalyKind, e *dissect.Env, event, layer string) {
 	w.Open("anomaly")
 	if k == AppAnomaly {
 		if e.Flow != nil && e.Flow.App != nil {
@@ -102,7 +116,6 @@ func (x *Encoder) AnomalyOf(dst []byte, k AnomalyKind, e *dissect.Env, event, la
 		w.Str(layer)
 	}
 	w.End()
-	return x.finish()
 }
 
 // FlowEnd is what a flow record needs beside the flow.

@@ -59,6 +59,8 @@ type Flow struct {
 	EndSeen [2]bool
 	// Seen says which directions rules that look at addresses alone were judged for.
 	Seen [2]bool
+	// Waiting are records that wait for an acknowledgement, nil for none; see engine/acked.go.
+	Waiting any
 	// Anomalies is the set of stream events already reported of the flow.
 	Anomalies uint64
 	next      *Flow // in the bucket, or in the free list

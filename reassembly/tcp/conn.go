@@ -130,6 +130,16 @@ func (c *Conn) Active() bool { return c.state != StateNone }
 // BytesDelivered gives the length of the stream of dir so far, gaps included.
 func (c *Conn) BytesDelivered(dir dissect.Dir) uint64 { return c.half[dir&1].off }
 
+// Acked gives how far the receiver has acknowledged the stream of dir, as an offset in it; no
+// further than what was delivered.
+func (c *Conn) Acked(dir dissect.Dir) uint64 {
+	s := &c.half[dir&1]
+	if missing := int32(s.next - s.acked); missing > 0 {
+		return s.off - min(s.off, uint64(missing))
+	}
+	return s.off
+}
+
 // ISN gives the initial sequence number of dir; for a midstream connection a guess.
 func (c *Conn) ISN(dir dissect.Dir) uint32 { return c.half[dir&1].isn }
 

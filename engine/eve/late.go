@@ -1,0 +1,85 @@
+package eve
+
+import (
+	"github.com/luanids/luanids/dissect"
+	"github.com/luanids/luanids/dissect/jsonw"
+	"github.com/luanids/luanids/dissect/packet"
+	"github.com/luanids/luanids/lang/ir"
+)
+
+// Suricata looks into a stream when the receiver has acknowledged it, and judges it at the next
+// packet of the same direction. To name the same packets, a record about a TCP stream is written in two
+// steps: what it says of the message at once, what it says of packet and flow when that packet is
+// there.
+
+// Body is a record without what depends on the packet.
+type Body struct {
+	Type  string
+	ByDir bool // the end points are those of the message, not of the flow
+	// Message are the members behind the header, Tail (of alerts) those behind the flow.
+	Message, Tail []byte
+	At            [2]int // where the rule's object stands in Message
+}
+
+func (x *Encoder) open(dst []byte) *jsonw.Writer {
+	x.w = jsonw.Writer{B: dst}
+	return &x.w
+}
+
+func (x *Encoder) close() []byte {
+	b := x.w.B
+	x.w.B = nil
+	return b
+}
+
+// ProtocolBody appends a protocol's record without header to dst, or nothing.
+func (x *Encoder) ProtocolBody(dst []byte, e *dissect.Env, spec *dissect.Spec, txID uint64, hasTx bool) []byte {
+	if !protocolBody(x.open(dst), e, spec, txID, hasTx) {
+		x.w.B = nil
+		return dst
+	}
+	return x.close()
+}
+
+// FileBody appends a fileinfo record without header.
+func (x *Encoder) FileBody(dst []byte, e *dissect.Env) []byte {
+	x.fileBody(x.open(dst), e)
+	return x.close()
+}
+
+// AnomalyBody appends an anomaly record without header.
+func (x *Encoder) AnomalyBody(dst []byte, k AnomalyKind, e *dissect.Env, event, layer string) []byte {
+	anomalyBody(x.open(dst), k, e, event, layer)
+	return x.close()
+}
+
+// AlertBody makes an alert's record without what depends on the packet.
+func (x *Encoder) AlertBody(e *dissect.Env, r *ir.Rule) (b Body) {
+	b.Type, b.ByDir = "alert", true
+	b.At = x.alertMessage(x.open(nil), e, r)
+	b.Message = x.close()
+	x.alertPayload(x.open(nil), e)
+	x.alertVerdict(&x.w, r)
+	b.Tail = x.close()
+	return b
+}
+
+// Late appends the record of a body: p is the packet at which it is written, nil when the flow has
+// ended. at is where the rule's object stands.
+func (x *Encoder) Late(dst []byte, b *Body, f *dissect.Flow, dir dissect.Dir, p *packet.Packet, now int64) (record []byte, at [2]int) {
+	w := x.begin(dst)
+	h := Head{Type: b.Type, Time: now, Pkt: p, Flow: f}
+	if b.ByDir {
+		h.Dir = dir
+	}
+	x.header(w, &h)
+	off := len(w.B) + 1 - len(dst) // behind the comma
+	at = [2]int{b.At[0] + off, b.At[1] + off}
+	w.Members(b.Message)
+	if b.Type == "alert" {
+		x.alertFlow(w, f, dir)
+		w.Members(b.Tail)
+		x.alertPacket(w, p)
+	}
+	return x.finish(), at
+}

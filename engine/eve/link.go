@@ -1,0 +1,71 @@
+package eve
+
+import (
+	"github.com/luanids/luanids/capture"
+	"github.com/luanids/luanids/dissect/jsonw"
+	"github.com/luanids/luanids/dissect/packet"
+)
+
+// dlt is a link type as EVE has it: by the number of libpcap's DLT, which for raw IP is another
+// than in files.
+type dlt struct {
+	number int64
+	name   string
+}
+
+var rawIP = dlt{12, "RAW"}
+
+var dlts = map[capture.LinkType]dlt{
+	capture.LinkNull: {0, "NULL"}, capture.LinkEthernet: {1, "EN10MB"}, capture.LinkPPP: {9, "PPP"}, capture.LinkRaw12: rawIP,
+	capture.LinkRaw14: rawIP, capture.LinkPPPHDLC: {50, "PPP_SERIAL"}, capture.LinkRaw: rawIP, capture.LinkLoop: {108, "LOOP"},
+	capture.LinkSLL: {113, "LINUX_SLL"}, capture.LinkIPv4: {228, "IPv4"}, capture.LinkIPv6: {229, "IPv6"}, capture.LinkSLL2: {276, "LINUX_SLL2"},
+}
+
+// packetBytes writes a packet and how it begins. One that came through a tunnel begins with its IP
+// header.
+func packetBytes(w *jsonw.Writer, p *packet.Packet) {
+	link, known := dlts[p.Link]
+	if !known {
+		link.number = int64(p.Link)
+	}
+	w.Key("packet")
+	if p.TunnelDepth > 0 && p.HasAny(packet.LayerIP) && !p.Reassembled {
+		link = rawIP
+		w.Base64(p.Data[p.IPOff:])
+	} else {
+		w.Base64Join(p.LinkHeader, p.Data)
+	}
+	w.Open("packet_info")
+	w.Key("linktype")
+	w.Int(link.number)
+	if link.name != "" {
+		w.Key("linktype_name")
+		w.Str(link.name)
+	}
+	w.End()
+}
+
+// tunnel writes the packet that a packet came in, the outermost one.
+func (x *Encoder) tunnel(w *jsonw.Writer, p *packet.Packet) {
+	if p == nil || p.Outer == nil {
+		return
+	}
+	root := p.Outer
+	for root.Outer != nil {
+		root = root.Outer
+	}
+	if root.IPVersion == 0 {
+		return
+	}
+	w.Open("tunnel")
+	x.tuple(w, root.Src, root.Dst, root.SrcPort, root.DstPort, hasPorts(root.IPProto))
+	w.Key("proto")
+	w.Str(protoName(root.IPProto))
+	w.Key("depth")
+	w.Uint(uint64(p.TunnelDepth))
+	w.Key("pcap_cnt")
+	w.Uint(root.Num)
+	w.Key("pkt_src")
+	w.Str(pktSrc(root))
+	w.End()
+}
