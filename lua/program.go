@@ -43,6 +43,9 @@ func compileSource(s Source, lim *Limits) (*program, []Problem) {
 	p := &program{name: s.Name, uses: map[string]int{}}
 	r := rewriter{prog: p}
 	r.stmts(chunk)
+	if r.deep > 0 {
+		return nil, []Problem{{Pos: Pos{s.Name, r.deep}, Kind: SyntaxError, Msg: fmt.Sprintf("nested more than %d deep", maxNesting)}}
+	}
 	if p.proto, err = compileChunk(chunk, s.Name); err != nil {
 		return nil, []Problem{syntaxProblem(s.Name, s.Text, err)}
 	}
@@ -69,7 +72,9 @@ const (
 // interpreter's own would make a string of any length within one instruction, and reads of events, and notes
 // what the script names.
 type rewriter struct {
-	prog *program
+	prog  *program
+	depth int
+	deep  int // line of what is nested too deep, 0 for nothing
 	// chains of the handler that is being looked at, by the name of its parameter.
 	params []handlerParam
 }
@@ -92,9 +97,25 @@ type read struct {
 	line int
 }
 
+// maxNesting bounds the recursion over a script, here and in the interpreter's compiler: a stack that overflows
+// takes the process down.
+const maxNesting = 1000
+
+// enter counts a level; false where there are too many.
+func (r *rewriter) enter(at ast.PositionHolder) bool {
+	r.depth++
+	if r.depth > maxNesting && r.deep == 0 {
+		r.deep = max(at.Line(), 1)
+	}
+	return r.deep == 0
+}
+
 func (r *rewriter) stmts(list []ast.Stmt) {
 	for _, s := range list {
-		r.stmt(s)
+		if r.enter(s) {
+			r.stmt(s)
+		}
+		r.depth--
 	}
 }
 
@@ -149,6 +170,14 @@ func (r *rewriter) exprs(list []ast.Expr) {
 
 // expr rewrites what is below e, and gives what stands in its place.
 func (r *rewriter) expr(e ast.Expr) ast.Expr {
+	if r.enter(e) {
+		e = r.below(e)
+	}
+	r.depth--
+	return e
+}
+
+func (r *rewriter) below(e ast.Expr) ast.Expr {
 	switch e := e.(type) {
 	case *ast.AttrGetExpr:
 		return r.attr(e)

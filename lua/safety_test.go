@@ -181,3 +181,22 @@ end)`).ok()
 		t.Errorf("%d entries, %d evicted", len(s.index), s.evicted)
 	}
 }
+
+// TestDeepNesting: the compiler's recursion is bounded.
+func TestDeepNesting(t *testing.T) {
+	n := 100000
+	for _, script := range []string{
+		"x = " + strings.Repeat("f(", n) + strings.Repeat(")", n),
+		"x = " + strings.Repeat("- ", n) + "1",
+		"x = " + strings.Repeat("{", n) + strings.Repeat("}", n),
+		"x = 1" + strings.Repeat(" + 1", n),
+		strings.Repeat("do ", n) + strings.Repeat(" end", n),
+		"x = y" + strings.Repeat(".y", n),
+		"x = 'a'" + strings.Repeat(" .. 'a'", n),
+	} {
+		r := load(t, Options{}, script)
+		if len(r.list) != 1 || r.list[0].Kind != SyntaxError {
+			t.Errorf("%.20s: %v", script, r.list)
+		}
+	}
+}
