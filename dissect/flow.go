@@ -63,6 +63,9 @@ type Flow struct {
 	Midstream bool
 	// Swapped: the direction was reversed after the content showed who is the server.
 	Swapped bool
+	// Encrypted: what follows is encrypted in both directions, so that rules on payload have
+	// nothing to find in it. Set by the parser.
+	Encrypted bool
 	// Gaps says by direction that bytes of the stream were lost.
 	Gaps [2]bool
 	// TxCount counts the protocol's messages, the next one's tx_id.

@@ -260,6 +260,7 @@ func (w *worker) upgrade(f *flowtable.Flow) {
 		w.apps.recycle(f)
 		f.Session.Reset()
 		f.Probe = [2]flowtable.Probe{}
+		f.Encrypted = false
 		f.AppBy = [2]*dissect.Spec{}
 		if spec := w.apps.all[to]; spec != nil {
 			w.assign(f, spec)

@@ -41,6 +41,9 @@ type Config struct {
 	AppMemcap int
 	// IgnoreVLAN makes flows of different VLANs one (vlan.use-for-tracking: false).
 	IgnoreVLAN bool
+	// InspectEncrypted lists protocols whose encrypted payload rules look at all the same
+	// (encryption-handling: full).
+	InspectEncrypted map[string]bool
 	// Disabled lists protocols that are not recognised.
 	Disabled map[string]bool
 	// Schema is what rules were compiled against; nil makes one with NewSchema.

@@ -79,13 +79,20 @@ func (w *worker) Data(c *tcp.Conn, dir dissect.Dir, off uint64, data []byte) {
 	dir = f.ConnDir(dir)
 	w.ctx.Env.Dir = dir
 	old := w.dir
+	secret := w.secret(f)
 	w.streamData(f, dir, data)
 	if w.dir != old { // the content showed that the direction was the wrong way round
 		dir = dir.Rev()
 	}
-	if w.wantStream {
+	if w.wantStream && !secret {
 		w.inspect(f, dir, off, data)
 	}
+}
+
+// secret tells whether the flow's payload is encrypted and nobody wants to see it all the same.
+func (w *worker) secret(f *flowtable.Flow) bool {
+	return f != nil && f.Encrypted && f.App != nil && !w.cfg.InspectEncrypted[f.App.Name] &&
+		(w.scripts == nil || len(w.scripts.plain[dissect.EvStreamData]) == 0)
 }
 
 // Gap implements tcp.Handler: bytes that will not come.

@@ -109,7 +109,9 @@ func (w *worker) handle() {
 	}
 	if w.rules.wantsPacket {
 		w.setEnv(w.flow, w.dir)
-		w.env.Data = p.Payload
+		if !w.secret(w.flow) {
+			w.env.Data = p.Payload
+		}
 		w.match(dissect.EvPacket, &w.env)
 	}
 }

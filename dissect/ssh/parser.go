@@ -194,6 +194,9 @@ func (p *parser) packet(c *dissect.Ctx, dir dissect.Dir, s *side, b []byte) int 
 		return 4 + n
 	case msgNewKeys:
 		s.stage = atSecret
+		if p.side[dir.Rev()].stage == atSecret && c.Flow != nil {
+			c.Flow.Encrypted = true
+		}
 	}
 	s.skip = 4 + n - recordHead
 	return recordHead

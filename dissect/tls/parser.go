@@ -276,6 +276,9 @@ func (p *parser) checkEstablished(c *dissect.Ctx) {
 	if !p.established && p.conn.Server.Seen && on(dissect.ToServer) && on(dissect.ToClient) {
 		p.done(c)
 		p.established = true
+		if c.Flow != nil {
+			c.Flow.Encrypted = true
+		}
 		c.Emit(evEstablished, &p.conn)
 	}
 }

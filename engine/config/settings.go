@@ -65,6 +65,7 @@ var settings = []setting{
 	{"decoder.max-layers", "headers of one packet that are decoded", number(func(c *engine.Config) *int { return &c.Decode.MaxLayers }, parseInt)},
 	{"flow.max-flows", "flows in the table", number(func(c *engine.Config) *int { return &c.Flow.MaxFlows }, parseInt)},
 	{"flow-timeouts.*.*", "seconds without a packet after which a flow of that protocol and state ends", setTimeout},
+	{"app-layer.protocols.*.encryption-handling", "full: rules look at encrypted payload too; anything else: they do not", setEncryption},
 	{"app-layer.protocols.*.enabled", "recognise and parse the protocol", setEnabled},
 	{"app-layer.protocols.tls.ja3-fingerprints", "compute JA3 and JA3S", boolean(func(c *engine.Config) *bool { return &c.Limits.JA3 })},
 	{"app-layer.protocols.tls.ja4-fingerprints", "compute JA4", boolean(func(c *engine.Config) *bool { return &c.Limits.JA4 })},
@@ -219,6 +220,14 @@ func setEnabled(c *engine.Config, parts []string, v string) error {
 		c.Disabled = map[string]bool{}
 	}
 	c.Disabled[parts[0]] = !b
+	return nil
+}
+
+func setEncryption(c *engine.Config, parts []string, v string) error {
+	if c.InspectEncrypted == nil {
+		c.InspectEncrypted = map[string]bool{}
+	}
+	c.InspectEncrypted[parts[0]] = v == "full"
 	return nil
 }
 
