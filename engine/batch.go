@@ -15,7 +15,7 @@ type batch struct {
 	items  []item
 	pkts   []*packet.Packet // decoded packets; reused
 	used   int
-	side   [][]byte // datagrams put together from fragments
+	side   []byte // datagrams put together from fragments
 	// flush asks the workers to end the flows of one shard, -1 for none.
 	flush   int
 	results []result
@@ -51,14 +51,22 @@ type record struct {
 // isLine tells whether the record is EVE lines.
 func (r *record) isLine() bool { return r.alert == nil && r.event == nil && r.tick == 0 }
 
-// keepResult is how much record memory a batch keeps for reuse.
-const keepResult = 1 << 20
+// What a batch keeps for reuse: several times what a usual one needs. A burst, such as the end
+// of many flows at once, gets memory of its own.
+const (
+	keepResult  = 256 << 10 // bytes of lines
+	keepRecords = 4 << 10
+	keepSide    = 512 << 10 // bytes of datagrams
+)
 
 func newBatch(workers int) *batch { return &batch{flush: -1, results: make([]result, workers)} }
 
 func (b *batch) reset() {
 	b.frames.Reset()
 	b.items, b.used, b.side, b.flush = b.items[:0], 0, b.side[:0], -1
+	if cap(b.side) > keepSide {
+		b.side = nil
+	}
 	for i := range b.results {
 		b.results[i].reset()
 	}
@@ -67,6 +75,9 @@ func (b *batch) reset() {
 func (r *result) reset() {
 	clear(r.records) // let go of alerts
 	r.records = r.records[:0]
+	if cap(r.records) > keepRecords {
+		r.records = nil
+	}
 	if cap(r.buf) > keepResult {
 		r.buf = nil
 	}
@@ -97,7 +108,10 @@ func (b *batch) tick(stamp uint64, now int64) {
 
 // keep implements sink.
 func (b *batch) keep(d []byte) []byte {
-	c := append([]byte(nil), d...)
-	b.side = append(b.side, c)
-	return c
+	if len(b.side)+len(d) > cap(b.side) { // packets point into the old memory, which stays as it is
+		b.side = make([]byte, 0, max(2*cap(b.side), len(d), 4<<10))
+	}
+	at := len(b.side)
+	b.side = append(b.side, d...)
+	return b.side[at:len(b.side):len(b.side)]
 }

@@ -39,6 +39,8 @@ type Config struct {
 	CheckChecksums bool
 	// AppMemcap bounds the bytes of incomplete messages that are kept, of all flows together.
 	AppMemcap int
+	// WindowMemcap bounds the bytes of stream windows, which let rules match across segments.
+	WindowMemcap int
 	// IgnoreVLAN makes flows of different VLANs one (vlan.use-for-tracking: false).
 	IgnoreVLAN bool
 	// InspectEncrypted lists protocols whose encrypted payload rules look at all the same
@@ -79,7 +81,7 @@ func DefaultConfig() Config {
 	return Config{
 		Decode: packet.DefaultConfig(), Frag: ipfrag.DefaultConfig(), TCP: tcp.DefaultConfig(),
 		Flow: flowtable.DefaultConfig(), Limits: dissect.DefaultLimits(),
-		CheckChecksums: true, PacketAlertMax: 15, AppMemcap: 128 << 20, EVEOptions: eve.DefaultOptions(),
+		CheckChecksums: true, PacketAlertMax: 15, AppMemcap: 128 << 20, WindowMemcap: 256 << 20, EVEOptions: eve.DefaultOptions(),
 		Outputs: output.DefaultSettings(),
 	}
 }
@@ -175,6 +177,7 @@ func (e *Engine) newWorker(id int) *worker {
 			specs = append(specs, s)
 		}
 	}
+	w.windows.max = e.cfg.WindowMemcap / windowBytes / flowtable.Shards
 	w.apps = newApps(specs, len(e.schema.Specs))
 	w.stats.tx = make([][2]uint64, len(e.schema.Specs))
 	w.ctx.Limits, w.ctx.Host, w.ctx.OnFailure = &e.cfg.Limits, w, w.parserFailed

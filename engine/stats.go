@@ -166,10 +166,11 @@ func statsNames(s *dissect.Spec) []string {
 
 func (e *Engine) detectCounters(c func(string, uint64)) {
 	var overflow uint64
-	var panics, files uint64
+	var panics, files, refused uint64
 	var anomalies [3]uint64
 	for _, w := range e.workers {
 		panics += w.stats.panics
+		refused += w.windows.refused
 		overflow += w.stats.overflow
 		files += w.stats.files
 		for i, n := range w.stats.anomalies {
@@ -182,6 +183,7 @@ func (e *Engine) detectCounters(c func(string, uint64)) {
 	c("anomaly.decode", anomalies[0])
 	c("anomaly.stream", anomalies[1])
 	c("anomaly.applayer", anomalies[2])
+	c("window_refused", refused)
 	c("internal_errors", panics)
 	c("files", files)
 }

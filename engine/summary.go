@@ -39,6 +39,7 @@ var lossNames = map[string]string{
 	"app_layer.memcap_refused_bytes": "bytes of messages given up at the memory cap of all flows",
 	"app_layer.expectations_dropped": "announced flows that could not be remembered",
 	"detect.alert_queue_overflow":    "alerts over the cap of one packet (see packet-alert-max)",
+	"detect.window_refused":          "stretches of streams not kept for rules at the memory cap",
 	"detect.internal_errors":         "internal errors, contained to their flows",
 	"detect.carry_dropped":           "stream matches given up because too many were under way",
 }

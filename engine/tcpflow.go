@@ -101,7 +101,7 @@ func (w *worker) Gap(c *tcp.Conn, dir dissect.Dir, off uint64, n int) {
 	w.at(dir, off+uint64(n))
 	dir = f.ConnDir(dir)
 	f.Gaps[dir] = true
-	f.Window[dir].Buf = f.Window[dir].Buf[:0]
+	w.windows.release(&f.Window[dir], flowtable.ShardOf(f.Hash))
 	w.ctx.Env.Dir = dir
 	switch {
 	case f.Parser != nil:
@@ -131,41 +131,6 @@ func (w *worker) Event(c *tcp.Conn, dir dissect.Dir, e tcp.Event) {
 	w.place.on = false // it is about the packet
 	w.stats.stream[e]++
 	w.anomaly(eve.StreamAnomaly, &w.env, streamNames[e], "")
-}
-
-// windowBytes is how much of a stream's past is kept for rules whose match straddles segments.
-const windowBytes = 2048
-
-// inspect judges stream rules on the new bytes together with the end of what was before.
-func (w *worker) inspect(f *flowtable.Flow, dir dissect.Dir, off uint64, data []byte) {
-	win := &f.Window[dir]
-	w.setEnv(f, dir)
-	e := &w.env
-	e.Carry = &win.Carry
-	if len(win.Buf) == 0 || win.End != off {
-		e.Data, e.DataOff, e.New = data, off, 0
-	} else {
-		e.DataOff, e.New = off-uint64(len(win.Buf)), len(win.Buf)
-		win.Buf = append(win.Buf, data...)
-		e.Data = win.Buf
-	}
-	w.match(dissect.EvStreamData, e)
-	w.keepWindow(win, off, data, e.New > 0)
-}
-
-func (w *worker) keepWindow(win *flowtable.Window, off uint64, data []byte, joined bool) {
-	win.End = off + uint64(len(data))
-	if !joined {
-		win.Buf = append(win.Buf[:0], data[max(0, len(data)-windowBytes):]...)
-		return
-	}
-	if cut := len(win.Buf) - windowBytes; cut > 0 {
-		n := copy(win.Buf, win.Buf[cut:])
-		win.Buf = win.Buf[:n]
-	}
-	if cap(win.Buf) > 4*windowBytes {
-		win.Buf = append(make([]byte, 0, windowBytes+1500), win.Buf...)
-	}
 }
 
 // loneData judges stream rules on the payload of a datagram, or of a segment that is part of no stream.

@@ -38,6 +38,7 @@ type worker struct {
 	// wantStream says that rules or scripts look at stream bytes.
 	wantStream bool
 	scratch    [2][]byte
+	windows    windows
 	expired    []*flowtable.Flow
 	stats      workerStats
 	expected   expectations
@@ -312,6 +313,9 @@ func (w *worker) endFlow(sh *flowtable.Shard, f *flowtable.Flow, why flowtable.R
 	w.guard.runEnd(w, f, why)
 	w.flushAlerts()
 	w.pkt, w.flow, w.dir = pkt, old, oldDir
+	for d := range f.Window {
+		w.windows.release(&f.Window[d], flowtable.ShardOf(f.Hash))
+	}
 	sh.Release(f)
 }
 

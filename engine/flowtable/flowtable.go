@@ -87,7 +87,7 @@ type Probe struct {
 
 // Window is the tail of a stream that was already inspected.
 type Window struct {
-	Buf   []byte
+	Buf   []byte // nil: none is kept
 	End   uint64 // stream offset behind the last byte of Buf
 	Carry []uint32
 }
@@ -189,7 +189,7 @@ func (p *Pool) put(f *Flow) {
 	f.Conn.Reset()
 	sess, conn, w, vars := f.Session, f.Conn, f.Window, f.Vars
 	for d := range w {
-		w[d] = Window{Buf: w[d].Buf[:0], Carry: w[d].Carry[:0]}
+		w[d] = Window{Carry: w[d].Carry[:0]}
 	}
 	if vars != nil {
 		clear(vars.Bits)
