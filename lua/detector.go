@@ -101,6 +101,9 @@ func (v *vm) params(L *glua.LState, d *detector, o *options) {
 		if p.Type, p.Default = typeOfParam(def); p.Type == "" {
 			L.RaiseError("nids.detector: parameter %s has no usable default: a number, \"24h\", \"10MiB\", true, a string or a list", p.Name)
 		}
+		if p.Text, ok = plain(def); !ok {
+			p.Text = string(AppendJSON(nil, p.Default))
+		}
 		p.Value = p.Default
 		d.Params = append(d.Params, p)
 	})

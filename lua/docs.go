@@ -57,6 +57,53 @@ func methodHead(d *decl) string {
 	return ":" + d.name + "(" + sig
 }
 
+// DetectorsMarkdown is the reference of detectors, made of the comment at the head of each script and of what it
+// declares. The scripts must be those that rt was loaded from.
+func DetectorsMarkdown(rt *Runtime, sources []Source) string {
+	var b strings.Builder
+	for _, s := range sources {
+		head := header(s.Text)
+		if head == "" {
+			continue
+		}
+		fmt.Fprintf(&b, "\n## %s\n\n%s\n", strings.TrimSuffix(s.Name, ".lua"), head)
+		for _, d := range rt.Detectors() {
+			if d.Script == s.Name {
+				writeDetector(&b, d)
+			}
+		}
+	}
+	return b.String()
+}
+
+func writeDetector(b *strings.Builder, d *Detector) {
+	fmt.Fprintf(b, "\n**%s** %s: %s, %s\n", d.ID, d.Title, d.Severity, strings.Join(d.MITRE, ", "))
+	if len(d.Params) == 0 {
+		return
+	}
+	b.WriteString("\n| parameter | default | |\n|---|---|---|\n")
+	for _, p := range d.Params {
+		text := p.Text
+		if len(text) > 60 {
+			text = text[:57] + "..."
+		}
+		fmt.Fprintf(b, "| `%s` | `%s` | %s |\n", p.Name, cell(text), cell(p.Doc))
+	}
+}
+
+// header is the comment at the head of a script, as paragraphs.
+func header(text string) string {
+	var lines []string
+	for line := range strings.SplitSeq(text, "\n") {
+		c, ok := strings.CutPrefix(line, "--")
+		if !ok {
+			break
+		}
+		lines = append(lines, strings.TrimSpace(c))
+	}
+	return strings.TrimSpace(strings.Join(lines, "\n"))
+}
+
 // Annotations is the API for Lua language servers (LuaLS): a file of definitions, never run.
 func Annotations() string {
 	prepare()

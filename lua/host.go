@@ -117,6 +117,7 @@ type Param struct {
 	// Type is "number", "duration" (seconds), "size" (bytes), "boolean", "string" or "list".
 	Type    string
 	Default any
+	Text    string // of the default, as the script has it: 24h
 	Value   any
 	Doc     string
 	Min     float64 // with HasMin

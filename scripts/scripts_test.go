@@ -1,7 +1,9 @@
 package scripts
 
 import (
+	"flag"
 	"io/fs"
+	"os"
 	"strings"
 	"testing"
 
@@ -12,6 +14,51 @@ import (
 	"github.com/luanids/luanids/lua"
 	"github.com/luanids/luanids/lua/luatest"
 )
+
+var update = flag.Bool("update", false, "write docs/detectors.md anew")
+
+const docsHead = `# Detectors
+
+<!-- Made of the scripts' headers and declarations by go test ./scripts -update; do not edit. -->
+
+The Lua detectors that ship. Every parameter can be set, by the detector's id or the script's name; each alert carries
+the figures that led to it. How to write one is in [lua.md](lua.md).
+`
+
+func shippedSources(t testing.TB) []lua.Source {
+	var src []lua.Source
+	names, err := fs.Glob(FS, "*.lua")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, n := range names {
+		if strings.HasSuffix(n, luatest.Suffix) {
+			continue
+		}
+		text, err := fs.ReadFile(FS, n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		src = append(src, lua.Source{Name: n, Text: string(text)})
+	}
+	return src
+}
+
+// TestDocsAreCurrent: the reference is made of the scripts.
+func TestDocsAreCurrent(t *testing.T) {
+	src := shippedSources(t)
+	rt, _ := lua.Load(schema(t), src, lua.Options{})
+	defer rt.Close()
+	want := docsHead + lua.DetectorsMarkdown(rt, src)
+	if *update {
+		if err := os.WriteFile("../docs/detectors.md", []byte(want), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got, err := os.ReadFile("../docs/detectors.md"); err != nil || string(got) != want {
+		t.Errorf("docs/detectors.md is not current: go test ./scripts -update (%v)", err)
+	}
+}
 
 func schema(t testing.TB) *dissect.Schema {
 	t.Helper()
@@ -58,20 +105,11 @@ func TestDetectors(t *testing.T) {
 
 // TestDetectorsAreSound: nothing to complain of, every detector documented, and all load together.
 func TestDetectorsAreSound(t *testing.T) {
-	var src []lua.Source
-	names, _ := fs.Glob(FS, "*.lua")
-	for _, n := range names {
-		if strings.HasSuffix(n, luatest.Suffix) {
-			continue
+	src := shippedSources(t)
+	for _, s := range src {
+		if !strings.HasPrefix(s.Text, "-- ") {
+			t.Errorf("%s does not begin with a comment that says what it finds", s.Name)
 		}
-		text, err := fs.ReadFile(FS, n)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if !strings.HasPrefix(string(text), "-- ") {
-			t.Errorf("%s does not begin with a comment that says what it finds", n)
-		}
-		src = append(src, lua.Source{Name: n, Text: string(text)})
 	}
 	for _, p := range lua.Check(schema(t), src, lua.Options{}) {
 		t.Error(p)

@@ -1,0 +1,28 @@
+-- A service that a host did not offer before (T1571, T1543): a server port that answers for the first time after
+-- a time of learning.
+local detect = nids.detector {
+  id = "BEH-NEW-SERVICE", title = "New service on a host", severity = "low", mitre = { "T1571", "T1543" }, tags = { "inventory" },
+  params = {
+    learn = { default = "24h", doc = "time after the first packet in which services are only learned" },
+    host_learn = { default = "24h", doc = "the same for a host that is new itself" },
+    max_port = { default = 32767, min = 1, max = 65535, doc = "ports above are ephemeral: FTP data and the like" },
+    forget = { default = "30d", doc = "a service not used for so long is new again" },
+  },
+  cooldown = "1h", key = "server.ip, server.port",
+}
+local P = detect.params
+local hosts = nids.store { name = "hosts", key = "server.ip", ttl = P.forget, max = 50000, value = function() return nids.now() end }
+local services = nids.store { name = "services", key = "server.ip, server.port, tcp", ttl = P.forget, max = 200000, value = function() return { known = false } end }
+local began
+
+nids.on("flow.start", function(flow) began = began or flow.time end)
+
+nids.on("flow.end", "(tcp or udp) and established and server.ip in HOME", function(flow)
+  if flow.server.port > P.max_port or flow.packets_to_client == 0 then return end
+  local s, since = services:get(flow), hosts:get(flow)
+  if s.known then return end
+  s.known = true
+  local now = nids.now()
+  if now - (began or now) < P.learn or now - since < P.host_learn then return end
+  detect:alert(flow, 0.5, { port = flow.server.port, proto = flow.tcp and "tcp" or "udp", app = flow.app, host_known_for = now - since, client = flow.client.ip })
+end)
