@@ -70,6 +70,7 @@ func ruleOptions(f *flags, cfg *engine.Config) (ruleset.Options, error) {
 		cfg.EVEOptions.Classes = classes
 	}
 	opt.Classes = cfg.EVEOptions.Classes
+	opt.Without = map[string]bool{"ja3": !cfg.Limits.JA3, "ja4": !cfg.Limits.JA4}
 	rep, err := reputation(f.sets)
 	if err != nil {
 		return opt, usage(err)

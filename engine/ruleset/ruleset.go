@@ -39,6 +39,8 @@ type Options struct {
 	ThresholdConfig string
 	// Extra are hidden rules to compile along: the filters of scripts.
 	Extra []*ir.Rule
+	// Without names features that are switched off, for the keyword requires.
+	Without map[string]bool
 	// Reputation gives addresses their scores, nil for none.
 	Reputation *Reputation
 }

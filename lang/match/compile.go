@@ -308,6 +308,8 @@ func (c *compiler) transform(x *ir.Transform) *value {
 			key += "," + strconv.Quote(string(s.Arg))
 		case ir.TPcreXform:
 			key += "," + c.id(s.Re)
+		case ir.TGunzip, ir.TZlibDeflate:
+			key += "," + strconv.Itoa(s.N)
 		case ir.TFromBase64:
 			key += fmt.Sprintf(",%d,%d,%d", s.N, s.Offset, s.Mode)
 		}
