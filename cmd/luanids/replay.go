@@ -32,9 +32,6 @@ func settleMemory(e *env) {
 // profileTop is how many rules --profile-rules shows.
 const profileTop = 50
 
-// profileTop is how many rules --profile-rules shows.
-const profileTop = 50
-
 // heapSlack is how far the heap may grow between collections, bytes.
 const heapSlack = 48 << 20
 
@@ -59,9 +56,6 @@ func runMain(ctx context.Context, e *env, f *flags) error {
 	if f.profileRules {
 		cfg.Program.EnableProfile()
 	}
-	if f.profileRules {
-		cfg.Program.EnableProfile()
-	}
 	settleMemory(e)
 	src, err := capture.Open(f.files, capture.Options{Filter: f.bpf, Stdin: e.stdin, Loop: f.loop,
 		Warn: func(m string) { say.warn("%s", m) }})
@@ -82,9 +76,6 @@ func runMain(ctx context.Context, e *env, f *flags) error {
 	err = eng.Run(ctx, src)
 	if !f.quiet {
 		summary(e.stderr, eng)
-	}
-	if f.profileRules {
-		err = errors.Join(err, writeProfile(e.stderr, cfg.Program, false, profileTop))
 	}
 	if f.profileRules {
 		err = errors.Join(err, writeProfile(e.stderr, cfg.Program, false, profileTop))
