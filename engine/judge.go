@@ -41,7 +41,7 @@ func (w *worker) useProgram(p *match.Program, schema *dissect.Schema) {
 		}
 		needs := p.Needs()
 		j.flowDirs, j.window = needs.FlowDirs, min(needs.Window, windowBytes)
-		w.wantStream = j.wants[dissect.EvStreamData]
+		w.wantStream = j.wants[dissect.EvStreamData] || needs.Has(ir.FieldPayload)
 		j.wantsTick = p.HasSequences()
 	}
 	j.trace = w.cfg.Trace

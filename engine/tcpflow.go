@@ -79,12 +79,18 @@ func (w *worker) Data(c *tcp.Conn, dir dissect.Dir, off uint64, data []byte) {
 	dir = f.ConnDir(dir)
 	w.ctx.Env.Dir = dir
 	old := w.dir
-	secret := w.secret(f)
+	look := w.wantStream && !w.secret(f)
+	if look {
+		w.join(f, dir, off, data)
+		// Rules on messages may ask for bytes of the stream beside.
+		w.ctx.Env.Data, w.ctx.Env.DataOff = w.seen.Data, w.seen.DataOff
+	}
 	w.streamData(f, dir, data)
+	w.ctx.Env.Data = nil
 	if w.dir != old { // the content showed that the direction was the wrong way round
 		dir = dir.Rev()
 	}
-	if w.wantStream && !secret {
+	if look {
 		w.inspect(f, dir, off, data)
 	}
 }

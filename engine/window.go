@@ -43,17 +43,31 @@ func (p *windows) release(win *flowtable.Window, shard int) {
 	}
 }
 
-// inspect judges stream rules on the new bytes together with the end of what was before.
+// seen is what rules are to see of a stream: new bytes together with the end of what was before,
+// as in dissect.Env.
+type seen struct {
+	Data    []byte
+	DataOff uint64
+	New     int
+}
+
+// join puts new bytes behind the window.
+func (w *worker) join(f *flowtable.Flow, dir dissect.Dir, off uint64, data []byte) {
+	win := &f.Window[dir]
+	w.seen = seen{data, off, 0}
+	if n := len(win.Buf); n > 0 && win.End == off {
+		w.windows.joined = append(append(w.windows.joined[:0], win.Buf...), data...)
+		w.seen = seen{w.windows.joined, off - uint64(n), n}
+	}
+}
+
+// inspect judges stream rules on what join has put together.
 func (w *worker) inspect(f *flowtable.Flow, dir dissect.Dir, off uint64, data []byte) {
 	win := &f.Window[dir]
 	w.setEnv(f, dir)
 	e := &w.env
 	e.Carry = &win.Carry
-	e.Data, e.DataOff, e.New = data, off, 0
-	if n := len(win.Buf); n > 0 && win.End == off {
-		w.windows.joined = append(append(w.windows.joined[:0], win.Buf...), data...)
-		e.Data, e.DataOff, e.New = w.windows.joined, off-uint64(n), n
-	}
+	e.Data, e.DataOff, e.New = w.seen.Data, w.seen.DataOff, w.seen.New
 	seen := e.Data
 	w.match(dissect.EvStreamData, e)
 	if win.Buf == nil {

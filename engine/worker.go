@@ -44,6 +44,7 @@ type worker struct {
 	expected   expectations
 	inline     inlineSink
 	place      streamPlace
+	seen       seen
 	guard      guard
 	// spare and waitingBytes are for records that wait, see acked.go.
 	spare        []*waiting
@@ -214,7 +215,9 @@ func (w *worker) flowPacket(f *flowtable.Flow, p *packet.Packet) {
 		}
 		f.Payload[dir] += uint64(len(p.Payload))
 		if len(p.Payload) > 0 {
+			w.ctx.Env.Data, w.ctx.Env.DataOff = p.Payload, 0
 			w.datagram(f, dir, p.Payload)
+			w.ctx.Env.Data = nil
 			dir = w.dir
 			w.loneData(f, dir, p.Payload)
 		}
