@@ -235,7 +235,7 @@ func (w *worker) flowPacket(f *flowtable.Flow, p *packet.Packet) {
 func (w *worker) count(f *flowtable.Flow, p *packet.Packet, dir dissect.Dir) {
 	f.Last = max(f.Last, p.Time)
 	f.Packets[dir]++
-	f.Bytes[dir] += uint64(len(p.Data))
+	f.Bytes[dir] += wireBytes(p)
 	if w.cfg.EVEOptions.Ethernet && p.Has(packet.LayerEthernet) {
 		w.keepMACs(f, p, dir)
 	}
@@ -269,6 +269,14 @@ func (w *worker) keepMACs(f *flowtable.Flow, p *packet.Packet, dir dissect.Dir) 
 	}
 	f.MACs.Add(dir, p.EthSrc())
 	f.MACs.Add(dir.Rev(), p.EthDst())
+}
+
+// wireBytes is the length of a packet as it was sent, which a capture may have cut.
+func wireBytes(p *packet.Packet) uint64 {
+	if p.TunnelDepth == 0 && p.Via == packet.NoTunnel && !p.Reassembled {
+		return uint64(max(int(p.Len), len(p.Data)))
+	}
+	return uint64(len(p.Data))
 }
 
 // tick ends the flows that are due. They are ended in the order of their first packets, so

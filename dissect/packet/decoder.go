@@ -166,6 +166,14 @@ func (p *Packet) reset(data []byte) {
 	p.innerVLAN, p.innerID = 0, 0
 	p.EventCount = 0
 	p.Invalid, p.WantsFlow, p.Reassembled, p.vju = false, false, false, false
+	p.Cut = false
+}
+
+// cut tells whether a header's length points past the captured bytes because the capture kept
+// only the beginning of the packet. That is not the packet's fault: what is here is decoded.
+func (p *Packet) cut() bool {
+	p.Cut = p.Cut || p.TunnelDepth == 0 && p.Via == NoTunnel && int64(p.Len) > int64(len(p.Data))
+	return p.Cut
 }
 
 // note records an event that does not keep the packet from being decoded.

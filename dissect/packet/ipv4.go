@@ -35,7 +35,11 @@ func (d *Decoder) ipv4(p *Packet, b []byte, off int) bool {
 	case total < hlen:
 		return d.bad(p, EvIPv4LenSmallerThanHlen)
 	case total > len(b):
-		return d.bad(p, EvIPv4Truncated)
+		if hlen > len(b) || !p.cut() {
+			return d.bad(p, EvIPv4Truncated)
+		}
+		d.note(p, EvIPv4Truncated)
+		total = len(b)
 	}
 	p.Layers |= LayerIPv4
 	p.IPVersion = 4

@@ -32,7 +32,11 @@ func (d *Decoder) ipv6(p *Packet, b []byte, off int) bool {
 	}
 	total := ipv6HdrLen + int(be16(h[4:6]))
 	if total > len(b) {
-		return d.bad(p, EvIPv6Truncated)
+		if !p.cut() {
+			return d.bad(p, EvIPv6Truncated)
+		}
+		d.note(p, EvIPv6Truncated)
+		total = len(b)
 	}
 	p.Layers |= LayerIPv6
 	p.IPVersion = 6

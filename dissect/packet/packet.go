@@ -204,6 +204,10 @@ type Packet struct {
 	QSrc, QDst         Addr
 	QSrcPort, QDstPort uint16
 
+	// Cut says that the capture kept only the beginning of the packet (its snap length): lengths
+	// in the headers point past the bytes that are here, and checksums can't be verified.
+	Cut bool
+
 	// Payload is what follows the last decoded header, without link-layer padding.
 	Payload []byte
 

@@ -156,6 +156,9 @@ func (d *Decoder) udp(p *Packet, b []byte, off int) bool {
 	}
 	h := b[:udpHdrLen:udpHdrLen]
 	n := int(be16(h[4:6]))
+	if n > len(b) && p.Cut {
+		n = len(b)
+	}
 	if n > len(b) {
 		p.Payload = b
 		return d.bad(p, EvUDPTooSmall)
