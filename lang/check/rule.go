@@ -345,6 +345,14 @@ var choices = map[string][]string{
 	"scope":   {"packet", "direction", "flow"},
 }
 
+// Choices lists the words that may follow a keyword, nil if they are not so few.
+func Choices(keyword string) []string {
+	if keyword == "severity" {
+		return severities
+	}
+	return choices[keyword]
+}
+
 func (b *body) choice(s *syntax.Choice) {
 	list, n := choices[s.Keyword], -1
 	for i, w := range list {

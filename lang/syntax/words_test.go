@@ -1,6 +1,8 @@
 package syntax
 
 import (
+	"os"
+	"regexp"
 	"slices"
 	"testing"
 )
@@ -27,6 +29,27 @@ func TestWordsDocumented(t *testing.T) {
 	for _, w := range WordOperators() {
 		if _, ok := infixes[w]; !ok && !operators[w] {
 			t.Errorf("%s is no operator", w)
+		}
+	}
+}
+
+// TestOptionsListed wants the words of the grammar that begin nothing in WordOptions.
+func TestOptionsListed(t *testing.T) {
+	src, err := os.ReadFile("ast.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	known := slices.Concat(DeclWords(), StmtWords(), WordOperators(), WordOptions(), []string{"src", "dst"})
+	for _, tag := range regexp.MustCompile("parser:\"[^`]*").FindAllString(string(src), -1) {
+		for _, m := range regexp.MustCompile("'([a-z]+)'").FindAllStringSubmatch(tag, -1) {
+			if !slices.Contains(known, m[1]) {
+				t.Errorf("%s of the grammar is not listed", m[1])
+			}
+		}
+	}
+	for w := range optionArgs {
+		if !slices.Contains(known, w) {
+			t.Errorf("%s, an option of chains, is not listed", w)
 		}
 	}
 }
