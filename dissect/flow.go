@@ -53,6 +53,9 @@ type Flow struct {
 	// App is the recognised protocol, nil before; AppFailed says that recognition gave up.
 	App       *Spec
 	AppFailed bool
+	// AppUnacked says that App was recognised by bytes that their receiver has not acknowledged: as in
+	// Suricata, packets by themselves are not judged by it yet.
+	AppUnacked bool
 	// AppBy is what was recognised by direction, for records that tell both.
 	AppBy [2]*Spec
 	// AppOrig is the protocol before an upgrade (STARTTLS, CONNECT, WebSocket).

@@ -149,3 +149,9 @@ func (o *ordered) lateAlert(line []byte, at [2]int, a *alert.Alert) {
 		}
 	}
 }
+
+// unacknowledged notes that a protocol was recognised by bytes that are to be acknowledged yet.
+func (w *worker) unacknowledged(f *flowtable.Flow) {
+	f.AppUnacked = w.place.on && w.pkt != nil && !w.cfg.TCP.Inline && !f.Conn.Async()
+	f.AppDir, f.AppUntil = w.place.dir, w.place.until
+}

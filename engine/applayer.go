@@ -214,6 +214,7 @@ func (w *worker) assign(f *flowtable.Flow, spec *dissect.Spec) {
 	}
 	f.App = spec
 	f.Parser = w.apps.parser(spec)
+	w.unacknowledged(f)
 	w.apps.detected[spec.Index()][transport(f, spec)]++
 }
 

@@ -43,6 +43,9 @@ func (w *worker) tcpPacket(f *flowtable.Flow, p *packet.Packet, dir dissect.Dir)
 	f.Payload[dir] += uint64(len(p.Payload))
 	f.State = tcpFlowState(f.Conn.State())
 	f.Midstream = f.Conn.Midstream()
+	if f.AppUnacked && f.Conn.Acked(f.AppDir) >= f.AppUntil && f.AppDir != f.ConnDir(dir) {
+		f.AppUnacked = false
+	}
 	if f.Waiting != nil && r.Has(tcp.Valid) {
 		w.acknowledged(f, p, f.ConnDir(dir))
 	}

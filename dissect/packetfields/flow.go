@@ -108,7 +108,7 @@ var appFailed = []byte("failed")
 
 func appName(e *dissect.Env) []byte {
 	switch {
-	case e.Flow == nil:
+	case e.Flow == nil, e.Flow.AppUnacked && e.Event == dissect.EvPacket:
 		return nil
 	case e.Flow.App == nil && e.Flow.AppFailed:
 		return appFailed

@@ -59,6 +59,10 @@ type Flow struct {
 	EndSeen [2]bool
 	// Seen says which directions rules that look at addresses alone were judged for.
 	Seen [2]bool
+	// AppDir and AppUntil are the bytes that App was recognised by, with AppUnacked: the connection's
+	// direction, and the offset behind them.
+	AppDir   dissect.Dir
+	AppUntil uint64
 	// Waiting are records that wait for an acknowledgement, nil for none; see engine/acked.go.
 	Waiting any
 	// Anomalies is the set of stream events already reported of the flow.

@@ -13,10 +13,12 @@ type looseEntry struct {
 	flow  uint64 // Flow.ID
 	start int64
 	app   *dissect.Spec
-	state dissect.FlowState
-	dir   dissect.Dir
-	ends  hostView // without a flow
-	rules []uint32
+	// failed and unacked go with app, see dissect.Flow.
+	failed, unacked bool
+	state           dissect.FlowState
+	dir             dissect.Dir
+	ends            hostView // without a flow
+	rules           []uint32
 }
 
 // looseCache is the number of entries, a power of two.
@@ -31,8 +33,9 @@ func (m *Matcher) addStable(pt *part) {
 	}
 	f := m.e.Flow
 	c := &m.loose[looseSlot(f.ID, pt, m.e.Dir)]
-	if c.part != pt || c.flow != f.ID || c.start != f.Start || c.app != f.App || c.state != f.State || c.dir != m.e.Dir {
-		*c = looseEntry{part: pt, flow: f.ID, start: f.Start, app: f.App, state: f.State, dir: m.e.Dir, rules: c.rules[:0]}
+	if c.part != pt || c.flow != f.ID || c.start != f.Start || c.app != f.App || c.failed != f.AppFailed || c.unacked != f.AppUnacked || c.state != f.State || c.dir != m.e.Dir {
+		*c = looseEntry{part: pt, flow: f.ID, start: f.Start, app: f.App, failed: f.AppFailed, unacked: f.AppUnacked,
+			state: f.State, dir: m.e.Dir, rules: c.rules[:0]}
 		m.fill(c, pt)
 		return
 	}
