@@ -137,6 +137,10 @@ func New(cfg Config) (*Engine, error) {
 		e.cfg.Limits.HashSHA1 = e.cfg.Limits.HashSHA1 || needs.Has("file.sha1")
 		e.cfg.Limits.HashSHA256 = e.cfg.Limits.HashSHA256 || needs.Has("file.sha256")
 	}
+	if cfg.Scripts != nil {
+		needs := cfg.Scripts.Needs()
+		e.cfg.Limits.KeepBodies = e.cfg.Limits.KeepBodies || needs.Bodies
+	}
 	e.dispatch = dispatcher{dec: *packet.NewDecoder(cfg.Decode), noVLAN: cfg.IgnoreVLAN}
 	frag := cfg.Frag
 	frag.Events = &e.dispatch.dec.Stats.Events
