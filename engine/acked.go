@@ -16,8 +16,8 @@ import (
 
 // Caps of what waits; what is over them is written at once.
 const (
-	maxWaiting      = 256      // records of one flow
-	maxWaitingBytes = 64 << 20 // of one worker
+	maxWaiting      = 256                         // records of one flow
+	maxWaitingBytes = 64 << 20 / flowtable.Shards // of one shard, whoever works on it
 )
 
 // waiting are the records of one flow that wait.
@@ -50,7 +50,7 @@ func (w *worker) at(dir dissect.Dir, until uint64) { w.place = streamPlace{true,
 
 // waits tells whether EVE records of the event at hand must wait for its bytes' acknowledgement.
 func (w *worker) waits(f *flowtable.Flow) bool {
-	return w.place.on && f != nil && w.pkt != nil && !w.cfg.TCP.Inline && !f.Conn.Async() && w.waitingBytes < maxWaitingBytes &&
+	return w.place.on && f != nil && w.pkt != nil && !w.cfg.TCP.Inline && !f.Conn.Async() && w.waitingBytes[flowtable.ShardOf(f.Hash)] < maxWaitingBytes &&
 		(f.Waiting == nil || len(f.Waiting.(*waiting).items) < maxWaiting)
 }
 
@@ -62,7 +62,27 @@ func (w *worker) wait(f *flowtable.Flow, from dissect.Dir, body eve.Body, a *ale
 		f.Waiting = list
 	}
 	list.items = append(list.items, waitingItem{body: body, alert: a, until: w.place.until, dir: w.place.dir, from: f.ConnDir(from)})
-	w.waitingBytes += list.items[len(list.items)-1].size()
+	w.waitingBytes[flowtable.ShardOf(f.Hash)] += list.items[len(list.items)-1].size()
+}
+
+// keepBody is how much memory of a record that waited is kept for others.
+const keepBody = 4 << 10
+
+// body gives memory for a record that is going to wait.
+func (w *worker) body() []byte {
+	n := len(w.bodies)
+	if n == 0 {
+		return make([]byte, 0, 512)
+	}
+	b := w.bodies[n-1]
+	w.bodies = w.bodies[:n-1]
+	return b
+}
+
+func (w *worker) recycleBody(b []byte) {
+	if cap(b) > 0 && cap(b) <= keepBody && len(w.bodies) < maxSpareWaiting {
+		w.bodies = append(w.bodies, b[:0])
+	}
 }
 
 func (w *worker) spareWaiting() *waiting {
@@ -127,9 +147,11 @@ func (w *worker) forget(f *flowtable.Flow) {
 
 // release writes one record: an alert's only if the ordered stage has let the alert pass.
 func (w *worker) release(f *flowtable.Flow, it *waitingItem, p *packet.Packet) {
-	w.waitingBytes -= it.size()
+	w.waitingBytes[flowtable.ShardOf(f.Hash)] -= it.size()
 	off := len(w.out.buf)
 	buf, at := w.eve.Late(w.out.buf, &it.body, &f.Flow, f.ConnDir(it.from), p, w.now)
+	w.recycleBody(it.body.Message)
+	it.body.Message = nil
 	if it.alert == nil {
 		w.line(buf)
 		return

@@ -11,7 +11,7 @@ func coreFields() []dissect.Field {
 				if e.Name == "" {
 					return nil
 				}
-				return []byte(e.Name)
+				return dissect.Text(e.Name)
 			}},
 	}
 }

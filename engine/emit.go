@@ -25,7 +25,9 @@ func (w *worker) Emit(spec *dissect.Spec, ev dissect.Local, e *dissect.Env) {
 		}
 		if !w.waits(w.flow) {
 			w.line(w.eve.Protocol(w.out.buf, e, spec, decl.LogByDir, txID, ok))
-		} else if body := w.eve.ProtocolBody(nil, e, spec, txID, ok); body != nil {
+		} else if body := w.eve.ProtocolBody(w.body(), e, spec, txID, ok); len(body) == 0 {
+			w.recycleBody(body)
+		} else {
 			w.wait(w.flow, e.Dir, eve.Body{Type: spec.Name, ByDir: decl.LogByDir, Message: body}, nil)
 		}
 	}
@@ -56,7 +58,7 @@ func (w *worker) judgeAnomaly(e *dissect.Env, name anomalyName) {
 func (w *worker) logAnomaly(k eve.AnomalyKind, e *dissect.Env, name anomalyName, layer string) {
 	if w.eve != nil && w.eve.Options().Wanted(k) {
 		if k == eve.AppAnomaly && w.waits(w.flow) {
-			w.wait(w.flow, dissect.ToServer, eve.Body{Type: "anomaly", Message: w.eve.AnomalyBody(nil, k, e, name.record, layer)}, nil)
+			w.wait(w.flow, dissect.ToServer, eve.Body{Type: "anomaly", Message: w.eve.AnomalyBody(w.body(), k, e, name.record, layer)}, nil)
 			return
 		}
 		w.line(w.eve.AnomalyOf(w.out.buf, k, e, name.record, layer))
@@ -108,7 +110,7 @@ func (w *worker) FileEvent(e *dissect.Env, ended bool) {
 	w.match(dissect.EvFile, e)
 	if w.eve != nil && w.eve.Options().Core[eve.Fileinfo] {
 		if w.waits(w.flow) {
-			w.wait(w.flow, e.File.Dir, eve.Body{Type: "fileinfo", ByDir: true, Message: w.eve.FileBody(nil, e)}, nil)
+			w.wait(w.flow, e.File.Dir, eve.Body{Type: "fileinfo", ByDir: true, Message: w.eve.FileBody(w.body(), e)}, nil)
 			return
 		}
 		w.line(w.eve.File(w.out.buf, e))

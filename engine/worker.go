@@ -44,11 +44,13 @@ type worker struct {
 	expected   expectations
 	inline     inlineSink
 	place      streamPlace
+	ended      eve.TCPEnd // of the flow that is being logged
 	seen       seen
 	guard      guard
-	// spare and waitingBytes are for records that wait, see acked.go.
+	// spare, bodies and waitingBytes are for records that wait, see acked.go.
 	spare        []*waiting
-	waitingBytes int
+	bodies       [][]byte
+	waitingBytes [flowtable.Shards]int
 	scripts      *scripting     // nil without scripts
 	alerts       []*alert.Alert // of the packet or flow end at hand
 }
@@ -363,7 +365,7 @@ func (w *worker) logFlow(f *flowtable.Flow, why flowtable.Reason) {
 			end.Action = "pass"
 		}
 		if f.Key.Proto == packet.ProtoTCP {
-			end.TCP = tcpEnd(f)
+			end.TCP = w.tcpEnd(f)
 		}
 		w.line(w.eve.Flow(w.out.buf, &f.Flow, w.now, end))
 	}
@@ -377,15 +379,16 @@ func (w *worker) logFlow(f *flowtable.Flow, why flowtable.Reason) {
 }
 
 // tcpEnd tells what a flow record says of its connection.
-func tcpEnd(f *flowtable.Flow) *eve.TCPEnd {
+func (w *worker) tcpEnd(f *flowtable.Flow) *eve.TCPEnd {
 	c := &f.Conn
-	var end eve.TCPEnd
+	end := &w.ended
+	*end = eve.TCPEnd{}
 	end.State = c.State().String()
 	for d := range dissect.Dir(2) {
 		end.Gap[d] = c.HasGap(f.ConnDir(d))
 		end.Urgent[d] = uint64(c.UrgentBytes(f.ConnDir(d)))
 	}
-	return &end
+	return end
 }
 
 // line takes the result buffer with one more EVE line at its end.

@@ -134,7 +134,8 @@ func (o *Options) Members(w *jsonw.Writer, m *Message) {
 	w.Uint(uint64(m.ID))
 	writeFlags(w, m)
 	w.Key("rcode")
-	writeName(w, func(b []byte) []byte { return appendEVERCode(b, m.Flags) })
+	var name [64]byte
+	w.Bytes(appendEVERCode(name[:0], m.Flags))
 	if len(m.Queries) > 0 {
 		w.OpenArray("queries")
 		for i := range m.Queries {
@@ -184,7 +185,8 @@ func (o *Options) members2(w *jsonw.Writer, m *Message) {
 		writeQuestion(w, m, &m.Queries[0])
 	}
 	w.Key("rcode")
-	writeName(w, func(b []byte) []byte { return appendEVERCode(b, m.Flags) })
+	var name [64]byte
+	w.Bytes(appendEVERCode(name[:0], m.Flags))
 	o.answers(w, m)
 	writeSection(w, m, "authorities", m.Records[Authorities])
 	writeAdditionals(w, m)
@@ -192,7 +194,8 @@ func (o *Options) members2(w *jsonw.Writer, m *Message) {
 
 func writeFlags(w *jsonw.Writer, m *Message) {
 	w.Key("flags")
-	writeName(w, func(b []byte) []byte { return strconv.AppendUint(b, uint64(m.Flags), 16) })
+	var name [64]byte
+	w.Bytes(strconv.AppendUint(name[:0], uint64(m.Flags), 16))
 	for _, f := range [...]struct {
 		name string
 		bit  uint16
@@ -206,17 +209,12 @@ func writeFlags(w *jsonw.Writer, m *Message) {
 	w.Int(int64(m.Opcode()))
 }
 
-// writeName writes what f appends as a string; it must need no escaping.
-func writeName(w *jsonw.Writer, f func([]byte) []byte) {
-	var tmp [64]byte
-	w.Bytes(f(tmp[:0]))
-}
-
 func writeQuestion(w *jsonw.Writer, m *Message, q *Question) {
 	w.Key("rrname")
 	w.Bytes(m.Bytes(q.Name))
 	w.Key("rrtype")
-	writeName(w, func(b []byte) []byte { return appendEVEType(b, q.Type) })
+	var name [64]byte
+	w.Bytes(appendEVEType(name[:0], q.Type))
 	if q.Truncated {
 		w.Key("rrname_truncated")
 		w.Bool(true)
@@ -345,7 +343,8 @@ func writeOwner(w *jsonw.Writer, m *Message, r *Record) {
 		w.Bool(true)
 	}
 	w.Key("rrtype")
-	writeName(w, func(b []byte) []byte { return appendEVEType(b, r.Type) })
+	var name [64]byte
+	w.Bytes(appendEVEType(name[:0], r.Type))
 	w.Key("ttl")
 	w.Uint(uint64(r.TTL))
 }
@@ -397,7 +396,8 @@ func writeRdata(w *jsonw.Writer, m *Message, r *Record) {
 	case len(d) == 4:
 		w.Addr(netip.AddrFrom4([4]byte(d)))
 	case len(d) == 16:
-		writeName(w, func(b []byte) []byte { return appendLongIPv6(b, d) })
+		var name [64]byte
+		w.Bytes(appendLongIPv6(name[:0], d))
 	default:
 		w.Str("")
 	}
@@ -450,16 +450,16 @@ func writeStruct(w *jsonw.Writer, m *Message, r *Record) {
 }
 
 func writeColonHex(w *jsonw.Writer, d []byte) {
-	writeName(w, func(b []byte) []byte {
-		const digits = "0123456789abcdef"
-		for i, c := range d {
-			if i > 0 {
-				b = append(b, ':')
-			}
-			b = append(b, digits[c>>4], digits[c&15])
+	const digits = "0123456789abcdef"
+	var text [3 * 64]byte
+	b := text[:0]
+	for i, c := range d {
+		if i > 0 {
+			b = append(b, ':')
 		}
-		return b
-	})
+		b = append(b, digits[c>>4], digits[c&15])
+	}
+	w.Bytes(b)
 }
 
 func writeOptions(w *jsonw.Writer, m *Message, r *Record) {

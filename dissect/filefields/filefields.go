@@ -99,14 +99,14 @@ func whyBytes(f *dissect.File) []byte {
 	if f.Why == "" {
 		return nil
 	}
-	return []byte(f.Why)
+	return dissect.Text(f.Why)
 }
 
 func protoBytes(f *dissect.File) []byte {
 	if f.Proto == nil {
 		return nil
 	}
-	return []byte(f.Proto.Name)
+	return dissect.Text(f.Proto.Name)
 }
 
 // sum makes the hex form of a digest; it allocates, once for a file and only when asked for.

@@ -41,7 +41,7 @@ func TypeOf(f *dissect.File) string {
 
 func mimeBytes(f *dissect.File) []byte {
 	if s := TypeOf(f); s != "" {
-		return []byte(s)
+		return dissect.Text(s)
 	}
 	return nil
 }

@@ -1,8 +1,6 @@
 package packetfields
 
 import (
-	"unsafe"
-
 	"github.com/luanids/luanids/dissect"
 	"github.com/luanids/luanids/dissect/packet"
 	"github.com/luanids/luanids/dissect/packet/communityid"
@@ -100,8 +98,7 @@ func specName(s *dissect.Spec) []byte {
 	if s == nil {
 		return nil
 	}
-	// The name's own bytes: nobody may write to what an accessor returns.
-	return unsafe.Slice(unsafe.StringData(s.Name), len(s.Name))
+	return dissect.Text(s.Name)
 }
 
 var appFailed = []byte("failed")

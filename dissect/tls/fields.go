@@ -113,7 +113,7 @@ func helloFields() []dissect.Field {
 			if t.FromProto == "" {
 				return nil
 			}
-			return []byte(t.FromProto)
+			return dissect.Text(t.FromProto)
 		}),
 		dissect.Strs("tls.state", onHello, "handshake steps seen so far: client_hello, server_hello, client_keyx, server_keyx", (*Conn).step),
 	}
@@ -227,7 +227,7 @@ func versionBytes(v uint16) []byte {
 	if int(v) < len(commonVersions)+VersionSSL3 && v >= VersionSSL3 {
 		return commonVersions[v-VersionSSL3]
 	}
-	return []byte(VersionName(v))
+	return dissect.Text(VersionName(v))
 }
 
 var commonVersions = [...][]byte{[]byte("SSLv3"), []byte("TLSv1"), []byte("TLS 1.1"), []byte("TLS 1.2"), []byte("TLS 1.3")}
