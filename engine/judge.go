@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/luanids/luanids/dissect"
+	"github.com/luanids/luanids/dissect/jsonw"
 	"github.com/luanids/luanids/dissect/packet/communityid"
 	"github.com/luanids/luanids/engine/alert"
 	"github.com/luanids/luanids/engine/eve"
@@ -136,12 +137,26 @@ func (w *worker) describe(a *alert.Alert, r *match.Rule, e *dissect.Env) {
 	if w.eve == nil || !w.eve.Options().Core[eve.Alert] {
 		return
 	}
+	w.eve.Context = w.context(r, e)
 	if e.Event != dissect.EvPacket && w.waits(w.flow) {
 		a.Late = true
 		w.wait(w.flow, e.Dir, w.eve.AlertBody(e, r.Rule), a)
 		return
 	}
 	a.EVE, a.EVERule = w.eve.AlertOf(nil, e, r.Rule)
+}
+
+// context writes what lists that a rule asked know of the values that it found there.
+func (w *worker) context(r *match.Rule, e *dissect.Env) (members []byte) {
+	if len(r.Contexts) == 0 {
+		return nil
+	}
+	var j jsonw.Writer
+	w.rules.m.Context(r, e, func(key, json string) {
+		j.KeyBytes([]byte(key))
+		j.Raw([]byte(json))
+	})
+	return j.B
 }
 
 // endpoints says where the alert's packet or message came from and went to.

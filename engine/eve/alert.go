@@ -107,6 +107,11 @@ func (x *Encoder) alert(w *jsonw.Writer, r *ir.Rule, e *dissect.Env) {
 		}
 		w.EndArray()
 	}
+	if len(x.Context) > 0 {
+		w.Open("context")
+		w.Members(x.Context)
+		w.End()
+	}
 }
 
 // reference completes a reference with its kind's prefix.

@@ -16,8 +16,10 @@ type Encoder struct {
 	// second and stamp cache the formatted date, which changes once a second.
 	second int64
 	// Bits names the flow flags by number, "" for those that records do not show.
-	Bits  []string
-	stamp []byte
+	Bits []string
+	// Context are members of the alert's context, for the alert that is written next.
+	Context []byte
+	stamp   []byte
 }
 
 // NewEncoder makes an encoder of records as opt wants them.

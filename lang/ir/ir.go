@@ -56,6 +56,8 @@ type Rule struct {
 	References []KV // kind ("url", "cve") and value
 	Metadata   []KV // in order, keys may repeat
 	Evidence   []Evidence
+	// Contexts are what alerts tell of values that they found in lists.
+	Contexts []Context
 	// Target is "src_ip" or "dest_ip" for rules that say who is attacked, else "".
 	Target string
 }
@@ -67,6 +69,16 @@ type KV struct{ Key, Value string }
 type Evidence struct {
 	Name string
 	X    Expr // any type; may be an Elem-less multi-valued Field: all values
+}
+
+// Context is what a list knows of a value: the alert has it as JSON under Key.
+type Context struct {
+	Key string
+	X   Expr // string, bytes or IP
+	// Multi is the field of whose values X is one (then X asks its Elem), nil for a single value.
+	Multi *dissect.Field
+	// Values are JSON by value; IPs in their 16-byte form.
+	Values map[string]string
 }
 
 // Action is what a rule asks for.

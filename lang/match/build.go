@@ -81,6 +81,7 @@ func (b *builder) rule(src *ir.Rule) {
 	b.orderedPart(r, late)
 	b.onceLate(r, rs)
 	b.evidence(src)
+	b.contexts(r)
 	if rs.err != nil {
 		pos := rs.pos
 		if pos.Line == 0 {

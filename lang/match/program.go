@@ -80,6 +80,7 @@ type Rule struct {
 	either   bool // judged on the stream and on each packet
 	// litEnd: every literal of the prefilter at stream.data ends within the first litEnd bytes of the stream; 0: anywhere.
 	litEnd int
+	ctx    []contextPart
 	seq    *sequence // of a rule that stands for a finished sequence
 }
 

@@ -95,7 +95,7 @@ func (b *builder) uses(d dirs) (list []use, err *problem) {
 }
 
 // chainCond makes the condition of a chain.
-func (b *builder) chainCond(c *chain, d dirs, effects *[]ir.Effect) (ir.Expr, *problem) {
+func (b *builder) chainCond(c *chain, d dirs, effects *[]ir.Effect, contexts *[]ir.Context) (ir.Expr, *problem) {
 	f := b.fieldOf(c, d)
 	if f == nil {
 		return nil, &problem{keyword: c.buf.name, why: "the engine has no such field", off: c.off}
@@ -143,6 +143,13 @@ func (b *builder) chainCond(c *chain, d dirs, effects *[]ir.Effect) (ir.Expr, *p
 	value := x
 	if quant {
 		value = field
+	}
+	for _, ctx := range c.contexts {
+		shown := ir.Context{Key: ctx.Key, X: x, Values: ctx.Values}
+		if quant {
+			shown.Multi = f
+		}
+		*contexts = append(*contexts, shown)
 	}
 	for _, set := range c.adds {
 		*effects = append(*effects, &ir.AddDataset{Set: set, X: value})

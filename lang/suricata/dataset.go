@@ -1,9 +1,11 @@
 package suricata
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/hex"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -41,11 +43,16 @@ func (s *Shared) Datasets() map[string]*ir.Dataset {
 type setOptions struct {
 	kind, load, state string
 	limit             int
+	js                jsonOptions
 }
 
 func readSetOptions(opts []string) (o setOptions, err *problem) {
 	for _, opt := range opts {
 		f := strings.Fields(opt)
+		if opt == "remove_key" {
+			o.js.remove = true
+			continue
+		}
 		if len(f) == 1 {
 			return o, fail("unknown option %q", opt)
 		}
@@ -61,6 +68,16 @@ func readSetOptions(opts []string) (o setOptions, err *problem) {
 			o.state = f[1]
 		case "save", "memcap":
 			// What is saved at the end is another matter than what matches; sets are capped by number.
+		case "format":
+			if o.js.format = map[string]string{"csv": "", "json": "json", "ndjson": "ndjson", "jsonline": "ndjson"}[f[1]]; o.js.format == "" && f[1] != "csv" {
+				return o, fail("the format %s is not supported", f[1])
+			}
+		case "context_key":
+			o.js.context = f[1]
+		case "value_key":
+			o.js.value = f[1]
+		case "array_key":
+			o.js.top = f[1]
 		case "hashsize":
 			n, e := strconv.ParseUint(f[1], 10, 31)
 			if e != nil {
@@ -86,11 +103,11 @@ func dataset(b *builder, v string) *problem {
 	if err != nil {
 		return err
 	}
-	set, err := b.l.dataset(p[1], o)
+	c := b.current()
+	set, err := b.dataset(c, p[0], p[1], o)
 	if err != nil {
 		return err
 	}
-	c := b.current()
 	in := func(x ir.Expr) ir.Expr { return &ir.InDataset{X: x, Set: set, Pos: b.pos()} }
 	not := func(x ir.Expr) ir.Expr {
 		return &ir.And{X: []ir.Expr{&ir.Exists{X: x}, &ir.Not{X: in(x)}}}
@@ -111,6 +128,46 @@ func dataset(b *builder, v string) *problem {
 		return fail("the operation %s is not supported", p[0])
 	}
 	return nil
+}
+
+// dataset gives the set of a name, and the chain what a set in JSON has to tell.
+func (b *builder) dataset(c *chain, op, name string, o setOptions) (*ir.Dataset, *problem) {
+	if o.js.format == "" {
+		return b.l.dataset(name, o)
+	}
+	if op != "isset" && op != "isnotset" {
+		return nil, fail("sets in JSON cannot be changed")
+	}
+	file := o.load
+	o.load = ""
+	set, err := b.l.dataset(name, o)
+	if err != nil {
+		return nil, err
+	}
+	ctx, err := b.jsonContext(file, &o)
+	if err != nil {
+		return nil, err
+	}
+	b.l.opt.Shared.load(name, file, ctx)
+	if op == "isset" {
+		c.contexts = append(c.contexts, ctx)
+	}
+	return set, nil
+}
+
+// load gives a set the values of a file in JSON, once.
+func (s *Shared) load(name, file string, ctx *ir.Context) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	x := s.sets[name]
+	if x.loaded != "" {
+		return
+	}
+	x.loaded = file
+	for v := range ctx.Values {
+		x.set.Load = append(x.set.Load, []byte(v))
+	}
+	slices.SortFunc(x.set.Load, bytes.Compare)
 }
 
 // dataset gives the set of a name; a rule that loads it, or another before, gives it its values.

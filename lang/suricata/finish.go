@@ -224,7 +224,7 @@ func (b *builder) variant(v variant) (*ir.Rule, *problem) {
 	}
 	var effects []ir.Effect
 	for _, c := range b.chains {
-		x, err := b.chainCond(c, v.dir, &effects)
+		x, err := b.chainCond(c, v.dir, &effects, &r.Contexts)
 		if err != nil {
 			return nil, err
 		}
