@@ -7,6 +7,7 @@ type MatchState struct {
 	Matched []uint32 // rules that have matched
 	Carry   []uint32 // rules whose prefilter hit and that may be completed by what comes
 	Judged  int      // size at which Carry was judged last, bytes
+	Came    uint64   // events that came, as the rules number those that may not
 	scanned []scannedTo
 }
 
@@ -24,6 +25,7 @@ func (s *MatchState) RuleState() *MatchState { return s }
 // Reset forgets everything, and keeps the memory.
 func (s *MatchState) Reset() {
 	s.Matched, s.Carry, s.scanned, s.Judged = s.Matched[:0], s.Carry[:0], s.scanned[:0], 0
+	s.Came = 0
 }
 
 // Seen tells how much of a growing buffer was scanned before, and notes that it is scanned

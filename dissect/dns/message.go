@@ -3,6 +3,8 @@ package dns
 import (
 	"encoding/binary"
 	"net/netip"
+
+	"github.com/luanids/luanids/dissect"
 )
 
 // Section numbers the sections of resource records in a message (RFC 1035 section 4.1).
@@ -69,6 +71,7 @@ type Record struct {
 // Message is one DNS message: the transaction that rules, scripts and logs see. It is reused:
 // what its methods return is valid while the event is handled.
 type Message struct {
+	dissect.MatchState
 	Number   uint64 // within the flow
 	ID       uint16
 	Flags    uint16
@@ -158,6 +161,7 @@ func (m *Message) Parse(data []byte) bool {
 
 // begin empties m and keeps its memory.
 func (m *Message) begin(data []byte) {
+	m.MatchState.Reset()
 	m.Queries = m.Queries[:0]
 	for i := range m.Records {
 		m.Records[i] = m.Records[i][:0]
@@ -323,6 +327,7 @@ func (m *Message) findEDNS() {
 // Clone makes a copy that shares nothing with m.
 func (m *Message) Clone() *Message {
 	c := *m
+	c.MatchState = dissect.MatchState{}
 	c.raw = append([]byte(nil), m.raw...)
 	c.arena = append([]byte(nil), m.arena...)
 	c.Queries = append([]Question(nil), m.Queries...)

@@ -41,6 +41,7 @@ const (
 
 // Session is what is known of an SSH connection: the one transaction of a flow.
 type Session struct {
+	dissect.MatchState
 	Client, Server Side
 	// What both sides agree on, by RFC 4253 section 7.1; nil as long as that is not known.
 	Kex, HostKey      []byte
@@ -72,6 +73,7 @@ func (x *Side) emptied() Side {
 // Clone makes a copy that shares nothing with s.
 func (s *Session) Clone() *Session {
 	c := *s
+	c.MatchState = dissect.MatchState{}
 	c.Client, c.Server = s.Client.clone(), s.Server.clone()
 	if s.Kex != nil {
 		c.negotiate()

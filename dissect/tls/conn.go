@@ -9,6 +9,7 @@ import (
 // Conn is what is known of a TLS connection: the one transaction of a flow. The certificates
 // as sent are given up once the handshake has been reported.
 type Conn struct {
+	dissect.MatchState
 	Client, Server         Hello
 	ClientCert, ServerCert Cert
 	// CertRequested says that the server asked for the client's certificate.
@@ -136,6 +137,7 @@ func (t *Conn) reset() {
 // Clone makes a copy that shares nothing with t.
 func (t *Conn) Clone() *Conn {
 	c := *t
+	c.MatchState = dissect.MatchState{}
 	c.Client, c.Server = t.Client.clone(), t.Server.clone()
 	c.ClientCert, c.ServerCert = t.ClientCert.clone(), t.ServerCert.clone()
 	for _, s := range []*[]byte{&c.ja3, &c.ja3Hash, &c.ja3s, &c.ja3sHash, &c.ja4} {

@@ -91,6 +91,9 @@ func (b *builder) rule(src *ir.Rule) {
 		return
 	}
 	events, prob := c.when(src, rs)
+	if prob == nil {
+		events = b.moments(r, rs, events)
+	}
 	if prob == nil && !b.directionFits(r, events) {
 		prob = problem(src, "never-matches", "the event at which all its fields are known is of the other direction")
 	}
@@ -237,6 +240,7 @@ func (b *builder) finals() {
 		if p.events[grown] != nil && !p.repeats[done] {
 			b.part(done, 0) // so that it is wanted
 			p.finals[done] = p.events[grown]
+			p.events[done].parts[0].remembers = true
 		}
 	}
 	for _, f := range p.schema.Fields() {

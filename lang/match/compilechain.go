@@ -16,10 +16,8 @@ func (c *compiler) content(x *ir.Content) *node {
 			Buf: &ir.Elem{F: f.F, Pos: x.Pos}, Items: x.Items, Pos: x.Pos}})
 	}
 	// Tests of absence and of the end hold for good only when the buffer is complete.
-	negated := waitsForEnd(x.Items)
-	if negated && !c.rule.uses.negated {
-		c.rule.uses.negated = true
-		defer func() { c.rule.uses.negated = false }()
+	if waitsForEnd(x.Items) {
+		defer c.rule.uses.wait()()
 	}
 	v := c.value(x.Buf)
 	if v.b == nil {

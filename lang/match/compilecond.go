@@ -210,10 +210,10 @@ func (c *compiler) cmp(x *ir.Cmp) *node {
 	if x.Op == ir.Ne {
 		return c.not(&ir.Not{X: &ir.Cmp{Op: ir.Eq, X: x.X, Y: x.Y, NoCase: x.NoCase, Pos: x.Pos}})
 	}
-	// A length may still grow: a test of an upper limit waits for the end.
-	if _, isLen := x.X.(*ir.Len); isLen && x.Op != ir.Gt && x.Op != ir.Ge {
-		c.rule.uses.negate()
-		defer c.rule.uses.negate()
+	// A value may still grow: what more of it undoes waits for the end, as does a test of an upper limit of its length.
+	_, isLen := x.X.(*ir.Len)
+	if isLen && x.Op != ir.Gt && x.Op != ir.Ge || !isLen && classOf(x.X.Type()) == classBytes {
+		defer c.rule.uses.wait()()
 	}
 	a, b := c.value(x.X), c.value(x.Y)
 	dep := &value{elem: a.elem || b.elem, volatile: a.volatile || b.volatile, cost: a.cost + b.cost, key: a.key + b.key}
@@ -256,8 +256,7 @@ func (c *compiler) needleOf(b []byte, nocase bool) *mpm.Needle {
 
 func (c *compiler) strTest(x *ir.StrTest) *node {
 	if x.Op == ir.HasSuffix { // what ends now may go on
-		c.rule.uses.negate()
-		defer c.rule.uses.negate()
+		defer c.rule.uses.wait()()
 	}
 	a, b := c.value(x.X), c.value(x.Y)
 	if a.b == nil || b.b == nil {
@@ -358,3 +357,10 @@ type fieldUses struct {
 }
 
 func (u *fieldUses) negate() { u.negated = !u.negated }
+
+// wait makes growing fields wait for their end, whether negated or not, until the function that it gives is called.
+func (u *fieldUses) wait() func() {
+	old := u.negated
+	u.negated = true
+	return func() { u.negated = old }
+}

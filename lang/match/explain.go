@@ -124,7 +124,7 @@ func (m *Matcher) Trace(r *Rule, ev dissect.EventID, e *dissect.Env) Trace {
 			return Trace{Stage: StageHeader, Term: ir.Text(h.terms[i]), Value: m.valueText(h.terms[i])}
 		}
 	}
-	if r.Literal != "" && !m.prefilterHits(r, ev, e) {
+	if r.Literal != "" && ev != r.last && !m.prefilterHits(r, ev, e) {
 		return Trace{Stage: StagePrefilter, Term: r.Literal}
 	}
 	return m.traceTerms(r)

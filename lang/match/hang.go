@@ -28,6 +28,9 @@ func (b *builder) hang(r *Rule, events []dissect.EventID, terms []ir.Expr) {
 			}
 		}
 	}
+	if r.last != dissect.EvNone {
+		r.Events = append(r.Events, r.last)
+	}
 	if payload && !both && b.needsPackets(in) { // payload that is neither TCP's nor UDP's
 		for k := partICMP; k < nParts; k++ {
 			if in[k] {
@@ -93,6 +96,7 @@ func (b *builder) hangAt(r *Rule, ev dissect.EventID, k int, terms []ir.Expr) {
 	if b.p.repeats[ev] {
 		r.onceTx = true
 	}
+	pt.remembers = pt.remembers || r.onceTx
 	b.p.needs.Packets = b.p.needs.Packets || ev == dissect.EvPacket
 	if ev == dissect.EvStreamData {
 		b.p.needs.Stream = true

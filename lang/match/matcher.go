@@ -167,10 +167,15 @@ func (m *Matcher) Match(ev dissect.EventID, e *dissect.Env) []Hit {
 	if m.p.repeats[ev] {
 		tx = stateOf(e)
 		due = m.due(pt, tx)
-	} else if grown := m.p.finals[ev]; grown != nil {
-		if tx = stateOf(e); tx != nil {
-			m.takeRest(grown, tx)
-		}
+	} else if pt.remembers {
+		tx = stateOf(e)
+	}
+	if grown := m.p.finals[ev]; grown != nil && tx != nil {
+		m.takeRest(grown, tx)
+	}
+	if m.p.instead != nil && tx != nil {
+		tx.Came |= m.p.noted[ev]
+		m.takeMissed(ev, tx)
 	}
 	covered := ev == dissect.EvPacket && m.covers(e)
 	if ev == dissect.EvStreamData && e.Pkt != nil {
@@ -353,6 +358,12 @@ func (m *Matcher) judge(ev dissect.EventID, tx *dissect.MatchState) bool {
 		}
 		last = n
 		r := m.p.Rules[n]
+		if tx == nil && r.onceTx && len(r.Events) > 1 && ev != r.main && r.main != dissect.EvNone {
+			continue // a message without memory
+		}
+		if ev == r.last && r.last != dissect.EvNone && !m.has(r.cutOff) {
+			continue
+		}
 		if r.onceTx && tx != nil && slices.Contains(tx.Matched, n) || r.onceFlow && m.inFlow(r) {
 			continue
 		}

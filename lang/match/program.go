@@ -29,6 +29,10 @@ type Program struct {
 	repeats  []bool // by EventID
 	// finals, by EventID: what is judged at the event at which grew what is complete at this one.
 	finals []*eventProg
+	// instead, by EventID: the events of which some rules are judged at this one, if they have not come in the message.
+	instead [][]dissect.EventID
+	noted   []uint64 // by EventID: the bit of MatchState.Came that it sets
+	nNoted  int
 
 	sequences []*sequence
 	ordered   bool
@@ -72,7 +76,10 @@ type Rule struct {
 	local    []localEffect
 	ord      *orderedPart
 	onceTx   bool
-	onceBit  uint32 // flow bit of a rule that matches once in a flow
+	main     dissect.EventID  // at which all its fields are known
+	last     dissect.EventID  // at which it is judged if main has not come, EvNone for none
+	cutOff   []*dissect.Field // what must be there then
+	onceBit  uint32           // flow bit of a rule that matches once in a flow
 	onceFlow bool
 	vars     int
 	carries  bool // depends on payload: may be completed by later bytes
