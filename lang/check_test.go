@@ -3,6 +3,7 @@ package lang
 import (
 	"bytes"
 	"fmt"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -10,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/luanids/luanids/lang/diag"
+	"github.com/luanids/luanids/lang/ir"
 	"github.com/luanids/luanids/lang/langtest"
 )
 
@@ -28,7 +30,12 @@ func TestExpectations(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			opts := Options{WarnUnused: bytes.HasPrefix(text, []byte("# unused"))}
+			opts := Options{WarnUnused: bytes.HasPrefix(text, []byte("# unused")), Reputation: func(category string) *ir.RepTable {
+				if category != "botnets" {
+					return nil
+				}
+				return &ir.RepTable{Name: category, Lookup: func(netip.Addr) (int64, bool) { return 0, false }}
+			}}
 			rs, list := Load(langtest.Schema(), []string{file}, opts)
 			got := map[int][]string{}
 			for _, d := range list {

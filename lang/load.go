@@ -35,6 +35,8 @@ type Options struct {
 	WarnUnused bool
 	// Files gives the texts of files that differ from what is stored (in an editor).
 	Files map[string][]byte
+	// Reputation gives the scores of a category of IP reputation, nil for an unknown one; nil: there is none.
+	Reputation func(category string) *ir.RepTable
 	// Known are ids of rules from elsewhere that sequences and tests may refer to.
 	Known []string
 }
@@ -116,6 +118,7 @@ type idAt struct {
 func newLoader(schema *dissect.Schema, opts Options) *loader {
 	l := &loader{opts: opts, scope: check.NewScope(schema), seen: map[string]bool{},
 		out: &Ruleset{Sources: map[string][]byte{}}}
+	l.scope.Reputation = opts.Reputation
 	for name, text := range opts.Vars {
 		l.override(name, text)
 	}

@@ -87,12 +87,20 @@ type loader struct {
 	imported []*ir.Rule
 }
 
+// categories gives the reputation that .nids rules ask for, nil for none.
+func (l *loader) categories() func(string) *ir.RepTable {
+	if l.opt.Reputation == nil {
+		return nil
+	}
+	return l.opt.Reputation.Table
+}
+
 func (l *loader) path(p string) error {
 	switch p {
 	case None:
 		return nil
 	case Default:
-		l.addNids(lang.Load(l.schema, []string{"."}, lang.Options{FS: l.opt.Shipped, Vars: l.opt.Vars}))
+		l.addNids(lang.Load(l.schema, []string{"."}, lang.Options{FS: l.opt.Shipped, Vars: l.opt.Vars, Reputation: l.categories()}))
 		return nil
 	}
 	info, err := os.Stat(p)
@@ -166,7 +174,7 @@ func (l *loader) addNids(rs *lang.Ruleset, list diag.List) {
 // finish compiles all rules together.
 func (l *loader) finish() (*Set, error) {
 	if len(l.nids) > 0 {
-		l.addNids(lang.Load(l.schema, l.nids, lang.Options{Vars: l.opt.Vars}))
+		l.addNids(lang.Load(l.schema, l.nids, lang.Options{Vars: l.opt.Vars, Reputation: l.categories()}))
 	}
 	if err := l.importAll(); err != nil {
 		return nil, err

@@ -148,8 +148,29 @@ func (c *checker) special(d *funcs.Decl, x *syntax.Call) val {
 			return constant(dissect.TSize, ir.Value{I: int64(len(k.V.B))})
 		}
 		return val{t: dissect.TSize, x: &ir.Len{X: args[0].x, Pos: at}}
+	case "reputation":
+		return c.reputation(d, x)
 	}
 	return c.state(d, x)
+}
+
+// reputation evaluates the score of an address. Without reputation files no address has one.
+func (c *checker) reputation(d *funcs.Decl, x *syntax.Call) val {
+	args, ok := c.args(d, x)
+	if !ok {
+		return val{}
+	}
+	k := args[1].konst()
+	if k == nil {
+		c.report(diag.WantText(x.Args[1].Range(), "the name of a category"))
+		return val{}
+	}
+	table := c.scope.reputation(string(k.V.B))
+	if table == nil {
+		c.report(diag.UnknownCategory(x.Args[1].Range(), string(k.V.B)))
+		return val{}
+	}
+	return val{t: dissect.TInt, x: &ir.Rep{X: args[0].x, Table: table, Pos: c.pos(x.Range())}}
 }
 
 func (c *checker) exists(x *syntax.Call) val {

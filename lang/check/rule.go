@@ -266,13 +266,21 @@ func (c *checker) keys(list []syntax.Expr) []ir.Expr {
 	return out
 }
 
-var thresholds = map[string]ir.ThresholdKind{"": ir.ThCount, "limit": ir.ThLimit, "every": ir.ThEvery, "both": ir.ThBoth, "after": ir.ThDetection}
+var thresholds = map[string]ir.ThresholdKind{"": ir.ThCount, "limit": ir.ThLimit, "every": ir.ThEvery, "both": ir.ThBoth, "after": ir.ThDetection,
+	"backoff": ir.ThBackoff}
 
 func (b *body) threshold(s *syntax.Threshold) {
 	t := ir.Threshold{Kind: thresholds[s.Kind], Count: b.count(s.Count, "the count"), Window: b.duration(s.Window, "the window"), Fixed: s.Fixed,
 		By: b.keys(s.By), Pos: b.pos(s.Range())}
 	if s.Distinct != nil {
 		t.Distinct = b.key(s.Distinct.X)
+	}
+	if backoff := t.Kind == ir.ThBackoff; backoff != (s.Times != nil) || backoff && s.Distinct != nil {
+		b.report(diag.Backoff(s.Range()))
+	} else if backoff {
+		if t.Multiplier = b.count(s.Times, "what the count is multiplied by"); t.Multiplier < 2 {
+			b.report(diag.Backoff(s.Times.Range()))
+		}
 	}
 	b.out.Thresholds = append(b.out.Thresholds, t)
 }
@@ -428,11 +436,15 @@ func (b *body) set(s *syntax.Set) {
 			b.effect(&ir.SetHostInt{Op: op, Name: x.Name, Key: x.Key, X: y, TTL: int64(ttl)})
 		}
 	case *ir.InDataset:
-		if s.Verb != "set" || s.Op != "" {
+		if s.Verb == "toggle" || s.Op != "" {
 			b.report(diag.BadTarget(s.Range(), s.Verb, "a data set"))
 			return
 		}
-		b.effect(&ir.AddDataset{Set: x.Set, X: x.X})
+		if s.Verb == "unset" {
+			b.effect(&ir.RemoveDataset{Set: x.Set, X: x.X})
+		} else {
+			b.effect(&ir.AddDataset{Set: x.Set, X: x.X})
+		}
 	}
 }
 

@@ -4,6 +4,7 @@
 package check
 
 import (
+	"net/netip"
 	"sync"
 	"sync/atomic"
 
@@ -24,6 +25,9 @@ type Scope struct {
 	// RuleIDs lists them, for suggestions.
 	RuleIDs func() []string
 
+	// Reputation gives the scores of a category, nil for one that there is not. Without it no address has a score.
+	Reputation func(category string) *ir.RepTable
+
 	lets map[string]*let
 	// order keeps the definitions in the order of their files.
 	order []*let
@@ -32,6 +36,7 @@ type Scope struct {
 	regexes  map[string]compiledRegex
 	sets     map[string]ir.Set
 	datasets map[string]*ir.Dataset
+	scores   map[string]*ir.RepTable
 
 	fieldNames, eventNames func() []string
 }
@@ -278,4 +283,26 @@ func (s *Scope) LetNames() []string {
 		out = append(out, l.name)
 	}
 	return out
+}
+
+// reputation gives the scores of a category, the same table for the same name.
+func (s *Scope) reputation(category string) *ir.RepTable {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if t := s.scores[category]; t != nil {
+		return t
+	}
+	var t *ir.RepTable
+	if s.Reputation != nil {
+		t = s.Reputation(category)
+	} else {
+		t = &ir.RepTable{Name: category, Lookup: func(netip.Addr) (int64, bool) { return 0, false }}
+	}
+	if t != nil {
+		if s.scores == nil {
+			s.scores = map[string]*ir.RepTable{}
+		}
+		s.scores[category] = t
+	}
+	return t
 }

@@ -57,6 +57,17 @@ func BadTarget(at Range, verb, what string) Diagnostic {
 		`targets are flow.flag("x"), flow.counter("x"), host.flag("x", src.ip), host.counter("x", src.ip), dataset("x", field)`)
 }
 
+// Backoff is a threshold that backs off and is not written so.
+func Backoff(at Range) Diagnostic {
+	return errorAt(at, "bad-threshold", "a threshold that backs off multiplies its count after each alert",
+		"write threshold backoff 5 times 10: the 5th match alerts, then the 50th; other thresholds have a window, as in 60s")
+}
+
+// UnknownCategory is a category of reputation that no file has.
+func UnknownCategory(at Range, name string) Diagnostic {
+	return errorAt(at, "unknown-category", "there is no reputation category "+name, "the file of categories names them")
+}
+
 // NeedsValue is a counter that is set to nothing.
 func NeedsValue(at Range, what string) Diagnostic {
 	return errorAt(at, "needs-value", "a counter needs a value", "such as set "+what+" += 1")

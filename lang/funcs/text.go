@@ -27,6 +27,8 @@ var special = []*Decl{
 		Doc: "a counter kept for this key across flows, absent until a rule sets it"},
 	{Name: "dataset", Kind: Special, Returns: dissect.TBool, Params: []Param{{Name: "name", Types: text[:1], Const: true}, {Name: "x"}},
 		Doc: "whether a value is in a data set that rules add to (see the statement set)"},
+	{Name: "reputation", Kind: Special, Returns: dissect.TInt, Params: []Param{{Name: "ip", Types: addr}, {Name: "category", Types: text[:1], Const: true}},
+		Doc: "the score of an address, 1 to 127, in a category of the IP reputation that is loaded; absent where it has none"},
 }
 
 var texts = []*Decl{

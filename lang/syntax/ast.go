@@ -162,13 +162,15 @@ type (
 	// Threshold limits or aggregates a rule's alerts.
 	Threshold struct {
 		Parsed
-		Kind     string `parser:"'threshold' @('limit' | 'every' | 'both' | 'after')?"`
+		Kind     string `parser:"'threshold' @('limit' | 'every' | 'both' | 'after' | 'backoff')?"`
 		Count    *Lit   `parser:"@@"`
 		Distinct *Value `parser:"('distinct' @@)?"`
 		// Fixed windows begin with a first match; others slide.
-		Fixed  bool   `parser:"'in' @'fixed'?"`
-		Window *Lit   `parser:"@@"`
-		By     []Expr `parser:"('by' @@ (',' @@)*)?"`
+		Fixed  bool `parser:"( 'in' @'fixed'?"`
+		Window *Lit `parser:"  @@"`
+		// Times is by how much a backoff waits longer each time; it has no window.
+		Times *Lit   `parser:"| 'times' @@ )"`
+		By    []Expr `parser:"('by' @@ (',' @@)*)?"`
 	}
 	// Evidence lists what an alert shows.
 	Evidence struct {

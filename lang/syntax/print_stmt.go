@@ -116,11 +116,15 @@ func thresholdString(t *Threshold) string {
 	if t.Distinct != nil {
 		b.WriteString(" distinct " + str(t.Distinct.X, precBitOr))
 	}
-	b.WriteString(" in ")
-	if t.Fixed {
-		b.WriteString("fixed ")
+	if t.Times != nil {
+		b.WriteString(" times " + t.Times.Raw)
+	} else {
+		b.WriteString(" in ")
+		if t.Fixed {
+			b.WriteString("fixed ")
+		}
+		b.WriteString(t.Window.Raw)
 	}
-	b.WriteString(t.Window.Raw)
 	if len(t.By) > 0 {
 		b.WriteString(" by " + join(t.By))
 	}

@@ -26,7 +26,7 @@ func StmtDocs() []WordDoc {
 	return []WordDoc{
 		{[]string{"when"}, []string{"when CONDITION"}, "several are joined by `and`"},
 		{[]string{"on"}, []string{"on EVENT"}, "the event at which the rule is judged"},
-		{[]string{"threshold"}, []string{"threshold [limit|every|both|after] N [distinct X] in [fixed] TIME [by KEY, ...]"}, "see [Thresholds](#thresholds)"},
+		{[]string{"threshold"}, []string{"threshold [limit|every|both|after] N [distinct X] in [fixed] TIME [by KEY, ...]", "threshold backoff N times N [by KEY, ...]"}, "see [Thresholds](#thresholds)"},
 		{[]string{"set", "unset", "toggle"}, []string{"set TARGET [= += -= VALUE] [for TIME]", "unset TARGET", "toggle TARGET"}, "see [State](#state-flags-counters-data-sets)"},
 		{[]string{"severity"}, []string{"severity info|low|medium|high|critical"}, ""},
 		{[]string{"confidence"}, []string{"confidence 0.8"}, "from 0 to 1"},
@@ -56,7 +56,7 @@ func WordOperators() []string {
 // WordOptions are the words that stand within declarations, statements and content chains, and begin none of them.
 func WordOptions() []string {
 	return []string{"by", "within", "of", "from", "for", "then", "every", "after", "alerts", "pcap", "distinct", "fixed", "limit",
-		"both", "packets", "session", "nocase", "at", "offset", "depth", "distance", "fast", "relative", "mask", "times",
+		"both", "backoff", "packets", "session", "nocase", "at", "offset", "depth", "distance", "fast", "relative", "mask", "times",
 		"align", "plus", "start", "end", "bytes", "mode", "jump", "isdataat", "size", "entropy", "base64", "true", "false"}
 }
 

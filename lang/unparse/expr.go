@@ -142,6 +142,8 @@ func (w *writer) value(x ir.Expr) syntax.Expr {
 		return call("flow.counter", str(x.Name))
 	case *ir.HostInt:
 		return w.keyed("host.counter", x.Name, x.Key)
+	case *ir.Rep:
+		return call("reputation", w.value(x.X), str(x.Table.Name))
 	}
 	return w.cond(x)
 }

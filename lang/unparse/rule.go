@@ -121,10 +121,17 @@ func words(list []string) []*syntax.Word {
 	return out
 }
 
-var kinds = map[ir.ThresholdKind]string{ir.ThLimit: "limit", ir.ThEvery: "every", ir.ThBoth: "both", ir.ThDetection: "after"}
+var kinds = map[ir.ThresholdKind]string{ir.ThLimit: "limit", ir.ThEvery: "every", ir.ThBoth: "both", ir.ThDetection: "after", ir.ThBackoff: "backoff", ir.ThCount: ""}
 
 func (w *writer) threshold(t *ir.Threshold) syntax.Stmt {
-	out := &syntax.Threshold{Kind: kinds[t.Kind], Count: integer(t.Count), Fixed: t.Fixed, Window: duration(int64(t.Window)), By: w.values(t.By)}
+	kind, ok := kinds[t.Kind]
+	if !ok {
+		w.cannot("a threshold")
+	}
+	out := &syntax.Threshold{Kind: kind, Count: integer(t.Count), Fixed: t.Fixed, Window: duration(int64(t.Window)), By: w.values(t.By)}
+	if t.Kind == ir.ThBackoff {
+		out.Window, out.Times = nil, integer(t.Multiplier)
+	}
 	if t.Distinct != nil {
 		out.Distinct = &syntax.Value{X: w.value(t.Distinct)}
 	}
@@ -151,6 +158,8 @@ func (w *writer) effect(e ir.Effect) syntax.Stmt {
 		return &syntax.Set{Verb: "set", Target: w.keyed("host.counter", e.Name, e.Key), Op: signs[e.Op], Value: w.value(e.X), For: ttl(e.TTL)}
 	case *ir.AddDataset:
 		return &syntax.Set{Verb: "set", Target: w.keyed("dataset", e.Set.Name, []ir.Expr{e.X})}
+	case *ir.RemoveDataset:
+		return &syntax.Set{Verb: "unset", Target: w.keyed("dataset", e.Set.Name, []ir.Expr{e.X})}
 	case *ir.TagPackets:
 		of, limit := e.Host, integer(e.Count)
 		if of == "" {

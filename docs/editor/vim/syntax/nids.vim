@@ -10,14 +10,15 @@ syn keyword nidsStatement action classtype confidence description disabled evide
 syn keyword nidsStatement noalert on priority ref rev scope set severity sid tag tags target
 syn keyword nidsStatement threshold toggle unset when
 syn keyword nidsOperator all and any contains endswith has in matches none not or startswith
-syn keyword nidsOption after alerts align at base64 both by bytes depth distance distinct end
-syn keyword nidsOption entropy every false fast fixed for from isdataat jump limit mask mode
-syn keyword nidsOption nocase of offset packets pcap plus relative session size start then times
-syn keyword nidsOption true within
+syn keyword nidsOption after alerts align at backoff base64 both by bytes depth distance distinct
+syn keyword nidsOption end entropy every false fast fixed for from isdataat jump limit mask
+syn keyword nidsOption mode nocase of offset packets pcap plus relative session size start then
+syn keyword nidsOption times true within
 syn keyword nidsFunction abs before capture compress_whitespace concat count dataset domain dotprefix exists flow.counter flow.flag
 syn keyword nidsFunction from_base64 gunzip header header_lowercase hex host.counter host.flag hour html_decode inflate labels len
-syn keyword nidsFunction lower max md5 min multicast private sha1 sha256 strip_pseudo_headers strip_whitespace subdomain substr
-syn keyword nidsFunction tld to_int to_ip to_md5 to_sha1 to_sha256 trim unhex upper url_decode weekday xor
+syn keyword nidsFunction lower max md5 min multicast private reputation sha1 sha256 strip_pseudo_headers strip_whitespace subdomain
+syn keyword nidsFunction substr tld to_int to_ip to_md5 to_sha1 to_sha256 trim unhex upper url_decode weekday
+syn keyword nidsFunction xor
 " end keywords
 
 syn match nidsComment "#.*$" contains=@Spell
@@ -25,7 +26,7 @@ syn region nidsString start=+"+ skip=+\\.+ end=+"+ oneline contains=nidsEscape
 syn region nidsString start=+'+ end=+'+ oneline
 syn region nidsBytes start=+\<x"+ end=+"+ oneline
 syn match nidsEscape "\\\([nrt0\"\\]\|x\x\x\|u{\x\+}\)" contained
-syn region nidsRegex start="\(\~\s*\|[\[,!]\s*\)\@<=/" skip="\\." end="/[ismxAEGU]*" oneline
+syn region nidsRegex start="[[~=(,!]\s*\zs/" skip="\\." end="/[ismxAEGU]*" oneline
 syn match nidsNumber "\<\(0x\x\+\|\d[0-9_]*\(\.\d\+\)\?\)\(B\|[kMGT]i\?B\|ns\|us\|ms\|[smhdw]\)\?\>"
 syn match nidsAddress "\<\d\{1,3}\(\.\d\{1,3}\)\{3}\(/\d\{1,2}\)\?\>"
 syn match nidsOperator "[=!<>]=\|[<>~+*%&|^]\|!\~\|\.\."
