@@ -8,7 +8,7 @@ DATE     := $(shell date -u +%Y-%m-%dT%H:%M:%SZ)
 TAGS     := netgo,osusergo,sqlite_omit_load_extension
 LDFLAGS  := -s -w -linkmode external -extldflags "-static -Wl,--no-warnings" \
             -X main.version=$(VERSION) -X main.commit=$(COMMIT) -X main.date=$(DATE)
-FUZZTIME ?= 5s
+FUZZTIME ?= 3s
 
 export CGO_ENABLED := 1
 
