@@ -116,6 +116,21 @@ type FlowVars struct {
 	Bits []uint64         // one bit a flag
 	Ints map[uint32]int64 // counters
 	Strs map[uint32][]byte
+	// Captured and Entropy are what rules took out of the traffic, or computed, for records.
+	Captured []Captured
+	Entropy  []Entropy
+}
+
+// Captured is a value that a rule took out of the traffic, under its name.
+type Captured struct {
+	Name  string
+	Value []byte
+}
+
+// Entropy is the Shannon entropy of a buffer, bits a byte (0..8).
+type Entropy struct {
+	Buffer string
+	Value  float64
 }
 
 // Bit tells whether flag n is set.

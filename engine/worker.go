@@ -118,6 +118,22 @@ func (w *worker) handle() {
 		}
 		w.match(dissect.EvPacket, &w.env)
 	}
+	if w.rules.m != nil {
+		w.packetVars(p)
+	}
+}
+
+// packetVars writes the record of what rules took out of the packet.
+func (w *worker) packetVars(p *packet.Packet) {
+	vars := w.rules.m.TakePacketVars()
+	if len(vars) == 0 || w.eve == nil || !w.eve.Options().Protocols["metadata"] {
+		return
+	}
+	var f *dissect.Flow
+	if w.flow != nil {
+		f = &w.flow.Flow
+	}
+	w.line(w.eve.PacketVars(w.out.buf, p, f, w.dir, vars))
 }
 
 // setEnv points both environments at what is being handled.

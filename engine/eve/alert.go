@@ -1,8 +1,6 @@
 package eve
 
 import (
-	"strings"
-
 	"github.com/luanids/luanids/dissect"
 	"github.com/luanids/luanids/dissect/filefields"
 	"github.com/luanids/luanids/dissect/jsonw"
@@ -262,50 +260,6 @@ func (x *Encoder) alertFlow(w *jsonw.Writer, f *dissect.Flow, dir dissect.Dir) {
 		}
 		w.End()
 	}
-}
-
-// flowVars writes the flags that rules set on the flow; those called traffic/id/X and
-// traffic/label/X have an object of their own, as in Suricata.
-func (x *Encoder) flowVars(w *jsonw.Writer, v *dissect.FlowVars) {
-	list := func(object, key, prefix string) {
-		open := false
-		v.EachBit(func(n int) {
-			if n >= len(x.Bits) || x.Bits[n] == "" {
-				return
-			}
-			rest, ok := strings.CutPrefix(x.Bits[n], prefix)
-			if !ok || prefix == "" && strings.HasPrefix(rest, "traffic/") {
-				return
-			}
-			if !open {
-				if object != "" {
-					w.Open(object)
-				}
-				w.OpenArray(key)
-				open = true
-			}
-			w.Str(rest)
-		})
-		if open {
-			w.EndArray()
-			if object != "" {
-				w.End()
-			}
-		}
-	}
-	list("metadata", "flowbits", "")
-	if x.anyBit(v, "traffic/") {
-		w.Open("traffic")
-		list("", "id", "traffic/id/")
-		list("", "label", "traffic/label/")
-		w.End()
-	}
-}
-
-// anyBit tells whether a flag is set whose name begins with prefix.
-func (x *Encoder) anyBit(v *dissect.FlowVars, prefix string) (found bool) {
-	v.EachBit(func(n int) { found = found || n < len(x.Bits) && strings.HasPrefix(x.Bits[n], prefix) })
-	return found
 }
 
 func (x *Encoder) alertPayload(w *jsonw.Writer, e *dissect.Env) {

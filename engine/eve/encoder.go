@@ -78,6 +78,8 @@ type Head struct {
 	ByPacket bool
 	// OfFlow says that the record is about the flow as a whole.
 	OfFlow bool
+	// NoVars leaves the flow's variables out.
+	NoVars bool
 	// NoPacket leaves pcap_cnt out although there is a packet.
 	NoPacket bool
 }
@@ -124,7 +126,7 @@ func (x *Encoder) header(w *jsonw.Writer, h *Head) {
 	if x.opt.Ethernet {
 		x.ether(w, h)
 	}
-	if x.opt.Metadata && h.Flow != nil && h.Flow.Vars != nil {
+	if x.opt.Metadata && h.Flow != nil && h.Flow.Vars != nil && !h.NoVars {
 		x.flowVars(w, h.Flow.Vars)
 	}
 	if x.opt.PcapFile {

@@ -162,6 +162,7 @@ type Entropy struct {
 	Hi       float64
 	Bytes    int // 0: to the end
 	Offset   int
+	Name     string // of the buffer, under which records of the flow show the entropy; "" for none
 	Relative bool
 	Pos      Pos
 }

@@ -378,6 +378,14 @@ type (
 		Set *Dataset
 		X   Expr
 	}
+	// KeepGroup keeps what a group of an expression matched, for records of the flow, or of the packet.
+	KeepGroup struct {
+		Buf    Expr // string or bytes
+		Re     *regex.Regex
+		Group  int // 1 and up
+		Name   string
+		Packet bool
+	}
 	// TagPackets asks for the packets that follow an alert to be logged.
 	TagPackets struct {
 		Host    string // "" for the session, else "src" or "dst"
@@ -394,6 +402,7 @@ func (*SetHostBit) effect()    {}
 func (*SetHostInt) effect()    {}
 func (*AddDataset) effect()    {}
 func (*RemoveDataset) effect() {}
+func (*KeepGroup) effect()     {}
 func (*TagPackets) effect()    {}
 func (*StoreFile) effect()     {}
 

@@ -306,6 +306,7 @@ func (r *inspection) entropy(it *item, pos int) bool {
 		b = b[:n]
 	}
 	v, lo, hi := entropyOf(b), it.ent.Value, it.ent.Hi
+	r.m.noteEntropy(it.ent.Name, v)
 	switch it.ent.Op {
 	case ir.TestEq:
 		return v == lo

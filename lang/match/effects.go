@@ -91,6 +91,8 @@ func (b *builder) effects(r *Rule) {
 				continue
 			}
 			r.local = append(r.local, &flowIntEffect{e.Op, b.c.flowInt(e.Name), v.i})
+		case *ir.KeepGroup:
+			b.capture(r, e)
 		}
 	}
 }

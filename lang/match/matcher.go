@@ -45,11 +45,13 @@ type Matcher struct {
 	carried []uint32
 	out     []Hit
 
-	seg     segment
-	loose   []looseEntry
-	counts  []RuleCount
-	scanned []scanCount // by scanSlot.id
-	profile bool
+	seg   segment
+	loose []looseEntry
+	// packetVars are for TakePacketVars.
+	packetVars []dissect.Captured
+	counts     []RuleCount
+	scanned    []scanCount // by scanSlot.id
+	profile    bool
 }
 
 // failure is why a rule could not be judged.

@@ -83,7 +83,8 @@ type chain struct {
 	// adds and removes are sets that a match adds the value to, or takes it out of.
 	adds, removes []*ir.Dataset
 	contexts      []*ir.Context // that alerts show for the value
-	off           int           // of the first mention
+	keeps         []kept
+	off           int // of the first mention
 }
 
 // empty tells whether nothing is asked of the buffer (any more: contents move).

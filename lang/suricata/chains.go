@@ -144,6 +144,11 @@ func (b *builder) chainCond(c *chain, d dirs, effects *[]ir.Effect, contexts *[]
 	if quant {
 		value = field
 	}
+	for _, k := range c.keeps {
+		if !quant && !f.Multi {
+			*effects = append(*effects, &ir.KeepGroup{Buf: x, Re: k.re, Group: k.group, Name: k.name, Packet: k.packet})
+		}
+	}
 	for _, ctx := range c.contexts {
 		shown := ir.Context{Key: ctx.Key, X: x, Values: ctx.Values}
 		if quant {

@@ -288,6 +288,10 @@ func entropy(b *builder, v string) *problem {
 	if it.Op == 0 {
 		return fail("value is missing")
 	}
+	it.Name = "content"
+	if b.sticky != nil {
+		it.Name = strings.ReplaceAll(b.sticky.name, ".", "_")
+	}
 	b.add(it)
 	return nil
 }

@@ -38,9 +38,10 @@ func pcre(b *builder, v string) *problem {
 		v = v[1 : len(v)-1]
 	}
 	// Behind the flags may stand variables that captures are kept in, for logs: the match does not depend on them.
+	kept := ""
 	if end := strings.LastIndexByte(v, '/'); end >= 0 {
 		if comma := strings.IndexByte(v[end:], ','); comma >= 0 {
-			v = v[:end+comma]
+			v, kept = v[:end+comma], v[end+comma+1:]
 		}
 	}
 	c := b.l.regex(v)
@@ -50,6 +51,9 @@ func pcre(b *builder, v string) *problem {
 	it := &ir.Re{Re: c.re, Neg: neg || c.mod.Neg, Relative: c.mod.Relative, Pos: b.pos()}
 	if c.mod.Buffer == "" || c.mod.Buffer == "B" { // B: raw bytes, which they always are
 		b.add(it)
+		if !b.in64 {
+			b.keep(b.current(), it, kept)
+		}
 		return nil
 	}
 	buf := pcreBuffers[c.mod.Buffer]
@@ -62,6 +66,30 @@ func pcre(b *builder, v string) *problem {
 	if b.sticky != nil && b.sticky != buf {
 		return fail("the modifier %q names another buffer than the sticky one", c.mod.Buffer)
 	}
-	b.addTo(b.find(buf, nil, false), it)
+	ch := b.find(buf, nil, false)
+	b.addTo(ch, it)
+	b.keep(ch, it, kept)
 	return nil
+}
+
+// kept is a group of an expression that records show.
+type kept struct {
+	re     *regex.Regex
+	group  int
+	name   string
+	packet bool
+}
+
+// keep reads the variables of an expression's groups: "flow:name, pkt:name". What a relative expression matches cannot
+// be told again, and is not kept.
+func (b *builder) keep(c *chain, it *ir.Re, vars string) {
+	if vars == "" || it.Relative || it.Neg {
+		return
+	}
+	for i, v := range list(vars) {
+		kind, name, ok := strings.Cut(v, ":")
+		if ok && (kind == "flow" || kind == "pkt") {
+			c.keeps = append(c.keeps, kept{it.Re, i + 1, name, kind == "pkt"})
+		}
+	}
 }
