@@ -98,6 +98,9 @@ const MaxMACs = 10
 // client's side, then those of the server's.
 type MACs [2][][6]byte
 
+// Any tells whether there are addresses; m may be nil.
+func (m *MACs) Any() bool { return m != nil && len(m[0])+len(m[1]) > 0 }
+
 // Add keeps an address that is new.
 func (m *MACs) Add(side Dir, addr []byte) {
 	for _, a := range m[side] {

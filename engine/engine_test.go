@@ -8,7 +8,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
 
@@ -204,49 +203,6 @@ func allRecords(cfg *Config) {
 	}
 	cfg.EVEOptions.Anomalies.Decode, cfg.EVEOptions.Anomalies.Stream = true, true
 	cfg.EVEOptions.CommunityID, cfg.EVEOptions.Ethernet = true, true
-}
-
-// TestWorkersDoNotChangeResults is the first property of the architecture.
-func TestWorkersDoNotChangeResults(t *testing.T) {
-	files := captures(t)
-	if mix := os.Getenv("LUANIDS_MIX"); mix != "" { // a larger capture, where there is one
-		files = []string{mix}
-	}
-	var first string
-	for _, workers := range []int{1, 2, 3, 8} {
-		cfg := DefaultConfig()
-		cfg.Workers = workers
-		allRecords(&cfg)
-		_, eve := replay(t, cfg, files...)
-		eve = withoutUptime(eve)
-		if strings.Count(eve, "\n") < 100 {
-			t.Fatalf("only %d records", strings.Count(eve, "\n"))
-		}
-		if first == "" {
-			first = eve
-		} else if eve != first {
-			t.Errorf("%d workers: %s", workers, difference(first, eve))
-		}
-	}
-}
-
-// withoutUptime takes out the two figures that are of the wall clock.
-func withoutUptime(eve string) string { return clockFigures.ReplaceAllString(eve, "") }
-
-var clockFigures = regexp.MustCompile(`"uptime":[0-9]+|"last_reload":"[^"]*"`)
-
-func difference(a, b string) string {
-	x, y := strings.Split(a, "\n"), strings.Split(b, "\n")
-	for i := range x {
-		if i >= len(y) || x[i] != y[i] {
-			other := "nothing"
-			if i < len(y) {
-				other = y[i]
-			}
-			return fmt.Sprintf("line %d differs:\n%s\n%s", i+1, x[i], other)
-		}
-	}
-	return fmt.Sprintf("%d more lines", len(y)-len(x))
 }
 
 // TestMemoryIsBoundedByConfiguration floods a small table.

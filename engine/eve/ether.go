@@ -12,7 +12,7 @@ import (
 // the record's direction; else of the flow.
 func (x *Encoder) ether(w *jsonw.Writer, h *Head) {
 	switch {
-	case h.OfFlow && h.Flow != nil && h.Flow.MACs != nil:
+	case h.OfFlow && h.Flow != nil && h.Flow.MACs.Any():
 		x.macs(w, h.Flow.MACs, h.Dir)
 	case h.Pkt != nil && h.Pkt.Has(packet.LayerEthernet):
 		eth := h.Pkt.Data[h.Pkt.EthOff:]
