@@ -2,6 +2,7 @@ package lang
 
 import (
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path"
@@ -166,7 +167,37 @@ func (l *loader) read(name string) ([]byte, error) {
 	if l.opts.FS != nil {
 		return fs.ReadFile(l.opts.FS, filepath.ToSlash(name))
 	}
-	return os.ReadFile(name)
+	return readFile(name)
+}
+
+// Limits of a file that rules name: large lists are files, and what has no end (a device) is not read for long.
+const (
+	maxFile   = 1 << 30  // bytes of a regular file
+	maxStream = 64 << 20 // bytes of a pipe or device
+)
+
+func readFile(name string) ([]byte, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	limit := int64(maxStream)
+	if info.Mode().IsRegular() {
+		if limit = maxFile; info.Size() <= limit {
+			return os.ReadFile(name)
+		}
+		return nil, fmt.Errorf("larger than %d MiB", limit>>20)
+	}
+	b, err := io.ReadAll(io.LimitReader(f, limit+1))
+	if err == nil && int64(len(b)) > limit {
+		return nil, fmt.Errorf("larger than %d MiB", limit>>20)
+	}
+	return b, err
 }
 
 // path loads a file or a folder.

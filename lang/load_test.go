@@ -3,6 +3,7 @@ package lang
 import (
 	"fmt"
 	"net/netip"
+	"os"
 	"runtime"
 	"slices"
 	"strings"
@@ -158,5 +159,16 @@ func TestDeepNesting(t *testing.T) {
 	long := "tcp" + strings.Repeat(" and dst.port != 5", 20000)
 	if _, list := Check(langtest.Schema(), "a.nids", []byte("rule A { when "+long+" }"), Options{}); list.Errors() > 0 {
 		t.Errorf("a long condition: %v", list[0])
+	}
+}
+
+// A file without end is an error, not the end of memory.
+func TestEndlessFile(t *testing.T) {
+	if _, err := os.Stat("/dev/zero"); err != nil {
+		t.Skip("no such device here")
+	}
+	_, list := Check(langtest.Schema(), "a.nids", []byte("list X from \"/dev/zero\"\nrule A { when http.host in X }\n"), Options{})
+	if len(list) != 1 || !strings.Contains(list[0].Summary, "larger than 64 MiB") {
+		t.Errorf("%v", list)
 	}
 }

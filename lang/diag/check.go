@@ -173,7 +173,11 @@ func NocaseOnText(at Range, op string) Diagnostic {
 
 // ArgCount is a call with too few or too many arguments.
 func ArgCount(at Range, signature string, got int) Diagnostic {
-	return errorAt(at, "argument-count", fmt.Sprintf("%d arguments do not fit %s", got, signature), "")
+	fit := fmt.Sprintf("%d arguments do not fit ", got)
+	if got == 1 {
+		fit = "1 argument does not fit "
+	}
+	return errorAt(at, "argument-count", fit+signature, "")
 }
 
 // ArgType is an argument of the wrong type.

@@ -39,8 +39,11 @@ func Unexpected(at Range, got, want string) Diagnostic {
 // UnexpectedEnd is a file that ends too early.
 func UnexpectedEnd(at Range, want string) Diagnostic {
 	hint := ""
-	if want == "}" || want == "a statement or }" {
+	switch want {
+	case "}", "a statement or }", "a comma or }":
 		hint = "a block that was opened with { is not closed"
+	case "]", "a comma or ]":
+		hint = "a list that was opened with [ is not closed"
 	}
 	if want == "" {
 		want = "more"
@@ -56,6 +59,10 @@ func NotClosed(at Range, what string) Diagnostic {
 // NotADeclaration is a word that begins no declaration.
 func NotADeclaration(at Range, got string, near []string) Diagnostic {
 	hint := DidYouMean(near)
+	switch got {
+	case "alert", "drop", "pass", "reject":
+		hint = "this looks like a rule of Suricata: luanids import translates such files, and -r loads them as they are if they end in .rules"
+	}
 	if hint == "" {
 		hint = "declarations begin with rule, sequence, let, list, include or test"
 	}

@@ -39,7 +39,7 @@ func (p *exprParser) items() ([]*Item, error) {
 	var items []*Item
 	for !p.word("]") {
 		if len(items) > 0 {
-			if err := p.expect(","); err != nil {
+			if err := p.separator("]"); err != nil {
 				return nil, err
 			}
 			if p.word("]") {

@@ -51,6 +51,14 @@ func (p *exprParser) expect(text string) error {
 	return nil
 }
 
+// separator takes the comma between two elements of a list that closer ends.
+func (p *exprParser) separator(closer string) error {
+	if !p.accept(",") {
+		return unexpected(p.lex.Peek(), ","+closer)
+	}
+	return nil
+}
+
 // from is the range from a start to the last token that was passed.
 func (p *exprParser) from(start diag.Range) diag.Range {
 	c := p.lex.RawCursor()
@@ -391,7 +399,7 @@ func (p *exprParser) set() (Expr, error) {
 	at := tokenRange(*p.lex.Next())
 	for !p.word("}") {
 		if len(s.Elems) > 0 {
-			if err := p.expect(","); err != nil {
+			if err := p.separator("}"); err != nil {
 				return nil, err
 			}
 			if p.word("}") {

@@ -357,8 +357,13 @@ func explain(err error, lex *lexer.PeekingLexer) diag.Diagnostic {
 // unexpected says that a token cannot stand where it does.
 func unexpected(t *lexer.Token, want string) *problem {
 	at := tokenRange(*t)
-	if want == "," {
+	switch want {
+	case ",":
 		want = "a comma"
+	case ",}":
+		want = "a comma or }"
+	case ",]":
+		want = "a comma or ]"
 	}
 	switch {
 	case t.EOF():
