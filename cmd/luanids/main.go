@@ -28,6 +28,9 @@ type env struct {
 }
 
 func main() {
+	// A reader of stdout that goes away (luanids | head) must not cost the other outputs what
+	// they have not written yet: see brokenPipe.
+	signal.Ignore(syscall.SIGPIPE)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	code := run(ctx, &env{
 		args: os.Args[1:], stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr,

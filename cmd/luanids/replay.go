@@ -63,6 +63,10 @@ func runMain(ctx context.Context, e *env, f *flags) error {
 		return usage(err)
 	}
 	defer src.Close()
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	pipe := &brokenPipe{Writer: e.stdout, stop: stop, only: f.eve == "" && f.json == "" && f.sqlite == "" && len(f.syslog) == 0}
+	e.stdout = pipe
 	if err := openOutputs(e, f, cfg, say); err != nil {
 		return err
 	}
@@ -74,7 +78,13 @@ func runMain(ctx context.Context, e *env, f *flags) error {
 		src = withProgress(src, e.stderr)
 	}
 	err = eng.Run(ctx, src)
+	if pipe.broken.Load() {
+		return nil
+	}
 	if !f.quiet {
+		if ctx.Err() != nil {
+			fmt.Fprintln(e.stderr, "stopped by a signal; what follows is of the part that was seen")
+		}
 		summary(e.stderr, eng)
 	}
 	if f.profileRules {
