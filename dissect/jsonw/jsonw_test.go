@@ -9,15 +9,15 @@ import (
 
 func TestStrings(t *testing.T) {
 	for in, want := range map[string]string{
-		"":                     `""`,
-		"plain text":           `"plain text"`,
-		"a\"b\\c":              `"a\"b\\c"`,
-		"tab\tnl\ncr\r":        `"tab\tnl\ncr\r"`,
-		"\x00\x1f\x7f":         `"\u0000\u001f\u007f"`,
-		"grüße ☺":              `"grüße ☺"`,
-		"ü\n":                  `"ü\n"`,
-		"half \xc3":            `"half \\xc3"`,
-		"\xff\x00\n\"ok\"":     `"\\xff\\x00\\x0a\"ok\""`,
+		"":                      `""`,
+		"plain text":            `"plain text"`,
+		"a\"b\\c":               `"a\"b\\c"`,
+		"tab\tnl\ncr\r":         `"tab\tnl\ncr\r"`,
+		"\x00\x1f\x7f":          `"\u0000\u001f\u007f"`,
+		"grüße ☺":               `"grüße ☺"`,
+		"ü\n":                   `"ü\n"`,
+		"half \xc3":             `"half \\xc3"`,
+		"\xff\x00\n\"ok\"":      `"\\xff\\x00\\x0a\"ok\""`,
 		"\u2028 is fine \u2029": "\"\u2028 is fine \u2029\"",
 	} {
 		if got := string(AppendString(nil, in)); got != want {
