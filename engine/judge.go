@@ -26,6 +26,7 @@ type judge struct {
 	window         int  // bytes of a stream's past that its window should have
 	logged         []bool
 	seq            uint64 // alerts of the current stamp, to tell their ids apart
+	record         []byte // of the alert at hand, reused
 	trace          Tracer // nil but for tools that explain a run
 }
 
@@ -143,7 +144,8 @@ func (w *worker) describe(a *alert.Alert, r *match.Rule, e *dissect.Env) {
 		w.wait(w.flow, e.Dir, w.eve.AlertBody(e, r.Rule), a)
 		return
 	}
-	a.EVE, a.EVERule = w.eve.AlertOf(nil, e, r.Rule)
+	w.rules.record, a.EVERule = w.eve.AlertOf(w.rules.record[:0], e, r.Rule)
+	a.EVE = slices.Clone(w.rules.record) // grown once, and as large as it is
 }
 
 // context writes what lists that a rule asked know of the values that it found there.

@@ -82,7 +82,7 @@ func (p *Parser) decoded(s *side, b []byte) bool {
 		m.Entity += uint64(len(b))
 	}
 	if n := p.cfg.keep[s.dir] - len(m.Body); n > 0 {
-		m.Body = append(m.Body, b[:min(n, len(b))]...)
+		m.Body = dissect.AppendKept(m.Body, b[:min(n, len(b))], p.cfg.keep[s.dir])
 	}
 	if len(b) > 0 {
 		p.fileData(s, b)
