@@ -4,6 +4,7 @@ import (
 	"net/netip"
 
 	"github.com/luanids/luanids/dissect"
+	"github.com/luanids/luanids/dissect/packet"
 	"github.com/luanids/luanids/lang/ir"
 )
 
@@ -368,6 +369,9 @@ func (m *Matcher) view() *hostView {
 		*h = hostView{}
 	}
 	h.ports = h.proto == 6 || h.proto == 17 || h.proto == 132
+	if e.Flow == nil && e.Pkt != nil {
+		h.ports = e.Pkt.HasAny(packet.LayerTCP | packet.LayerUDP | packet.LayerSCTP) // not of fragments and broken headers
+	}
 	return h
 }
 
