@@ -158,11 +158,17 @@ func ProtoName(p uint8) (name string, ports bool) {
 // When gives the alert's time.
 func (a *Alert) When() time.Time { return time.Unix(0, a.Time).UTC() }
 
-// Source and Target give the end points as text, with ports where there are any.
-func (a *Alert) Source() string { return endpoint(a.Src, a.SrcPort, a.HasPorts) }
+// hasPort tells whether an end point has a port to show. What scripts report of many connections may
+// have one at one end only.
+func (a *Alert) hasPort(port uint16) bool {
+	return a.HasPorts && (port != 0 || a.Kind == Signature)
+}
+
+// Source gives the source as text, with its port where there is one.
+func (a *Alert) Source() string { return endpoint(a.Src, a.SrcPort, a.hasPort(a.SrcPort)) }
 
 // Target gives the destination as text.
-func (a *Alert) Target() string { return endpoint(a.Dst, a.DstPort, a.HasPorts) }
+func (a *Alert) Target() string { return endpoint(a.Dst, a.DstPort, a.hasPort(a.DstPort)) }
 
 func endpoint(ip netip.Addr, port uint16, has bool) string {
 	if !ip.IsValid() {
