@@ -2,9 +2,14 @@ package engine
 
 import (
 	"encoding/json"
+	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/luanids/luanids/capture"
+	"github.com/luanids/luanids/engine/output"
 )
 
 // account is what the records of one run say, added up.
@@ -97,5 +102,38 @@ func TestAccountsAddUp(t *testing.T) {
 				t.Errorf("the stats record says %v flows, want %d", n, c("flow.total"))
 			}
 		})
+	}
+}
+
+// TestLostRecordsAreCounted writes the EVE log to a full disk.
+func TestLostRecordsAreCounted(t *testing.T) {
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
+		t.Skip("no /dev/full here: ", err)
+	}
+	cfg := everything(t)
+	var warnings []string
+	cfg.Warn = func(f string, a ...any) { warnings = append(warnings, fmt.Sprintf(f, a...)) }
+	_, eve := replay(t, cfg, captures(t)...)
+	cfg.EVE = output.NewFile(full)
+	e, err := New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	src, err := capture.Open(captures(t), capture.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer src.Close()
+	err = e.Run(t.Context(), src)
+	want := uint64(strings.Count(eve, "\n"))
+	if err == nil || !strings.Contains(err.Error(), fmt.Sprintf("%d of %d records", want, want)) {
+		t.Errorf("Run says %v, want that %d records are lost", err, want)
+	}
+	if n := counter(e, "output.eve.failed_writes"); n != want {
+		t.Errorf("%d lost records are counted, want %d", n, want)
+	}
+	if len(warnings) != 1 || !strings.Contains(warnings[0], "no space left") {
+		t.Errorf("want one warning, got %q", warnings)
 	}
 }

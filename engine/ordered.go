@@ -1,11 +1,14 @@
 package engine
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
 	"io"
 
 	"github.com/luanids/luanids/engine/alert"
 	"github.com/luanids/luanids/engine/eve"
+	"github.com/luanids/luanids/engine/output"
 	"github.com/luanids/luanids/lang/match"
 	"github.com/luanids/luanids/lua"
 )
@@ -26,8 +29,10 @@ type ordered struct {
 	stats    orderedStats
 }
 
+var newline = []byte{'\n'}
+
 type orderedStats struct {
-	records    uint64
+	lines      uint64 // EVE records
 	alerts     uint64
 	suppressed uint64
 	severity   [alert.Critical + 1]uint64
@@ -91,7 +96,6 @@ func (o *ordered) record(r *result, rec *record) {
 		o.tick(rec.tick)
 		return
 	}
-	o.stats.records++
 	o.write(r.buf[rec.off:rec.end])
 }
 
@@ -99,20 +103,23 @@ func (o *ordered) write(line []byte) {
 	if o.eve == nil || len(line) == 0 {
 		return
 	}
+	o.stats.lines += uint64(bytes.Count(line, newline))
 	if _, err := o.eve.Write(line); err != nil {
 		o.failed("eve", err)
 	}
 }
 
 // failed counts a write that did not succeed, and says so the first time.
-func (o *ordered) failed(output string, err error) {
+func (o *ordered) failed(name string, err error) {
 	if o.failures == nil {
 		o.failures = map[string]uint64{}
 	}
-	if o.failures[output] == 0 {
-		o.warn("output %s: %v; what it loses from here on is counted", output, err)
+	lost := &output.LostError{Records: 1, Err: err}
+	errors.As(err, &lost)
+	if o.failures[name] == 0 {
+		o.warn("output %s: %v; the engine runs on, and what is lost from here on is counted", name, lost.Err)
 	}
-	o.failures[output]++
+	o.failures[name] += uint64(lost.Records)
 }
 
 // alert finishes what a worker began: asks thresholds and host state, and reports what is left.
@@ -185,8 +192,11 @@ func (o *ordered) close() error {
 	var first error
 	if c, ok := o.eve.(io.Closer); ok && o.eve != nil {
 		if err := c.Close(); err != nil {
-			first = fmt.Errorf("eve: %w", err)
+			o.failed("eve", err)
 		}
+	}
+	if n := o.failures["eve"]; n > 0 {
+		first = fmt.Errorf("eve: %d of %d records were not written", n, o.stats.lines)
 	}
 	for _, s := range o.sinks {
 		if err := s.Close(); err != nil && first == nil {

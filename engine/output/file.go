@@ -1,6 +1,10 @@
 package output
 
-import "os"
+import (
+	"bytes"
+	"fmt"
+	"os"
+)
 
 // fileBuffer is how many bytes a File gathers before it writes.
 const fileBuffer = 1 << 20
@@ -13,21 +17,32 @@ type File struct {
 	size int64 // of what was written
 }
 
+// LostError says how many records a failed write cost.
+type LostError struct {
+	Records int
+	Err     error
+}
+
+func (e *LostError) Error() string { return fmt.Sprintf("%v (%d records)", e.Err, e.Records) }
+func (e *LostError) Unwrap() error { return e.Err }
+
 // NewFile buffers writes to f.
 func NewFile(f *os.File) *File { return &File{f: f, buf: make([]byte, 0, fileBuffer)} }
 
 // Write implements io.Writer.
 func (o *File) Write(b []byte) (int, error) {
+	var err error
 	if len(o.buf)+len(b) > cap(o.buf) {
-		if err := o.Flush(); err != nil {
-			return 0, err
-		}
+		err = o.Flush()
 		if len(b) > cap(o.buf) {
-			return len(b), o.write(b)
+			if e := o.write(b); e != nil {
+				err = e
+			}
+			return len(b), err
 		}
 	}
 	o.buf = append(o.buf, b...)
-	return len(b), nil
+	return len(b), err
 }
 
 // Flush writes out what is buffered.
@@ -42,6 +57,9 @@ func (o *File) Flush() error {
 
 func (o *File) write(b []byte) error {
 	n, err := o.f.Write(b)
+	if err != nil {
+		err = &LostError{bytes.Count(b, []byte{'\n'}), err}
+	}
 	if err != nil && n > 0 {
 		// A record that was written in part would spoil the next. Pipes cannot take it back.
 		if o.f.Truncate(o.size) == nil {
