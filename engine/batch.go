@@ -44,12 +44,15 @@ type record struct {
 	late   bool // the line is the alert's, to be written if that was reported; at: see eve.Encoder.Late
 	at     [2]int
 	alert  *alert.Alert
-	event  *delivery // for scripts
-	tick   int64     // time went on to here; nothing else is set then
+	event  *delivery     // for scripts
+	tagged *taggedPacket // to be logged if a tag of a host says so
+	tick   int64         // time went on to here; nothing else is set then
 }
 
 // isLine tells whether the record is EVE lines.
-func (r *record) isLine() bool { return r.alert == nil && r.event == nil && r.tick == 0 }
+func (r *record) isLine() bool {
+	return r.alert == nil && r.event == nil && r.tagged == nil && r.tick == 0
+}
 
 // What a batch keeps for reuse: several times what a usual one needs. A burst, such as the end
 // of many flows at once, gets memory of its own.

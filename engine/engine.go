@@ -145,7 +145,7 @@ func New(cfg Config) (*Engine, error) {
 	frag := cfg.Frag
 	frag.Events = &e.dispatch.dec.Stats.Events
 	e.dispatch.frag = ipfrag.New(frag)
-	e.order = ordered{eve: cfg.EVE, sinks: cfg.Sinks, warn: cfg.Warn, least: cfg.MinSeverity,
+	e.order = ordered{eve: cfg.EVE, tags: hostTags{}, sinks: cfg.Sinks, warn: cfg.Warn, least: cfg.MinSeverity,
 		trace: cfg.Trace, state: match.NewState(match.StateLimits{}), encoder: eve.NewEncoder(&e.cfg.EVEOptions)}
 	e.order.scripts = cfg.Scripts
 	if cfg.ScriptHost != nil {

@@ -22,6 +22,8 @@ type judge struct {
 	wantsFlowEnd   bool
 	wantsAnomaly   bool
 	wantsTick      bool // sequences must hear of time
+	tags           bool // some rule tags packets
+	tagsHosts      bool // some rule tags those of a host
 	flowDirs       bool // flow.start is wanted for the first packet of each direction
 	window         int  // bytes of a stream's past that its window should have
 	logged         []bool
@@ -45,6 +47,7 @@ func (w *worker) useProgram(p *match.Program, schema *dissect.Schema) {
 		j.flowDirs, j.window = needs.FlowDirs, min(needs.Window, windowBytes)
 		w.wantStream = j.wants[dissect.EvStreamData] || needs.Has(ir.FieldPayload)
 		j.wantsTick = p.HasSequences()
+		j.tags, j.tagsHosts = tagsOf(p)
 	}
 	j.trace = w.cfg.Trace
 	j.wantsPacket = j.wants[dissect.EvPacket]
@@ -84,6 +87,9 @@ func (w *worker) match(id dissect.EventID, e *dissect.Env) {
 // raise makes the alert of a rule that matched. What only the ordered stage can tell (a
 // threshold, host state) it decides there, on the values captured here.
 func (w *worker) raise(r *match.Rule, e *dissect.Env) {
+	if w.rules.tags {
+		w.tagSession(r, w.flow)
+	}
 	quiet := r.NoAlert || r.Step || r.Action == ir.Pass
 	if quiet && !r.Ordered {
 		return

@@ -21,7 +21,9 @@ type ordered struct {
 	least    alert.Severity
 	state    *match.State // thresholds, host flags, sequences
 	encoder  *eve.Encoder
-	scripts  *lua.Runtime      // nil for none
+	scripts  *lua.Runtime // nil for none
+	tags     hostTags
+	stamp    uint64            // of the alert at hand
 	next     []int             // by worker: the first record not yet taken
 	failures map[string]uint64 // failed writes by output
 	warn     func(format string, args ...any)
@@ -85,7 +87,14 @@ func (o *ordered) record(r *result, rec *record) {
 		return
 	}
 	if rec.alert != nil {
+		o.stamp = rec.stamp
 		o.alert(rec.alert)
+		return
+	}
+	if rec.tagged != nil {
+		if o.tags.take(rec.tagged, rec.stamp) {
+			o.write(r.buf[rec.off:rec.end])
+		}
 		return
 	}
 	if rec.event != nil {
@@ -134,6 +143,7 @@ func (o *ordered) alert(a *alert.Alert) {
 	}
 	if verdict.Alert && !a.Quiet {
 		o.report(a)
+		o.tags.begin(a, o.stamp)
 		if a.Late {
 			a.Reported = append(a.Reported, a.Rule)
 		}

@@ -94,6 +94,9 @@ func (w *worker) packet(p *packet.Packet) {
 	w.rules.seq, w.place.on = 0, false
 	w.guard.run(w, (*worker).handle)
 	w.flushAlerts()
+	if w.rules.tags {
+		w.tagged(p)
+	}
 }
 
 func (w *worker) handle() {

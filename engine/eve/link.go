@@ -2,6 +2,7 @@ package eve
 
 import (
 	"github.com/luanids/luanids/capture"
+	"github.com/luanids/luanids/dissect"
 	"github.com/luanids/luanids/dissect/jsonw"
 	"github.com/luanids/luanids/dissect/packet"
 )
@@ -68,4 +69,12 @@ func (x *Encoder) tunnel(w *jsonw.Writer, p *packet.Packet) {
 	w.Key("pkt_src")
 	w.Str(pktSrc(root))
 	w.End()
+}
+
+// Tagged appends the record of a packet that is logged for a tag.
+func (x *Encoder) Tagged(dst []byte, p *packet.Packet, f *dissect.Flow, dir dissect.Dir) []byte {
+	w := x.begin(dst)
+	x.header(w, &Head{Type: "packet", Time: p.Time, Pkt: p, Flow: f, Dir: dir, ByPacket: true})
+	packetBytes(w, p)
+	return x.finish()
 }

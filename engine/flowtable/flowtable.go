@@ -63,6 +63,8 @@ type Flow struct {
 	// direction, and the offset behind them.
 	AppDir   dissect.Dir
 	AppUntil uint64
+	// Tags ask for the packets to come to be logged, nil for none; see engine/tag.go.
+	Tags any
 	// Waiting are records that wait for an acknowledgement, nil for none; see engine/acked.go.
 	Waiting any
 	// Anomalies is the set of stream events already reported of the flow.

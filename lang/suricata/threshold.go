@@ -69,19 +69,16 @@ func (c *common) track(s string) (by []ir.Expr, ok bool) {
 	return nil, false
 }
 
-// Suricata's defaults of the keyword tag.
-const (
-	tagSessionCount = 5
-	tagHostCount    = 5
-)
+// tagCount is Suricata's default number of packets of the keyword tag.
+const tagCount = 256
 
 func tag(b *builder, v string) *problem {
 	p := list(v)
-	t := &ir.TagPackets{Count: tagSessionCount, Measure: "packets"}
+	t := &ir.TagPackets{Count: tagCount, Measure: "packets"}
 	switch p[0] {
 	case "session":
 	case "host":
-		t.Host, t.Count = "src", tagHostCount
+		t.Host = "src"
 	default:
 		return fail("wants session or host")
 	}
