@@ -137,3 +137,13 @@ func TestLostRecordsAreCounted(t *testing.T) {
 		t.Errorf("want one warning, got %q", warnings)
 	}
 }
+
+// TestLossesAreCounters: what the summary would tell of is counted somewhere.
+func TestLossesAreCounters(t *testing.T) {
+	e, _ := run(t, DefaultConfig(), &frames{})
+	for name := range lossNames {
+		if counter(e, name) == 1<<64-1 {
+			t.Errorf("there is no counter %s", name)
+		}
+	}
+}

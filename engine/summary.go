@@ -29,10 +29,15 @@ var lossNames = map[string]string{
 	"capture.skipped":                "capture records that could not be used",
 	"capture.truncated_files":        "captures cut short or damaged",
 	"decoder.invalid":                "packets that could not be decoded fully",
+	"defrag.ipv4.timeouts":           "IPv4 datagrams of which fragments never came",
+	"defrag.ipv6.timeouts":           "IPv6 datagrams of which fragments never came",
+	"defrag.tracker_hard_reuse":      "incomplete datagrams given up at a cap (see defrag.memcap, defrag.trackers)",
+	"defrag.ignored":                 "fragments for which there was no room",
 	"tcp.reassembly_gap":             "gaps in TCP streams",
+	"tcp.gap_bytes":                  "bytes missing from TCP streams",
 	"tcp.segment_memcap_drop":        "TCP segments dropped at the memory cap",
 	"tcp.insert_limit":               "holes given up because a stream had too many segments",
-	"tcp.invalid_checksum":           "TCP segments with a wrong checksum (see checksum-validation)",
+	"tcp.invalid_checksum":           "TCP segments with a wrong checksum, left out of their streams (--set checksum-validation=false takes them)",
 	"tcp.stream_depth_reached":       "streams not looked at past the reassembly depth",
 	"flow.evicted":                   "flows evicted because the table was full",
 	"app_layer.pending_overflow":     "messages given up because they were too long to keep",
@@ -41,7 +46,6 @@ var lossNames = map[string]string{
 	"detect.alert_queue_overflow":    "alerts over the cap of one packet (see packet-alert-max)",
 	"detect.window_refused":          "stretches of streams not kept for rules at the memory cap",
 	"detect.internal_errors":         "internal errors, contained to their flows",
-	"detect.carry_dropped":           "stream matches given up because too many were under way",
 }
 
 // Summary gives the figures of a run that is over.
@@ -49,6 +53,9 @@ func (e *Engine) Summary() Summary {
 	s := Summary{Took: e.took, Alerts: e.order.stats.alerts}
 	for i := alert.Info; i <= alert.Critical; i++ {
 		s.BySeverity = append(s.BySeverity, SeverityCount{i.String(), e.order.stats.severity[i]})
+	}
+	if n := e.cfg.RulesSkipped + e.cfg.RulesFailed; n > 0 {
+		s.Lost = append(s.Lost, Counter{"rules left out (see the warnings)", uint64(n)})
 	}
 	for _, c := range e.Counters() {
 		switch c.Name {
