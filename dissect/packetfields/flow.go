@@ -33,6 +33,7 @@ func flowFields() []dissect.Field {
 			}},
 		{Name: "flow.app", Type: dissect.TString, Doc: "application protocol of the flow: http; failed when it was not recognised (EVE's app_proto)",
 			Bytes: appName},
+		appBySide("flow.app_to_server", dissect.ToServer), appBySide("flow.app_to_client", dissect.ToClient),
 		{Name: "flow.app_orig", Type: dissect.TString, Doc: "application protocol before the flow changed it (STARTTLS, CONNECT, WebSocket)",
 			Bytes: func(e *dissect.Env) []byte {
 				if e.Flow == nil {
@@ -102,6 +103,17 @@ func specName(s *dissect.Spec) []byte {
 }
 
 var appFailed = []byte("failed")
+
+// appBySide is the field of what one side of a flow was recognised as.
+func appBySide(name string, dir dissect.Dir) dissect.Field {
+	return dissect.Field{Name: name, Type: dissect.TString, Doc: "application protocol that this direction of the flow was recognised as (EVE's app_proto_ts and app_proto_tc)",
+		Bytes: func(e *dissect.Env) []byte {
+			if e.Flow == nil || e.Flow.AppUnacked && e.Event == dissect.EvPacket {
+				return nil
+			}
+			return specName(e.Flow.AppBy[dir])
+		}}
+}
 
 func appName(e *dissect.Env) []byte {
 	switch {

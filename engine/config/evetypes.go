@@ -121,6 +121,8 @@ func typeFlag(o *eve.Options, c *engine.Config, name string) *bool {
 		return &o.Alerts.Flow
 	case "alert.metadata.app-layer":
 		return &o.Alerts.AppLayer
+	case "flow.exception-policy":
+		return &o.FlowPolicy
 	case "anomaly.types.decode":
 		return &o.Anomalies.Decode
 	case "anomaly.types.stream":

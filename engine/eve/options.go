@@ -35,6 +35,8 @@ type Options struct {
 
 	Alerts    AlertOptions
 	Anomalies AnomalyOptions
+	// FlowPolicy shows in flow records what was done with flows whose beginning was not seen.
+	FlowPolicy bool
 	// Classes are the classes of rules by name, References the prefixes of references by kind.
 	Classes    map[string]Class
 	References map[string]string

@@ -161,6 +161,16 @@ func (x *Encoder) Flow(dst []byte, f *dissect.Flow, now int64, end FlowEnd) []by
 		w.Key("tx_cnt")
 		w.Uint(f.TxCount)
 	}
+	if f.Midstream && x.opt.FlowPolicy {
+		w.OpenArray("exception_policy") // none is applied to what was picked up midstream
+		w.Object()
+		w.Key("target")
+		w.Str("stream_midstream")
+		w.Key("policy")
+		w.Str("ignore")
+		w.End()
+		w.EndArray()
+	}
 	w.End()
 	if end.TCP != nil {
 		flowTCP(w, f, end.TCP)

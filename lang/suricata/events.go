@@ -11,16 +11,22 @@ import (
 func appLayerProtocol(b *builder, v string) *problem {
 	name, mode, _ := strings.Cut(v, ",")
 	name, neg := strings.CutPrefix(strings.TrimSpace(name), "!")
+	app := b.l.common.app
 	switch mode = strings.TrimSpace(mode); mode {
 	case "", "final", "either":
+		if app == nil {
+			return fail("the engine has no field flow.app")
+		}
+	case "to_server", "toserver", "to_client", "toclient":
+		field := "flow.app_to_" + strings.TrimPrefix(strings.TrimPrefix(mode, "to"), "_")
+		var err *problem
+		if app, err = b.field(field); err != nil {
+			return err
+		}
 	default:
-		return fail("the side %s cannot be picked", mode)
+		return fail("unknown mode %s", mode)
 	}
 	name = specName(strings.ToLower(name))
-	app := b.l.common.app
-	if app == nil {
-		return fail("the engine has no field flow.app")
-	}
 	known := name == "failed" || name == "unknown" || b.l.schema.Spec(name) != nil
 	if !known && !neg {
 		return fail("protocol %s is not supported yet", name)
