@@ -1,13 +1,13 @@
 package engine
 
 import (
-	"context"
+	"bytes"
 	"encoding/binary"
-	"io"
+	"encoding/json"
+	"fmt"
 	"testing"
 
 	"github.com/luanids/luanids/capture"
-	"github.com/luanids/luanids/engine/eve"
 )
 
 // pack joins frames as FuzzEngine reads them: a two-byte length before each.
@@ -30,43 +30,54 @@ func unpack(data []byte) (list [][]byte) {
 	return list
 }
 
-// FuzzEngine feeds frames through the whole engine: whatever they are, nothing may panic, and
-// every flow that began must end.
-func FuzzEngine(f *testing.F) {
+// seedBytes bounds a seed: enough for the beginning of a conversation, and small enough that
+// mutations meet something that matters.
+const seedBytes = 4 << 10
+
+// seeds gives the beginnings of all captures, and pieces from their middles.
+func seeds(f *testing.F) (list [][]byte) {
 	for _, path := range captures(f) {
 		src, err := capture.Open([]string{path}, capture.Options{})
 		if err != nil {
 			f.Fatal(err)
 		}
 		var b capture.Batch
-		if src.ReadBatch(&b) == nil {
-			var list [][]byte
-			for i := range b.Packets[:min(40, len(b.Packets))] {
-				if b.Packets[i].Link == capture.LinkEthernet {
-					list = append(list, b.Packets[i].Data)
+		if src.ReadBatch(&b) == nil && b.Packets[0].Link == capture.LinkEthernet {
+			for from := 0; from < len(b.Packets); from += 100 {
+				size, picked := 0, [][]byte(nil)
+				for _, p := range b.Packets[from:] {
+					if size += len(p.Data) + 2; size > seedBytes {
+						break
+					}
+					picked = append(picked, p.Data)
 				}
+				list = append(list, pack(picked))
 			}
-			f.Add(pack(list))
 		}
 		src.Close()
 	}
-	schema, err := NewSchema(&eve.Options{})
-	if err != nil {
-		f.Fatal(err)
+	return list
+}
+
+// FuzzEngine feeds frames through the whole engine with the rules that ship: whatever they are,
+// nothing may panic, every flow that began must end, and every record must be JSON.
+func FuzzEngine(f *testing.F) {
+	for _, s := range seeds(f) {
+		f.Add(s)
 	}
+	cfg := everything(f)
+	cfg.CheckChecksums, cfg.TCP.Midstream = false, true
+	cfg.Frag.HashSize = 16 // an engine is made for each input
 	f.Fuzz(func(t *testing.T, data []byte) {
-		cfg := DefaultConfig()
-		cfg.Workers, cfg.Schema, cfg.CheckChecksums, cfg.TCP.Midstream = 1, schema, false, true
-		cfg.Limits.KeepBodies, cfg.Limits.HashMD5 = true, true
-		allRecords(&cfg)
-		cfg.EVE = io.Discard
 		var complaint string
-		cfg.Warn = func(format string, a ...any) { complaint = format }
+		var log bytes.Buffer
+		cfg.Warn = func(format string, a ...any) { complaint = fmt.Sprintf(format, a...) }
+		cfg.EVE = &log
 		e, err := New(cfg)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := e.Run(context.Background(), &frames{list: unpack(data), step: 1e7}); err != nil {
+		if err := e.Run(t.Context(), &frames{list: unpack(data), step: 1e7}); err != nil {
 			t.Fatal(err)
 		}
 		if n := counter(e, "detect.internal_errors"); n != 0 {
@@ -74,6 +85,11 @@ func FuzzEngine(f *testing.F) {
 		}
 		if n := counter(e, "flow.active"); n != 0 {
 			t.Errorf("%d flows never ended", n)
+		}
+		for line := range bytes.Lines(log.Bytes()) {
+			if !json.Valid(line) {
+				t.Errorf("not JSON: %s", line)
+			}
 		}
 	})
 }
