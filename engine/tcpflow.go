@@ -16,6 +16,9 @@ func (w *worker) tcpPacket(f *flowtable.Flow, p *packet.Packet, dir dissect.Dir)
 	w.setEnv(f, dir)
 	if w.cfg.CheckChecksums && !p.TransportChecksumOK() {
 		w.stats.csumTCP++
+		if w.setEnv(f, dir); len(p.Payload) > 0 {
+			w.loneData(f, dir, p.Payload) // as in Suricata: of no stream, yet looked at
+		}
 		return f
 	}
 	r := w.assembler(f).Packet(&f.Conn, p, f.ConnDir(dir), w)

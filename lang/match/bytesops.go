@@ -212,6 +212,9 @@ func (r *inspection) byteJump(it *item, pos int) (int, bool) {
 	default:
 		jump += at + n
 	}
+	if jump < 0 && r.base == 0 {
+		jump = 0 // as Suricata: no further back than the first byte
+	}
 	if jump < 0 || jump > len(r.buf) {
 		return pos, false
 	}

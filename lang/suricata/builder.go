@@ -54,6 +54,7 @@ type builder struct {
 	streamSize   bool // names stream_size
 	notIPOnly    bool
 	appEvent     bool // judged at anomalies
+	txEvent      bool // of them, an event of a protocol's message
 	appProto     bool // names app-layer-protocol
 	priority     int
 	filestore    bool

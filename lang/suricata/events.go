@@ -73,6 +73,7 @@ func appLayerEvent(b *builder, v string) *problem {
 	if b.spec != nil && b.spec != spec {
 		return fail("it is of protocol %s", spec.Name)
 	}
+	b.txEvent = true
 	return b.anomaly(spec.Name + "." + name)
 }
 

@@ -307,7 +307,7 @@ func (b *builder) headerTerms(v variant, uses []use) (terms []ir.Expr, err *prob
 	case len(uses) == 0 && len(v.extra) == 0 && !b.appEvent:
 		terms = append(terms, c.ip)
 	}
-	if v.dir != 0 && (anyDir || !directed) {
+	if v.dir != 0 && (anyDir || !directed) && !b.txEvent { // Suricata asks for a message's events in both directions
 		if v.dir == toServer {
 			terms = append(terms, c.toServer)
 		} else {
@@ -320,12 +320,12 @@ func (b *builder) headerTerms(v variant, uses []use) (terms []ir.Expr, err *prob
 	case -1:
 		terms = append(terms, &ir.Not{X: c.established})
 	}
-	ends, err := b.endPoints()
+	ends, err := b.endPoints(v.dir)
 	return append(terms, ends...), err
 }
 
-// endPoints makes the conditions on addresses and ports.
-func (b *builder) endPoints() ([]ir.Expr, *problem) {
+// endPoints makes the conditions on addresses and ports, of a rule in direction d.
+func (b *builder) endPoints(d dirs) ([]ir.Expr, *problem) {
 	c, l := &b.l.common, b.l
 	src, dst := l.addrList(b.h.src), l.addrList(b.h.dst)
 	for _, a := range []addrSet{src, dst} {
@@ -352,6 +352,12 @@ func (b *builder) endPoints() ([]ir.Expr, *problem) {
 	one := ends(c.srcIP, c.dstIP, c.srcPort, c.dstPort)
 	switch b.h.arrow {
 	case "->":
+		switch {
+		case b.txEvent && d == toServer: // whichever way the packet goes
+			return ends(c.clientIP, c.serverIP, c.clientPort, c.serverPort), nil
+		case b.txEvent && d == toClient:
+			return ends(c.serverIP, c.clientIP, c.serverPort, c.clientPort), nil
+		}
 		return one, nil
 	case "=>":
 		return ends(c.clientIP, c.serverIP, c.clientPort, c.serverPort), nil
