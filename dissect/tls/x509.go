@@ -119,16 +119,36 @@ func want(b []byte, tag byte) (value, rest []byte, ok bool) {
 	return v, rest, ok && t == tag
 }
 
+// derFault names what is wrong with the header of a DER value, as Suricata does: it is cut off, it claims
+// more bytes than there are, or it is something else.
+func derFault(b []byte) int {
+	if len(b) < 2 {
+		return anCertLength
+	}
+	if b[0] != tagSequence {
+		return anCertDER
+	}
+	if b[1] < 0x80 {
+		return anCert // short form: the content is cut off
+	}
+	if size := int(b[1] & 0x7f); size == 0 {
+		return anCertDER // indefinite length is not DER (X.690 section 10.1)
+	} else if len(b) < 2+size {
+		return anCertLength
+	}
+	return anCert
+}
+
 // parse decodes a certificate and returns the anomaly of what is wrong, or -1.
 func (c *Cert) parse(der []byte) int {
 	c.reset()
 	cert, _, ok := want(der, tagSequence)
 	if !ok {
-		return anCertDER
+		return derFault(der)
 	}
 	tbs, _, ok := want(cert, tagSequence)
 	if !ok {
-		return anCertDER
+		return derFault(cert)
 	}
 	c.Version = 1
 	if len(tbs) > 0 && tbs[0] == 0xa0 {
