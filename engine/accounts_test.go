@@ -52,10 +52,10 @@ func accountOf(t *testing.T, eve string) *account {
 // was seen, the others must not have lost. The rules that ship run too, since alerts, steps of
 // time and records share the way to the outputs.
 func TestAccountsAddUp(t *testing.T) {
+	cfg := everything(t)
+	cfg.Workers = 2
 	for _, file := range captures(t) {
 		t.Run(filepath.Base(file), func(t *testing.T) {
-			cfg := everything(t)
-			cfg.Workers = 2
 			e, eve := replay(t, cfg, file)
 			a := accountOf(t, eve)
 			sum := e.Summary()

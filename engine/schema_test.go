@@ -24,6 +24,9 @@ const (
 // TestRecordsKeepToTheSchema validates every record that the captures at hand give, with all types
 // and everything that a record may hold switched on, and the rules that ship.
 func TestRecordsKeepToTheSchema(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the long form runs in the unit tests; nothing here is about goroutines")
+	}
 	if _, err := os.Stat(schemaFile); err != nil {
 		t.Skip("the schema of EVE records, third-party data, is not beside the project")
 	}
