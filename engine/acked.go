@@ -149,7 +149,7 @@ func (w *worker) forget(f *flowtable.Flow) {
 func (w *worker) release(f *flowtable.Flow, it *waitingItem, p *packet.Packet) {
 	w.waitingBytes[flowtable.ShardOf(f.Hash)] -= it.size()
 	off := len(w.out.buf)
-	buf, at := w.eve.Late(w.out.buf, &it.body, &f.Flow, f.ConnDir(it.from), p, w.now)
+	buf, at := w.eve.Late(w.out.buf, &it.body, &f.Flow, f.ConnDir(it.from), p, w.now, payloadOf(f, it.dir))
 	w.recycleBody(it.body.Message)
 	it.body.Message = nil
 	if it.alert == nil {

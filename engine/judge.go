@@ -22,6 +22,7 @@ type judge struct {
 	wantsFlowEnd   bool
 	wantsAnomaly   bool
 	wantsTick      bool // sequences must hear of time
+	shows          bool // alerts show payload of streams
 	tags           bool // some rule tags packets
 	tagsHosts      bool // some rule tags those of a host
 	flowDirs       bool // flow.start is wanted for the first packet of each direction
@@ -48,6 +49,8 @@ func (w *worker) useProgram(p *match.Program, schema *dissect.Schema) {
 		w.wantStream = j.wants[dissect.EvStreamData] || needs.Has(ir.FieldPayload)
 		j.wantsTick = p.HasSequences()
 		j.tags, j.tagsHosts = tagsOf(p)
+		o := &w.cfg.EVEOptions.Alerts
+		j.shows = w.cfg.EVE != nil && (o.Payload || o.PayloadPrintable || o.PayloadLength)
 	}
 	j.trace = w.cfg.Trace
 	j.wantsPacket = j.wants[dissect.EvPacket]
@@ -147,7 +150,7 @@ func (w *worker) describe(a *alert.Alert, r *match.Rule, e *dissect.Env) {
 	w.eve.Context = w.context(r, e)
 	if e.Event != dissect.EvPacket && w.waits(w.flow) {
 		a.Late = true
-		w.wait(w.flow, e.Dir, w.eve.AlertBody(e, r.Rule), a)
+		w.wait(w.flow, e.Dir, w.eve.AlertBody(e, r.Rule, w.flow.Shown != nil), a)
 		return
 	}
 	w.rules.record, a.EVERule = w.eve.AlertOf(w.rules.record[:0], e, r.Rule)

@@ -52,6 +52,9 @@ func (w *worker) tcpPacket(f *flowtable.Flow, p *packet.Packet, dir dissect.Dir)
 	if f.Waiting != nil && r.Has(tcp.Valid) {
 		w.acknowledged(f, p, f.ConnDir(dir))
 	}
+	if f.Shown != nil && r.Has(tcp.Valid) && !r.Has(tcp.Delivered) {
+		w.inspected(f, f.ConnDir(dir))
+	}
 	return f
 }
 
@@ -82,6 +85,9 @@ func tcpFlowState(s tcp.State) dissect.FlowState {
 func (w *worker) Data(c *tcp.Conn, dir dissect.Dir, off uint64, data []byte) {
 	f := w.flow
 	w.at(dir, off+uint64(len(data)))
+	if w.rules.shows {
+		w.show(f, dir, w.place.until, data)
+	}
 	dir = f.ConnDir(dir)
 	w.ctx.Env.Dir = dir
 	old := w.dir
@@ -111,6 +117,9 @@ func (w *worker) secret(f *flowtable.Flow) bool {
 func (w *worker) Gap(c *tcp.Conn, dir dissect.Dir, off uint64, n int) {
 	f := w.flow
 	w.at(dir, off+uint64(n))
+	if w.rules.shows {
+		w.showGap(f, dir, w.place.until, n)
+	}
 	dir = f.ConnDir(dir)
 	f.Gaps[dir] = true
 	w.windows.release(&f.Window[dir], flowtable.ShardOf(f.Hash))

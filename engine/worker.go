@@ -49,6 +49,7 @@ type worker struct {
 	guard      guard
 	// spare, bodies and waitingBytes are for records that wait, see acked.go.
 	spare        []*waiting
+	shownBytes   [flowtable.Shards]int
 	bodies       [][]byte
 	waitingBytes [flowtable.Shards]int
 	scripts      *scripting     // nil without scripts
@@ -367,6 +368,7 @@ func (w *worker) finishFlow(f *flowtable.Flow, why flowtable.Reason) {
 	w.endSession(f, end)
 	w.apps.recycle(f)
 	w.releaseAll(f)
+	w.unshow(f)
 	if w.rules.wantsFlowEnd {
 		w.match(dissect.EvFlowEnd, &w.env)
 	}

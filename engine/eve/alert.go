@@ -275,6 +275,12 @@ func (x *Encoder) alertPayload(w *jsonw.Writer, e *dissect.Env) {
 	if n := o.PayloadBuffer; n > 0 && stream && len(data) > n {
 		data = data[:n]
 	}
+	x.payload(w, data, stream)
+}
+
+// payload writes the payload of an alert.
+func (x *Encoder) payload(w *jsonw.Writer, data []byte, stream bool) {
+	o := &x.opt.Alerts
 	if o.Payload && len(data) > 0 {
 		w.Key("payload")
 		w.Base64(data)

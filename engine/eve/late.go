@@ -18,6 +18,7 @@ type Body struct {
 	ByDir bool // the end points are those of the message, not of the flow
 	// Message are the members behind the header, Tail (of alerts) those behind the flow.
 	Message, Tail []byte
+	Stream        bool   // the payload is the stream's, told by Late
 	At            [2]int // where the rule's object stands in Message
 }
 
@@ -53,20 +54,22 @@ func (x *Encoder) AnomalyBody(dst []byte, k AnomalyKind, e *dissect.Env, event, 
 	return x.close()
 }
 
-// AlertBody makes an alert's record without what depends on the packet.
-func (x *Encoder) AlertBody(e *dissect.Env, r *ir.Rule) (b Body) {
-	b.Type, b.ByDir = "alert", true
+// AlertBody makes an alert's record without what depends on the packet. stream says that Late will get its payload.
+func (x *Encoder) AlertBody(e *dissect.Env, r *ir.Rule, stream bool) (b Body) {
+	b.Type, b.ByDir, b.Stream = "alert", true, stream
 	b.At = x.alertMessage(x.open(nil), e, r)
 	b.Message = x.close()
-	x.alertPayload(x.open(nil), e)
+	if x.open(nil); !stream {
+		x.alertPayload(&x.w, e)
+	}
 	x.alertVerdict(&x.w, r)
 	b.Tail = x.close()
 	return b
 }
 
 // Late appends the record of a body: p is the packet at which it is written, nil when the flow has
-// ended. at is where the rule's object stands.
-func (x *Encoder) Late(dst []byte, b *Body, f *dissect.Flow, dir dissect.Dir, p *packet.Packet, now int64) (record []byte, at [2]int) {
+// ended. payload are the bytes of the stream that an alert shows, at is where the rule's object stands.
+func (x *Encoder) Late(dst []byte, b *Body, f *dissect.Flow, dir dissect.Dir, p *packet.Packet, now int64, payload []byte) (record []byte, at [2]int) {
 	w := x.begin(dst)
 	h := Head{Type: b.Type, Time: now, Pkt: p, Flow: f}
 	if b.ByDir {
@@ -78,6 +81,9 @@ func (x *Encoder) Late(dst []byte, b *Body, f *dissect.Flow, dir dissect.Dir, p 
 	w.Members(b.Message)
 	if b.Type == "alert" {
 		x.alertFlow(w, f, dir)
+		if b.Stream {
+			x.payload(w, payload, true)
+		}
 		w.Members(b.Tail)
 		x.alertPacket(w, p)
 	}

@@ -65,6 +65,8 @@ type Flow struct {
 	AppUntil uint64
 	// Tags ask for the packets to come to be logged, nil for none; see engine/tag.go.
 	Tags any
+	// Shown are the bytes of the stream that alerts show, see engine/shown.go.
+	Shown any
 	// Waiting are records that wait for an acknowledgement, nil for none; see engine/acked.go.
 	Waiting any
 	// Anomalies is the set of stream events already reported of the flow.
