@@ -137,11 +137,11 @@ func ipFields() []dissect.Field {
 			}
 			return p.IPHeader()
 		}).Also("ipv4.hdr"),
-		bin("ipv6.hdr", "IPv6 header without extension headers", func(p *packet.Packet) []byte {
+		bin("ipv6.hdr", "IPv6 header with its extension headers (RFC 8200 section 4)", func(p *packet.Packet) []byte {
 			if !p.HasAny(packet.LayerIPv6) {
 				return nil
 			}
-			return p.IPHeader()
+			return p.Data[p.IPOff : p.IPOff+p.IPHdrLen]
 		}),
 	}
 }
