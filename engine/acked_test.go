@@ -165,3 +165,18 @@ alert http any any -> any any (http.protocol; pcre:"/^HTTP.([0-9.]+)/, flow:vers
 		}
 	}
 }
+
+// TestPayloadTellsOfGaps: an alert shows what came of the stream until it is written, missing bytes in words.
+func TestPayloadTellsOfGaps(t *testing.T) {
+	c := &tcpConn{host: 1, port: 2000}
+	c.open()
+	c.frame(true, pushFlag, "VERY")
+	c.seq += 4
+	c.frame(true, pushFlag, "DATA")
+	cfg := withRules(t, `alert tcp-stream any any -> any any (content:"VERY"; sid:1;)`, nil)
+	cfg.EVEOptions.Alerts.PayloadPrintable = true
+	_, eve := run(t, cfg, &frames{list: c.out, step: 1e6})
+	if want := `"payload_printable":"VERY[4 bytes missing]DATA","stream":1`; !strings.Contains(eve, want) {
+		t.Errorf("no %s in\n%s", want, eve)
+	}
+}
