@@ -147,6 +147,9 @@ func (d *dispatcher) hash(p *packet.Packet) uint64 {
 	if p.IPVersion == 0 {
 		return 0
 	}
+	if !p.WantsFlow { // it chooses a worker only
+		return fold(binary.LittleEndian.Uint64(p.Src[8:])^d.seed, binary.LittleEndian.Uint64(p.Dst[8:])^uint64(p.IPID)*0x9e3779b97f4a7c15)
+	}
 	var k dissect.FlowKey
 	d.flowKey(p, &k)
 	return hashKey(&k, d.seed)

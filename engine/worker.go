@@ -91,6 +91,12 @@ func (w *worker) process(b *batch) {
 
 // packet handles one packet. A panic below it is contained to the packet's flow.
 func (w *worker) packet(p *packet.Packet) {
+	if !p.WantsFlow && p.EventCount == 0 && !w.rules.wantsPacket && !w.rules.tags {
+		if p.IPCsumBad {
+			w.stats.csumIP++
+		}
+		return // a fragment, or of a protocol that nobody looks into
+	}
 	w.pkt, w.flow, w.dir, w.stamp, w.serial, w.now = p, nil, dissect.ToServer, p.Stamp, 0, p.Time
 	w.rules.seq, w.place.on = 0, false
 	w.guard.run(w, (*worker).handle)

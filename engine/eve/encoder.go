@@ -13,8 +13,8 @@ import (
 type Encoder struct {
 	opt *Options
 	w   jsonw.Writer
-	// second and stamp cache the formatted date, which changes once a second.
-	second int64
+	// day and stamp cache the formatted date.
+	day int64
 	// Bits names the flow flags by number, "" for those that records do not show.
 	Bits []string
 	// Context are members of the alert's context, for the alert that is written next.
@@ -23,7 +23,7 @@ type Encoder struct {
 }
 
 // NewEncoder makes an encoder of records as opt wants them.
-func NewEncoder(opt *Options) *Encoder { return &Encoder{opt: opt, second: -1 << 62} }
+func NewEncoder(opt *Options) *Encoder { return &Encoder{opt: opt, day: -1 << 62} }
 
 // Options gives the options that the encoder heeds.
 func (x *Encoder) Options() *Options { return x.opt }
@@ -45,27 +45,31 @@ func (x *Encoder) finish() []byte {
 
 // Time writes a time as a value: 2016-07-13T22:42:07.573103+0000.
 func (x *Encoder) Time(w *jsonw.Writer, t int64) {
-	sec, ns := t/1e9, t%1e9
-	if ns < 0 {
-		sec, ns = sec-1, ns+1e9
+	const day = 86400e9
+	days, rest := t/day, t%day
+	if rest < 0 {
+		days, rest = days-1, rest+day
 	}
-	if sec != x.second || x.stamp == nil {
-		x.second = sec
-		x.stamp = time.Unix(sec, 0).UTC().AppendFormat(x.stamp[:0], "2006-01-02T15:04:05.")
+	if days != x.day || x.stamp == nil {
+		x.day = days
+		x.stamp = time.Unix(days*86400, 0).UTC().AppendFormat(x.stamp[:0], `"2006-01-02T`)
 	}
-	var us [6]byte
-	v := ns / 1000
-	for i := 5; i >= 0; i-- {
-		us[i] = byte('0' + v%10)
+	us := rest / 1000
+	sec := us / 1e6
+	clock := [...]byte{0, 0, ':', 0, 0, ':', 0, 0, '.', 0, 0, 0, 0, 0, 0, '+', '0', '0', '0', '0', '"'}
+	two(clock[0:], sec/3600)
+	two(clock[3:], sec/60%60)
+	two(clock[6:], sec%60)
+	for i, v := 14, us%1e6; i > 8; i-- {
+		clock[i] = byte('0' + v%10)
 		v /= 10
 	}
 	var tmp [48]byte
-	b := append(tmp[:0], '"')
-	b = append(b, x.stamp...)
-	b = append(b, us[:]...)
-	b = append(b, "+0000\""...)
-	w.Raw(b)
+	w.Raw(append(append(tmp[:0], x.stamp...), clock[:]...))
 }
+
+// two writes a number below 100 with two digits.
+func two(b []byte, n int64) { b[0], b[1] = byte('0'+n/10), byte('0'+n%10) }
 
 // Head is what the header of a record tells.
 type Head struct {
