@@ -354,11 +354,11 @@ func (p *parser) classAtom(s *set) (byte, bool) {
 
 // posix reads [:alpha:] and its like.
 func (p *parser) posix(s *set) bool {
-	end := strings.Index(p.src[p.at:], ":]")
-	if end < 0 {
+	name, _, closed := strings.Cut(p.src[p.at+2:], ":]")
+	if !closed {
 		return false
 	}
-	name := p.src[p.at+2 : p.at+end]
+	end := 2 + len(name)
 	neg := strings.HasPrefix(name, "^")
 	t := &set{}
 	switch strings.TrimPrefix(name, "^") {

@@ -129,8 +129,12 @@ func (p *parser) fail(at int, format string, args ...any) {
 func parse(src string, flags Flags) (n *node, p *parser, err error) {
 	p = &parser{src: src, flags: flags, names: map[string]int{}}
 	defer func() {
-		if e, ok := recover().(*Error); ok {
+		switch e := recover().(type) {
+		case nil:
+		case *Error:
 			err = e
+		default: // a fault of the parser, which must not pass for an empty expression
+			panic(e)
 		}
 	}()
 	n = p.alternatives()
