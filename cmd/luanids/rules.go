@@ -1,13 +1,10 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
-
-	"github.com/spf13/cobra"
 
 	"github.com/luanids/luanids/engine"
 	"github.com/luanids/luanids/engine/eve"
@@ -135,55 +132,6 @@ func (m *messages) findings(set *ruleset.Set, quiet bool) {
 	if len(list) > 0 && !quiet {
 		_ = diag.Text(m.w, list, set.Source, maxMessages)
 	}
-}
-
-func newCheck(e *env) *cobra.Command {
-	f := &flags{}
-	var format string
-	cmd := &cobra.Command{
-		Use: "check [FILE|DIR]...", Short: "Check rules",
-		Long: "Check rules: errors, and warnings of rules that cannot match or are slow. Exit code 3 when there are errors.",
-		RunE: func(_ *cobra.Command, args []string) error {
-			f.rules = args
-			return check(e, f, format)
-		},
-	}
-	cmd.Flags().StringVar(&format, "format", "text", "text or json")
-	cmd.Flags().StringArrayVar(&f.vars, "var", nil, "override a let of the rules: NAME=VALUE (repeatable)")
-	return cmd
-}
-
-func check(e *env, f *flags, format string) error {
-	cfg := engine.DefaultConfig()
-	schema, err := engine.NewSchema(&cfg.EVEOptions)
-	if err != nil {
-		return failed(err)
-	}
-	opt, err := ruleOptions(f, &cfg)
-	if err != nil {
-		return err
-	}
-	set, err := ruleset.Load(schema, f.rules, opt)
-	if err != nil {
-		return usage(err)
-	}
-	switch format {
-	case "json":
-		err = diag.JSON(e.stdout, set.Diagnostics)
-	case "text":
-		err = diag.Text(e.stdout, set.Diagnostics, set.Source, maxMessages)
-		fmt.Fprintf(e.stderr, "%s, %s, %s\n", plural(len(set.Rules), "rule"), plural(set.Diagnostics.Errors(), "error"),
-			plural(set.Diagnostics.Warnings(), "warning"))
-	default:
-		return usage(fmt.Errorf("--format %s: use text or json", format))
-	}
-	if err != nil {
-		return failed(err)
-	}
-	if set.Diagnostics.Errors() > 0 {
-		return &failure{errors.New("the rules have errors"), exitFindings}
-	}
-	return nil
 }
 
 // plural writes a number with its noun: 1 rule, 2 rules.
