@@ -17,6 +17,7 @@ import (
 	"github.com/luanids/luanids/engine/alert"
 	"github.com/luanids/luanids/engine/eve"
 	"github.com/luanids/luanids/engine/flowtable"
+	"github.com/luanids/luanids/engine/manager"
 	"github.com/luanids/luanids/engine/output"
 	"github.com/luanids/luanids/lang/match"
 	"github.com/luanids/luanids/lua"
@@ -64,7 +65,10 @@ type Config struct {
 	EVE        io.Writer
 	EVEOptions eve.Options
 	Sinks      []AlertSink
-	// MinSeverity is the least severity that sinks get; EVE gets all.
+	// Manager says which alerts sinks get: it folds, suppresses, correlates and caps. The zero value lets
+	// all pass; manager.DefaultConfig has what the command line does. EVE gets all.
+	Manager manager.Config
+	// MinSeverity is the least severity that sinks get, if Manager has no higher one; EVE gets all.
 	MinSeverity alert.Severity
 	// Outputs is how outputs behave that a program opens by their configuration.
 	Outputs output.Settings
@@ -145,9 +149,12 @@ func New(cfg Config) (*Engine, error) {
 	frag := cfg.Frag
 	frag.Events = &e.dispatch.dec.Stats.Events
 	e.dispatch.frag = ipfrag.New(frag)
-	e.order = ordered{eve: cfg.EVE, tags: hostTags{}, sinks: cfg.Sinks, warn: cfg.Warn, least: cfg.MinSeverity,
+	e.order = ordered{eve: cfg.EVE, tags: hostTags{}, sinks: cfg.Sinks, warn: cfg.Warn,
 		trace: cfg.Trace, state: match.NewState(match.StateLimits{}), encoder: eve.NewEncoder(&e.cfg.EVEOptions)}
 	e.order.scripts = cfg.Scripts
+	if err := e.order.useManager(&e.cfg); err != nil {
+		return nil, err
+	}
 	if cfg.ScriptHost != nil {
 		cfg.ScriptHost.o = &e.order
 	}
@@ -214,6 +221,7 @@ func (e *Engine) finish() error {
 	if e.cfg.Scripts != nil {
 		e.cfg.Scripts.Exit()
 	}
+	e.order.manager.Flush(e.order.emit)
 	if e.cfg.EVE != nil && e.cfg.EVEOptions.Core[eve.Stats] {
 		e.writeStats()
 	}

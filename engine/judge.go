@@ -21,7 +21,6 @@ type judge struct {
 	wantsFlowStart bool
 	wantsFlowEnd   bool
 	wantsAnomaly   bool
-	wantsTick      bool // sequences must hear of time
 	shows          bool // alerts show payload of streams
 	tags           bool // some rule tags packets
 	tagsHosts      bool // some rule tags those of a host
@@ -47,7 +46,6 @@ func (w *worker) useProgram(p *match.Program, schema *dissect.Schema) {
 		needs := p.Needs()
 		j.flowDirs, j.window = needs.FlowDirs, min(needs.Window, windowBytes)
 		w.wantStream = j.wants[dissect.EvStreamData] || needs.Has(ir.FieldPayload)
-		j.wantsTick = p.HasSequences()
 		j.tags, j.tagsHosts = tagsOf(p)
 		o := &w.cfg.EVEOptions.Alerts
 		j.shows = w.cfg.EVE != nil && (o.Payload || o.PayloadPrintable || o.PayloadLength)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/luanids/luanids/engine/alert"
 	"github.com/luanids/luanids/engine/eve"
+	"github.com/luanids/luanids/engine/manager"
 	"github.com/luanids/luanids/engine/output"
 	"github.com/luanids/luanids/lang/match"
 	"github.com/luanids/luanids/lua"
@@ -18,8 +19,10 @@ import (
 type ordered struct {
 	eve      io.Writer // nil: no log
 	sinks    []AlertSink
-	least    alert.Severity
-	state    *match.State // thresholds, host flags, sequences
+	manager  *manager.Manager
+	emit     func(*alert.Alert) // toSinks
+	pcaps    *alertPcaps        // nil for none
+	state    *match.State       // thresholds, host flags, sequences
 	encoder  *eve.Encoder
 	scripts  *lua.Runtime // nil for none
 	tags     hostTags
@@ -160,12 +163,13 @@ func (o *ordered) alert(a *alert.Alert) {
 
 // tick raises the alerts of sequences that are complete because something did not happen.
 func (o *ordered) tick(now int64) {
-	for _, r := range o.state.Tick(now) {
+	for i, r := range o.state.Tick(now) {
 		a := &alert.Alert{Rule: r, Time: now}
 		a.Fill(r.Rule)
-		a.SetID(uint64(now))
+		a.SetID(fold(uint64(now), uint64(i)+1)) // a rule may come several times
 		o.report(a)
 	}
+	o.manager.Tick(now, o.emit)
 	if o.scripts != nil {
 		o.scripts.Tick(now)
 	}
@@ -176,25 +180,11 @@ func (o *ordered) other(a *alert.Alert, r *match.Rule) *alert.Alert {
 	b := *a
 	b.Rule, b.Quiet = r, false
 	b.Fill(r.Rule)
-	b.SetID(fold(a.FlowID^uint64(a.Time), a.PacketNum))
+	b.SetID(fold(idNumber(a.ID), 1))
 	if a.EVE != nil {
 		b.EVE = o.encoder.Other(a.EVE, a.EVERule, r.Rule)
 	}
 	return &b
-}
-
-func (o *ordered) report(a *alert.Alert) {
-	o.stats.alerts++
-	o.stats.severity[min(a.Severity, alert.Critical)]++
-	o.write(a.EVE)
-	if a.Severity < o.least {
-		return
-	}
-	for _, s := range o.sinks {
-		if err := s.Alert(a); err != nil {
-			o.failed(s.Name(), err)
-		}
-	}
 }
 
 // close flushes and closes all outputs.

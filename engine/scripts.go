@@ -63,7 +63,6 @@ func (w *worker) useScripts(rt *lua.Runtime, schema *dissect.Schema) error {
 		s.own = own
 	}
 	w.wantStream = w.wantStream || w.rules.wants[dissect.EvStreamData]
-	w.rules.wantsTick = true
 	w.scripts = s
 	return nil
 }

@@ -40,6 +40,7 @@ func (e *Engine) Counters() []Counter {
 	e.streamCounters(add("stream."))
 	e.appCounters(add("app_layer."))
 	e.detectCounters(add("detect."))
+	e.order.manager.Each(add("manager."))
 	e.outputCounters(add("output."))
 	return list
 }

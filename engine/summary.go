@@ -13,6 +13,11 @@ type Summary struct {
 	Took                  time.Duration
 	Alerts                uint64
 	BySeverity            []SeverityCount // from low to high
+	// Reported is how many of them the outputs got, beside EVE; HeldBack tells why they did not get the others.
+	Reported uint64
+	HeldBack []Counter
+	// Suppressions are those of the configuration with their hits, also those that never matched.
+	Suppressions []Counter
 	// Lost names everything that was lost or refused, by cause; causes with nothing are left out.
 	Lost []Counter
 }
@@ -80,5 +85,6 @@ func (e *Engine) Summary() Summary {
 			s.Lost = append(s.Lost, Counter{name, c.Value})
 		}
 	}
+	s.managed(e.order.manager)
 	return s
 }

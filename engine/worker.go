@@ -311,7 +311,7 @@ func wireBytes(p *packet.Packet) uint64 {
 // that the merged result does not depend on the number of workers.
 func (w *worker) tick(stamp uint64, now int64) {
 	w.rules.seq = 0
-	if w.id == 0 && w.rules.wantsTick {
+	if w.id == 0 { // sequences, scripts and the alert manager hear of time
 		w.out.records = append(w.out.records, record{stamp: stamp, tick: now})
 	}
 	w.expired = w.expired[:0]
@@ -338,6 +338,7 @@ func (w *worker) endAll(flows []*flowtable.Flow, stamp uint64, now int64, why fl
 	flowtable.SortBySerial(flows)
 	for _, f := range flows {
 		w.pkt, w.flow, w.stamp, w.serial, w.now = nil, f, stamp, f.Serial, now
+		w.rules.seq = 0 // ids of alerts must not depend on whose flows end here
 		w.endFlow(w.shards[flowtable.ShardOf(f.Hash)], f, why)
 	}
 	w.serial = 0

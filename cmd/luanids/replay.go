@@ -15,6 +15,7 @@ import (
 	"github.com/luanids/luanids/capture"
 	"github.com/luanids/luanids/engine"
 	"github.com/luanids/luanids/engine/config"
+	"github.com/luanids/luanids/engine/manager"
 )
 
 // settleMemory gives back what loading rules took for a while, and lets the collector run when
@@ -100,7 +101,7 @@ func runMain(ctx context.Context, e *env, f *flags) error {
 func buildConfig(e *env, f *flags, say *messages) (*engine.Config, error) {
 	cfg := engine.DefaultConfig()
 	cfg.Warn = say.warn
-	cfg.Workers = f.workers
+	cfg.Workers, cfg.Manager = f.workers, manager.DefaultConfig()
 	if f.workers < 0 {
 		return nil, usage(fmt.Errorf("--workers %d: use 1 or more, or 0 for one a core", f.workers))
 	}

@@ -30,6 +30,19 @@ func summary(w io.Writer, e *engine.Engine) {
 		fmt.Fprint(w, ")")
 	}
 	fmt.Fprintln(w)
+	if len(s.HeldBack) > 0 {
+		fmt.Fprintf(w, "reported: %s; ", count(s.Reported))
+		for i, h := range s.HeldBack {
+			if i > 0 {
+				fmt.Fprint(w, ", ")
+			}
+			fmt.Fprintf(w, "%s %s", count(h.Value), h.Name)
+		}
+		fmt.Fprintln(w)
+	}
+	for _, h := range s.Suppressions {
+		fmt.Fprintf(w, "suppression %s: %s alerts\n", h.Name, count(h.Value))
+	}
 	for _, l := range s.Lost {
 		fmt.Fprintf(w, "lost: %s %s\n", count(l.Value), l.Name)
 	}

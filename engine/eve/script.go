@@ -20,8 +20,12 @@ func (x *Encoder) Behavioral(a *alert.Alert, e *dissect.Env) []byte {
 		x.header(w, &Head{Type: "alert", Time: a.Time, Pkt: e.Pkt, Flow: e.Flow, Dir: e.Dir})
 	default:
 		x.header(w, &Head{Type: "alert", Time: a.Time})
-		if a.Src.IsValid() && a.Dst.IsValid() {
+		switch {
+		case a.Src.IsValid() && a.Dst.IsValid():
 			x.tuple(w, packet.FromNetip(a.Src), packet.FromNetip(a.Dst), a.SrcPort, a.DstPort, a.HasPorts)
+		case a.Src.IsValid(): // a correlation has no destination
+			w.Key("src_ip")
+			Addr(w, packet.FromNetip(a.Src))
 		}
 	}
 	w.Open("alert")
@@ -74,6 +78,12 @@ func evidenceValue(w *jsonw.Writer, v any) {
 		w.Array()
 		for _, x := range v {
 			evidenceValue(w, x)
+		}
+		w.EndArray()
+	case []string:
+		w.Array()
+		for _, s := range v {
+			w.Str(s)
 		}
 		w.EndArray()
 	default:

@@ -79,12 +79,8 @@ func Write(w *jsonw.Writer, a *alert.Alert) {
 	w.Key("severity_numeric")
 	w.Int(int64(a.Severity))
 	str(w, "message", a.Message)
-	if a.Src.IsValid() {
-		w.Key("src_ip")
-		w.Addr(a.Src)
-		w.Key("dst_ip")
-		w.Addr(a.Dst)
-	}
+	addr(w, "src_ip", a.Src)
+	addr(w, "dst_ip", a.Dst)
 	if a.HasPorts {
 		w.Key("src_port")
 		w.Uint(uint64(a.SrcPort))
@@ -121,6 +117,13 @@ func Write(w *jsonw.Writer, a *alert.Alert) {
 
 func upper(s alert.Severity) string {
 	return [...]string{"INFO", "LOW", "MEDIUM", "HIGH", "CRITICAL"}[min(s, alert.Critical)]
+}
+
+func addr(w *jsonw.Writer, k string, ip netip.Addr) {
+	if ip.IsValid() {
+		w.Key(k)
+		w.Addr(ip)
+	}
 }
 
 func str(w *jsonw.Writer, k, v string) {
