@@ -8,6 +8,7 @@ type MatchState struct {
 	Carry   []uint32 // rules whose prefilter hit and that may be completed by what comes
 	Judged  int      // size at which Carry was judged last, bytes
 	Came    uint64   // events that came, as the rules number those that may not
+	Program uint32   // serial number of the set of rules that wrote this
 	scanned []scannedTo
 }
 
@@ -27,6 +28,9 @@ func (s *MatchState) Reset() {
 	s.Matched, s.Carry, s.scanned, s.Judged = s.Matched[:0], s.Carry[:0], s.scanned[:0], 0
 	s.Came = 0
 }
+
+// Forget makes all buffers count as new: the rules have changed. Which have matched, and which wait, stays.
+func (s *MatchState) Forget() { s.scanned, s.Judged = s.scanned[:0], 0 }
 
 // Seen tells how much of a growing buffer was scanned before, and notes that it is scanned
 // up to n now. A buffer that became shorter counts as new.

@@ -117,7 +117,9 @@ func nidsSet(L *glua.LState) int {
 
 func nidsList(L *glua.LState) int {
 	v, s := vmOf(L), &addrSet{names: map[string]bool{}}
-	for _, x := range v.rt.listOf(L.CheckString(1)) {
+	names := v.rt.listOf(L.CheckString(1))
+	v.depends("list "+L.CheckString(1), strings.Join(names, " "))
+	for _, x := range names {
 		s.add(x)
 	}
 	L.Push(object("Set", s))

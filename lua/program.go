@@ -13,6 +13,7 @@ import (
 // program is a compiled script: immutable, run by one VM or several.
 type program struct {
 	name  string
+	text  string
 	proto *glua.FunctionProto
 	// uses are the members of nids that the script names, with the first line of each.
 	uses map[string]int
@@ -40,7 +41,7 @@ func compileSource(s Source, lim *Limits) (*program, []Problem) {
 	if err != nil {
 		return nil, []Problem{syntaxProblem(s.Name, s.Text, err)}
 	}
-	p := &program{name: s.Name, uses: map[string]int{}}
+	p := &program{name: s.Name, text: s.Text, uses: map[string]int{}}
 	r := rewriter{prog: p}
 	r.stmts(chunk)
 	if r.deep > 0 {

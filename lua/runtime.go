@@ -27,7 +27,8 @@ type Options struct {
 	Modules []fs.FS
 	// Vars override lets in filters and for nids.list, as --var does: HOME = "10.0.0.0/8".
 	Vars map[string]string
-	// Previous hands over the contents of the stores of scripts that are loaded anew.
+	// Previous is a Runtime that has run until now and whose place this one takes at once: see TakeOver. Where it is
+	// still running, call TakeOver later.
 	Previous *Runtime
 	// Args are the arguments that a script run by itself gets.
 	Args []string
@@ -119,7 +120,7 @@ func Load(schema *dissect.Schema, sources []Source, opt Options) (*Runtime, []Pr
 		problems = append(problems, rt.unusedParams()...)
 	}
 	if opt.Previous != nil {
-		rt.takeStores(opt.Previous)
+		rt.TakeOver(opt.Previous)
 	}
 	go rt.watch.run()
 	sortProblems(problems)

@@ -337,6 +337,7 @@ func luaRequire(L *glua.LState) int {
 	if !ok {
 		L.RaiseError("module %q is not in the script folders: require looks for %s", name, modulePath(name))
 	}
+	v.depends(src.Name, src.Text)
 	p, problems := compileSource(src, v.limits)
 	if p == nil {
 		L.RaiseError("module %s: %s", name, problems[0].String())

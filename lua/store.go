@@ -356,32 +356,6 @@ func storeEach(L *glua.LState) int {
 	return 0
 }
 
-// takeStores moves the contents of stores of the same script, name and shape from a Runtime that ends.
-func (rt *Runtime) takeStores(old *Runtime) {
-	for _, v := range rt.vms {
-		for _, o := range old.vms {
-			if o.prog.name != v.prog.name || o.stopped {
-				continue
-			}
-			for _, s := range v.stores {
-				for _, t := range o.stores {
-					if s.name == t.name && s.shape() == t.shape() {
-						s.take(t)
-					}
-				}
-			}
-			for _, d := range v.detectors {
-				for _, e := range o.detectors {
-					if d.ID == e.ID && d.last != nil && e.last != nil && d.last.shape() == e.last.shape() {
-						d.last.take(e.last)
-					}
-				}
-			}
-		}
-	}
-	rt.now = max(rt.now, old.now)
-}
-
 // shape tells whether contents of one store fit another.
 func (s *store) shape() string {
 	if s.key == nil {

@@ -40,6 +40,7 @@ type vm struct {
 	metrics    []*metric
 	predicates []predicate
 	modules    map[string]glua.LValue // by name, of require
+	required   map[string]string      // texts of modules and lists that were read, see depends
 	libnids    *libnids
 
 	rng    *rand.Rand

@@ -2,7 +2,6 @@ package match
 
 import (
 	"fmt"
-	"maps"
 	"sort"
 
 	"github.com/luanids/luanids/dissect"
@@ -16,9 +15,7 @@ import (
 func Compile(schema *dissect.Schema, rules []*ir.Rule, opts Options) (*Program, []Problem) {
 	p := &Program{schema: schema, byID: map[string]*Rule{}, events: make([]*eventProg, len(schema.Events)),
 		flowBits: map[string]uint32{}, flowInts: map[string]uint32{}, repeats: repeating(schema)}
-	if old := opts.Previous; old != nil {
-		p.flowBits, p.flowInts = maps.Clone(old.flowBits), maps.Clone(old.flowInts)
-	}
+	p.inherit(opts.Previous)
 	p.needs.Fields = map[*dissect.Field]bool{}
 	c := &compiler{p: p, values: map[string]*value{}, conds: map[string]*node{}, ids: map[any]int{}, needle: map[string]*mpm.Needle{}}
 	b := &builder{c: c, p: p, headers: map[string]uint32{}, warn: !opts.NoWarnings}
@@ -29,6 +26,7 @@ func Compile(schema *dissect.Schema, rules []*ir.Rule, opts Options) (*Program, 
 	}
 	b.finishSequences()
 	b.finish()
+	p.number(opts.Previous)
 	return p, b.problems
 }
 

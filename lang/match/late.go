@@ -150,6 +150,7 @@ func (b *builder) late(o *orderedPart, x ir.Expr) lateCond {
 	case *ir.HostBit:
 		return &hostBit{x.Name, b.captureAll(o, x.Key)}
 	case *ir.InDataset:
+		b.dataset(x.Set)
 		return &inDataset{x.Set, o.capture(b.c.value(x.X))}
 	case *ir.Late:
 		out := &lateCall{fn: x.Fn, args: b.captureAll(o, x.Args)}
@@ -251,6 +252,7 @@ func (st *State) changeSet(d *ir.Dataset, v []byte, remove bool) {
 }
 
 func (b *builder) datasetEffect(o *orderedPart, r *Rule, set *ir.Dataset, x ir.Expr, remove bool) {
+	b.dataset(set)
 	if f, ok := x.(*ir.Field); ok && f.F.Multi {
 		if e := b.quantEffect(o, f.F, set, remove); e != nil {
 			o.effects = append(o.effects, e)

@@ -167,10 +167,10 @@ func (m *Matcher) Match(ev dissect.EventID, e *dissect.Env) []Hit {
 	var tx *dissect.MatchState
 	due := true
 	if m.p.repeats[ev] {
-		tx = stateOf(e)
+		tx = m.p.stateOf(e)
 		due = m.due(pt, tx)
 	} else if pt.remembers {
-		tx = stateOf(e)
+		tx = m.p.stateOf(e)
 	}
 	if grown := m.p.finals[ev]; grown != nil && tx != nil {
 		m.takeRest(grown, tx)
@@ -225,8 +225,7 @@ func (m *Matcher) due(pt *part, tx *dissect.MatchState) bool {
 		return false
 	}
 	tx.Judged = size
-	m.cands = append(m.cands, tx.Carry...)
-	tx.Carry = tx.Carry[:0]
+	m.takeWaiting(tx)
 	return true
 }
 
@@ -235,8 +234,7 @@ func (m *Matcher) takeRest(grown *eventProg, tx *dissect.MatchState) {
 	if tx.Judged > 0 {
 		m.addLoose(grown.parts[0])
 	}
-	m.cands = append(m.cands, tx.Carry...)
-	tx.Carry = tx.Carry[:0]
+	m.takeWaiting(tx)
 }
 
 // addLoose takes the candidates that hang on no literal.
@@ -265,14 +263,17 @@ func partOf(e *dissect.Env) int {
 }
 
 // stateOf is where the message of e keeps what rules remember of it, nil for none.
-func stateOf(e *dissect.Env) *dissect.MatchState {
+func (p *Program) stateOf(e *dissect.Env) *dissect.MatchState {
+	var s *dissect.MatchState
 	if e.File != nil {
-		return &e.File.Rules
+		s = &e.File.Rules
+	} else if t, ok := e.Tx.(dissect.Matchable); ok {
+		s = t.RuleState()
 	}
-	if t, ok := e.Tx.(dissect.Matchable); ok {
-		return t.RuleState()
+	if s != nil && s.Program != p.serial {
+		p.renew(s)
 	}
-	return nil
+	return s
 }
 
 // add takes rules whose header holds as candidates.
@@ -366,7 +367,7 @@ func (m *Matcher) judge(ev dissect.EventID, tx *dissect.MatchState) bool {
 		if ev == r.last && r.last != dissect.EvNone && !m.has(r.cutOff) {
 			continue
 		}
-		if r.onceTx && tx != nil && slices.Contains(tx.Matched, n) || r.onceFlow && m.inFlow(r) {
+		if r.onceTx && tx != nil && slices.Contains(tx.Matched, r.num) || r.onceFlow && m.inFlow(r) {
 			continue
 		}
 		if r.litEnd > 0 && ev == dissect.EvStreamData && !m.wasCarried(n) && m.e.DataOff+uint64(m.e.New) >= uint64(r.litEnd) {
@@ -383,7 +384,7 @@ func (m *Matcher) judge(ev dissect.EventID, tx *dissect.MatchState) bool {
 			m.seg.matched = append(m.seg.matched, n)
 		}
 		if r.onceTx && tx != nil && len(tx.Matched) < maxTxMatched {
-			tx.Matched = append(tx.Matched, n)
+			tx.Matched = append(tx.Matched, r.num)
 		}
 		if r.onceFlow {
 			m.setFlowBit(r.onceBit)

@@ -245,7 +245,10 @@ func (b *builder) instead(r *Rule, last dissect.EventID) {
 	r.onceTx = true
 	p := b.p
 	if p.instead == nil {
-		p.instead, p.noted = make([][]dissect.EventID, len(p.schema.Events)), make([]uint64, len(p.schema.Events))
+		p.instead = make([][]dissect.EventID, len(p.schema.Events))
+		if p.noted == nil {
+			p.noted = make([]uint64, len(p.schema.Events))
+		}
 	}
 	if slices.Contains(p.instead[last], r.main) {
 		return

@@ -33,6 +33,10 @@ type Program struct {
 	instead [][]dissect.EventID
 	noted   []uint64 // by EventID: the bit of MatchState.Came that it sets
 	nNoted  int
+	// serial counts the programs that took each other's place, nums the numbers of their rules; places are the rules by number.
+	serial, nums uint32
+	places       []uint32
+	datasets     []*ir.Dataset // that rules test or change
 
 	sequences []*sequence
 	ordered   bool
@@ -61,6 +65,8 @@ func (p *Program) Stats() Stats { return p.stats }
 type Rule struct {
 	*ir.Rule
 	Index int // in Program.Rules
+	// num names the rule in what flows and messages remember: a reload leaves it to a rule that stays as it is.
+	num uint32
 	// Events are those at which it is judged.
 	Events []dissect.EventID
 	// Literal describes the prefilter, "" if there is none.
@@ -197,7 +203,7 @@ func (p *Program) Scans() []ScanCount {
 // Options direct Compile.
 type Options struct {
 	// Previous is the program that this one replaces while flows go on: names of flow flags and counters keep
-	// their numbers.
+	// their numbers, and so do rules that stay as they are. Of programs that replace one another none may be left out.
 	Previous  *Program
 	Sequences []*ir.Sequence
 	// NoWarnings leaves out warnings.

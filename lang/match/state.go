@@ -126,6 +126,7 @@ func (st *State) dataset(d *ir.Dataset) *ttlTable {
 		for _, v := range d.Load {
 			t.set(v, 1, st.now, forever)
 		}
+		t.loaded = d.Load
 		st.datasets[d.Name] = t
 	}
 	return t
@@ -160,6 +161,7 @@ type ttlTable struct {
 	m              map[string]*ttlEntry
 	oldest, newest *ttlEntry
 	evicted        uint64
+	loaded         [][]byte // of a data set: the values that its file gave
 }
 
 type ttlEntry struct {

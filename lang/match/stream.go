@@ -60,8 +60,8 @@ func (m *Matcher) carry(ev dissect.EventID, r *Rule, tx *dissect.MatchState) {
 		return
 	}
 	if tx != nil {
-		if m.p.repeats[ev] && len(tx.Carry) < maxCarry && !slices.Contains(tx.Carry, uint32(r.Index)) {
-			tx.Carry = append(tx.Carry, uint32(r.Index))
+		if m.p.repeats[ev] && len(tx.Carry) < maxCarry && !slices.Contains(tx.Carry, r.num) {
+			tx.Carry = append(tx.Carry, r.num)
 		}
 		return
 	}
@@ -75,7 +75,7 @@ func (m *Matcher) carry(ev dissect.EventID, r *Rule, tx *dissect.MatchState) {
 			until = m.carried[i+1]
 		}
 	}
-	*c = append(*c, uint32(r.Index), until)
+	*c = append(*c, r.num, until)
 }
 
 func (m *Matcher) wasCarried(n uint32) bool {
@@ -89,16 +89,17 @@ func (m *Matcher) wasCarried(n uint32) bool {
 
 // takeCarry makes candidates of the rules that waited for more bytes of the stream, as far as the window still
 // has the bytes that they were waiting with. Entries are pairs of a rule and the lower half of the
-// stream offset up to which its literal had come.
+// stream offset up to which its literal had come; the rule is told by its number, which reloads keep.
 func (m *Matcher) takeCarry(e *dissect.Env) {
 	m.carried = m.carried[:0]
 	c := *e.Carry
 	for i := 0; i+1 < len(c); i += 2 {
-		gone := int32(c[i+1]-uint32(e.DataOff)) <= 0
-		if gone || int(c[i]) >= len(m.p.Rules) || slices.Contains(m.cands, c[i]) {
+		n, ok := m.p.place(c[i])
+		gone := !ok || int32(c[i+1]-uint32(e.DataOff)) <= 0
+		if gone || slices.Contains(m.cands, n) {
 			continue
 		}
-		m.carried = append(m.carried, c[i], c[i+1])
+		m.carried = append(m.carried, n, c[i+1])
 	}
 	for i := 0; i < len(m.carried); i += 2 {
 		if n := m.carried[i]; m.header(m.p.Rules[n].hdr) {
