@@ -148,13 +148,13 @@
 ---What one side of a connection received.
 ---@class HalfStream
 ---@field collect boolean may be set: whether data is collected
----@field collect_urg boolean may be set; urgent data is part of the stream here
+---@field collect_urg boolean may be set: whether urgent bytes are told
 ---@field data string what is collected and not discarded
 ---@field count number bytes collected so far, discarded ones too
 ---@field count_new number bytes that are new at this call
 ---@field offset number offset of data in what was collected
----@field urgdata string empty: see collect_urg
----@field count_new_urg number 0: see collect_urg
+---@field urgdata string the urgent byte that came last; it is no part of data
+---@field count_new_urg number 1 where an urgent byte is new at this call
 ---@field truncated boolean more was to be collected than a string can hold
 
 ---@class nids
@@ -376,7 +376,7 @@ nids.crc32 = nil
 ---@type fun(text: string, times?: number): string
 nids.url_decode = nil
 
----Calls handler with each TCP connection in the states JUST_EST, DATA, CLOSE, RESET, TIMED_OUT and EXITING. DATA comes for the halves with collect set.
+---Calls handler with each TCP connection in the states JUST_EST, DATA, CLOSE, RESET, TIMED_OUT and EXITING. DATA comes for the halves with collect set; a connection of which nothing is to be collected after JUST_EST is not told again, as in libnids.
 ---@type fun(handler: fun(stream: TcpStream))
 nids.register_tcp = nil
 

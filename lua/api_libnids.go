@@ -12,7 +12,7 @@ import (
 
 func libnidsSection() section {
 	return section{name: "The libnids face", doc: "For those who know libnids or pynids. Several handlers may be registered; failures raise Lua errors. nids.run gives the packets to the handlers and returns at the end of the capture; a script that does not call it is served all the same.", funcs: []decl{
-		{name: "register_tcp", sig: "fun(handler: fun(stream: TcpStream))", doc: "Calls handler with each TCP connection in the states JUST_EST, DATA, CLOSE, RESET, TIMED_OUT and EXITING. DATA comes for the halves with collect set.",
+		{name: "register_tcp", sig: "fun(handler: fun(stream: TcpStream))", doc: "Calls handler with each TCP connection in the states JUST_EST, DATA, CLOSE, RESET, TIMED_OUT and EXITING. DATA comes for the halves with collect set; a connection of which nothing is to be collected after JUST_EST is not told again, as in libnids.",
 			call:    register(SubTCP, [2]string{"stream.data", "tcp"}, [2]string{"flow.end", "tcp"}),
 			example: "nids.register_tcp(function(tcp)\n  if tcp.nids_state == nids.JUST_EST then\n    tcp.server.collect = true\n  elseif tcp.nids_state == nids.DATA then\n    tcp:discard(0)  -- keep all\n  end\nend)"},
 		{name: "register_udp", sig: "fun(handler: fun(addrs: table, payload: string, packet: string))", doc: "Calls handler with each UDP datagram: {{source, port}, {destination, port}}, payload, and the packet from its IP header on.", call: register(SubUDP, [2]string{"stream.data", "udp"})},
@@ -165,24 +165,52 @@ func (rt *Runtime) NidsParams() map[string]any {
 	return out
 }
 
+// ChecksumRule says whether checksums of packets from some addresses are checked. The first that fits decides.
+type ChecksumRule struct {
+	Prefix netip.Prefix
+	Check  bool
+}
+
 func nidsChksumCtl(L *glua.LState) int {
-	t := L.CheckTable(1)
-	for i := 1; i <= t.Len(); i++ {
+	v, t := vmOf(L), L.CheckTable(1)
+	v.atTop(L, "nids.chksum_ctl")
+	var rules []ChecksumRule
+	for i := 1; i <= min(t.Len(), maxChecksumRules); i++ {
 		row, ok := t.RawGetInt(i).(*glua.LTable)
 		if !ok {
 			L.ArgError(1, "a list of { prefix, check } is wanted")
 		}
+		check := glua.LVAsBool(row.RawGetInt(2))
 		text := row.RawGetInt(1).String()
-		if strings.EqualFold(text, "any") || text == "0.0.0.0/0" {
+		if strings.EqualFold(text, "any") || text == "0.0.0.0/0" { // libnids knows no IPv6: all
+			rules = append(rules, ChecksumRule{netip.MustParsePrefix("0.0.0.0/0"), check}, ChecksumRule{netip.MustParsePrefix("::/0"), check})
 			continue
 		}
-		if _, err := netip.ParsePrefix(text); err != nil {
-			if _, err := netip.ParseAddr(text); err != nil {
-				L.ArgError(1, fmt.Sprintf("%q is neither an address nor a prefix", text))
-			}
+		p, err := netip.ParsePrefix(text)
+		if ip, err2 := netip.ParseAddr(text); err != nil && err2 == nil {
+			p, err = netip.PrefixFrom(ip, ip.BitLen()), nil
+		}
+		if err != nil {
+			L.ArgError(1, fmt.Sprintf("%q is neither an address nor a prefix", text))
+		}
+		rules = append(rules, ChecksumRule{p.Masked(), check})
+	}
+	v.face().sums = rules
+	return 0
+}
+
+// maxChecksumRules bounds the list of nids.chksum_ctl.
+const maxChecksumRules = 1024
+
+// ChecksumRules gives what scripts said with nids.chksum_ctl.
+func (rt *Runtime) ChecksumRules() []ChecksumRule {
+	var out []ChecksumRule
+	for _, v := range rt.vms {
+		if v.libnids != nil {
+			out = append(out, v.libnids.sums...)
 		}
 	}
-	return 0
+	return out
 }
 
 func nidsInit(L *glua.LState) int {
@@ -280,13 +308,13 @@ func halfClass() *class {
 	return &class{name: "HalfStream", doc: "What one side of a connection received.",
 		fields: []memberDecl{
 			{"collect", "boolean", "may be set: whether data is collected"},
-			{"collect_urg", "boolean", "may be set; urgent data is part of the stream here"},
+			{"collect_urg", "boolean", "may be set: whether urgent bytes are told"},
 			{"data", "string", "what is collected and not discarded"},
 			{"count", "number", "bytes collected so far, discarded ones too"},
 			{"count_new", "number", "bytes that are new at this call"},
 			{"offset", "number", "offset of data in what was collected"},
-			{"urgdata", "string", "empty: see collect_urg"},
-			{"count_new_urg", "number", "0: see collect_urg"},
+			{"urgdata", "string", "the urgent byte that came last; it is no part of data"},
+			{"count_new_urg", "number", "1 where an urgent byte is new at this call"},
 			{"truncated", "boolean", "more was to be collected than a string can hold"},
 		}}
 }
@@ -307,9 +335,12 @@ func (h *half) member(L *glua.LState, name string) glua.LValue {
 	case "offset":
 		return glua.LNumber(h.offset)
 	case "urgdata":
-		return glua.LString("")
+		if !h.urgent {
+			return glua.LString("")
+		}
+		return vmOf(L).text([]byte{h.urgData})
 	case "count_new_urg":
-		return smallNumbers[0]
+		return smallNumbers[h.urgNew]
 	case "truncated":
 		return glua.LBool(h.cut)
 	}

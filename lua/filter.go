@@ -20,12 +20,13 @@ type FilterRule struct {
 	Rule *ir.Rule
 }
 
-// FilterRules compiles the filters of all subscriptions. Those without a filter have none.
+// FilterRules compiles the filters of all subscriptions of SubEvent; those without a filter have none. What the
+// libnids face wants to see is told by its kind.
 func (rt *Runtime) FilterRules() ([]FilterRule, error) {
 	var out []FilterRule
 	for i := range rt.subs {
 		s := &rt.subs[i]
-		if s.Filter == "" {
+		if s.Filter == "" || s.Kind != SubEvent {
 			continue
 		}
 		r, err := compileFilter(rt.schema, &rt.opt, fmt.Sprintf("%s%d", FilterID, s.ID), rt.schema.Events[s.Event].Name, s.Filter)

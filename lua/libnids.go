@@ -19,15 +19,23 @@ const (
 	stateExiting
 )
 
-// libnids is what the libnids face of a script keeps: the connections of its TCP handlers.
+// libnids is what the libnids face of a script keeps.
 type libnids struct {
+	tcp     []*tcpHandler // one for each call of nids.register_tcp
+	max     int           // connections of one handler
+	params  map[string]any
+	changed map[string]bool
+	sums    []ChecksumRule // of nids.chksum_ctl
+	inited  bool
+}
+
+// tcpHandler is a handler of nids.register_tcp with its connections: each handler collects by itself.
+type tcpHandler struct {
+	face        *libnids
 	streams     map[uint64]*tcpStream // by Flow.Serial
 	first, last *tcpStream            // by last use
-	max         int
 	bytes       int64
-	params      map[string]any
-	changed     map[string]bool
-	inited      bool
+	gone        discarded // connections that ended, or of which nothing is collected
 }
 
 // defaultStreams is how many connections are kept unless n_tcp_streams says otherwise.
@@ -43,7 +51,7 @@ type tcpStream struct {
 	env        *dissect.Env
 	read       int // of the half being told: how much goes after the handler
 	prev, next *tcpStream
-	owner      *libnids
+	owner      *tcpHandler
 }
 
 // half is what one side received.
@@ -55,17 +63,24 @@ type half struct {
 	count    int    // bytes collected so far, those discarded too
 	countNew int
 	offset   int
+	urgData  byte
+	urgNew   int
 	cut      bool // the cap was reached
 }
 
 func (v *vm) face() *libnids {
 	if v.libnids == nil {
-		v.libnids = &libnids{streams: map[uint64]*tcpStream{}, max: defaultStreams, params: map[string]any{}, changed: map[string]bool{}}
+		v.libnids = &libnids{max: defaultStreams, params: map[string]any{}, changed: map[string]bool{}}
 	}
 	return v.libnids
 }
 
-func (n *libnids) memory() int64 { return n.bytes + int64(len(n.streams))*400 }
+func (n *libnids) memory() (sum int64) {
+	for _, t := range n.tcp {
+		sum += t.bytes + int64(len(t.streams))*400
+	}
+	return sum
+}
 
 // register declares a register_ function: one handler for several events.
 func register(kind SubKind, subs ...[2]string) glua.LGFunction {
@@ -73,9 +88,15 @@ func register(kind SubKind, subs ...[2]string) glua.LGFunction {
 		v := vmOf(L)
 		v.atTop(L, "register")
 		fn := L.CheckFunction(1)
-		v.face()
+		n := v.face()
+		var t *tcpHandler
+		if kind == SubTCP {
+			t = &tcpHandler{face: n, streams: map[uint64]*tcpStream{}}
+			n.tcp = append(n.tcp, t)
+		}
 		for _, s := range subs {
 			v.subscribe(L, s[0], s[1], fn, kind)
+			v.handlers[len(v.handlers)-1].tcp = t
 		}
 		return 0
 	}
@@ -87,7 +108,7 @@ func (v *vm) deliverLibnids(h *handler, e *dissect.Env) {
 	case SubTCP:
 		v.tcpEvent(h, e)
 	case SubUDP:
-		if e.Flow == nil {
+		if e.Flow == nil || e.Flow.Key.Proto != packet.ProtoUDP {
 			return
 		}
 		from, to := &e.Flow.Key.Src, &e.Flow.Key.Dst
@@ -101,6 +122,9 @@ func (v *vm) deliverLibnids(h *handler, e *dissect.Env) {
 		v.L.Push(ipBytes(e.Pkt))
 		v.call(3)
 	case SubIP, SubIPFrags:
+		if e.Pkt == nil || e.Pkt.IPVersion == 0 {
+			return
+		}
 		v.L.Push(h.fn)
 		v.L.Push(ipBytes(e.Pkt))
 		v.call(1)
@@ -132,48 +156,68 @@ func tuple4(src netip.Addr, sp uint16, dst netip.Addr, dp uint16) *glua.LTable {
 	return t
 }
 
-// TCPEvent is a change of a connection, for DeliverTCP.
+// TCPEvent is what happened to a connection, for DeliverTCP.
 type TCPEvent uint8
 
-// The changes.
+// The events.
 const (
 	TCPEstablished TCPEvent = iota + 1 // the handshake is complete
+	TCPData                            // new bytes: Env.Data from Env.New on, sent in the direction Env.Dir
+	TCPUrgent                          // an urgent byte: Env.Data
 	TCPClosed                          // by FIN on both sides
 	TCPReset
 	TCPTimedOut
+	TCPExiting // the run is over
 )
 
-// DeliverTCP tells a SubTCP subscription that a connection changed, at the moment when it did. Without these
-// calls a connection begins for the script with its first data, and ends with flow.end.
+// DeliverTCP tells a SubTCP subscription (that of stream.data) what happened to a connection, at the moment when it
+// did. It stands for Deliver: without it a connection begins for the script with its first data, and ends with flow.end.
 func (rt *Runtime) DeliverTCP(sub int, ev TCPEvent, s *Snapshot) {
-	if sub < 0 || sub >= len(rt.subs) || s.Env.Flow == nil {
+	if sub < 0 || sub >= len(rt.subs) {
 		return
 	}
 	x := &rt.subs[sub]
-	v := rt.vms[x.vm]
-	if v.stopped || x.Kind != SubTCP {
-		return
-	}
 	rt.now = max(rt.now, s.Env.Time)
-	h := &v.handlers[x.local]
-	t := v.stream(h, &s.Env)
-	if t == nil || ev == TCPEstablished {
+	rt.vms[x.vm].deliverTCP(x.local, ev, &s.Env)
+	if rt.nexts > 0 {
+		rt.resumeNext()
+	}
+}
+
+// DeliverTCP is Runtime.DeliverTCP for Parallel subscriptions; the event need not be copied.
+func (w *Worker) DeliverTCP(sub int, ev TCPEvent, e *dissect.Env) {
+	x := &w.rt.subs[sub]
+	if v := w.vms[x.vm]; v != nil {
+		w.rt.now = max(w.rt.now, e.Time)
+		v.deliverTCP(x.local, ev, e)
+	}
+}
+
+func (v *vm) deliverTCP(local int, ev TCPEvent, e *dissect.Env) {
+	h := &v.handlers[local]
+	if v.stopped || h.kind != SubTCP || e.Flow == nil {
 		return
 	}
-	v.endStream(h, t, &s.Env, stateClose+int(ev)-int(TCPClosed))
+	t := v.stream(h, e)
+	switch {
+	case t == nil || ev == TCPEstablished:
+	case ev == TCPData:
+		v.tcpData(h, t, e)
+	case ev == TCPUrgent:
+		v.tcpUrgent(h, t, e)
+	default:
+		v.endStream(h, t, e, stateClose+int(ev)-int(TCPClosed))
+	}
 }
 
 // tcpEvent is stream.data or flow.end.
 func (v *vm) tcpEvent(h *handler, e *dissect.Env) {
-	if e.Flow == nil {
+	if e.Flow == nil || e.Flow.Key.Proto != packet.ProtoTCP {
 		return
 	}
 	ended := h.event == dissect.EvFlowEnd
-	if ended && (v.face().streams[e.Flow.Serial] == nil && e.Flow.State == dissect.FlowNew) {
+	if ended && h.tcp.streams[e.Flow.Serial] == nil && e.Flow.State == dissect.FlowNew {
 		return
-	}
-	if ended && v.face().streams[e.Flow.Serial] == nil && h.gone.has(e.Flow.Serial) {
-		return // told already
 	}
 	t := v.stream(h, e)
 	if t == nil {
@@ -200,19 +244,25 @@ func endState(e *dissect.Env) int {
 	return stateTimedOut
 }
 
-// stream gives the connection of an event, which begins with JUST_EST where it is new.
+// stream gives the connection of an event, which begins with JUST_EST where it is new; nil where the handler
+// wants nothing of it. As in libnids, that is said at JUST_EST: a connection of which nothing is collected then is not told
+// again.
 func (v *vm) stream(h *handler, e *dissect.Env) *tcpStream {
-	n := v.face()
+	n := h.tcp
 	if t := n.streams[e.Flow.Serial]; t != nil {
-		n.unlink(t)
-		n.front(t)
+		if n.first != t {
+			n.unlink(t)
+			n.front(t)
+		}
 		return t
 	}
-	if h.gone.has(e.Flow.Serial) {
+	if n.gone.has(e.Flow.Serial) {
 		return nil
 	}
-	if len(n.streams) >= n.max {
-		n.drop(n.last)
+	if len(n.streams) >= n.face.max {
+		old := n.last
+		v.tell(h, old, nil, stateTimedOut)
+		n.drop(old)
 	}
 	k := &e.Flow.Key
 	t := &tcpStream{serial: e.Flow.Serial, owner: n, addr: tuple4(k.Src.Netip(), k.SrcPort, k.Dst.Netip(), k.DstPort)}
@@ -222,13 +272,27 @@ func (v *vm) stream(h *handler, e *dissect.Env) *tcpStream {
 	}
 	n.streams[t.serial] = t
 	n.front(t)
-	if !v.tell(h, t, e, stateJustEst) || v.stopped {
+	ok := v.tell(h, t, e, stateJustEst)
+	if v.stopped {
+		return nil
+	}
+	if c, s := &t.halves[0], &t.halves[1]; !ok || !c.collect && !s.collect && !c.urgent && !s.urgent {
+		v.forget(h, t, e)
 		return nil
 	}
 	return t
 }
 
-// tell calls the handlers of register_tcp with the stream in a state.
+// forget drops a connection of which the handler hears no more.
+func (v *vm) forget(h *handler, t *tcpStream, e *dissect.Env) {
+	h.tcp.gone.add(t.serial)
+	h.tcp.drop(t)
+	if host, ok := v.rt.host.(DiscardHost); ok {
+		host.Discard(e, h.sub)
+	}
+}
+
+// tell calls the handler with the stream in a state.
 func (v *vm) tell(h *handler, t *tcpStream, e *dissect.Env, state int) bool {
 	t.state, t.env = state, e
 	v.L.Push(h.fn)
@@ -238,13 +302,18 @@ func (v *vm) tell(h *handler, t *tcpStream, e *dissect.Env, state int) bool {
 	return ok
 }
 
+// receiver gives the half that an event's bytes go to.
+func (t *tcpStream) receiver(e *dissect.Env) *half {
+	if e.Dir == dissect.ToClient {
+		return &t.halves[0]
+	}
+	return &t.halves[1]
+}
+
 // tcpData hands new bytes to the half that receives them, as libnids does: what the handler does not
 // hold with discard goes afterwards.
 func (v *vm) tcpData(h *handler, t *tcpStream, e *dissect.Env) {
-	x := &t.halves[1]
-	if e.Dir == dissect.ToClient {
-		x = &t.halves[0]
-	}
+	x := t.receiver(e)
 	if !x.collect {
 		return
 	}
@@ -257,53 +326,58 @@ func (v *vm) tcpData(h *handler, t *tcpStream, e *dissect.Env) {
 		return
 	}
 	x.data = append(x.data, fresh...)
-	v.libnids.bytes += int64(len(fresh))
+	h.tcp.bytes += int64(len(fresh))
 	x.count += len(fresh)
 	x.countNew = len(fresh)
 	t.read = len(x.data)
 	v.tell(h, t, e, stateData)
-	if v.libnids == nil { // stopped
+	if v.stopped {
 		return
 	}
 	if drop := min(max(t.read, 0), len(x.data)); drop > 0 {
 		x.data = append(x.data[:0], x.data[drop:]...)
 		x.offset += drop
-		v.libnids.bytes -= int64(drop)
+		h.tcp.bytes -= int64(drop)
 	}
 	x.countNew = 0
+}
+
+// tcpUrgent tells an urgent byte.
+func (v *vm) tcpUrgent(h *handler, t *tcpStream, e *dissect.Env) {
+	x := t.receiver(e)
+	if !x.urgent || len(e.Data) == 0 {
+		return
+	}
+	x.urgData, x.urgNew = e.Data[0], 1
+	t.read = 0 // nothing is new of what is collected
+	v.tell(h, t, e, stateData)
+	x.urgNew = 0
 }
 
 // endStream tells the end of a connection and forgets it.
 func (v *vm) endStream(h *handler, t *tcpStream, e *dissect.Env, state int) {
 	v.tell(h, t, e, state)
-	h.gone.add(t.serial)
-	for i := range v.handlers { // its flow.end is no news either
-		if v.handlers[i].fn == h.fn && v.handlers[i].kind == SubTCP {
-			v.handlers[i].gone.add(t.serial)
-		}
-	}
-	if v.libnids != nil {
-		v.libnids.drop(t)
+	if !v.stopped {
+		v.forget(h, t, e)
 	}
 }
 
 // exitLibnids ends the connections that are left, the oldest first.
 func (v *vm) exitLibnids() {
-	if v.libnids == nil {
-		return
-	}
-	for t := v.libnids.last; t != nil && !v.stopped; {
-		prev := t.prev
-		for i := range v.handlers {
-			if h := &v.handlers[i]; h.kind == SubTCP && h.event == dissect.EvStreamData {
-				v.tell(h, t, nil, stateExiting)
-			}
+	for i := 0; i < len(v.handlers) && !v.stopped; i++ {
+		h := &v.handlers[i]
+		if h.kind != SubTCP || h.event != dissect.EvStreamData {
+			continue
 		}
-		t = prev
+		for t := h.tcp.last; t != nil && !v.stopped; {
+			prev := t.prev
+			v.tell(h, t, nil, stateExiting)
+			t = prev
+		}
 	}
 }
 
-func (n *libnids) unlink(t *tcpStream) {
+func (n *tcpHandler) unlink(t *tcpStream) {
 	if t.prev != nil {
 		t.prev.next = t.next
 	} else {
@@ -317,7 +391,7 @@ func (n *libnids) unlink(t *tcpStream) {
 	t.prev, t.next = nil, nil
 }
 
-func (n *libnids) front(t *tcpStream) {
+func (n *tcpHandler) front(t *tcpStream) {
 	t.next = n.first
 	if n.first != nil {
 		n.first.prev = t
@@ -327,8 +401,8 @@ func (n *libnids) front(t *tcpStream) {
 	n.first = t
 }
 
-func (n *libnids) drop(t *tcpStream) {
-	if n.streams[t.serial] != t {
+func (n *tcpHandler) drop(t *tcpStream) {
+	if t == nil || n.streams[t.serial] != t {
 		return
 	}
 	n.unlink(t)

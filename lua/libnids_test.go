@@ -1,6 +1,7 @@
 package lua
 
 import (
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -69,22 +70,90 @@ end)`).ok()
 	}
 }
 
-// TestEngineTellsStates: with DeliverTCP, connections without data are told, and ends at once.
-func TestEngineTellsStates(t *testing.T) {
-	r := load(t, Options{}, `nids.register_tcp(function(tcp) print(tcp.nids_state, tcp.addr[1][1]) end)`).ok()
-	sub := -1
+// tcpSub is the subscription that DeliverTCP wants.
+func (r *rig) tcpSub(n int) int {
 	for _, s := range r.rt.Subscriptions() {
 		if s.Kind == SubTCP && s.Event == dissect.EvStreamData {
-			sub = s.ID
+			if n--; n < 0 {
+				return s.ID
+			}
 		}
 	}
-	s := r.pool.Take(dissect.EvFlowStart, r.schema, &dissect.Env{Time: 1e9, Flow: testFlow(1)})
-	r.rt.DeliverTCP(sub, TCPEstablished, s)
-	r.rt.DeliverTCP(sub, TCPClosed, s)
+	r.t.Fatal("no handler of TCP")
+	return -1
+}
+
+// tcp tells the n-th handler what happened to a connection.
+func (r *rig) tcp(n int, ev TCPEvent, f *dissect.Flow, dir dissect.Dir, data string) {
+	s := r.pool.Take(dissect.EvStreamData, r.schema, &dissect.Env{Time: 1e9, Flow: f, Dir: dir, Data: []byte(data)})
+	defer s.Release()
+	r.rt.DeliverTCP(r.tcpSub(n), ev, s)
+}
+
+// TestEngineTellsStates: with DeliverTCP, connections without data are told, and ends at once.
+func TestEngineTellsStates(t *testing.T) {
+	r := load(t, Options{}, `nids.register_tcp(function(tcp)
+  print(tcp.nids_state, tcp.addr[1][1])
+  tcp.client.collect = tcp.addr[1][1] ~= "10.0.0.3"
+end)`).ok()
+	r.tcp(0, TCPEstablished, testFlow(1), 0, "")
+	r.tcp(0, TCPClosed, testFlow(1), 0, "")
+	r.tcp(0, TCPEstablished, testFlow(3), 0, "") // collects nothing: is told no more
+	r.tcp(0, TCPData, testFlow(3), 0, "x")
+	r.tcp(0, TCPReset, testFlow(3), 0, "")
+	r.tcp(0, TCPTimedOut, testFlow(4), 0, "")
+	r.tcp(0, TCPExiting, testFlow(5), 0, "")
 	r.fire("flow.end", &dissect.Env{Time: 9e9, Flow: ended(1, packet.FIN)})
 	r.fire("flow.end", &dissect.Env{Time: 100e9, Flow: testFlow(2)}) // never seen before: both
-	if got, want := r.printed(), "1\t10.0.0.1\n3\t10.0.0.1\n1\t10.0.0.2\n5\t10.0.0.2\n"; got != want {
+	want := "1\t10.0.0.1\n3\t10.0.0.1\n1\t10.0.0.3\n1\t10.0.0.4\n5\t10.0.0.4\n1\t10.0.0.5\n6\t10.0.0.5\n1\t10.0.0.2\n5\t10.0.0.2\n"
+	if got := r.printed(); got != want {
 		t.Errorf("%q, want %q", got, want)
+	}
+}
+
+// TestHandlersCollectForThemselves: each handler of register_tcp has its own streams and sees all states.
+func TestHandlersCollectForThemselves(t *testing.T) {
+	const handler = `nids.register_tcp(function(tcp)
+  tcp.server.collect = true
+  if tcp.nids_state == nids.DATA then print(NAME, tcp.server.data) if KEEP then tcp:discard(0) end end
+end)`
+	keep := strings.NewReplacer("NAME", `"keeps"`, "KEEP", "true").Replace(handler)
+	drop := strings.NewReplacer("NAME", `"drops"`, "KEEP", "false").Replace(handler)
+	r := load(t, Options{}, keep+"\n"+drop).ok()
+	for _, data := range []string{"a", "b"} {
+		for n := range 2 {
+			r.tcp(n, TCPData, testFlow(1), dissect.ToServer, data)
+		}
+	}
+	r.noProblems()
+	if got, want := r.printed(), "keeps\ta\ndrops\ta\nkeeps\tab\ndrops\tb\n"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
+func TestUrgentBytes(t *testing.T) {
+	r := load(t, Options{}, `nids.register_tcp(function(tcp)
+  local s = tcp.server
+  s.collect, s.collect_urg = true, true
+  print(tcp.nids_state, s.count_new, s.count_new_urg, s.urgdata == "\0" and "" or s.urgdata, s.data)
+end)`).ok()
+	r.tcp(0, TCPData, testFlow(1), dissect.ToServer, "ab")
+	r.tcp(0, TCPUrgent, testFlow(1), dissect.ToServer, "!")
+	r.tcp(0, TCPData, testFlow(1), dissect.ToServer, "cd")
+	r.noProblems()
+	if got, want := r.printed(), "1\t0\t0\t\t\n2\t2\t0\t\tab\n2\t0\t1\t!\t\n2\t2\t0\t!\tcd\n"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
+func TestChecksumRules(t *testing.T) {
+	r := load(t, Options{}, `nids.chksum_ctl { { "10.1.0.0/16", true }, { "192.0.2.7", false }, { "0.0.0.0/0", false } }`).ok()
+	var got strings.Builder
+	for _, c := range r.rt.ChecksumRules() {
+		fmt.Fprint(&got, c.Prefix, c.Check, " ")
+	}
+	if want := "10.1.0.0/16 true 192.0.2.7/32 false 0.0.0.0/0 false ::/0 false "; got.String() != want {
+		t.Errorf("%q, want %q", got.String(), want)
 	}
 }
 
@@ -143,11 +212,11 @@ end)`).ok()
 	for range 30 {
 		r.data(f, dissect.ToServer, "", strings.Repeat("x", 100))
 	}
-	n := r.rt.vms[0].libnids
+	n := r.rt.vms[0].libnids.tcp[0]
 	if n.bytes != 1000 || !n.streams[1].halves[1].cut {
 		t.Errorf("%d bytes", n.bytes)
 	}
-	n.max = 10
+	n.face.max = 10
 	for i := byte(1); i < 100; i++ {
 		r.data(testFlow(i), dissect.ToServer, "", "x")
 	}

@@ -75,6 +75,7 @@ type handler struct {
 	pos    Pos
 	sub    int
 	gone   discarded
+	tcp    *tcpHandler // of nids.register_tcp, else nil
 }
 
 // ticker is a function that is called every so often in packet time.
@@ -176,11 +177,11 @@ func (v *vm) deliver(local int, e *dissect.Env, s *Snapshot) {
 		return
 	}
 	h := &v.handlers[local]
-	if e.Flow != nil && h.gone.has(e.Flow.Serial) {
-		return
-	}
 	if h.kind != SubEvent {
 		v.deliverLibnids(h, e)
+		return
+	}
+	if e.Flow != nil && h.gone.has(e.Flow.Serial) {
 		return
 	}
 	x := v.newView(e, s, h)

@@ -61,7 +61,7 @@ func (f *file) newRig(options *glua.LTable) (*rig, error) {
 	}
 	r.prog, r.matcher = prog, prog.NewMatcher()
 	for _, s := range rt.Subscriptions() {
-		if s.Filter == "" {
+		if s.Filter == "" || s.Kind != lua.SubEvent {
 			r.free[s.Event] = append(r.free[s.Event], s.ID)
 		}
 	}
