@@ -1,6 +1,7 @@
 package http
 
 import (
+	"regexp"
 	"strings"
 	"testing"
 
@@ -50,6 +51,9 @@ var fuzzSeeds = []string{
 	"GET http://u:p@Host.:99/x#f HTTP/1.1\r\n\r\n\xffHTTP/1.1 206 P\r\nContent-Range: bytes 0-1/2\r\nContent-Encoding: br\r\n\r\n\x0b\x01\x80hi\x03",
 }
 
+// brotliBody finds a body in that encoding, however its header is written.
+var brotliBody = regexp.MustCompile(`(?i)content-encoding[^\n]*br`)
+
 // what keeps of the lines what must not depend on how the input was cut: body events come once
 // a piece, so they are dropped.
 func stable(r *dissecttest.Recorder) string {
@@ -84,7 +88,7 @@ func FuzzHTTP(f *testing.F) {
 		// Bytes after a complete response count as its body only when they come in the same
 		// segment; the brotli library puts out more or less before an error; and long lines are given up where the segment ends.
 		if strings.Contains(whole.Text()+pieces.Text(), "response_body_unexpected") || strings.Contains(whole.Text(), "field_too_long") ||
-			strings.Contains(whole.Text(), "ncoding: br") {
+			brotliBody.MatchString(whole.Text()) {
 			return
 		}
 		if a, b := stable(whole), stable(pieces); a != b {
