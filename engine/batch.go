@@ -20,6 +20,7 @@ type batch struct {
 	flush   int
 	results []result
 	pending atomic.Int32 // workers that have not finished it
+	swap    *swap        // to be taken before anything of the batch; nil, as a rule
 }
 
 // item is one thing for the workers, in order: a packet, or a step of time.
@@ -66,7 +67,7 @@ func newBatch(workers int) *batch { return &batch{flush: -1, results: make([]res
 
 func (b *batch) reset() {
 	b.frames.Reset()
-	b.items, b.used, b.side, b.flush = b.items[:0], 0, b.side[:0], -1
+	b.items, b.used, b.side, b.flush, b.swap = b.items[:0], 0, b.side[:0], -1, nil
 	if cap(b.side) > keepSide {
 		b.side = nil
 	}

@@ -110,6 +110,7 @@ type Engine struct {
 	started  time.Time
 	took     time.Duration
 	broken   int // captures that ended within a packet or were damaged
+	reloads  reloads
 }
 
 // New checks the configuration and makes an engine.
@@ -134,24 +135,14 @@ func New(cfg Config) (*Engine, error) {
 		}
 		e.schema = s
 	}
-	if cfg.Program != nil {
-		needs := cfg.Program.Needs()
-		e.cfg.Limits.KeepBodies = e.cfg.Limits.KeepBodies || needs.Bodies || needs.FileData
-		e.cfg.Limits.HashMD5 = e.cfg.Limits.HashMD5 || needs.Has("file.md5")
-		e.cfg.Limits.HashSHA1 = e.cfg.Limits.HashSHA1 || needs.Has("file.sha1")
-		e.cfg.Limits.HashSHA256 = e.cfg.Limits.HashSHA256 || needs.Has("file.sha256")
-	}
-	if cfg.Scripts != nil {
-		needs := cfg.Scripts.Needs()
-		e.cfg.Limits.KeepBodies = e.cfg.Limits.KeepBodies || needs.Bodies
-	}
+	e.reloads.cfg, e.reloads.ended = &e.cfg, make(chan struct{})
 	e.dispatch = dispatcher{dec: *packet.NewDecoder(cfg.Decode), noVLAN: cfg.IgnoreVLAN}
 	frag := cfg.Frag
 	frag.Events = &e.dispatch.dec.Stats.Events
 	e.dispatch.frag = ipfrag.New(frag)
 	e.order = ordered{eve: cfg.EVE, tags: hostTags{}, sinks: cfg.Sinks, warn: cfg.Warn,
 		trace: cfg.Trace, state: match.NewState(match.StateLimits{}), encoder: eve.NewEncoder(&e.cfg.EVEOptions)}
-	e.order.scripts = cfg.Scripts
+	e.order.scripts, e.order.host, e.order.cfg, e.order.reloaded = cfg.Scripts, cfg.ScriptHost, &e.cfg, e.started
 	if err := e.order.useManager(&e.cfg); err != nil {
 		return nil, err
 	}
@@ -160,9 +151,11 @@ func New(cfg Config) (*Engine, error) {
 	}
 	for i := range cfg.Workers {
 		w := e.newWorker(i)
-		if err := w.useScripts(cfg.Scripts, e.schema); err != nil {
+		v, err := e.newView(w, &e.cfg)
+		if err != nil {
 			return nil, err
 		}
+		w.setView(v)
 		e.workers = append(e.workers, w)
 	}
 	return e, nil
@@ -171,7 +164,7 @@ func New(cfg Config) (*Engine, error) {
 func (e *Engine) warn(format string, args ...any) { e.cfg.Warn(format, args...) }
 
 func (e *Engine) newWorker(id int) *worker {
-	w := &worker{id: id, of: e.cfg.Workers, cfg: &e.cfg, keys: &dispatcher{noVLAN: e.cfg.IgnoreVLAN}}
+	w := &worker{id: id, of: e.cfg.Workers, keys: &dispatcher{noVLAN: e.cfg.IgnoreVLAN}}
 	perShard := e.cfg.TCP
 	if perShard.Memcap == 0 {
 		perShard.Memcap = tcp.DefaultMemcap
@@ -191,16 +184,9 @@ func (e *Engine) newWorker(id int) *worker {
 	w.windows.max = e.cfg.WindowMemcap / windowBytes / flowtable.Shards
 	w.apps = newApps(specs, len(e.schema.Specs))
 	w.stats.tx = make([][2]uint64, len(e.schema.Specs))
-	w.ctx.Limits, w.ctx.Host, w.ctx.OnFailure = &e.cfg.Limits, w, w.parserFailed
+	w.ctx.Host, w.ctx.OnFailure = w, w.parserFailed
 	w.guard.logf = e.warn
 	w.inline.w = w
-	w.useProgram(e.cfg.Program, e.schema)
-	if e.cfg.EVE != nil {
-		w.eve = eve.NewEncoder(&e.cfg.EVEOptions)
-		if e.cfg.Program != nil {
-			w.eve.Bits = e.cfg.Program.FlowBitNames()
-		}
-	}
 	return w
 }
 
@@ -218,8 +204,8 @@ func (e *Engine) flushBatch(b *batch, shard int) {
 // finish writes the last statistics and closes the outputs.
 func (e *Engine) finish() error {
 	e.took = time.Since(e.started)
-	if e.cfg.Scripts != nil {
-		e.cfg.Scripts.Exit()
+	if e.order.scripts != nil {
+		e.order.scripts.Exit()
 	}
 	e.order.manager.Flush(e.order.emit)
 	if e.cfg.EVE != nil && e.cfg.EVEOptions.Core[eve.Stats] {

@@ -32,12 +32,11 @@ type judge struct {
 	trace          Tracer // nil but for tools that explain a run
 }
 
-func (w *worker) useProgram(p *match.Program, schema *dissect.Schema) {
+func (v *view) useProgram(p *match.Program, schema *dissect.Schema) {
 	j := judge{wants: make([]bool, len(schema.Events)), logged: make([]bool, len(schema.Specs))}
 	for i, s := range schema.Specs {
-		j.logged[i] = s.EVE != nil && w.cfg.EVEOptions.Protocol(s.Name)
+		j.logged[i] = s.EVE != nil && v.cfg.EVEOptions.Protocol(s.Name)
 	}
-	w.wantStream = false
 	if p != nil {
 		j.m = p.NewMatcher()
 		for id := range j.wants {
@@ -45,17 +44,17 @@ func (w *worker) useProgram(p *match.Program, schema *dissect.Schema) {
 		}
 		needs := p.Needs()
 		j.flowDirs, j.window = needs.FlowDirs, min(needs.Window, windowBytes)
-		w.wantStream = j.wants[dissect.EvStreamData] || needs.Has(ir.FieldPayload)
+		v.wantStream = j.wants[dissect.EvStreamData] || needs.Has(ir.FieldPayload)
 		j.tags, j.tagsHosts = tagsOf(p)
-		o := &w.cfg.EVEOptions.Alerts
-		j.shows = w.cfg.EVE != nil && (o.Payload || o.PayloadPrintable || o.PayloadLength)
+		o := &v.cfg.EVEOptions.Alerts
+		j.shows = v.cfg.EVE != nil && (o.Payload || o.PayloadPrintable || o.PayloadLength)
 	}
-	j.trace = w.cfg.Trace
+	j.trace = v.cfg.Trace
 	j.wantsPacket = j.wants[dissect.EvPacket]
 	j.wantsFlowStart = j.wants[dissect.EvFlowStart]
 	j.wantsFlowEnd = j.wants[dissect.EvFlowEnd] || j.trace != nil
 	j.wantsAnomaly = j.wants[dissect.EvAnomaly]
-	w.rules = j
+	v.rules = j
 }
 
 // match judges the rules of an event.

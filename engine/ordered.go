@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/luanids/luanids/engine/alert"
 	"github.com/luanids/luanids/engine/eve"
@@ -25,6 +26,9 @@ type ordered struct {
 	state    *match.State       // thresholds, host flags, sequences
 	encoder  *eve.Encoder
 	scripts  *lua.Runtime // nil for none
+	host     *ScriptHost  // of scripts
+	cfg      *Config      // as of the last reload
+	reloaded time.Time
 	tags     hostTags
 	stamp    uint64            // of the alert at hand
 	next     []int             // by worker: the first record not yet taken
@@ -52,6 +56,9 @@ type AlertSink interface {
 
 // take merges the results of one batch and reports them.
 func (o *ordered) take(b *batch) {
+	if b.swap != nil {
+		o.adopt(b.swap)
+	}
 	if len(b.results) == 1 {
 		r := &b.results[0]
 		for i := range r.records {

@@ -14,6 +14,8 @@ import (
 // may be called once.
 func (e *Engine) Run(ctx context.Context, src capture.Source) error {
 	e.source = src
+	e.reloads.begun()
+	defer e.reloads.end()
 	var err error
 	if len(e.workers) == 1 {
 		err = e.runInline(ctx, src)
@@ -54,6 +56,9 @@ func (e *Engine) runInline(ctx context.Context, src capture.Source) error {
 	b := newBatch(1)
 	for {
 		b.reset()
+		if b.swap = e.takeSwap(); b.swap != nil {
+			w.adopt(b.swap)
+		}
 		done, err := e.fill(ctx, src, b)
 		w.out, w.inline.batch = &b.results[0], b
 		for i := range b.frames.Packets {
@@ -144,6 +149,7 @@ func (e *Engine) readAll(ctx context.Context, src capture.Source, free chan *bat
 	for {
 		b := <-free
 		b.reset()
+		b.swap = e.takeSwap()
 		done, err := e.fill(ctx, src, b)
 		for i := range b.frames.Packets {
 			e.dispatch.frame(&b.frames.Packets[i], b)

@@ -25,6 +25,7 @@ type delivery struct {
 
 // scripting is a worker's view of the scripts: who wants which events.
 type scripting struct {
+	rt     *lua.Runtime
 	schema *dissect.Schema
 	pool   *lua.Pool
 	// plain are the subscriptions without filter, by event; filters those of hidden rules, by
@@ -35,35 +36,42 @@ type scripting struct {
 	own     *lua.Worker // VMs of scripts that run in the workers, nil for none
 }
 
-// useScripts makes w deliver events to scripts.
-func (w *worker) useScripts(rt *lua.Runtime, schema *dissect.Schema) error {
+// useScripts makes w deliver events to scripts, once it takes the view.
+func (v *view) useScripts(w *worker, rt *lua.Runtime, schema *dissect.Schema) error {
 	if rt == nil {
 		return nil
 	}
-	s := &scripting{schema: schema, pool: lua.NewPool(), plain: make([][]int, len(schema.Events)), kinds: rt.Subscriptions()}
+	s := &scripting{rt: rt, schema: schema, plain: make([][]int, len(schema.Events)), kinds: rt.Subscriptions()}
 	parallel := len(rt.Predicates()) > 0
 	for _, sub := range s.kinds {
 		parallel = parallel || sub.Parallel
 		if sub.Filter == "" {
 			s.plain[sub.Event] = append(s.plain[sub.Event], sub.ID)
-			w.rules.want(sub.Event)
+			v.rules.want(sub.Event)
 		}
 	}
-	if p := w.cfg.Program; p != nil {
+	if p := v.cfg.Program; p != nil {
 		s.filters = make([]int, len(p.Rules))
 		for i, r := range p.Rules {
 			s.filters[i] = filterOf(r.Rule)
 		}
 	}
-	if parallel {
+	if old := w.scripts; old != nil {
+		s.pool = old.pool // of the same schema
+	} else {
+		s.pool = lua.NewPool()
+	}
+	if old := w.scripts; old != nil && old.rt == rt {
+		s.own = old.own
+	} else if parallel {
 		own, err := rt.NewWorker(&workerHost{w})
 		if err != nil {
 			return err
 		}
 		s.own = own
 	}
-	w.wantStream = w.wantStream || w.rules.wants[dissect.EvStreamData]
-	w.scripts = s
+	v.wantStream = v.wantStream || v.rules.wants[dissect.EvStreamData]
+	v.scripts = s
 	return nil
 }
 

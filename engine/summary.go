@@ -59,7 +59,7 @@ func (e *Engine) Summary() Summary {
 	for i := alert.Info; i <= alert.Critical; i++ {
 		s.BySeverity = append(s.BySeverity, SeverityCount{i.String(), e.order.stats.severity[i]})
 	}
-	if n := e.cfg.RulesSkipped + e.cfg.RulesFailed; n > 0 {
+	if n := e.order.cfg.RulesSkipped + e.order.cfg.RulesFailed; n > 0 {
 		s.Lost = append(s.Lost, Counter{"rules left out (see the warnings)", uint64(n)})
 	}
 	for _, c := range e.Counters() {

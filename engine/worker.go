@@ -13,7 +13,7 @@ import (
 // workers, is its own. Nobody else touches what it holds.
 type worker struct {
 	id, of int
-	cfg    *Config
+	view               // what a reload replaces
 	keys   *dispatcher // for flow keys only
 	shards [flowtable.Shards]*flowtable.Shard
 	pool   flowtable.Pool
@@ -24,35 +24,30 @@ type worker struct {
 	apps    apps
 	ctx     dissect.Ctx
 	env     dissect.Env // of packet and flow events
-	rules   judge
-	eve     *eve.Encoder // nil: no EVE log
 	out     *result
 	// What is being worked on, for the callbacks of reassembly and parsers.
-	pkt    *packet.Packet
-	flow   *flowtable.Flow
-	dir    dissect.Dir
-	stamp  uint64
-	serial uint64 // of the flow that ends, 0 while a packet is handled
-	now    int64
-	key    dissect.FlowKey
-	// wantStream says that rules or scripts look at stream bytes.
-	wantStream bool
-	scratch    [2][]byte
-	windows    windows
-	expired    []*flowtable.Flow
-	stats      workerStats
-	expected   expectations
-	inline     inlineSink
-	place      streamPlace
-	ended      eve.TCPEnd // of the flow that is being logged
-	seen       seen
-	guard      guard
+	pkt      *packet.Packet
+	flow     *flowtable.Flow
+	dir      dissect.Dir
+	stamp    uint64
+	serial   uint64 // of the flow that ends, 0 while a packet is handled
+	now      int64
+	key      dissect.FlowKey
+	scratch  [2][]byte
+	windows  windows
+	expired  []*flowtable.Flow
+	stats    workerStats
+	expected expectations
+	inline   inlineSink
+	place    streamPlace
+	ended    eve.TCPEnd // of the flow that is being logged
+	seen     seen
+	guard    guard
 	// spare, bodies and waitingBytes are for records that wait, see acked.go.
 	spare        []*waiting
 	shownBytes   [flowtable.Shards]int
 	bodies       [][]byte
 	waitingBytes [flowtable.Shards]int
-	scripts      *scripting     // nil without scripts
 	alerts       []*alert.Alert // of the packet or flow end at hand
 }
 
@@ -75,6 +70,9 @@ type workerStats struct {
 
 // process handles one batch.
 func (w *worker) process(b *batch) {
+	if b.swap != nil {
+		w.adopt(b.swap)
+	}
 	w.out = &b.results[w.id]
 	for i := range b.items {
 		it := &b.items[i]
