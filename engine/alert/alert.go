@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/luanids/luanids/dissect"
 	"github.com/luanids/luanids/dissect/packet"
 	"github.com/luanids/luanids/lang/ir"
 	"github.com/luanids/luanids/lang/match"
@@ -100,6 +101,8 @@ type Alert struct {
 	// rules of which it is to be written, known to the ordered stage only.
 	Late     bool
 	Reported []*match.Rule
+	// Reset is the connection that the rule wants cut (action reject), nil for none.
+	Reset *dissect.FlowKey
 	// Quiet alerts exist for their effects (flags, thresholds) and are not reported.
 	Quiet bool
 }

@@ -69,6 +69,8 @@ type Flow struct {
 	Shown any
 	// Waiting are records that wait for an acknowledgement, nil for none; see engine/acked.go.
 	Waiting any
+	// Kill is set while the connection is being cut, nil otherwise; see engine/respondflow.go.
+	Kill any
 	// Anomalies is the set of stream events already reported of the flow.
 	Anomalies uint64
 	next      *Flow // in the bucket, or in the free list

@@ -146,6 +146,13 @@ func (c *Conn) ISN(dir dissect.Dir) uint32 { return c.half[dir&1].isn }
 // Next gives the sequence number of the next byte to be delivered of dir.
 func (c *Conn) Next(dir dissect.Dir) uint32 { return c.half[dir&1].next }
 
+// Sequence gives the numbers of dir at this moment: acked by the receiver, next to be delivered, and one past the
+// highest that was sent (SYN and FIN included).
+func (c *Conn) Sequence(dir dissect.Dir) (acked, next, sent uint32) {
+	s := &c.half[dir&1]
+	return s.acked, s.next, s.sent
+}
+
 // UrgentBytes gives how many urgent bytes were taken out of the stream of dir.
 func (c *Conn) UrgentBytes(dir dissect.Dir) int { return int(c.half[dir&1].urgCount) }
 
