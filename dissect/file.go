@@ -56,6 +56,7 @@ type File struct {
 
 	md5, sha1, sha256 hash.Hash
 	open              bool
+	keep              bool // Content is kept: decided when the file begins, whatever a reload asks for later
 }
 
 // keepContent is how much memory for content a file keeps for its successor, bytes.
@@ -70,7 +71,7 @@ func (c *Ctx) OpenFile(f *File, name []byte, tx any) {
 	f.Rules.Reset()
 	*f = File{Name: append(f.Name[:0], name...), Head: f.Head[:0], Content: f.Content[:0],
 		MD5: f.MD5[:0], SHA1: f.SHA1[:0], SHA256: f.SHA256[:0],
-		Rules: f.Rules, Dir: c.Dir, Tx: tx, Proto: c.spec, open: true}
+		Rules: f.Rules, Dir: c.Dir, Tx: tx, Proto: c.spec, open: true, keep: c.Limits.KeepBodies}
 	f.md5 = reuseHash(c.Limits.HashMD5, m5, md5.New)
 	f.sha1 = reuseHash(c.Limits.HashSHA1, s1, sha1.New)
 	f.sha256 = reuseHash(c.Limits.HashSHA256, s2, sha256.New)
@@ -105,7 +106,7 @@ func (c *Ctx) WriteFile(f *File, data []byte) {
 			h.Write(data)
 		}
 	}
-	if c.Limits.KeepBodies {
+	if f.keep {
 		if n := c.Limits.FileInspect - len(f.Content); n > 0 {
 			f.Content = AppendKept(f.Content, data[:min(n, len(data))], c.Limits.FileInspect)
 		}

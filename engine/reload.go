@@ -220,6 +220,9 @@ func (e *Engine) prepare(c *Change) (*swap, error) {
 			s.discard()
 			return nil, err
 		}
+		if old := w.limits; c.Set == nil && sameNeeds(old, v.limits) {
+			v.limits = old // parsers read their settings anew when these are others
+		}
 		s.views = append(s.views, v)
 	}
 	return s, nil
@@ -248,6 +251,11 @@ func (e *Engine) newView(w *worker, cfg *Config) (view, error) {
 		return v, fmt.Errorf("scripts: %w", err)
 	}
 	return v, nil
+}
+
+// sameNeeds tells whether rules and scripts need the same of parsers.
+func sameNeeds(a, b *dissect.Limits) bool {
+	return a.KeepBodies == b.KeepBodies && a.HashMD5 == b.HashMD5 && a.HashSHA1 == b.HashSHA1 && a.HashSHA256 == b.HashSHA256
 }
 
 func (w *worker) setView(v view) {

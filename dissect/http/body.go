@@ -70,6 +70,9 @@ func (p *Parser) body(c *dissect.Ctx, s *side, b []byte) {
 func (p *Parser) decoded(s *side, b []byte) bool {
 	m := s.msg()
 	s.grew = true
+	if m.Entity == 0 { // a reload does not change it within a body
+		s.keep = p.cfg.keep[s.dir]
+	}
 	over := false
 	if s.limit > 0 {
 		room := s.limit - int64(m.Entity)
@@ -81,8 +84,8 @@ func (p *Parser) decoded(s *side, b []byte) bool {
 	if !over {
 		m.Entity += uint64(len(b))
 	}
-	if n := p.cfg.keep[s.dir] - len(m.Body); n > 0 {
-		m.Body = dissect.AppendKept(m.Body, b[:min(n, len(b))], p.cfg.keep[s.dir])
+	if n := s.keep - len(m.Body); n > 0 {
+		m.Body = dissect.AppendKept(m.Body, b[:min(n, len(b))], s.keep)
 	}
 	if len(b) > 0 {
 		p.fileData(s, b)

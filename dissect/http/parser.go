@@ -33,6 +33,7 @@ type side struct {
 	trailer bool
 	lines   lineScanner
 	grew    bool // the body grew in this call
+	keep    int  // bytes of the body that are kept
 	file    dissect.File
 	dec     decompressor
 	encs    []encoding
