@@ -19,6 +19,10 @@ func Check(schema *dissect.Schema, sources []Source, opt Options) []Problem {
 		p, _ := compileSource(s, &rt.opt.Limits)
 		if p != nil {
 			problems = append(problems, rt.checkNames(p)...)
+			problems = append(problems, p.checkCalls()...)
+			v := newVM(rt, p)
+			problems = append(problems, v.checkGlobals(p)...)
+			v.close()
 		}
 	}
 	problems = unique(problems)

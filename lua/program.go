@@ -19,6 +19,7 @@ type program struct {
 	uses map[string]int
 	// handlers are the literal handlers of nids.on, whose accesses Check looks at.
 	handlers []literalHandler
+	lint     lint
 }
 
 // short is the script's name without folder and .lua.
@@ -123,6 +124,7 @@ func (r *rewriter) stmts(list []ast.Stmt) {
 func (r *rewriter) stmt(s ast.Stmt) {
 	switch s := s.(type) {
 	case *ast.AssignStmt:
+		r.bindAll(s.Lhs)
 		for i, e := range s.Lhs {
 			if a, ok := e.(*ast.AttrGetExpr); ok {
 				a.Object, a.Key = r.expr(a.Object), r.expr(a.Key)
@@ -132,6 +134,13 @@ func (r *rewriter) stmt(s ast.Stmt) {
 		}
 		r.exprs(s.Rhs)
 	case *ast.LocalAssignStmt:
+		for i, name := range s.Names {
+			var e ast.Expr
+			if i < len(s.Exprs) {
+				e = s.Exprs[i]
+			}
+			r.prog.lint.assigned(name, e)
+		}
 		r.exprs(s.Exprs)
 	case *ast.FuncCallStmt:
 		s.Expr = r.expr(s.Expr)
@@ -148,18 +157,30 @@ func (r *rewriter) stmt(s ast.Stmt) {
 		r.stmts(s.Then)
 		r.stmts(s.Else)
 	case *ast.NumberForStmt:
+		r.prog.lint.bind(s.Name)
 		s.Init, s.Limit = r.expr(s.Init), r.expr(s.Limit)
 		if s.Step != nil {
 			s.Step = r.expr(s.Step)
 		}
 		r.stmts(s.Stmts)
 	case *ast.GenericForStmt:
+		r.prog.lint.bind(s.Names...)
 		r.exprs(s.Exprs)
 		r.stmts(s.Stmts)
 	case *ast.FuncDefStmt:
+		r.prog.lint.bind(s.Func.ParList.Names...)
 		r.stmts(s.Func.Stmts)
 	case *ast.ReturnStmt:
 		r.exprs(s.Exprs)
+	}
+}
+
+// bindAll notes what an assignment to globals and locals makes of names.
+func (r *rewriter) bindAll(list []ast.Expr) {
+	for _, e := range list {
+		if id, ok := e.(*ast.IdentExpr); ok {
+			r.prog.lint.bind(id.Value)
+		}
 	}
 }
 
@@ -206,6 +227,7 @@ func (r *rewriter) below(e ast.Expr) ast.Expr {
 	case *ast.UnaryLenOpExpr:
 		e.Expr = r.expr(e.Expr)
 	case *ast.FunctionExpr:
+		r.prog.lint.bind(e.ParList.Names...)
 		r.stmts(e.Stmts)
 	}
 	return e
@@ -235,6 +257,7 @@ func (r *rewriter) concat(e *ast.StringConcatOpExpr) ast.Expr {
 }
 
 func (r *rewriter) call(e *ast.FuncCallExpr) {
+	r.prog.lint.called(e)
 	if e.Func != nil {
 		e.Func = r.expr(e.Func)
 	}
