@@ -1,5 +1,12 @@
 package capture
 
+// Instruction is one of a compiled filter, for a kernel to run (struct sock_filter, bpf(4)).
+type Instruction struct {
+	Code   uint16
+	JT, JF uint8
+	K      uint32
+}
+
 // filterSet holds the programs of one BPF expression, one for each link type that came up:
 // the same words mean other offsets behind another link-layer header.
 type filterSet struct {

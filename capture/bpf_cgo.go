@@ -106,3 +106,12 @@ func (b *BPF) Matches(p *Packet) bool {
 	data := (*C.u_char)(unsafe.Pointer(unsafe.SliceData(p.Data)))
 	return C.bpf_filter(&b.code[0], data, C.u_int(p.Len), C.u_int(len(p.Data))) != 0
 }
+
+// Instructions gives the program, for a kernel to run.
+func (b *BPF) Instructions() []Instruction {
+	out := make([]Instruction, len(b.code))
+	for i, c := range b.code {
+		out[i] = Instruction{Code: uint16(c.code), JT: uint8(c.jt), JF: uint8(c.jf), K: uint32(c.k)}
+	}
+	return out
+}

@@ -14,3 +14,6 @@ func CompileBPF(string, LinkType) (*BPF, error) {
 
 // Matches is never called, since nothing compiles.
 func (b *BPF) Matches(*Packet) bool { return false }
+
+// Instructions is never called, since nothing compiles.
+func (b *BPF) Instructions() []Instruction { return nil }

@@ -42,6 +42,8 @@ type Packet struct {
 	VLAN uint16 // tag that the kernel stripped (TCI), with HasVLAN
 	// HasVLAN says that VLAN holds a tag which is not in Data.
 	HasVLAN bool
+	// Unsummed says that the transport checksum was not computed yet, but left to hardware: it says nothing (live).
+	Unsummed bool
 	// File is the capture that the packet comes from, as it was named; nil from an interface.
 	File *string
 }
@@ -113,6 +115,8 @@ type Stats struct {
 	Filtered uint64 // not handed out because of the BPF filter
 	Skipped  uint64 // records that could not be used (unknown block, bad interface)
 	Dropped  uint64 // lost by the kernel (live)
+	Kernel   uint64 // that the kernel had for us, with those that it dropped (live)
+	Freezes  uint64 // times that a ring was full (live)
 	Total    int64  // size of the input in bytes as stored (compressed), 0 when unknown
 	Done     int64  // how many of them were read, for progress
 	First    time.Time

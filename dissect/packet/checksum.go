@@ -48,7 +48,7 @@ func Checksum(b []byte) uint16 { return bits.ReverseBytes16(^fold(sum(0, b))) }
 // packets without one, for UDP over IPv4 with none (0), and for headers that were cut.
 func (p *Packet) TransportChecksumOK() bool {
 	switch {
-	case p.Cut:
+	case p.Cut, p.Unsummed:
 		return true // nobody can tell
 	case p.Layers&LayerTCP != 0:
 		return p.pseudoOK(ProtoTCP, p.IPPayload())

@@ -181,6 +181,7 @@ type Packet struct {
 	IPFlags    uint8  // IPv4 flags: 4 reserved, 2 DF, 1 MF. For IPv6 fragments 1 is M.
 	Src, Dst   Addr
 	IPCsumBad  bool   // the IPv4 header checksum is wrong
+	Unsummed   bool   // the transport checksum was left to hardware, and says nothing
 	IPOpts     IPOpt  // IPv4: set of the options seen
 	ExtHeaders uint16 // IPv6: set of extension headers seen, bit n as listed in ipv6.go
 	// FragHdrOff is the offset of the IPv6 fragment header, with LayerFragment and

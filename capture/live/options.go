@@ -1,0 +1,78 @@
+package live
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/luanids/luanids/capture"
+)
+
+// Settings are how interfaces are read. DefaultSettings has values for links up to some Gbit/s.
+type Settings struct {
+	// RingBytes is the memory of one ring: what arrives while nobody reads, at most. There is one for each
+	// interface and goroutine. The kernel cannot swap it out. 1 MiB to 2 GiB.
+	RingBytes int
+	// BlockBytes is how much of a ring is handed over at a time, a power of two from 64 KiB, at most a quarter of the ring. A
+	// packet that is longer is cut.
+	BlockBytes int
+	// BlockTimeout is how long the kernel keeps a block that is not full, at least 1 ms: the price of a longer one
+	// is later alerts, of a shorter one more wake-ups.
+	BlockTimeout time.Duration
+	// SnapLen is how many bytes of a packet are taken, 64 to capture.MaxPacketBytes.
+	SnapLen int
+	// Promiscuous takes packets for other hosts too.
+	Promiscuous bool
+	// Fanout has the kernel spread flows over one ring for each worker. Without it there is one ring, and the packets are
+	// spread by luanids itself, which looks into tunnels to do so.
+	Fanout bool
+}
+
+// DefaultSettings are those of a run that says nothing.
+func DefaultSettings() Settings {
+	return Settings{RingBytes: 64 << 20, BlockBytes: 256 << 10, BlockTimeout: 5 * time.Millisecond,
+		SnapLen: capture.MaxPacketBytes, Promiscuous: true, Fanout: true}
+}
+
+// Options say what is watched.
+type Options struct {
+	Settings
+	Interfaces []string // names; "any" is all of them together
+	Rings      int      // how many goroutines read, each with a share of the flows of all interfaces
+	Filter     string   // tcpdump expression, "" for everything
+	// Warn is told what goes wrong while packets are read, and when it is over.
+	Warn func(format string, args ...any)
+}
+
+// Any is the name that stands for all interfaces.
+const Any = "any"
+
+// Bounds of the settings.
+const (
+	minRing    = 1 << 20
+	maxRing    = 2 << 30
+	minBlock   = 64 << 10
+	minSnapLen = 64
+	maxTimeout = time.Second
+)
+
+// Check says what is wrong with settings, by the names that configuration files have for them.
+func (s *Settings) Check() error {
+	switch {
+	case s.RingBytes < minRing || s.RingBytes > maxRing:
+		return fmt.Errorf("capture.ring-size: %d bytes is out of range: use 1mb to 2gb", s.RingBytes)
+	case s.BlockBytes < minBlock || s.BlockBytes&(s.BlockBytes-1) != 0 || s.BlockBytes > s.RingBytes/4:
+		return fmt.Errorf("capture.block-size: %d bytes: use a power of two from 64kb to a quarter of capture.ring-size (%d)", s.BlockBytes, s.RingBytes)
+	case s.BlockTimeout < time.Millisecond || s.BlockTimeout > maxTimeout:
+		return fmt.Errorf("capture.block-timeout: %v is out of range: use 1ms to 1s", s.BlockTimeout)
+	case s.SnapLen < minSnapLen || s.SnapLen > capture.MaxPacketBytes:
+		return fmt.Errorf("capture.snaplen: %d is out of range: use %d to %d", s.SnapLen, minSnapLen, capture.MaxPacketBytes)
+	}
+	return nil
+}
+
+// Lag is how much later than it arrived a packet may be handed over by a reader that does not fall behind: a
+// block time-out may begin just after a packet, and last twice where the timer found the block just begun.
+func (s *Settings) Lag() time.Duration { return 2*s.BlockTimeout + lagSlack }
+
+// lagSlack is for the scheduler.
+const lagSlack = 3 * time.Millisecond
