@@ -1,0 +1,157 @@
+package config
+
+import (
+	"net/netip"
+	"time"
+
+	"github.com/luanids/luanids/engine"
+	"github.com/luanids/luanids/engine/alert"
+	"github.com/luanids/luanids/engine/manager"
+	"github.com/luanids/luanids/engine/output"
+	"github.com/luanids/luanids/engine/ruleset"
+	"github.com/luanids/luanids/lua"
+)
+
+// Settings is everything that luanids can be told. Default gives the defaults, Source.Load what
+// a file, --set and flags make of them. The tables in keys*.go name each setting once: where
+// it is kept here, how it is written, its documentation and bounds.
+type Settings struct {
+	// Engine has the settings of decoding, reassembly, flows, protocols, EVE records and queues.
+	// It holds nothing that is open: EngineConfig gives a copy to work with.
+	Engine  engine.Config
+	Capture Capture
+	Rules   Rules
+	Scripts Scripts
+	Intel   Intel
+	// Vars override lets of rules: HOME_NET = 10.0.0.0/8.
+	Vars map[string]string
+	// Hosts are the addresses of operating systems, whose way of reassembly is followed.
+	Hosts map[string][]netip.Prefix
+	// Manager is the alert manager with its suppressions.
+	Manager manager.Config
+	Outputs Outputs
+	// Detectors are the parameters of scripts by detector and name, for lua.Options.Params.
+	Detectors  map[string]map[string]any
+	Metrics    Metrics
+	Respond    Respond
+	Privileges Privileges
+	Reload     Reload
+
+	origins map[string]Origin
+}
+
+// Capture is how packets are taken from interfaces.
+type Capture struct {
+	Interfaces []string
+	// Filter is a tcpdump expression, for interfaces and files.
+	Filter  string
+	Snaplen int // bytes of a packet
+	// RingSize is the memory of one interface's ring, BlockSize of one block of it, bytes.
+	RingSize, BlockSize int
+	// BlockTimeout hands a block over that is not full.
+	BlockTimeout time.Duration
+	Promiscuous  bool
+	// Fanout is how packets are spread over several rings: hash, cpu or off.
+	Fanout string
+}
+
+// Rules is where rules come from.
+type Rules struct {
+	// Files are files, folders, default and none.
+	Files []string
+	// Thresholds and Classes are Suricata's threshold.config and classification.config; empty
+	// for none.
+	Thresholds, Classes string
+	// ReputationCategories and ReputationFiles are Suricata's IP reputation.
+	ReputationCategories string
+	ReputationFiles      []string
+}
+
+// Scripts is where scripts come from, and what one may use.
+type Scripts struct {
+	Files  []string
+	Limits lua.Limits
+}
+
+// Intel is where threat intelligence comes from.
+type Intel struct {
+	Feeds []string // files, folders, default and none
+	GeoIP []string // databases in MaxMind's format
+}
+
+// Outputs is where alerts and records go. How the outputs behave is in Settings.Engine.Outputs.
+type Outputs struct {
+	Console string // text, json or none: what stdout gets
+	Verbose bool   // evidence too
+	JSON    string // a path, empty for none, as the next ones
+	SQLite  string
+	EVE     string
+	// EVERotate is when the EVE file is put aside.
+	EVERotate output.RotateOptions
+	// StatsInterval is how often a stats record is written while watching interfaces.
+	StatsInterval time.Duration
+	Syslog        []string // as output.ParseSyslog takes them
+	PCAP          PCAP
+}
+
+// PCAP writes a capture for alerts: the packets of the flow before and after.
+type PCAP struct {
+	Dir string // empty for none
+	// Before and After bound the packets of the flow around the alert.
+	Before, After int
+	// Wait is how long the packets after are waited for.
+	Wait time.Duration
+	// Memory bounds the packets that are kept for alerts that may come, bytes.
+	Memory int
+	// MaxFiles is how many files stay; the oldest go.
+	MaxFiles    int
+	MinSeverity alert.Severity
+}
+
+// Metrics is where figures can be fetched.
+type Metrics struct {
+	Address string // HOST:PORT, empty for none
+}
+
+// Respond is whether connections may be cut.
+type Respond struct {
+	Enabled bool
+	// Exempt are never cut.
+	Exempt []netip.Prefix
+	// Rate is how many connections may be cut a minute.
+	Rate int
+}
+
+// Privileges is what is given up once everything is open.
+type Privileges struct {
+	User     string // empty: stay who we are
+	Landlock bool   // keep to the files that are named here
+}
+
+// Reload is when files are read again.
+type Reload struct {
+	Watch bool
+	// Debounce is how long files must rest before they are read.
+	Debounce time.Duration
+}
+
+// Default gives the defaults.
+func Default() *Settings {
+	s := &Settings{
+		Engine: engine.DefaultConfig(),
+		Capture: Capture{Snaplen: 65535, RingSize: 64 << 20, BlockSize: 1 << 20, BlockTimeout: 10 * time.Millisecond,
+			Promiscuous: true, Fanout: "hash"},
+		Rules:   Rules{Files: []string{ruleset.Default}},
+		Scripts: Scripts{Files: []string{ruleset.Default}, Limits: lua.DefaultLimits()},
+		Intel:   Intel{Feeds: []string{ruleset.Default}},
+		Vars:    map[string]string{}, Hosts: map[string][]netip.Prefix{}, Detectors: map[string]map[string]any{},
+		Manager: manager.DefaultConfig(),
+		Outputs: Outputs{Console: "text", StatsInterval: 10 * time.Second,
+			PCAP: PCAP{Before: 100, After: 100, Wait: 10 * time.Second, Memory: 64 << 20, MaxFiles: 10_000}},
+		Respond: Respond{Rate: 60},
+		Reload:  Reload{Watch: true, Debounce: 500 * time.Millisecond},
+		origins: map[string]Origin{},
+	}
+	fillZero(&s.Engine)
+	return s
+}
