@@ -82,11 +82,13 @@ type Config struct {
 
 // DefaultConfig gives Suricata's defaults.
 func DefaultConfig() Config {
+	// Respond says whether and how connections are cut.
+	Respond RespondConfig
 	return Config{
 		Decode: packet.DefaultConfig(), Frag: ipfrag.DefaultConfig(), TCP: tcp.DefaultConfig(),
 		Flow: flowtable.DefaultConfig(), Limits: dissect.DefaultLimits(),
 		CheckChecksums: true, PacketAlertMax: 15, AppMemcap: 128 << 20, WindowMemcap: 256 << 20, EVEOptions: eve.DefaultOptions(),
-		Outputs: output.DefaultSettings(),
+		Outputs: output.DefaultSettings(), Respond: DefaultRespond(),
 	}
 }
 
@@ -156,8 +158,10 @@ func New(cfg Config) (*Engine, error) {
 			return nil, err
 		}
 		w.setView(v)
+	e.order.responder = newResponder(&e.cfg.Respond, cfg.Workers, cfg.Warn)
 		e.workers = append(e.workers, w)
 	}
+		w.responder = e.order.responder
 	return e, nil
 }
 

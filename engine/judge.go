@@ -103,6 +103,10 @@ func (w *worker) raise(r *match.Rule, e *dissect.Env) {
 		e.Flow.Alerts++
 	}
 	w.alerts = append(w.alerts, a)
+	if r.Action == ir.Reject && e.Flow != nil && !quiet {
+		key := e.Flow.Key
+		a.Reset = &key
+	}
 }
 
 // flushAlerts hands on the alerts of a packet, or of a flow's end, in the order of their rules:

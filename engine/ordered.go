@@ -18,24 +18,26 @@ import (
 // ordered is the stage behind the workers: it sees what they made in packet order, whatever
 // their number, and is the only one to write.
 type ordered struct {
-	eve      io.Writer // nil: no log
-	sinks    []AlertSink
-	manager  *manager.Manager
-	emit     func(*alert.Alert) // toSinks
-	pcaps    *alertPcaps        // nil for none
-	state    *match.State       // thresholds, host flags, sequences
-	encoder  *eve.Encoder
-	scripts  *lua.Runtime // nil for none
-	host     *ScriptHost  // of scripts
-	cfg      *Config      // as of the last reload
-	reloaded time.Time
-	tags     hostTags
-	stamp    uint64            // of the alert at hand
-	next     []int             // by worker: the first record not yet taken
-	failures map[string]uint64 // failed writes by output
-	warn     func(format string, args ...any)
-	trace    Tracer // nil but for tools that explain a run
-	stats    orderedStats
+	eve       io.Writer // nil: no log
+	sinks     []AlertSink
+	manager   *manager.Manager
+	emit      func(*alert.Alert) // toSinks
+	pcaps     *alertPcaps        // nil for none
+	state     *match.State       // thresholds, host flags, sequences
+	encoder   *eve.Encoder
+	scripts   *lua.Runtime // nil for none
+	responder *responder
+	host      *ScriptHost // of scripts
+	cfg       *Config     // as of the last reload
+	reloaded  time.Time
+	tags      hostTags
+	now       int64             // packet time, as far as it is known here
+	stamp     uint64            // of the alert at hand
+	next      []int             // by worker: the first record not yet taken
+	failures  map[string]uint64 // failed writes by output
+	warn      func(format string, args ...any)
+	trace     Tracer // nil but for tools that explain a run
+	stats     orderedStats
 }
 
 var newline = []byte{'\n'}
@@ -152,6 +154,9 @@ func (o *ordered) alert(a *alert.Alert) {
 		outcome(o.trace, a, &verdict)
 	}
 	if verdict.Alert && !a.Quiet {
+		if a.Reset != nil {
+			o.responder.reject(a)
+		}
 		o.report(a)
 		o.tags.begin(a, o.stamp)
 		if a.Late {

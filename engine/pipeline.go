@@ -68,6 +68,7 @@ func (e *Engine) runInline(ctx context.Context, src capture.Source) error {
 			e.dispatch.advance(b.frames.Now, &w.inline)
 		}
 		e.order.take(b)
+		w.respond()
 		if done {
 			for shard := range flushSteps {
 				b.reset()

@@ -41,6 +41,7 @@ func (e *Engine) Counters() []Counter {
 	e.appCounters(add("app_layer."))
 	e.detectCounters(add("detect."))
 	e.order.manager.Each(add("manager."))
+	e.order.responder.counts.each(add("respond."))
 	e.outputCounters(add("output."))
 	return list
 }

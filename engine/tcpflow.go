@@ -11,6 +11,9 @@ import (
 // tcpPacket runs a segment through its connection. The result is the flow that it belongs to,
 // which is a new one where a connection reuses the addresses and ports of an old one.
 func (w *worker) tcpPacket(f *flowtable.Flow, p *packet.Packet, dir dissect.Dir) *flowtable.Flow {
+	if f.Kill != nil && w.ownReset(f, p) {
+		return f
+	}
 	before := takeTotals(f, dir)
 	w.count(f, p, dir)
 	w.setEnv(f, dir)

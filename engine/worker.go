@@ -52,6 +52,7 @@ type worker struct {
 }
 
 // workerStats counts what a worker saw; the counters of its parts are theirs.
+	responding
 type workerStats struct {
 	flows         flowtable.Stats
 	csumTCP       uint64
@@ -89,6 +90,7 @@ func (w *worker) process(b *batch) {
 
 // packet handles one packet. A panic below it is contained to the packet's flow.
 func (w *worker) packet(p *packet.Packet) {
+	w.respond()
 	if !p.WantsFlow && p.EventCount == 0 && !w.rules.wantsPacket && !w.rules.tags {
 		if p.IPCsumBad {
 			w.stats.csumIP++
@@ -359,6 +361,9 @@ func (w *worker) endFlow(sh *flowtable.Shard, f *flowtable.Flow, why flowtable.R
 
 func (w *worker) finishFlow(f *flowtable.Flow, why flowtable.Reason) {
 	w.setEnv(f, dissect.ToServer)
+	if f.Kill != nil {
+		w.endKill(f)
+	}
 	end := dissect.EndTimeout
 	if why == flowtable.Shutdown {
 		end = dissect.EndCapture
