@@ -38,6 +38,7 @@ type checked struct {
 func checkKinds() []checkKind {
 	return []checkKind{
 		{is: hasExt(lang.Ext, ".rules"), check: checkRules},
+		{is: func(path string, _ []byte) bool { return ruleset.IsRuleFile(path) }, check: checkRules}, // YAML
 	}
 }
 

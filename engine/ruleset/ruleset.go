@@ -129,6 +129,8 @@ func (l *loader) path(p string) error {
 var readers = map[string]func(l *loader, path string) error{
 	lang.Ext: func(l *loader, path string) error { l.nids = append(l.nids, path); return nil },
 	".rules": (*loader).suricata,
+	".yaml":  (*loader).pynids,
+	".yml":   (*loader).pynids,
 }
 
 func extensions() []string {
@@ -152,7 +154,7 @@ func (l *loader) file(p string) error {
 func ruleFiles(dir string) ([]string, error) {
 	var files []string
 	err := filepath.WalkDir(dir, func(p string, d fs.DirEntry, err error) error {
-		if err == nil && !d.IsDir() && readers[strings.ToLower(filepath.Ext(p))] != nil {
+		if err == nil && !d.IsDir() && IsRuleFile(p) {
 			files = append(files, p)
 		}
 		return err

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"os"
 
-	"github.com/luanids/luanids/lang/diag"
 	"github.com/luanids/luanids/lang/suricata"
 )
 
@@ -71,11 +70,7 @@ func (l *loader) skip(list []suricata.Skip) {
 }
 
 func (l *loader) warn(s suricata.Skip, code, summary string) {
-	at := l.at(s.Pos)
-	l.set.Diagnostics = append(l.set.Diagnostics, diag.Diagnostic{
-		File: s.Pos.File, Range: diag.Range{Start: at, End: at}, Severity: diag.Warning, Code: code, Rule: fmt.Sprint(s.SID),
-		Summary: summary,
-	})
+	l.warnAt(s.Pos, fmt.Sprint(s.SID), code, summary)
 }
 
 func skipText(s suricata.Skip) string {

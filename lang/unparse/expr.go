@@ -255,8 +255,16 @@ func (w *writer) junction(op syntax.Op, list []ir.Expr) syntax.Expr {
 		return w.cond(list[1])
 	}
 	var out syntax.Expr
-	for _, x := range list {
-		e := w.cond(x)
+	for len(list) > 0 {
+		n := 1
+		if op == syntax.OpOr {
+			n = alike(list)
+		}
+		e := w.cond(list[0])
+		if b, ok := e.(*syntax.Binary); ok && n > 1 {
+			b.R = w.texts(list[:n])
+		}
+		list = list[n:]
 		if out == nil {
 			out = e
 			continue
@@ -265,6 +273,34 @@ func (w *writer) junction(op syntax.Op, list []ir.Expr) syntax.Expr {
 	}
 	if out == nil {
 		return lit(strconv.FormatBool(op == syntax.OpAnd))
+	}
+	return out
+}
+
+// alike counts the tests at the beginning of a list that ask the same of one value but for the text: x contains {"a", "b"}.
+func alike(list []ir.Expr) int {
+	first, ok := list[0].(*ir.StrTest)
+	if !ok {
+		return 1
+	}
+	n := 0
+	for ; n < len(list); n++ {
+		t, ok := list[n].(*ir.StrTest)
+		if !ok || t.Op != first.Op || t.NoCase != first.NoCase || ir.Text(t.X) != ir.Text(first.X) {
+			break
+		}
+		if k, ok := t.Y.(*ir.Const); !ok || k.T != dissect.TString {
+			break
+		}
+	}
+	return max(n, 1)
+}
+
+// texts writes the texts that tests ask for as a set.
+func (w *writer) texts(list []ir.Expr) syntax.Expr {
+	out := &syntax.SetLit{}
+	for _, x := range list {
+		out.Elems = append(out.Elems, syntax.SetElem{X: w.value(x.(*ir.StrTest).Y)})
 	}
 	return out
 }

@@ -1,0 +1,68 @@
+package ruleset
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/luanids/luanids/lang/diag"
+	"github.com/luanids/luanids/lang/ir"
+	"github.com/luanids/luanids/lang/pynids"
+)
+
+// pynids reads a YAML file of PyNIDS rules. Rules that cannot be translated are left out, with a warning
+// each. YAML files of other kinds are refused with a word about where they belong.
+func (l *loader) pynids(path string) error {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return fmt.Errorf("rules: %w", err)
+	}
+	kind, err := pynids.KindOf(text)
+	if err != nil {
+		return fmt.Errorf("rules: %s: %w", path, err)
+	}
+	switch kind {
+	case pynids.Feed:
+		return fmt.Errorf("rules: %s: is a feed of threat intelligence, not rules: give it with --intel", path)
+	case pynids.Config:
+		return fmt.Errorf("rules: %s: is a configuration, not rules: give it with --config", path)
+	case pynids.Unknown:
+		return fmt.Errorf("rules: %s: expected rules: with a list of rules (id, match, severity, ...), as PyNIDS has them", path)
+	}
+	rules, skipped, warnings, err := pynids.Load(l.schema, path, text)
+	if err != nil {
+		return fmt.Errorf("rules: %s: %w", path, err)
+	}
+	l.source(path, text)
+	l.set.Rules = append(l.set.Rules, rules...)
+	l.set.Diagnostics = append(l.set.Diagnostics, warnings...)
+	l.set.Skipped += len(skipped)
+	for _, s := range skipped {
+		l.warnAt(s.Pos, s.ID, "skipped", s.Text())
+	}
+	return nil
+}
+
+func (l *loader) warnAt(pos ir.Pos, rule, code, summary string) {
+	at := l.at(pos)
+	l.set.Diagnostics = append(l.set.Diagnostics, diag.Diagnostic{File: pos.File, Range: diag.Range{Start: at, End: at},
+		Severity: diag.Warning, Code: code, Rule: rule, Summary: summary})
+}
+
+// IsRuleFile tells which files are rules, by extension, and of YAML files by their form.
+func IsRuleFile(path string) bool {
+	ext := strings.ToLower(filepath.Ext(path))
+	if readers[ext] == nil {
+		return false
+	}
+	if ext != ".yaml" && ext != ".yml" {
+		return true
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return true // so that it is told
+	}
+	kind, err := pynids.KindOf(text)
+	return err == nil && kind == pynids.Rules
+}
