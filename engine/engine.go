@@ -76,14 +76,14 @@ type Config struct {
 	Trace Tracer
 	// Hosts are the overlap policies by address.
 	Hosts HostPolicies
+	// Respond says whether and how connections are cut.
+	Respond RespondConfig
 	// Warn gets messages for people: what was lost or went wrong. Never nil after New.
 	Warn func(format string, args ...any)
 }
 
 // DefaultConfig gives Suricata's defaults.
 func DefaultConfig() Config {
-	// Respond says whether and how connections are cut.
-	Respond RespondConfig
 	return Config{
 		Decode: packet.DefaultConfig(), Frag: ipfrag.DefaultConfig(), TCP: tcp.DefaultConfig(),
 		Flow: flowtable.DefaultConfig(), Limits: dissect.DefaultLimits(),
@@ -151,17 +151,17 @@ func New(cfg Config) (*Engine, error) {
 	if cfg.ScriptHost != nil {
 		cfg.ScriptHost.o = &e.order
 	}
+	e.order.responder = newResponder(&e.cfg.Respond, cfg.Workers, cfg.Warn)
 	for i := range cfg.Workers {
 		w := e.newWorker(i)
+		w.responder = e.order.responder
 		v, err := e.newView(w, &e.cfg)
 		if err != nil {
 			return nil, err
 		}
 		w.setView(v)
-	e.order.responder = newResponder(&e.cfg.Respond, cfg.Workers, cfg.Warn)
 		e.workers = append(e.workers, w)
 	}
-		w.responder = e.order.responder
 	return e, nil
 }
 
