@@ -98,15 +98,15 @@ func (w *worker) raise(r *match.Rule, e *dissect.Env) {
 	if r.Ordered {
 		a.Captured = w.rules.m.Capture(r, e, nil)
 	}
+	if r.Action == ir.Reject && e.Flow != nil && !quiet {
+		key := e.Flow.Key
+		a.Reset = &key
+	}
 	w.describe(a, r, e)
 	if !quiet && e.Flow != nil {
 		e.Flow.Alerts++
 	}
 	w.alerts = append(w.alerts, a)
-	if r.Action == ir.Reject && e.Flow != nil && !quiet {
-		key := e.Flow.Key
-		a.Reset = &key
-	}
 }
 
 // flushAlerts hands on the alerts of a packet, or of a flow's end, in the order of their rules:

@@ -49,10 +49,10 @@ type worker struct {
 	bodies       [][]byte
 	waitingBytes [flowtable.Shards]int
 	alerts       []*alert.Alert // of the packet or flow end at hand
+	responding
 }
 
 // workerStats counts what a worker saw; the counters of its parts are theirs.
-	responding
 type workerStats struct {
 	flows         flowtable.Stats
 	csumTCP       uint64
@@ -86,11 +86,11 @@ func (w *worker) process(b *batch) {
 	if b.flush >= 0 {
 		w.flush(b.flush, b.items)
 	}
+	w.respond()
 }
 
 // packet handles one packet. A panic below it is contained to the packet's flow.
 func (w *worker) packet(p *packet.Packet) {
-	w.respond()
 	if !p.WantsFlow && p.EventCount == 0 && !w.rules.wantsPacket && !w.rules.tags {
 		if p.IPCsumBad {
 			w.stats.csumIP++
@@ -356,14 +356,14 @@ func (w *worker) endFlow(sh *flowtable.Shard, f *flowtable.Flow, why flowtable.R
 	for d := range f.Window {
 		w.windows.release(&f.Window[d], flowtable.ShardOf(f.Hash))
 	}
+	if f.Kill != nil {
+		w.endKill(f)
+	}
 	sh.Release(f)
 }
 
 func (w *worker) finishFlow(f *flowtable.Flow, why flowtable.Reason) {
 	w.setEnv(f, dissect.ToServer)
-	if f.Kill != nil {
-		w.endKill(f)
-	}
 	end := dissect.EndTimeout
 	if why == flowtable.Shutdown {
 		end = dissect.EndCapture
