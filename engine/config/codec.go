@@ -189,7 +189,7 @@ func formatDuration(d time.Duration) string {
 
 const day = 24 * time.Hour
 
-var flag = codec[bool]{want: "true or false", example: "true", format: strconv.FormatBool,
+var truth = codec[bool]{want: "true or false", example: "true", format: strconv.FormatBool,
 	parse: func(s string) (bool, error) {
 		b, err := parseBool(s)
 		if err != nil {

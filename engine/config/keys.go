@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/luanids/luanids/capture"
 	"github.com/luanids/luanids/engine"
 	"github.com/luanids/luanids/engine/flowtable"
 	"github.com/luanids/luanids/reassembly/tcp"
@@ -26,12 +27,12 @@ func topGroups() []group {
 		{"capture", "How packets are taken from interfaces.", restart(
 			many("interfaces", "interfaces to watch; any for all; empty: -i or -f says", words("eth0"), func(s *Settings) *[]string { return &s.Capture.Interfaces }),
 			one("bpf", "tcpdump filter, for interfaces and files", words(`"not port 22"`), func(s *Settings) *string { return &s.Capture.Filter }),
-			one("snaplen", "bytes of each packet that are taken", integer[int](64, 262144, "65535"), func(s *Settings) *int { return &s.Capture.Snaplen }),
-			one("ring_size", "memory of one ring between kernel and engine, of which each worker has one", size[int](1<<20, 8<<30, "64mb"), func(s *Settings) *int { return &s.Capture.RingSize }),
-			one("block_size", "part of a ring that the kernel hands over at a time", size[int](4<<10, 64<<20, "1mb"), func(s *Settings) *int { return &s.Capture.BlockSize }),
-			one("block_timeout", "time after which a block is handed over that is not full", duration[time.Duration](time.Millisecond, time.Second, "10ms"), func(s *Settings) *time.Duration { return &s.Capture.BlockTimeout }),
-			one("promiscuous", "take packets for other hosts too", flag, func(s *Settings) *bool { return &s.Capture.Promiscuous }),
-			one("fanout", "how the kernel spreads packets over rings: by flow, by the core they came in on, or one ring for all", choice("hash", "cpu", "off"), func(s *Settings) *string { return &s.Capture.Fanout }),
+			one("snaplen", "bytes of each packet that are taken", integer[int](64, capture.MaxPacketBytes, "65535"), func(s *Settings) *int { return &s.Capture.Live.SnapLen }),
+			one("ring_size", "memory of one ring between kernel and engine; there is one for each interface and worker", size[int](1<<20, 2<<30, "64mb"), func(s *Settings) *int { return &s.Capture.Live.RingBytes }),
+			one("block_size", "part of a ring that the kernel hands over at a time: a power of two, at most a quarter of the ring", size[int](64<<10, 512<<20, "256kb"), func(s *Settings) *int { return &s.Capture.Live.BlockBytes }),
+			one("block_timeout", "time after which a block is handed over that is not full: longer is later alerts, shorter more work", duration[time.Duration](time.Millisecond, time.Second, "5ms"), func(s *Settings) *time.Duration { return &s.Capture.Live.BlockTimeout }),
+			one("promiscuous", "take packets for other hosts too", truth, func(s *Settings) *bool { return &s.Capture.Live.Promiscuous }),
+			one("fanout", "have the kernel spread flows over a ring for each worker; else one ring, spread by luanids, which looks into tunnels to do so", truth, func(s *Settings) *bool { return &s.Capture.Live.Fanout }),
 		)},
 	}
 }
@@ -40,18 +41,18 @@ func trafficGroups() []group {
 	ports := integer[uint16](1, 65535, "4789")
 	return []group{
 		{"decode", "How packets are taken apart.", restart(
-			one("checksums", "leave TCP segments with a wrong checksum out of their stream", flag, func(s *Settings) *bool { return &s.Engine.CheckChecksums }),
+			one("checksums", "leave TCP segments with a wrong checksum out of their stream", truth, func(s *Settings) *bool { return &s.Engine.CheckChecksums }),
 			one("max_layers", "headers of one packet, tunnels included", integer[int](1, 64, "16"), func(s *Settings) *int { return &s.Engine.Decode.MaxLayers }),
 			negated("separate_vlans", "tell flows of different VLANs apart", func(s *Settings) *bool { return &s.Engine.IgnoreVLAN }),
-			one("inherit_vlans", "give packets in tunnels the VLANs of the outer packet", flag, func(s *Settings) *bool { return &s.Engine.Decode.InheritVLANs }),
-			one("teredo", "look into Teredo", flag, func(s *Settings) *bool { return &s.Engine.Decode.Teredo }),
+			one("inherit_vlans", "give packets in tunnels the VLANs of the outer packet", truth, func(s *Settings) *bool { return &s.Engine.Decode.InheritVLANs }),
+			one("teredo", "look into Teredo", truth, func(s *Settings) *bool { return &s.Engine.Decode.Teredo }),
 			many("teredo_ports", "UDP ports of Teredo; empty for any", ports, func(s *Settings) *[]uint16 { return &s.Engine.Decode.TeredoPorts }),
-			one("vxlan", "look into VXLAN", flag, func(s *Settings) *bool { return &s.Engine.Decode.VXLAN }),
+			one("vxlan", "look into VXLAN", truth, func(s *Settings) *bool { return &s.Engine.Decode.VXLAN }),
 			many("vxlan_ports", "UDP ports of VXLAN", ports, func(s *Settings) *[]uint16 { return &s.Engine.Decode.VXLANPorts }),
-			one("geneve", "look into Geneve", flag, func(s *Settings) *bool { return &s.Engine.Decode.Geneve }),
+			one("geneve", "look into Geneve", truth, func(s *Settings) *bool { return &s.Engine.Decode.Geneve }),
 			many("geneve_ports", "UDP ports of Geneve", ports, func(s *Settings) *[]uint16 { return &s.Engine.Decode.GenevePorts }),
-			one("vntag", "look behind VN tags", flag, func(s *Settings) *bool { return &s.Engine.Decode.VNTag }),
-			one("erspan1", "look into ERSPAN type I", flag, func(s *Settings) *bool { return &s.Engine.Decode.ERSPAN1 }),
+			one("vntag", "look behind VN tags", truth, func(s *Settings) *bool { return &s.Engine.Decode.VNTag }),
+			one("erspan1", "look into ERSPAN type I", truth, func(s *Settings) *bool { return &s.Engine.Decode.ERSPAN1 }),
 		)},
 		{"defrag", "How IP fragments are put together.", restart(
 			one("timeout", "time after its last fragment at which an incomplete datagram is given up", duration[time.Duration](time.Second, time.Hour, "60s"), func(s *Settings) *time.Duration { return &s.Engine.Frag.Timeout }),
@@ -63,9 +64,9 @@ func trafficGroups() []group {
 			one("max_flows", "flows at a time; about 1 kB each", integer[int](flowtable.Shards, 1<<26, "524288"), func(s *Settings) *int { return &s.Engine.Flow.MaxFlows }),
 		}, timeouts()...)...)},
 		{"stream", "How TCP streams are put together.", restart(
-			one("midstream", "follow connections whose handshake was not seen", flag, func(s *Settings) *bool { return &s.Engine.TCP.Midstream }),
-			one("async_oneside", "follow connections of which only one side is captured", flag, func(s *Settings) *bool { return &s.Engine.TCP.AsyncOneside }),
-			one("inline", "judge packets as a device would that can drop them", flag, func(s *Settings) *bool { return &s.Engine.TCP.Inline }),
+			one("midstream", "follow connections whose handshake was not seen", truth, func(s *Settings) *bool { return &s.Engine.TCP.Midstream }),
+			one("async_oneside", "follow connections of which only one side is captured", truth, func(s *Settings) *bool { return &s.Engine.TCP.AsyncOneside }),
+			one("inline", "judge packets as a device would that can drop them", truth, func(s *Settings) *bool { return &s.Engine.TCP.Inline }),
 			one("depth", "bytes of each direction that are looked at; 0 for all", size[uint64](0, 1<<40, "1mb"), func(s *Settings) *uint64 { return &s.Engine.TCP.Depth }),
 			one("memcap_segments", "memory for segments that wait for those before them", size[uint64](1<<20, 1<<40, "256mb"), func(s *Settings) *uint64 { return &s.Engine.TCP.Memcap }),
 			one("max_segments", "segments of one direction that wait; then the first hole is given up", integer[int](1, 1<<20, "2048"), func(s *Settings) *int { return &s.Engine.TCP.MaxSegments }),
@@ -73,7 +74,7 @@ func trafficGroups() []group {
 			one("overlap_window", "bytes already looked at that retransmissions are compared with; 0 for none", size[int](0, 1<<20, "64kb"), func(s *Settings) *int { return &s.Engine.TCP.OverlapWindow }),
 			one("max_syn_queued", "differing SYNs of one handshake", integer[int](1, 10, "10"), func(s *Settings) *int { return &s.Engine.TCP.MaxSynQueued }),
 			one("max_synack_queued", "differing SYN/ACKs of one handshake", integer[int](1, 10, "5"), func(s *Settings) *int { return &s.Engine.TCP.MaxSynAckQueued }),
-			one("liberal_timestamps", "take segments with timestamps that RFC 7323 refuses", flag, func(s *Settings) *bool { return &s.Engine.TCP.LiberalTimestamps }),
+			one("liberal_timestamps", "take segments with timestamps that RFC 7323 refuses", truth, func(s *Settings) *bool { return &s.Engine.TCP.LiberalTimestamps }),
 			urgent("urgent", "what becomes of urgent bytes", func(s *Settings) *tcp.Urgent { return &s.Engine.TCP.Urgent }),
 			urgent("urgent_past_limit", "what becomes of them past the limit", func(s *Settings) *tcp.Urgent { return &s.Engine.TCP.UrgentLimit }),
 			one("urgent_limit", "urgent bytes of one direction after which urgent_past_limit holds", integer[int](1, tcp.DefaultOOBLimit, "1024"), func(s *Settings) *int { return &s.Engine.TCP.OOBLimit }),
@@ -90,8 +91,8 @@ func fillZero(c *engine.Config) {
 
 // negated is a truth value that is kept the other way round.
 func negated(name, doc string, p func(*Settings) *bool) Key {
-	k := one(name, doc, flag, p)
-	k.get = func(s *Settings, _ []string) text { return text{flow: flag.format(!*p(s))} }
+	k := one(name, doc, truth, p)
+	k.get = func(s *Settings, _ []string) text { return text{flow: truth.format(!*p(s))} }
 	set := k.set
 	k.set = func(s *Settings, w []string, v value) []problem {
 		bad := set(s, w, v)

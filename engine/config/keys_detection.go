@@ -186,7 +186,7 @@ func detectorParams() Key {
 	k.set = func(s *Settings, w []string, v value) []problem {
 		x, bad := anyOf(v.node)
 		if bad == nil && w[1] == "enabled" {
-			if _, p := flag.read(v, v.node); p != nil {
+			if _, p := truth.read(v, v.node); p != nil {
 				bad = p
 			}
 		}

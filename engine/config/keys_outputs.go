@@ -21,7 +21,7 @@ func outputGroups() []group {
 			one("queue.alerts", "alerts that may wait for one output", integer[int](1, 1<<24, "8192"), func(s *Settings) *int { return &s.Engine.Outputs.QueueAlerts }),
 			one("queue.size", "memory of the alerts that wait for one output", size[int](64<<10, 1<<36, "32mb"), func(s *Settings) *int { return &s.Engine.Outputs.QueueBytes }),
 			one("console.format", "alerts on stdout", choice("text", "json", "none"), func(s *Settings) *string { return &s.Outputs.Console }),
-			one("console.verbose", "show the evidence too", flag, func(s *Settings) *bool { return &s.Outputs.Verbose }),
+			one("console.verbose", "show the evidence too", truth, func(s *Settings) *bool { return &s.Outputs.Verbose }),
 		)},
 		{"outputs.json", "Alerts as JSON lines.", restart(append([]Key{
 			one("path", "file; empty for none", place("/var/log/luanids/alerts.json"), func(s *Settings) *string { return &s.Outputs.JSON }),
@@ -52,13 +52,13 @@ func rotation(p func(*Settings) *output.RotateOptions) []Key {
 		one("rotate_size", "size past which the file is put aside; 0 for never", size[int64](0, 1<<40, "100mb"), func(s *Settings) *int64 { return &p(s).MaxSize }),
 		one("rotate_every", "put the file aside at multiples of this time (UTC); 0 for never", duration[time.Duration](0, 365*day, "1d"), func(s *Settings) *time.Duration { return &p(s).Every }),
 		one("keep", "files put aside that stay; 0 for all", integer[int](0, 1<<20, "14"), func(s *Settings) *int { return &p(s).Keep }),
-		one("compress", "pack files put aside with gzip", flag, func(s *Settings) *bool { return &p(s).Compress }),
+		one("compress", "pack files put aside with gzip", truth, func(s *Settings) *bool { return &p(s).Compress }),
 	}
 }
 
 func eveKeys() []Key {
 	opt := func(name, doc string, p func(o *eve.Options) *bool) Key {
-		return one(name, doc, flag, func(s *Settings) *bool { return p(&s.Engine.EVEOptions) })
+		return one(name, doc, truth, func(s *Settings) *bool { return p(&s.Engine.EVEOptions) })
 	}
 	return []Key{
 		one("path", "file; empty for none", place("/var/log/luanids/eve.json"), func(s *Settings) *string { return &s.Outputs.EVE }),
@@ -182,16 +182,18 @@ func operationGroups() []group {
 			one("address", "HOST:PORT to listen on; empty for none", listen, func(s *Settings) *string { return &s.Metrics.Address }),
 		)},
 		{"respond", "Cutting of connections, by flow:kill() and kill() of scripts.", restart(
-			one("enabled", "allow it; off unless you know that you want it", flag, func(s *Settings) *bool { return &s.Respond.Enabled }),
+			one("enabled", "allow it; off unless you know that you want it", truth, func(s *Settings) *bool { return &s.Respond.Enabled }),
 			many("exempt", "addresses and networks whose connections are never cut", network, func(s *Settings) *[]netip.Prefix { return &s.Respond.Exempt }),
-			one("rate", "connections that may be cut a minute", integer[int](1, 1<<20, "60"), func(s *Settings) *int { return &s.Respond.Rate }),
+			one("interface", "interface on which resets are sent; empty: by the host's routes", words("eth0"), func(s *Settings) *string { return &s.Respond.Interface }),
+			one("rate", "connections that may be cut a second in the long run", integer[int](1, 1<<20, "10"), func(s *Settings) *int { return &s.Respond.Rate }),
+			one("burst", "connections that may be cut at once", integer[int](1, 1<<20, "50"), func(s *Settings) *int { return &s.Respond.Burst }),
 		)},
 		{"privileges", "What is given up once everything is open.", restart(
 			one("user", "user to become when started as root; empty: stay", words("luanids"), func(s *Settings) *string { return &s.Privileges.User }),
-			one("landlock", "reach only the files that are named here", flag, func(s *Settings) *bool { return &s.Privileges.Landlock }),
+			one("landlock", "reach only the files that are named here", truth, func(s *Settings) *bool { return &s.Privileges.Landlock }),
 		)},
 		{"reload", "Reading files anew: rules, lists, scripts, feeds, and this file. SIGHUP does so at once.", []Key{
-			one("watch", "notice changes by itself while watching interfaces", flag, func(s *Settings) *bool { return &s.Reload.Watch }),
+			one("watch", "notice changes by itself while watching interfaces", truth, func(s *Settings) *bool { return &s.Reload.Watch }),
 			one("debounce", "time for which files must rest first", duration[time.Duration](0, time.Minute, "500ms"), func(s *Settings) *time.Duration { return &s.Reload.Debounce }),
 		}},
 	}

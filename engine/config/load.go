@@ -340,8 +340,9 @@ func (s *Settings) check(file string, text []byte) (list diag.List) {
 		}
 		list = append(list, p.error("conflict", key+": "+why, hint))
 	}
-	if s.Capture.BlockSize > s.Capture.RingSize {
-		say("capture.block_size", fmt.Sprintf("a block of %s does not fit into a ring of %s", formatSize(int64(s.Capture.BlockSize)), formatSize(int64(s.Capture.RingSize))), "make capture.ring_size several times capture.block_size")
+	if err := s.Capture.Live.Check(); err != nil {
+		key, why, _ := strings.Cut(err.Error(), ": ")
+		say(strings.ReplaceAll(key, "-", "_"), strings.ReplaceAll(why, "ring-size", "ring_size"), "")
 	}
 	if (s.Rules.ReputationCategories == "") != (len(s.Rules.ReputationFiles) == 0) {
 		key := "rules.reputation_categories"

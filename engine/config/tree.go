@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/luanids/luanids/capture/live"
 	"github.com/luanids/luanids/engine"
 	"github.com/luanids/luanids/engine/alert"
 	"github.com/luanids/luanids/engine/manager"
@@ -44,15 +45,9 @@ type Settings struct {
 type Capture struct {
 	Interfaces []string
 	// Filter is a tcpdump expression, for interfaces and files.
-	Filter  string
-	Snaplen int // bytes of a packet
-	// RingSize is the memory of one interface's ring, BlockSize of one block of it, bytes.
-	RingSize, BlockSize int
-	// BlockTimeout hands a block over that is not full.
-	BlockTimeout time.Duration
-	Promiscuous  bool
-	// Fanout is how packets are spread over several rings: hash, cpu or off.
-	Fanout string
+	Filter string
+	// Live is how interfaces are read.
+	Live live.Settings
 }
 
 // Rules is where rules come from.
@@ -113,13 +108,15 @@ type Metrics struct {
 	Address string // HOST:PORT, empty for none
 }
 
-// Respond is whether connections may be cut.
+// Respond is whether connections may be cut, for engine.RespondConfig.
 type Respond struct {
 	Enabled bool
+	// Interface is where resets are sent; empty: by the host's routes.
+	Interface string
 	// Exempt are never cut.
 	Exempt []netip.Prefix
-	// Rate is how many connections may be cut a minute.
-	Rate int
+	// Rate is how many connections may be cut a second in the long run, Burst how many at once.
+	Rate, Burst int
 }
 
 // Privileges is what is given up once everything is open.
@@ -138,9 +135,8 @@ type Reload struct {
 // Default gives the defaults.
 func Default() *Settings {
 	s := &Settings{
-		Engine: engine.DefaultConfig(),
-		Capture: Capture{Snaplen: 65535, RingSize: 64 << 20, BlockSize: 1 << 20, BlockTimeout: 10 * time.Millisecond,
-			Promiscuous: true, Fanout: "hash"},
+		Engine:  engine.DefaultConfig(),
+		Capture: Capture{Live: live.DefaultSettings()},
 		Rules:   Rules{Files: []string{ruleset.Default}},
 		Scripts: Scripts{Files: []string{ruleset.Default}, Limits: lua.DefaultLimits()},
 		Intel:   Intel{Feeds: []string{ruleset.Default}},
@@ -148,7 +144,7 @@ func Default() *Settings {
 		Manager: manager.DefaultConfig(),
 		Outputs: Outputs{Console: "text", StatsInterval: 10 * time.Second,
 			PCAP: PCAP{Before: 100, After: 100, Wait: 10 * time.Second, Memory: 64 << 20, MaxFiles: 10_000}},
-		Respond: Respond{Rate: 60},
+		Respond: Respond{Rate: 10, Burst: 50},
 		Reload:  Reload{Watch: true, Debounce: 500 * time.Millisecond},
 		origins: map[string]Origin{},
 	}
