@@ -11,6 +11,7 @@ import (
 	"slices"
 	"sort"
 	"strings"
+	"sync"
 
 	"github.com/luanids/luanids/dissect"
 	"github.com/luanids/luanids/engine/eve"
@@ -43,13 +44,18 @@ type Options struct {
 	Without map[string]bool
 	// Reputation gives addresses their scores, nil for none.
 	Reputation *Reputation
+	// Previous is the program that the new one is to replace while an engine runs, nil for none.
+	Previous *match.Program
 }
 
 // Set is what was loaded.
 type Set struct {
 	Program *match.Program // never nil
 	Rules   []*ir.Rule
-	Files   []string // that were read, to be watched
+	Files   []string // of rules, that were read
+	// Watch are all files on disk that the rules depend on: those of Files, of lists, data sets and thresholds,
+	// also where they could not be read.
+	Watch []string
 	// Diagnostics are what is wrong with the files: rules with errors are left out.
 	Diagnostics diag.List
 	// Sources are the texts of files that diagnostics point into.
@@ -83,6 +89,7 @@ type loader struct {
 	nids   []string // files and folders for the .nids front end
 	seqs   []*ir.Sequence
 	shared *suricata.Shared // data sets that files have in common
+	mu     sync.Mutex       // guards set.Watch while rules are imported
 	// imported are the rules of Suricata's syntax, put among the others by importAll.
 	imported []*ir.Rule
 }
@@ -100,7 +107,8 @@ func (l *loader) path(p string) error {
 	case None:
 		return nil
 	case Default:
-		l.addNids(lang.Load(l.schema, []string{"."}, lang.Options{FS: l.opt.Shipped, Vars: l.opt.Vars, Reputation: l.categories()}))
+		rs, list := lang.Load(l.schema, []string{"."}, lang.Options{FS: l.opt.Shipped, Vars: l.opt.Vars, Reputation: l.categories()})
+		l.addNids(rs, list, false)
 		return nil
 	}
 	info, err := os.Stat(p)
@@ -163,7 +171,13 @@ func ruleFiles(dir string) ([]string, error) {
 	return files, err
 }
 
-func (l *loader) addNids(rs *lang.Ruleset, list diag.List) {
+func (l *loader) addNids(rs *lang.Ruleset, list diag.List, onDisk bool) {
+	if onDisk {
+		l.set.Watch = append(l.set.Watch, rs.Files...)
+		for _, f := range rs.Lists {
+			l.set.Watch = append(l.set.Watch, f.Path)
+		}
+	}
 	l.set.Rules = append(l.set.Rules, rs.Rules...)
 	l.seqs = append(l.seqs, rs.Sequences...)
 	l.set.Files = append(l.set.Files, rs.Files...)
@@ -176,13 +190,16 @@ func (l *loader) addNids(rs *lang.Ruleset, list diag.List) {
 // finish compiles all rules together.
 func (l *loader) finish() (*Set, error) {
 	if len(l.nids) > 0 {
-		l.addNids(lang.Load(l.schema, l.nids, lang.Options{Vars: l.opt.Vars, Reputation: l.categories()}))
+		rs, list := lang.Load(l.schema, l.nids, lang.Options{Vars: l.opt.Vars, Reputation: l.categories()})
+		l.addNids(rs, list, true)
 	}
 	if err := l.importAll(); err != nil {
 		return nil, err
 	}
-	program, problems := match.Compile(l.schema, append(slices.Clip(l.set.Rules), l.opt.Extra...), match.Options{Sequences: l.seqs})
+	program, problems := match.Compile(l.schema, append(slices.Clip(l.set.Rules), l.opt.Extra...), match.Options{Sequences: l.seqs, Previous: l.opt.Previous})
 	l.set.Program = program
+	slices.Sort(l.set.Watch)
+	l.set.Watch = slices.Compact(l.set.Watch)
 	said := map[[2]string]bool{} // what the front end warned of, with a better place
 	for _, d := range l.set.Diagnostics {
 		said[[2]string{d.Rule, d.Code}] = true

@@ -25,7 +25,8 @@ func (l *loader) suricata(path string) error {
 }
 
 func (l *loader) suricataOptions() suricata.Options {
-	opt := suricata.Options{Vars: l.opt.Vars, Shared: l.shared, Classes: map[string]int{}, Without: l.opt.Without}
+	opt := suricata.Options{Vars: l.opt.Vars, Shared: l.shared, Classes: map[string]int{}, Without: l.opt.Without,
+		OnRead: l.depends}
 	for name, c := range l.opt.Classes {
 		opt.Classes[name] = c.Priority
 	}
@@ -35,8 +36,15 @@ func (l *loader) suricataOptions() suricata.Options {
 	return opt
 }
 
+// depends notes a file that rules name.
+func (l *loader) depends(name string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.set.Watch = append(l.set.Watch, name)
+}
+
 func (l *loader) source(path string, text []byte) {
-	l.set.Files = append(l.set.Files, path)
+	l.set.Files, l.set.Watch = append(l.set.Files, path), append(l.set.Watch, path)
 	l.set.Sources[path] = text
 }
 

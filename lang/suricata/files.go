@@ -26,6 +26,9 @@ func (l *loader) readFile(name string) ([]byte, *problem) {
 		}
 		name = filepath.Join(dir, name)
 	}
+	if l.opt.OnRead != nil {
+		l.opt.OnRead(name)
+	}
 	read := l.opt.ReadFile
 	if read == nil {
 		read = func(name string) ([]byte, error) {

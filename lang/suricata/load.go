@@ -19,6 +19,8 @@ type Options struct {
 	Dir string
 	// ReadFile reads such a file; nil: os.ReadFile.
 	ReadFile func(name string) ([]byte, error)
+	// OnRead is told the name of each such file before it is read, from any number of goroutines; nil for nobody.
+	OnRead func(name string)
 	// Classes are the priorities of classtypes; those not in it have DefaultPriority.
 	Classes map[string]int
 	// Reputation gives the table of a reputation category, nil for an unknown one. It is not called
