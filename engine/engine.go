@@ -19,6 +19,7 @@ import (
 	"github.com/luanids/luanids/engine/flowtable"
 	"github.com/luanids/luanids/engine/manager"
 	"github.com/luanids/luanids/engine/output"
+	"github.com/luanids/luanids/intel"
 	"github.com/luanids/luanids/lang/match"
 	"github.com/luanids/luanids/lua"
 	"github.com/luanids/luanids/reassembly/ipfrag"
@@ -57,6 +58,9 @@ type Config struct {
 	// lua.Runtime.FilterRules), and ScriptHost be the host that they were loaded with.
 	Scripts    *lua.Runtime
 	ScriptHost *ScriptHost
+	// Intel are the feeds of threat intelligence, nil for none. What traffic has of them raises alerts of type
+	// threat_intel.
+	Intel *intel.DB
 	// RulesLoaded, RulesFailed and RulesSkipped are told in stats records.
 	RulesLoaded, RulesFailed, RulesSkipped int
 	// PacketAlertMax caps the alerts of one packet (packet-alert-max).

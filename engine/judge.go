@@ -30,6 +30,7 @@ type judge struct {
 	seq            uint64 // alerts of the current stamp, to tell their ids apart
 	record         []byte // of the alert at hand, reused
 	trace          Tracer // nil but for tools that explain a run
+	intel          intelView
 }
 
 func (v *view) useProgram(p *match.Program, schema *dissect.Schema) {
@@ -54,6 +55,7 @@ func (v *view) useProgram(p *match.Program, schema *dissect.Schema) {
 	j.wantsFlowStart = j.wants[dissect.EvFlowStart]
 	j.wantsFlowEnd = j.wants[dissect.EvFlowEnd] || j.trace != nil
 	j.wantsAnomaly = j.wants[dissect.EvAnomaly]
+	j.useIntel(v.cfg.Intel, schema)
 	v.rules = j
 }
 
@@ -67,6 +69,9 @@ func (w *worker) match(id dissect.EventID, e *dissect.Env) {
 		return
 	}
 	e.Event = id
+	if w.rules.intel.db != nil {
+		w.intelEvent(id, e)
+	}
 	if w.scripts != nil {
 		w.deliverPlain(id, e)
 	}

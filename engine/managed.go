@@ -30,18 +30,6 @@ func (o *ordered) useManager(c *Config) error {
 	return nil
 }
 
-// configureManager takes another configuration of the manager, whose state and counters stay. One that is
-// wrong changes nothing. It is called by the goroutine of the ordered stage, between two batches.
-func (e *Engine) configureManager(c manager.Config) error {
-	next := e.cfg
-	next.Manager = c
-	if err := e.order.manager.Configure(next.managerConfig()); err != nil {
-		return err
-	}
-	e.cfg.Manager = c
-	return nil
-}
-
 // report takes an alert that all conditions of its rule have passed.
 func (o *ordered) report(a *alert.Alert) {
 	o.countAlert(a)

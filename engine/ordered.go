@@ -181,6 +181,7 @@ func (o *ordered) tick(now int64) {
 		a.SetID(fold(uint64(now), uint64(i)+1)) // a rule may come several times
 		o.report(a)
 	}
+	o.now = now
 	o.manager.Tick(now, o.emit)
 	if o.scripts != nil {
 		o.scripts.Tick(now)

@@ -10,6 +10,7 @@ import (
 	"github.com/luanids/luanids/engine/alert"
 	"github.com/luanids/luanids/engine/eve"
 	"github.com/luanids/luanids/engine/manager"
+	"github.com/luanids/luanids/intel"
 	"github.com/luanids/luanids/lang/match"
 	"github.com/luanids/luanids/lua"
 )
@@ -34,6 +35,8 @@ type Change struct {
 	ScriptHost *ScriptHost
 	// Manager is another configuration of the alert manager, whose state and counters stay.
 	Manager *manager.Config
+	// Intel are new feeds of threat intelligence; an empty DB takes the old ones away.
+	Intel *intel.DB
 	// MinSeverity is the least severity that sinks get.
 	MinSeverity *alert.Severity
 	// Classes are the classes of imported rules (classification.config), which EVE records name.
@@ -200,6 +203,9 @@ func (e *Engine) prepare(c *Change) (*swap, error) {
 	if c.Manager != nil {
 		cfg.Manager = *c.Manager
 	}
+	if c.Intel != nil {
+		cfg.Intel = c.Intel
+	}
 	if c.MinSeverity != nil {
 		cfg.MinSeverity = *c.MinSeverity
 	}
@@ -276,6 +282,7 @@ func limitsOf(cfg *Config) *dissect.Limits {
 	if cfg.Scripts != nil {
 		l.KeepBodies = l.KeepBodies || cfg.Scripts.Needs().Bodies
 	}
+	intelNeeds(&l, cfg.Intel)
 	return &l
 }
 

@@ -156,6 +156,7 @@ func (o *ordered) event(d *delivery) {
 	if d.rule != nil && !o.state.Judge(d.rule, d.captured, d.snap.Env.Time).Match {
 		return
 	}
+	o.now = d.snap.Env.Time
 	for _, sub := range d.subs {
 		o.scripts.Deliver(sub, d.snap)
 	}

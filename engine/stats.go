@@ -168,11 +168,12 @@ func statsNames(s *dissect.Spec) []string {
 
 func (e *Engine) detectCounters(c func(string, uint64)) {
 	var overflow uint64
-	var panics, files, refused uint64
+	var panics, files, refused, hits uint64
 	var anomalies [3]uint64
 	for _, w := range e.workers {
 		panics += w.stats.panics
 		refused += w.windows.refused
+		hits += w.stats.intel
 		overflow += w.stats.overflow
 		files += w.stats.files
 		for i, n := range w.stats.anomalies {
@@ -186,6 +187,7 @@ func (e *Engine) detectCounters(c func(string, uint64)) {
 	c("anomaly.stream", anomalies[1])
 	c("anomaly.applayer", anomalies[2])
 	c("window_refused", refused)
+	c("threat_intel_hits", hits)
 	c("internal_errors", panics)
 	c("files", files)
 }

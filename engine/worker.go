@@ -64,6 +64,7 @@ type workerStats struct {
 	panics        uint64
 	overflow      uint64 // alerts past PacketAlertMax
 	expectDropped uint64
+	intel         uint64 // hits of threat intelligence
 	anomalies     [3]uint64
 	stream        [tcp.EventCount]uint64 // stream events by kind
 	tx            [][2]uint64            // messages by protocol and transport
@@ -210,6 +211,7 @@ func (w *worker) newFlow(sh *flowtable.Shard, p *packet.Packet) *flowtable.Flow 
 		copy(f.EthSrc[:], p.Data[p.EthOff+6:])
 	}
 	w.expected.claim(w, f)
+	w.intelFlow(f)
 	return f
 }
 

@@ -32,6 +32,27 @@ func (d *DB) Feeds() []Feed { return d.feeds }
 // Len is the number of indicators of a kind.
 func (d *DB) Len(k Kind) int { return d.count[k] }
 
+// digestOf gives the place of a digest of n bytes in store.digests.
+func digestOf(n int) int {
+	switch n {
+	case 16:
+		return 0
+	case 20:
+		return 1
+	case 32:
+		return 2
+	}
+	return 3
+}
+
+// Digests tells which digests of files are worth computing, because there are indicators of them.
+func (d *DB) Digests() (md5, sha1, sha256 bool) {
+	if d == nil {
+		return false, false, false
+	}
+	return d.digests[0] > 0, d.digests[1] > 0, d.digests[2] > 0
+}
+
 // Total is the number of all indicators.
 func (d *DB) Total() int { return len(d.entries) }
 
@@ -148,7 +169,12 @@ func lower[T string | []byte](buf []byte, s T) []byte {
 }
 
 // URL looks a URL up. The scheme, the default ports and the fragment do not matter.
-func (d *DB) URL(url string, now int64) (Match, bool) {
+func (d *DB) URL(url string, now int64) (Match, bool) { return lookupURL(d, url, now) }
+
+// URLBytes is URL for bytes.
+func (d *DB) URLBytes(url []byte, now int64) (Match, bool) { return lookupURL(d, url, now) }
+
+func lookupURL[T string | []byte](d *DB, url T, now int64) (Match, bool) {
 	if d == nil || d.count[URL] == 0 || len(url) > maxValue {
 		return Match{}, false
 	}
@@ -190,6 +216,9 @@ func (d *DB) Request(host, target []byte, now int64) (Match, bool) {
 // without colons.
 func (d *DB) Hash(hash string, now int64) (Match, bool) { return hexLookup(d, Hash, hash, now) }
 
+// HashText is Hash for bytes.
+func (d *DB) HashText(hash []byte, now int64) (Match, bool) { return hexLookup(d, Hash, hash, now) }
+
 // HashBytes is Hash for a digest as computed.
 func (d *DB) HashBytes(digest []byte, now int64) (Match, bool) {
 	if d == nil {
@@ -204,7 +233,10 @@ func (d *DB) HashBytes(digest []byte, now int64) (Match, bool) {
 // JA3 looks up a JA3 or JA3S fingerprint, the MD5 in hexadecimal.
 func (d *DB) JA3(md5 string, now int64) (Match, bool) { return hexLookup(d, JA3, md5, now) }
 
-func hexLookup(d *DB, k Kind, s string, now int64) (Match, bool) {
+// JA3Bytes is JA3 for bytes.
+func (d *DB) JA3Bytes(md5 []byte, now int64) (Match, bool) { return hexLookup(d, JA3, md5, now) }
+
+func hexLookup[T string | []byte](d *DB, k Kind, s T, now int64) (Match, bool) {
 	if d == nil || d.count[k] == 0 {
 		return Match{}, false
 	}
@@ -220,7 +252,12 @@ func hexLookup(d *DB, k Kind, s string, now int64) (Match, bool) {
 }
 
 // JA4 looks up a JA4 or JA4S fingerprint.
-func (d *DB) JA4(fingerprint string, now int64) (Match, bool) {
+func (d *DB) JA4(fingerprint string, now int64) (Match, bool) { return ja4(d, fingerprint, now) }
+
+// JA4Bytes is JA4 for bytes.
+func (d *DB) JA4Bytes(fingerprint []byte, now int64) (Match, bool) { return ja4(d, fingerprint, now) }
+
+func ja4[T string | []byte](d *DB, fingerprint T, now int64) (Match, bool) {
 	if d == nil || d.count[JA4] == 0 || len(fingerprint) > 128 {
 		return Match{}, false
 	}
@@ -261,7 +298,8 @@ func (d *DB) match(e *entry) Match {
 	i := &d.infos[e.info]
 	return Match{
 		Kind: e.kind, Indicator: d.indicator(e), Category: d.names[i.category], Feed: d.names[i.feed],
-		Description: string(d.text[i.text : i.text+uint32(i.textLen)]), Severity: i.severity, Expires: int64(i.expires),
+		Description: string(d.text[i.text : i.text+uint32(i.textLen)]), Severity: i.severity,
+		Confidence: i.confidence, Expires: int64(i.expires),
 	}
 }
 

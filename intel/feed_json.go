@@ -247,7 +247,9 @@ func (f *feed) stixDetails(o *stixObject) (d Details, err error) {
 	if types := append(o.Types, o.Labels...); len(types) > 0 {
 		d.Category = types[0]
 	}
-	if o.Confidence != nil { // section 3.2's scale: none, low, medium, high
+	if o.Confidence != nil {
+		d.Confidence = uint8(min(max(*o.Confidence, 0), 100))
+		// section 3.2's scale: none, low, medium, high
 		switch c := *o.Confidence; {
 		case c >= 70:
 			d.Severity = High

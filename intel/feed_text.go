@@ -74,7 +74,7 @@ func (f *feed) directive(line int, s string) {
 		return
 	}
 	switch key {
-	case "category", "severity", "description", "expires", "name":
+	case "category", "severity", "description", "confidence", "expires", "name":
 		if _, err := f.defaults.set(key, value); err != nil {
 			f.remark(line, "%v", err)
 		}

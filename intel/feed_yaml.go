@@ -132,7 +132,7 @@ func (f *feed) entry(line int, pairs [][2]string) {
 			continue
 		}
 		switch known, err := d.set(p[0], p[1]); {
-		case p[0] == "tags" || p[0] == "first_seen" || p[0] == "last_seen" || p[0] == "confidence" || p[0] == "reference":
+		case p[0] == "tags" || p[0] == "first_seen" || p[0] == "last_seen" || p[0] == "reference":
 		case err != nil:
 			f.problem(line, "%s: %v", p[0], err)
 			return

@@ -66,6 +66,7 @@ type Match struct {
 	Description string
 	Feed        string // the file's name, or the name that it gives itself
 	Severity    Severity
+	Confidence  uint8 // percent, 0 when the feed gives none
 	Expires     int64 // seconds since 1970; 0: never
 }
 
@@ -73,6 +74,7 @@ type Match struct {
 type Details struct {
 	Category, Description, Feed string
 	Severity                    Severity
+	Confidence                  uint8 // percent; 0: not told
 	Expires                     int64 // seconds since 1970; 0: never
 }
 

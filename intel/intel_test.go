@@ -411,11 +411,37 @@ func TestShipped(t *testing.T) {
 	if len(problems) > 0 {
 		t.Fatal(problems)
 	}
-	expect(t, db, "domain", "abc.oast.fun", ".oast.fun oast high Interactsh call-back")
-	expect(t, db, "ip", "185.220.101.9", "185.220.101.0/24 tor_exit medium Tor exit relays")
-	expect(t, db, "hash", "44d88612fea8a8f36de82e1278abb02f", "44d88612fea8a8f36de82e1278abb02f test high EICAR test file")
-	for _, harmless := range []string{"8.8.8.8", "10.0.0.1", "192.168.1.1", "127.0.0.1", "203.0.113.66"} {
-		expect(t, db, "ip", harmless, "-")
+	expect(t, db, "domain", "abc.oast.fun", ".oast.fun oast high Interactsh call-back: a payload that is being tried out has run")
+	expect(t, db, "domain", "expyuzz4wqqyqhjn.onion", ".onion tor low A Tor onion service was asked for outside Tor (RFC 7686)")
+	for _, harmless := range []string{"example.org", "oast.example", "onion.example", "notonion", "oast.pro.example"} {
+		expect(t, db, "domain", harmless, "-")
+	}
+	if m5, s1, s2 := db.Digests(); m5 || s1 || s2 {
+		t.Error("what ships makes the engine compute digests of all files")
+	}
+}
+
+func TestDigests(t *testing.T) {
+	db, problems := load(t, "a.txt", "275a021bbfb6489e54d471899f7db9d1663fc695ec2fe2a2c4538aabf651fd0f\n", "b.txt", "# type: ja3\ne7d705a3286e19ea42f587b344ee6865\n")
+	none(t, problems)
+	if m5, s1, s2 := db.Digests(); m5 || s1 || !s2 {
+		t.Errorf("digests: %v %v %v, want SHA-256 alone", m5, s1, s2)
+	}
+}
+
+func TestConfidence(t *testing.T) {
+	for text, want := range map[string]uint8{"0.9": 90, "90": 90, "75%": 75, "1": 100, "high": 85, "Low": 15, "0": 0, "100": 100} {
+		db, problems := load(t, "a.yaml", "entries:\n  - {ip: 198.51.100.7, confidence: "+text+"}\n", "b.csv", "ip,confidence_level\n198.51.100.8,"+text+"\n")
+		none(t, problems)
+		for _, ip := range []string{"198.51.100.7", "198.51.100.8"} {
+			if m, ok, _ := db.Lookup("ip", ip, 0); !ok || m.Confidence != want {
+				t.Errorf("%s, confidence %s: %d, want %d", ip, text, m.Confidence, want)
+			}
+		}
+	}
+	_, problems := load(t, "a.yaml", "entries:\n  - {ip: 198.51.100.7, confidence: sure}\n")
+	if len(problems) != 1 || !strings.Contains(problems[0], `a.yaml:2: confidence: "sure" is not a confidence: write 0.9`) {
+		t.Errorf("problems: %q", problems)
 	}
 }
 

@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -237,10 +239,34 @@ func (d *Details) set(key, value string) (known bool, err error) {
 		if t, err = moment(value); err == nil {
 			d.Expires = t.Unix()
 		}
+	case "confidence", "confidence_level", "confidence_score":
+		d.Confidence, err = percent(value)
 	default:
 		return false, nil
 	}
 	return true, err
+}
+
+// percent reads a confidence: a number up to 1, percent, or a word of STIX 2.1's scale (appendix A).
+func percent(s string) (uint8, error) {
+	switch strings.ToLower(s) {
+	case "none":
+		return 0, nil
+	case "low":
+		return 15, nil
+	case "medium", "med":
+		return 50, nil
+	case "high":
+		return 85, nil
+	}
+	v, err := strconv.ParseFloat(strings.TrimSuffix(strings.TrimSpace(s), "%"), 64)
+	if err != nil || !(v >= 0 && v <= 100) {
+		return 0, fmt.Errorf("%q is not a confidence: write 0.9, 90 for percent, or low, medium, high", shorten(s))
+	}
+	if v <= 1 && !strings.HasSuffix(s, "%") {
+		v *= 100
+	}
+	return uint8(math.Round(v)), nil
 }
 
 // moment reads a time. A date lasts to its end.

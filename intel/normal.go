@@ -387,7 +387,7 @@ func digest(s string, h hint) ([]indicator, error) {
 }
 
 // appendHex undoes hexadecimal digits, between which colons may stand; at most 64 bytes.
-func appendHex(out []byte, s string) ([]byte, bool) {
+func appendHex[T string | []byte](out []byte, s T) ([]byte, bool) {
 	half := -1
 	for i := range len(s) {
 		var v int

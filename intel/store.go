@@ -18,6 +18,8 @@ type store struct {
 	text    []byte   // descriptions
 	names   []string // categories and feeds
 	count   [kinds]int
+	// digests counts the hashes by length, of MD5, SHA-1, SHA-256 and others.
+	digests [4]int
 }
 
 type entry struct {
@@ -33,7 +35,9 @@ type info struct {
 	category uint16 // in names
 	feed     uint16 // in names
 	severity Severity
-	expires  uint32 // seconds since 1970, 0 for never
+	// confidence is in percent, 0 for not told.
+	confidence uint8
+	expires    uint32 // seconds since 1970, 0 for never
 }
 
 func (s *store) hash(k Kind, value []byte) uint64 {
@@ -114,6 +118,9 @@ func (b *builder) add(k Kind, value []byte, d Details) bool {
 	b.entries = append(b.entries, entry{value: uint32(len(b.values)), info: b.info(d, expires), length: uint16(len(value)), kind: k})
 	b.values = append(b.values, value...)
 	b.count[k]++
+	if k == Hash {
+		b.digests[digestOf(len(value))]++
+	}
 	if len(b.entries)*3 > len(b.slots)*2 {
 		b.grow(len(b.slots) * 2)
 	} else {
@@ -160,7 +167,7 @@ func (b *builder) info(d Details, expires uint32) uint32 {
 	if len(b.recent) >= maxRecent {
 		clear(b.recent)
 	}
-	i := info{category: b.name(d.Category), feed: b.name(d.Feed), severity: d.Severity, expires: expires}
+	i := info{category: b.name(d.Category), feed: b.name(d.Feed), severity: d.Severity, confidence: d.Confidence, expires: expires}
 	if uint64(len(b.text))+uint64(len(d.Description)) <= math.MaxUint32 {
 		i.text, i.textLen = uint32(len(b.text)), uint16(len(d.Description))
 		b.text = append(b.text, d.Description...)

@@ -71,6 +71,8 @@ type Flow struct {
 	Waiting any
 	// Kill is set while the connection is being cut, nil otherwise; see engine/respondflow.go.
 	Kill any
+	// Indicators are hashes of the indicators of threat intelligence already reported of the flow.
+	Indicators []uint64
 	// Anomalies is the set of stream events already reported of the flow.
 	Anomalies uint64
 	next      *Flow // in the bucket, or in the free list
