@@ -170,6 +170,19 @@ func (q *Queue) Counts() Counts {
 	return c
 }
 
+// Depth is how full a queue is.
+type Depth struct {
+	Alerts, Bytes       int // that wait
+	MaxAlerts, MaxBytes int // that may wait
+}
+
+// Depth tells how full the queue is. It may be called at any time.
+func (q *Queue) Depth() Depth {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return Depth{len(q.pending), q.bytes, q.opt.Alerts, q.opt.Bytes}
+}
+
 // Each calls c with the name and value of each counter.
 func (q *Queue) Each(c func(name string, n uint64)) {
 	n := q.Counts()
