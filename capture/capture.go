@@ -46,6 +46,8 @@ type Packet struct {
 	Unsummed bool
 	// File is the capture that the packet comes from, as it was named; nil from an interface.
 	File *string
+	// Iface is the interface that it was captured on; nil from a file.
+	Iface *string
 }
 
 // Batch is a run of packets and the memory that holds their bytes. It is filled by a

@@ -81,6 +81,8 @@ type Flow struct {
 	VLANs [3]uint16
 	// File is the capture that the first packet comes from, nil from an interface.
 	File *string
+	// Iface is the interface of the first packet, nil from a file.
+	Iface *string
 	// EthSrc, EthDst are the link-layer addresses of the first packet.
 	EthSrc, EthDst [6]byte
 	HasEth         bool

@@ -34,6 +34,8 @@ type dispatcher struct {
 	now    int64
 	second int64
 	first  int64
+	// timed makes stamps of packet time, so that those of several rings can be compared.
+	timed bool
 }
 
 // frame decodes one captured frame and all packets within it.
@@ -52,6 +54,9 @@ func (d *dispatcher) advance(t int64, s sink) {
 	}
 	if t > d.now {
 		d.now = t
+		if d.timed && uint64(t) > d.stamp {
+			d.stamp = uint64(t)
+		}
 	}
 	if sec := d.now / 1e9; sec > d.second {
 		d.second = sec

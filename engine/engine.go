@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"io"
 	"runtime"
+	"sync"
 	"time"
 
 	"github.com/luanids/luanids/capture"
+	"github.com/luanids/luanids/capture/live"
 	"github.com/luanids/luanids/dissect"
 	"github.com/luanids/luanids/dissect/filefields"
 	"github.com/luanids/luanids/dissect/packet"
@@ -31,6 +33,10 @@ type Config struct {
 	// Workers is how many goroutines work on flows, 1 to flowtable.Shards; 0 means one a core.
 	// Results do not depend on it.
 	Workers int
+	// Rings gives every worker a ring of its own to read, and flows of all shards: see Watch.
+	Rings bool
+	// Capture is how interfaces are read.
+	Capture live.Settings
 	Decode  packet.Config
 	Frag    ipfrag.Config
 	TCP     tcp.Config
@@ -82,6 +88,8 @@ type Config struct {
 	Hosts HostPolicies
 	// Respond says whether and how connections are cut.
 	Respond RespondConfig
+	// StatsInterval is how often statistics are written to the EVE log (live), 0 for DefaultStatsInterval.
+	StatsInterval time.Duration
 	// Warn gets messages for people: what was lost or went wrong. Never nil after New.
 	Warn func(format string, args ...any)
 }
@@ -92,7 +100,7 @@ func DefaultConfig() Config {
 		Decode: packet.DefaultConfig(), Frag: ipfrag.DefaultConfig(), TCP: tcp.DefaultConfig(),
 		Flow: flowtable.DefaultConfig(), Limits: dissect.DefaultLimits(),
 		CheckChecksums: true, PacketAlertMax: 15, AppMemcap: 128 << 20, WindowMemcap: 256 << 20, EVEOptions: eve.DefaultOptions(),
-		Outputs: output.DefaultSettings(), Respond: DefaultRespond(),
+		Outputs: output.DefaultSettings(), Respond: DefaultRespond(), Capture: live.DefaultSettings(),
 	}
 }
 
@@ -110,6 +118,9 @@ type Engine struct {
 	cfg      Config
 	schema   *dissect.Schema
 	dispatch dispatcher
+	rings    []*dispatcher // with Config.Rings: one a worker
+	live     liveState
+	reading  sync.Mutex // held by the goroutine that decodes for all workers, while it works on a batch
 	workers  []*worker
 	order    ordered
 	source   capture.Source
@@ -142,10 +153,9 @@ func New(cfg Config) (*Engine, error) {
 		e.schema = s
 	}
 	e.reloads.cfg, e.reloads.ended = &e.cfg, make(chan struct{})
-	e.dispatch = dispatcher{dec: *packet.NewDecoder(cfg.Decode), noVLAN: cfg.IgnoreVLAN}
-	frag := cfg.Frag
-	frag.Events = &e.dispatch.dec.Stats.Events
-	e.dispatch.frag = ipfrag.New(frag)
+	e.cfg.Rings = e.cfg.Rings && e.cfg.Workers > 1
+	e.newDispatcher(&e.dispatch)
+	e.newRings()
 	e.order = ordered{eve: cfg.EVE, tags: hostTags{}, sinks: cfg.Sinks, warn: cfg.Warn,
 		trace: cfg.Trace, state: match.NewState(match.StateLimits{}), encoder: eve.NewEncoder(&e.cfg.EVEOptions)}
 	e.order.scripts, e.order.host, e.order.cfg, e.order.reloaded = cfg.Scripts, cfg.ScriptHost, &e.cfg, e.started
@@ -172,16 +182,17 @@ func New(cfg Config) (*Engine, error) {
 func (e *Engine) warn(format string, args ...any) { e.cfg.Warn(format, args...) }
 
 func (e *Engine) newWorker(id int) *worker {
-	w := &worker{id: id, of: e.cfg.Workers, keys: &dispatcher{noVLAN: e.cfg.IgnoreVLAN}}
+	w := &worker{id: id, base: id, of: e.cfg.Workers, keys: &dispatcher{noVLAN: e.cfg.IgnoreVLAN}}
 	perShard := e.cfg.TCP
 	if perShard.Memcap == 0 {
 		perShard.Memcap = tcp.DefaultMemcap
 	}
-	perShard.Memcap /= flowtable.Shards
-	for i := id; i < flowtable.Shards; i += w.of {
-		w.shards[i] = flowtable.NewShard(&e.cfg.Flow, &w.stats.flows, &w.pool)
+	flows, parts := e.shares(w)
+	perShard.Memcap /= uint64(parts)
+	for i := w.base; i < flowtable.Shards; i += w.of {
+		w.shards[i] = flowtable.NewShard(flows, &w.stats.flows, &w.pool)
 		w.streams[i] = tcp.New(perShard)
-		w.budgets[i].Max = e.cfg.AppMemcap / flowtable.Shards
+		w.budgets[i].Max = e.cfg.AppMemcap / parts
 	}
 	var specs []*dissect.Spec
 	for _, s := range e.schema.Specs {
@@ -189,7 +200,7 @@ func (e *Engine) newWorker(id int) *worker {
 			specs = append(specs, s)
 		}
 	}
-	w.windows.max = e.cfg.WindowMemcap / windowBytes / flowtable.Shards
+	w.windows.max = e.cfg.WindowMemcap / windowBytes / parts
 	w.apps = newApps(specs, len(e.schema.Specs))
 	w.stats.tx = make([][2]uint64, len(e.schema.Specs))
 	w.ctx.Host, w.ctx.OnFailure = w, w.parserFailed
@@ -201,6 +212,14 @@ func (e *Engine) newWorker(id int) *worker {
 // flushSteps is how many batches it takes to end all flows at the end: a shard each, so that
 // no batch has to hold all records at once.
 const flushSteps = flowtable.Shards
+
+// newDispatcher makes the decoder and the reassembly of fragments of those who read packets.
+func (e *Engine) newDispatcher(d *dispatcher) {
+	*d = dispatcher{dec: *packet.NewDecoder(e.cfg.Decode), noVLAN: e.cfg.IgnoreVLAN}
+	frag := e.cfg.Frag
+	frag.Events = &d.dec.Stats.Events
+	d.frag = ipfrag.New(frag)
+}
 
 // flushBatch makes a batch that ends the flows of one shard.
 func (e *Engine) flushBatch(b *batch, shard int) {

@@ -33,6 +33,7 @@ func (o *ordered) useManager(c *Config) error {
 // report takes an alert that all conditions of its rule have passed.
 func (o *ordered) report(a *alert.Alert) {
 	o.countAlert(a)
+	o.noteLatency(a)
 	o.write(o.withGeo(a.EVE, a))
 	o.manager.Process(a, o.emit)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 	"time"
 
 	"github.com/luanids/luanids/engine/alert"
@@ -38,12 +39,17 @@ type ordered struct {
 	warn      func(format string, args ...any)
 	trace     Tracer // nil but for tools that explain a run
 	stats     orderedStats
+	busy      sync.Mutex // held while it works on a batch
+	live      bool
+	latency   latency
+	flushed   uint64 // stats.lines when the log was last flushed
 }
 
 var newline = []byte{'\n'}
 
 type orderedStats struct {
 	lines      uint64 // EVE records
+	late       uint64 // records of rings that came too late for their place
 	alerts     uint64
 	suppressed uint64
 	severity   [alert.Critical + 1]uint64
@@ -154,7 +160,7 @@ func (o *ordered) alert(a *alert.Alert) {
 		outcome(o.trace, a, &verdict)
 	}
 	if verdict.Alert && !a.Quiet {
-		if a.Reset != nil {
+		if a.Reset != nil && verdict.Action == ir.Reject {
 			o.responder.reject(a)
 		}
 		o.report(a)

@@ -17,9 +17,12 @@ func (e *Engine) Run(ctx context.Context, src capture.Source) error {
 	e.reloads.begun()
 	defer e.reloads.end()
 	var err error
-	if len(e.workers) == 1 {
+	switch {
+	case len(e.rings) > 0:
+		err = e.runRings()
+	case len(e.workers) == 1:
 		err = e.runInline(ctx, src)
-	} else {
+	default:
 		err = e.runParallel(ctx, src)
 	}
 	return errors.Join(err, e.finish())
@@ -60,21 +63,20 @@ func (e *Engine) runInline(ctx context.Context, src capture.Source) error {
 			w.adopt(b.swap)
 		}
 		done, err := e.fill(ctx, src, b)
-		w.out, w.inline.batch = &b.results[0], b
-		for i := range b.frames.Packets {
-			e.dispatch.frame(&b.frames.Packets[i], &w.inline)
-		}
-		if b.frames.Now > 0 {
-			e.dispatch.advance(b.frames.Now, &w.inline)
-		}
+		w.busy.Lock()
+		w.take(&e.dispatch, b)
 		e.order.take(b)
 		w.respond()
+		w.busy.Unlock()
+		e.liveDue(len(b.frames.Packets) < capture.BatchPackets)
 		if done {
 			for shard := range flushSteps {
 				b.reset()
 				e.flushBatch(b, shard)
+				w.busy.Lock()
 				w.process(b)
 				e.order.take(b)
+				w.busy.Unlock()
 			}
 			return err
 		}
@@ -118,7 +120,10 @@ func (e *Engine) runParallel(ctx context.Context, src capture.Source) error {
 	go func() {
 		defer close(ordered)
 		for b := range out {
+			e.order.busy.Lock()
 			e.order.take(b)
+			e.order.busy.Unlock()
+			e.liveDue(true)
 			free <- b
 		}
 	}()
@@ -152,12 +157,14 @@ func (e *Engine) readAll(ctx context.Context, src capture.Source, free chan *bat
 		b.reset()
 		b.swap = e.takeSwap()
 		done, err := e.fill(ctx, src, b)
+		e.reading.Lock()
 		for i := range b.frames.Packets {
 			e.dispatch.frame(&b.frames.Packets[i], b)
 		}
 		if b.frames.Now > 0 {
 			e.dispatch.advance(b.frames.Now, b)
 		}
+		e.reading.Unlock()
 		send(b)
 		if done {
 			return err
@@ -169,7 +176,9 @@ func (e *Engine) readAll(ctx context.Context, src capture.Source, free chan *bat
 // since all see all batches in order, they arrive in order.
 func (w *worker) serve(in <-chan *batch, out chan<- *batch) {
 	for b := range in {
+		w.busy.Lock()
 		w.process(b)
+		w.busy.Unlock()
 		if b.pending.Add(-1) == 0 {
 			out <- b
 		}

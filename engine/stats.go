@@ -2,6 +2,7 @@ package engine
 
 import (
 	"strings"
+	"time"
 
 	"github.com/luanids/luanids/dissect"
 	"github.com/luanids/luanids/dissect/jsonw"
@@ -29,12 +30,16 @@ func (e *Engine) Counters() []Counter {
 		c("bytes", s.Bytes)
 		c("filtered", s.Filtered)
 		c("skipped", s.Skipped)
+		if e.live.capture != nil {
+			c("kernel_packets", s.Kernel)
+			c("ring_freezes", s.Freezes)
+			c("late_records", e.order.stats.late)
+		}
 		c("kernel_drops", s.Dropped)
 		c("truncated_files", uint64(e.broken))
 	}
-	e.dispatch.dec.Stats.Each(add("decoder."))
-	frag := e.dispatch.frag.Snapshot()
-	frag.Each(add("defrag."))
+	e.decoderCounters(add("decoder."))
+	e.fragCounters(add("defrag."))
 	e.flowCounters(add("flow."))
 	e.tcpCounters(add("tcp."))
 	e.streamCounters(add("stream."))
@@ -206,8 +211,19 @@ func (e *Engine) outputCounters(c func(string, uint64)) {
 
 // writeStats writes the counters as two records: Suricata's, and those that are only ours.
 func (e *Engine) writeStats() {
+	now := e.dispatch.now
+	if e.live.capture != nil {
+		now = time.Now().UnixNano()
+	}
+	e.writeCounters(e.Counters(), now)
+}
+
+func (e *Engine) writeCounters(list []Counter, now int64) {
 	var theirs, ours node
-	for _, c := range e.Counters() {
+	if e.live.capture != nil {
+		list = append(list, e.live.stats.deltas(list)...)
+	}
+	for _, c := range list {
 		if eve.InStats(c.Name) {
 			theirs.set(c.Name, c.Value)
 		} else {
@@ -219,12 +235,12 @@ func (e *Engine) writeStats() {
 	}
 	theirs.child("detect").raw = e.engines
 	x := eve.NewEncoder(&e.cfg.EVEOptions)
-	e.order.write(x.Counters(nil, "stats", e.dispatch.now, func(w *jsonw.Writer) {
+	e.order.write(x.Counters(nil, "stats", now, func(w *jsonw.Writer) {
 		w.Key("uptime")
-		w.Int(int64(e.took.Seconds()))
+		w.Int(int64(e.uptime().Seconds()))
 		theirs.write(w)
 	}))
-	e.order.write(x.Counters(nil, "luanids", e.dispatch.now, ours.write))
+	e.order.write(x.Counters(nil, "luanids", now, ours.write))
 }
 
 // node is a part of a dotted counter name; leaves have a value.

@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"sync"
+
 	"github.com/luanids/luanids/dissect"
 	"github.com/luanids/luanids/dissect/packet"
 	"github.com/luanids/luanids/engine/alert"
@@ -12,11 +14,16 @@ import (
 // worker owns a share of the flows: those in the shards whose number, modulo the number of
 // workers, is its own. Nobody else touches what it holds.
 type worker struct {
-	id, of int
-	view               // what a reload replaces
-	keys   *dispatcher // for flow keys only
-	shards [flowtable.Shards]*flowtable.Shard
-	pool   flowtable.Pool
+	id int
+	// It has the shards base, base + of, ...: all of them, if it reads a ring of its own.
+	base, of int
+	busy     sync.Mutex  // held while it works on a batch
+	swapped  uint64      // serial of the last swap that it took, with rings
+	merged   bool        // what it makes is merged with what others make of other batches
+	view                 // what a reload replaces
+	keys     *dispatcher // for flow keys only
+	shards   [flowtable.Shards]*flowtable.Shard
+	pool     flowtable.Pool
 	// streams are the assemblers, one a shard, so that their caps do not depend on the number of workers.
 	streams [flowtable.Shards]*tcp.Assembler
 	// budgets bound what sessions keep, one a shard for the same reason.
@@ -75,12 +82,12 @@ func (w *worker) process(b *batch) {
 	if b.swap != nil {
 		w.adopt(b.swap)
 	}
-	w.out = &b.results[w.id]
+	w.out = &b.results[w.base]
 	for i := range b.items {
 		it := &b.items[i]
 		if it.pkt == nil {
 			w.tick(it.stamp, it.now)
-		} else if flowtable.ShardOf(it.pkt.Hash)%w.of == w.id {
+		} else if flowtable.ShardOf(it.pkt.Hash)%w.of == w.base {
 			w.packet(it.pkt)
 		}
 	}
@@ -201,7 +208,7 @@ func (w *worker) newFlow(sh *flowtable.Shard, p *packet.Packet) *flowtable.Flow 
 	f := sh.Insert(&w.key, p.Hash, p.Time)
 	f.Serial = p.Stamp
 	f.ID = flowID(p)
-	f.File = p.File
+	f.File, f.Iface = p.File, p.Iface
 	copy(f.VLANs[:], p.VLANs[:p.VLANCount])
 	f.Conn.Owner = f
 	f.Session.Budget = &w.budgets[flowtable.ShardOf(p.Hash)]
@@ -317,7 +324,7 @@ func (w *worker) tick(stamp uint64, now int64) {
 		w.out.records = append(w.out.records, record{stamp: stamp, tick: now})
 	}
 	w.expired = w.expired[:0]
-	for i := w.id; i < flowtable.Shards; i += w.of {
+	for i := w.base; i < flowtable.Shards; i += w.of {
 		w.expired = w.shards[i].Tick(now, w.expired)
 	}
 	w.endAll(w.expired, stamp, now, flowtable.Timeout)
@@ -325,7 +332,7 @@ func (w *worker) tick(stamp uint64, now int64) {
 
 // flush ends all flows of a shard, at the end of the run.
 func (w *worker) flush(shard int, items []item) {
-	if shard%w.of != w.id || len(items) == 0 {
+	if shard%w.of != w.base || len(items) == 0 {
 		return
 	}
 	last := items[len(items)-1]
@@ -435,7 +442,7 @@ func (w *worker) line(buf []byte) {
 	if n := len(r.records); n > 0 {
 		// Lines of one packet, and with a single worker all lines between alerts, are one record.
 		if last := &r.records[n-1]; last.isLine() && last.end == off &&
-			(w.of == 1 || last.stamp == w.stamp && last.serial == w.serial) {
+			(w.of == 1 && !w.merged || last.stamp == w.stamp && last.serial == w.serial) {
 			last.end = len(buf)
 			return
 		}

@@ -90,3 +90,12 @@ func (c *Capture) KeepSockets() {
 		}
 	}
 }
+
+func (c *Capture) probe(name string) error {
+	if name != Any {
+		if _, _, err := linkState(name); err != nil {
+			return &NoInterfaceError{name, names()}
+		}
+	}
+	return c.mayOpen(name)
+}

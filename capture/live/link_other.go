@@ -47,3 +47,10 @@ func isNoRings(err error) bool { return errors.Is(err, errNoRings) }
 
 // KeepSockets does nothing here.
 func (c *Capture) KeepSockets() {}
+
+func (c *Capture) probe(name string) error {
+	if _, _, err := linkState(name); err != nil && name != Any {
+		return &NoInterfaceError{name, names()}
+	}
+	return nil
+}

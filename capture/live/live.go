@@ -236,3 +236,14 @@ func (l *link) retire(ring int, p port) {
 	}
 	p.close()
 }
+
+// Probe says what is wrong with names of interfaces, or with privileges, without opening anything.
+func Probe(names []string) error {
+	c := &Capture{}
+	for _, n := range names {
+		if err := c.probe(n); err != nil {
+			return err
+		}
+	}
+	return nil
+}

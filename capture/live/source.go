@@ -16,6 +16,7 @@ type Source struct {
 	slots   []slot
 	fds     []unix.PollFd
 	lag     int64
+	num     uint64 // of the next packet
 	packets atomic.Uint64
 	bytes   atomic.Uint64
 	quiet   atomic.Int64
@@ -29,7 +30,7 @@ const (
 )
 
 func newSource(c *Capture, ring int) *Source {
-	s := &Source{c: c, lag: int64(c.Lag()), slots: make([]slot, len(c.links))}
+	s := &Source{c: c, num: uint64(ring) + 1, lag: int64(c.Lag()), slots: make([]slot, len(c.links))}
 	for i, l := range c.links {
 		s.slots[i].link, s.slots[i].ring = l, ring
 	}
@@ -116,7 +117,7 @@ func (s *Source) settle() {
 func (s *Source) fill(b *capture.Batch) (wait int64) {
 	if len(s.slots) == 1 {
 		if p := s.slots[0].port; p != nil {
-			for k := p.peek(); k != nil && b.Add(k); k = p.peek() {
+			for k := p.peek(); k != nil && s.add(b, 0, k); k = p.peek() {
 				p.advance()
 			}
 		}
@@ -124,23 +125,35 @@ func (s *Source) fill(b *capture.Batch) (wait int64) {
 	}
 	settled := time.Now().UnixNano() - s.lag
 	for {
-		first, open := s.earliest()
-		if first == nil {
+		i, open := s.earliest()
+		if i < 0 {
 			return 0
 		}
+		first := s.slots[i].port
 		k := first.peek()
 		if open && k.Time > settled {
 			return k.Time - settled
 		}
-		if !b.Add(k) {
+		if !s.add(b, i, k) {
 			return 0
 		}
 		first.advance()
 	}
 }
 
-// earliest gives the port with the earliest packet; open says that another has none yet.
-func (s *Source) earliest() (first port, open bool) {
+// add puts a packet of a slot into b, if there is room. Its number is the only one of all sources.
+func (s *Source) add(b *capture.Batch, slot int, k *capture.Packet) bool {
+	k.Num, k.Iface, k.If = s.num, &s.slots[slot].link.name, uint16(slot)
+	if !b.Add(k) {
+		return false
+	}
+	s.num += uint64(len(s.c.sources))
+	return true
+}
+
+// earliest gives the slot with the earliest packet, -1 for none; open says that another has none yet.
+func (s *Source) earliest() (first int, open bool) {
+	first = -1
 	var at int64
 	for i := range s.slots {
 		p := s.slots[i].port
@@ -150,8 +163,8 @@ func (s *Source) earliest() (first port, open bool) {
 		k := p.peek()
 		if k == nil {
 			open = true
-		} else if first == nil || k.Time < at {
-			first, at = p, k.Time
+		} else if first < 0 || k.Time < at {
+			first, at = i, k.Time
 		}
 	}
 	return first, open

@@ -12,7 +12,6 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/luanids/luanids/capture"
 	"github.com/luanids/luanids/engine"
 	"github.com/luanids/luanids/engine/config"
 	"github.com/luanids/luanids/engine/manager"
@@ -38,8 +37,8 @@ const heapSlack = 48 << 20
 
 // runMain replays captures or watches interfaces.
 func runMain(ctx context.Context, e *env, f *flags) error {
-	if len(f.ifaces) > 0 {
-		return usage(errors.New("-i: live capture is not there yet; replay a capture with -f"))
+	if err := checkInput(f); err != nil {
+		return err
 	}
 	say := newMessages(e, f)
 	cfg, err := buildConfig(e, f, say)
@@ -58,12 +57,11 @@ func runMain(ctx context.Context, e *env, f *flags) error {
 		cfg.Program.EnableProfile()
 	}
 	settleMemory(e)
-	src, err := capture.Open(f.files, capture.Options{Filter: f.bpf, Stdin: e.stdin, Loop: f.loop,
-		Warn: func(m string) { say.warn("%s", m) }})
+	in, err := openInput(e, f, cfg, say)
 	if err != nil {
-		return usage(err)
+		return err
 	}
-	defer src.Close()
+	defer in.close()
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	pipe := &brokenPipe{Writer: e.stdout, stop: stop, only: f.eve == "" && f.json == "" && f.sqlite == "" && len(f.syslog) == 0}
@@ -75,15 +73,12 @@ func runMain(ctx context.Context, e *env, f *flags) error {
 	if err != nil {
 		return usage(err)
 	}
-	if e.stderrTTY && !f.noProgress && !f.quiet {
-		src = withProgress(src, e.stderr)
-	}
-	err = eng.Run(ctx, src)
+	err = in.run(ctx, e, f, eng)
 	if pipe.broken.Load() {
 		return nil
 	}
 	if !f.quiet {
-		if ctx.Err() != nil {
+		if ctx.Err() != nil && in.live == nil {
 			fmt.Fprintln(e.stderr, "stopped by a signal; what follows is of the part that was seen")
 		}
 		summary(e.stderr, eng)

@@ -66,7 +66,7 @@ func be32(b []byte) uint32 { return binary.BigEndian.Uint32(b) }
 func (d *Decoder) Decode(p *Packet, raw *capture.Packet) {
 	p.reset(raw.Data)
 	p.Num, p.Time, p.Len, p.Link, p.File = raw.Num, raw.Time, raw.Len, raw.Link, raw.File
-	p.Unsummed = raw.Unsummed
+	p.Unsummed, p.Iface = raw.Unsummed, raw.Iface
 	p.VLANCount, p.TunnelDepth, p.Via, p.TunnelID, p.layers = 0, 0, NoTunnel, 0, 0
 	p.Outer = nil
 	s := &d.Stats
@@ -149,7 +149,7 @@ func (d *Decoder) DecodeDatagram(p, from *Packet, datagram []byte) bool {
 // context gives p what all packets of one frame have in common.
 func (p *Packet) context(from *Packet) {
 	p.Num, p.Time, p.Len, p.File, p.layers = from.Num, from.Time, from.Len, from.File, from.layers
-	p.Unsummed = from.Unsummed
+	p.Unsummed, p.Iface = from.Unsummed, from.Iface
 }
 
 // reset makes p an empty packet of the given bytes. Only fields that are looked at without

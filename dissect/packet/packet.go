@@ -151,6 +151,8 @@ type Packet struct {
 	Len  uint32 // length on the wire of the captured frame
 	Link capture.LinkType
 	File *string // capture that the frame comes from, nil from an interface
+	// Iface is the interface that the frame was captured on, nil from a file.
+	Iface *string
 
 	// Data is the frame from its first header on (for an inner packet: from the inner
 	// header on; for a defragmented one: from the IP header on).

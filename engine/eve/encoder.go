@@ -88,6 +88,17 @@ type Head struct {
 	NoPacket bool
 }
 
+// iface is the interface that the packet or flow was seen on, nil in a replay.
+func (h *Head) iface() *string {
+	switch {
+	case h.Pkt != nil && h.Pkt.Iface != nil:
+		return h.Pkt.Iface
+	case h.Flow != nil:
+		return h.Flow.Iface
+	}
+	return nil
+}
+
 // header writes the members that all records share.
 func (x *Encoder) header(w *jsonw.Writer, h *Head) {
 	w.Key("timestamp")
@@ -100,7 +111,10 @@ func (x *Encoder) header(w *jsonw.Writer, h *Head) {
 			w.Uint(h.Flow.ParentID)
 		}
 	}
-	if h.Pkt != nil && !h.NoPacket {
+	if iface := h.iface(); iface != nil {
+		w.Key("in_iface")
+		w.Str(*iface)
+	} else if h.Pkt != nil && !h.NoPacket {
 		w.Key("pcap_cnt")
 		w.Uint(h.Pkt.Num)
 	}

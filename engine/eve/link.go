@@ -64,8 +64,10 @@ func (x *Encoder) tunnel(w *jsonw.Writer, p *packet.Packet) {
 	w.Str(protoName(root.IPProto))
 	w.Key("depth")
 	w.Uint(uint64(p.TunnelDepth))
-	w.Key("pcap_cnt")
-	w.Uint(root.Num)
+	if root.Iface == nil {
+		w.Key("pcap_cnt")
+		w.Uint(root.Num)
+	}
 	w.Key("pkt_src")
 	w.Str(pktSrc(root))
 	w.End()
