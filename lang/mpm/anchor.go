@@ -6,50 +6,83 @@ import (
 	"sync"
 )
 
-// anchorLoad counts how many patterns already use a gram, so that patterns spread.
-type anchorLoad struct {
-	n     []uint16 // by hash
+// anchors picks and collects the anchors of the patterns of a set.
+type anchors struct {
+	s     *Set
+	load  []uint16 // how many patterns use an anchor, by hash, so that they spread
 	shift uint8
+	marks []mark // for the filter
+	table table
 }
 
-func newAnchorLoad(patterns int) *anchorLoad {
-	nb := max(10, bits.Len(uint(patterns))+3)
-	return &anchorLoad{n: make([]uint16, 1<<nb), shift: uint8(64 - nb)}
+// mark says that three bytes begin (or, shifted up, end) anchors of groups.
+type mark struct {
+	gram   uint32
+	groups uint16
 }
 
-// wildCost is what a gram with a byte that the pattern leaves open costs: it takes 128 entries.
-const wildCost = 40
+func newAnchors(s *Set, patterns []Pattern) *anchors {
+	nb := max(10, bits.Len(uint(len(patterns)))+3)
+	return &anchors{s: s, load: make([]uint16, 1<<nb), shift: uint8(64 - nb), marks: make([]mark, 0, 4*len(patterns)),
+		table: table{pending: make([]keyed, 0, 2*len(patterns))}}
+}
 
-// add appends the grams that represent p (3 bytes or more). A scan sees every second position, so p needs one gram at an
-// even offset and one at an odd; each is chosen by itself. A gram may reach one byte beyond p, which then is any.
-func (l *anchorLoad) add(out []gramEntry, pat uint32, p []byte) []gramEntry {
+// anchorLen is the number of bytes of an anchor: two runs of three that share one.
+const anchorLen = 5
+
+// lastOffset bounds where in a pattern its anchors are.
+const lastOffset = 1 << 14
+
+// openCost is what an anchor costs in which the pattern leaves bytes open.
+const openCost = 60
+
+// literal enters the anchors of p (3 bytes or more). A scan sees every second position, so p needs one anchor at an
+// even offset and one at an odd; each is chosen by itself. Of short patterns an anchor may reach beyond their ends.
+func (l *anchors) literal(pat uint32, p []byte) {
 	for parity := range 2 {
 		best, bestCost := 0, 1<<30
-		for i := parity - 2*parity; i+3 <= len(p); i += 2 {
+		for i := -parity; i+3 <= len(p) && i < lastOffset; i += 2 {
 			if c := l.cost(p, i); c < bestCost {
 				best, bestCost = i, c
 			}
 		}
-		out = l.enter(out, pat, p, best)
+		if best >= 0 && best+anchorLen <= len(p) {
+			l.exact(pat, best, key5(p[best:]))
+			continue
+		}
+		var sets [anchorLen]ByteSet
+		for k := range sets {
+			sets[k] = openSet
+			if j := best + k; j >= 0 && j < len(p) {
+				sets[k] = ByteSet{}
+				sets[k][p[j]>>6] |= 1 << (p[j] & 63)
+			}
+		}
+		l.open(pat, best, &sets)
 	}
-	return out
 }
 
-// cost judges the gram of p at offset i, from -1 to len(p)-3.
-func (l *anchorLoad) cost(p []byte, i int) int {
-	if i < 0 || i+4 > len(p) {
-		known := p[max(i, 0):min(i+4, len(p))]
-		if len(known) < 3 {
+// key5 is an anchor as a key, case folded.
+func key5(p []byte) uint64 {
+	return (uint64(binary.LittleEndian.Uint32(p)) | uint64(p[4])<<32 | caseBits) & gram5
+}
+
+// cost judges the anchor of p at offset i, from -1 to len(p)-3.
+func (l *anchors) cost(p []byte, i int) int {
+	if i < 0 || i+anchorLen > len(p) {
+		known := p[max(i, 0):min(i+anchorLen, len(p))]
+		if len(known) < min(4, len(p)) {
 			return 1 << 29
 		}
-		return wildCost + runCost(known)
+		return openCost + runCost(known)
 	}
-	g := binary.LittleEndian.Uint32(p[i:]) | caseBits
-	cost := runCost(p[i : i+4])
-	if commonGrams()[g] {
-		cost += 30
+	cost := runCost(p[i : i+anchorLen])
+	for k := range 2 {
+		if commonGrams()[binary.LittleEndian.Uint32(p[i+k:])|fold4] {
+			cost += 25
+		}
 	}
-	n := int(l.n[hash(g)>>l.shift])
+	n := int(l.load[hashKey(key5(p[i:]))>>l.shift])
 	return cost + 5*min(8, n) + n/2
 }
 
@@ -68,24 +101,87 @@ func runCost(b []byte) int {
 	return cost + 4*same
 }
 
-// enter adds the gram at offset i, or all that it may be where it reaches beyond p.
-func (l *anchorLoad) enter(out []gramEntry, pat uint32, p []byte, i int) []gramEntry {
-	if i >= 0 && i+4 <= len(p) {
-		g := binary.LittleEndian.Uint32(p[i:]) | caseBits
-		if h := hash(g) >> l.shift; l.n[h] < 1<<16-1 {
-			l.n[h]++
-		}
-		return append(out, gramEntry{g, pat, int32(i)})
+// exact enters an anchor of five known bytes.
+func (l *anchors) exact(pat uint32, off int, key uint64) {
+	if h := hashKey(key) >> l.shift; l.load[h] < 1<<16-1 {
+		l.load[h]++
 	}
-	var sets [4]ByteSet
-	for k := range sets {
-		if j := i + k; j >= 0 && j < len(p) {
-			sets[k][p[j]>>6] |= 1 << (p[j] & 63)
-		} else {
-			sets[k] = ByteSet{^uint64(0), ^uint64(0), ^uint64(0), ^uint64(0)}
+	first := uint32(key & gram3)
+	group := uint16(1) << (hash3(first) >> 8 % exactGroups)
+	l.mark(first, uint32(key>>16), group)
+	l.enter(pat, off, key)
+}
+
+func (l *anchors) mark(first, last uint32, group uint16) {
+	l.marks = append(l.marks, mark{first, group}, mark{last, group << 8})
+}
+
+func (l *anchors) enter(pat uint32, off int, key uint64) {
+	e := entry{pat: pat, off: int16(off), n: uint16(min(l.s.pats[pat].n, 1<<16-1))}
+	e.describe(l.s)
+	l.table.pending = append(l.table.pending, keyed{key, e})
+}
+
+// openSet is the set of all bytes.
+var openSet = ByteSet{^uint64(0), ^uint64(0), ^uint64(0), ^uint64(0)}
+
+// open enters an anchor whose places may have one of several bytes. It is found by its first or by its last three
+// bytes, whichever are fewer.
+func (l *anchors) open(pat uint32, off int, sets *[anchorLen]ByteSet) {
+	var n [anchorLen]int
+	for i := range sets {
+		sets[i] = folded(sets[i])
+		n[i] = size(sets[i])
+	}
+	first, last := n[0]*n[1]*n[2], n[2]*n[3]*n[4]
+	group, kind, by := uint16(firstGroup), uint64(keyFirst), sets[:3]
+	switch {
+	case last < first:
+		group, kind, by = lastGroup, keyLast, sets[2:]
+	case last > 128:
+		group = openGroup
+	}
+	l.grams(sets[:3], func(g uint32) { l.marks = append(l.marks, mark{g, group}) })
+	l.grams(sets[2:], func(g uint32) { l.marks = append(l.marks, mark{g, group << 8}) })
+	l.grams(by, func(g uint32) { l.enter(pat, off, uint64(g)|kind) })
+}
+
+// grams lists the runs of three bytes that the sets allow.
+func (l *anchors) grams(sets []ByteSet, each func(uint32)) {
+	members(sets[0], func(a uint32) {
+		members(sets[1], func(b uint32) {
+			members(sets[2], func(c uint32) { each(a | b<<8 | c<<16) })
+		})
+	})
+}
+
+func members(s ByteSet, each func(uint32)) {
+	for i, w := range s {
+		for ; w != 0; w &= w - 1 {
+			each(uint32(64*i + bits.TrailingZeros64(w)))
 		}
 	}
-	return expand(out, pat, int32(i), sets[:], 0, 0)
+}
+
+// finish builds the filter and the table.
+func (l *anchors) finish(f *filter, t *table) {
+	if len(l.marks) == 0 {
+		return
+	}
+	begins := 0
+	for _, m := range l.marks {
+		if m.groups&0xff != 0 {
+			begins++
+		}
+	}
+	nb := min(maxBits, max(minBits, bits.Len(uint(begins*8))))
+	f.shift = uint8(32 - nb)
+	f.words = make([]uint16, 1<<nb)
+	for _, m := range l.marks {
+		f.words[hash3(m.gram)>>f.shift] |= m.groups
+	}
+	*t = l.table
+	t.build()
 }
 
 // byteCost is how common a byte is in traffic, in rough steps.
@@ -115,15 +211,18 @@ func byteCost(c byte) uint8 {
 	return 4
 }
 
+// fold4 folds the case of four bytes.
+const fold4 = 0x20202020
+
 // commonGrams are the grams of text that is in most traffic.
 var commonGrams = sync.OnceValue(func() map[uint32]bool {
 	m := make(map[uint32]bool)
 	for i := 0; i+4 <= len(commonText); i++ {
-		m[binary.LittleEndian.Uint32([]byte(commonText[i:i+4]))|caseBits] = true
+		m[binary.LittleEndian.Uint32([]byte(commonText[i:i+4]))|fold4] = true
 	}
 	for c := range 256 {
 		r := uint32(c) * 0x01010101
-		m[r|caseBits] = true
+		m[r|fold4] = true
 	}
 	return m
 })
@@ -163,7 +262,7 @@ func Rarity(p []byte) int {
 		if i > 0 && c|0x20 == p[i-1]|0x20 {
 			b = 0
 		}
-		if i >= 3 && common[binary.LittleEndian.Uint32(p[i-3:])|caseBits] {
+		if i >= 3 && common[binary.LittleEndian.Uint32(p[i-3:])|fold4] {
 			b /= 4
 		} else {
 			n++

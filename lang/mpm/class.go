@@ -5,7 +5,7 @@ import "math/bits"
 // maxClassGrams is how many grams one pair of places of a pattern of sets may stand for.
 const maxClassGrams = 16384
 
-// folded gives the members of a set with caseBits or'ed in, as grams have them. Bit 5 of a
+// folded gives the members of a set with caseBits or'ed in, as anchors have them. Bit 5 of a
 // byte tells the lower half of a word of the set from the upper.
 func folded(s ByteSet) (out ByteSet) {
 	for i, w := range s {
@@ -41,30 +41,37 @@ func Usable(sets []ByteSet) bool {
 	return at >= 0 && n <= maxClassGrams
 }
 
-func appendClassGrams(out []gramEntry, pat uint32, sets []ByteSet) []gramEntry {
-	at, n := classPlace(sets)
-	if at < 0 || n > maxClassGrams {
-		return out
+// class enters the anchors of a pattern of sets.
+func (l *anchors) class(pat uint32, sets []ByteSet) {
+	if !Usable(sets) {
+		return
 	}
-	for k := at; k < at+2; k++ {
-		out = expand(out, pat, int32(k), sets[k:k+4], 0, 0)
+	n := make([]int, len(sets))
+	for i, s := range sets {
+		n[i] = size(folded(s))
 	}
-	return out
-}
-
-// expand adds an entry for each gram that the sets allow.
-func expand(out []gramEntry, pat uint32, off int32, sets []ByteSet, gram uint32, i int) []gramEntry {
-	if i == 4 {
-		return append(out, gramEntry{gram, pat, off})
-	}
-	s := folded(sets[i])
-	for w := range s {
-		for rest := s[w]; rest != 0; rest &= rest - 1 {
-			c := uint32(64*w + bits.TrailingZeros64(rest))
-			out = expand(out, pat, off, sets, gram|c<<(8*i), i+1)
+	at := func(i int) int {
+		if i < 0 || i >= len(n) {
+			return 128
 		}
+		return n[i]
 	}
-	return out
+	for parity := range 2 {
+		best, bestCost := 0, 1<<60
+		for i := -parity; i+anchorLen <= len(sets)+1 && i < lastOffset; i += 2 {
+			if c := at(i)*at(i+1)*at(i+2) + at(i+2)*at(i+3)*at(i+4); c < bestCost {
+				best, bestCost = i, c
+			}
+		}
+		var run [anchorLen]ByteSet
+		for k := range run {
+			run[k] = openSet
+			if j := best + k; j >= 0 && j < len(sets) {
+				run[k] = sets[j]
+			}
+		}
+		l.open(pat, best, &run)
+	}
 }
 
 func inSets(d []byte, sets []ByteSet) bool {

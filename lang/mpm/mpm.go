@@ -1,13 +1,15 @@
 // Package mpm searches a buffer for many literal strings at once: the prefilter of the rules.
 //
-// It does not build an automaton. Each pattern is represented by two 4-byte grams, one at an even offset and one at an odd,
-// picked to be rare in traffic and in the set. A scan looks at every second position only, and asks a bit map that fits in the
-// first-level cache whether the gram there belongs to a pattern; on most bytes the answer is no and that is all. On yes,
-// a hash table gives the patterns with that gram, and each is compared in full, eight bytes at a time.
-// Patterns of one and two bytes, and those of three and four if there are many, are looked for by passes of their own.
+// It does not build an automaton. Each pattern is represented by two anchors of five bytes, one at an even offset and one at an
+// odd, picked to be rare in traffic and in the set. A scan looks at every second position only: the three bytes there are
+// hashed into a table of 16-bit words that fits in the first-level cache. A word says in its lower half to which groups of
+// patterns the three bytes begin an anchor, and in its upper half whose anchors they end; the lower half of one position and
+// the upper half of the next have a bit in common for next to no position of ordinary traffic. Where they do, a hash table
+// gives the patterns with that anchor, and each entry has eight bytes of its pattern to compare before anything else is touched.
+// Patterns of one and two bytes, and those of three if there are many, are looked for by passes of their own.
 //
 // A million patterns or a hundred cost about the same on text that holds none of them, and memory is a
-// few dozen bytes a pattern, where an Aho-Corasick table would take kilobytes.
+// hundred bytes a pattern, where an Aho-Corasick table would take kilobytes.
 package mpm
 
 import (
@@ -36,9 +38,10 @@ type Set struct {
 	pats []pat
 	sets []ByteSet // of patterns of sets, one after the other
 
-	long  grams // patterns of 3 bytes and more
-	short grams // 3 and 4 bytes, if there are many of them
-	tiny  *tiny // 1 and 2 bytes, nil for none
+	long  filter // patterns of 3 bytes and more
+	table table  // of their anchors
+	short *short // patterns of 3 bytes, if there are many of them
+	tiny  *tiny  // 1 and 2 bytes, nil for none
 
 	maxLen int
 }
@@ -49,17 +52,6 @@ type pat struct {
 	maxEnd uint16
 	sets   bool
 }
-
-// gramEntry says that pattern Pat has the gram at offset Off.
-type gramEntry struct {
-	gram uint32 // with caseBits or'ed in
-	pat  uint32
-	off  int32 // -1: the gram begins before the pattern
-}
-
-// caseBits folds case cheaply: it also maps some other bytes onto each other, which the full
-// comparison sorts out.
-const caseBits = 0x20202020
 
 // New makes a set. Empty patterns are never found.
 func New(patterns []Pattern) *Set {
@@ -77,18 +69,25 @@ func New(patterns []Pattern) *Set {
 		s.maxLen = max(s.maxLen, len(p.Bytes))
 	}
 	s.blob, s.fold = slices.Clip(s.blob), slices.Clip(s.fold)
-	var long, short []gramEntry
-	manyShort := countShort(patterns) > maxShort
-	load := newAnchorLoad(len(patterns))
+	s.index(patterns)
+	return s
+}
+
+// index enters the patterns in the structures by which they are found.
+func (s *Set) index(patterns []Pattern) {
+	many := countShort(patterns) > maxShort
+	b := newAnchors(s, patterns)
 	for i, p := range patterns {
 		switch n := len(p.Bytes); {
 		case p.Sets != nil:
-			long = appendClassGrams(long, uint32(i), p.Sets)
-		case n >= 5 || n >= 3 && !manyShort:
-			long = load.add(long, uint32(i), p.Bytes)
-		case n >= 3:
-			g := uint32(p.Bytes[0]) | uint32(p.Bytes[1])<<8 | uint32(p.Bytes[2])<<16
-			short = append(short, gramEntry{(g | caseBits) & shortMask, uint32(i), 0})
+			b.class(uint32(i), p.Sets)
+		case n > 3 || n == 3 && !many:
+			b.literal(uint32(i), p.Bytes)
+		case n == 3:
+			if s.short == nil {
+				s.short = new(short)
+			}
+			s.short.add(s, uint32(i), p.Bytes)
 		case n >= 1:
 			if s.tiny == nil {
 				s.tiny = new(tiny)
@@ -96,19 +95,20 @@ func New(patterns []Pattern) *Set {
 			s.tiny.add(uint32(i), p, lastEnd(p))
 		}
 	}
-	s.long.build(long)
-	s.short.build(short)
-	return s
+	b.finish(&s.long, &s.table)
+	if s.short != nil {
+		s.short.finish()
+	}
 }
 
-// maxShort is how many patterns of three or four bytes are looked for together with the longer
-// ones, which takes up to 256 entries for each; more get a pass of their own.
-const maxShort = 160
+// maxShort is how many patterns of three bytes are looked for together with the longer ones, which takes up to 128
+// entries for each; more get a pass of their own.
+const maxShort = 32
 
 func countShort(patterns []Pattern) int {
 	k := 0
 	for _, p := range patterns {
-		if n := len(p.Bytes); n == 3 || n == 4 {
+		if p.Sets == nil && len(p.Bytes) == 3 {
 			k++
 		}
 	}
@@ -124,9 +124,6 @@ func lastEnd(p Pattern) uint16 {
 }
 
 const anyEnd = 1<<16 - 1
-
-// shortMask picks the three bytes that a gram of a short pattern has.
-const shortMask = 0xffffff
 
 // appendFold appends the case mask of p.
 func appendFold(dst []byte, p Pattern) []byte {
@@ -148,7 +145,10 @@ func (s *Set) MaxLen() int { return s.maxLen }
 
 // Memory is roughly how many bytes the set takes.
 func (s *Set) Memory() int {
-	n := 2*cap(s.blob) + 32*cap(s.sets) + 12*cap(s.pats) + s.long.memory() + s.short.memory()
+	n := 2*cap(s.blob) + 32*cap(s.sets) + 12*cap(s.pats) + 2*len(s.long.words) + s.table.memory()
+	if s.short != nil {
+		n += 8*len(s.short.bits) + s.short.table.memory()
+	}
 	if s.tiny != nil {
 		n += 16 << 10
 	}
@@ -162,12 +162,25 @@ type Seen struct {
 	Base  int
 	gen   uint32
 	stamp []uint32
+	// vain remembers bytes that the filter let through and that no entry agreed with.
+	vain   []vain
+	passed int // entries that agreed with the bytes
 }
+
+// vain are eight bytes at which no pattern of some groups has an anchor.
+type vain struct {
+	bytes  uint64
+	groups uint16
+}
+
+// vainSlots is how many are remembered, a power of two: text repeats itself, and runs of a byte more so.
+const vainSlots = 64
 
 // Reset forgets everything, for a set of n patterns.
 func (s *Seen) Reset(n int) {
 	if len(s.stamp) < n {
 		s.stamp = make([]uint32, n)
+		s.vain = make([]vain, vainSlots)
 		s.gen = 0
 	}
 	s.gen++
@@ -184,36 +197,14 @@ func (s *Set) Scan(data []byte, from int, seen *Seen, hits []uint32) []uint32 {
 		return hits
 	}
 	start := max(0, from-s.maxLen+1)
-	if len(s.long.entries) != 0 {
+	if len(s.long.words) != 0 {
 		hits = s.scanLong(data, start, from, seen, hits)
 	}
-	if len(s.short.entries) != 0 {
-		hits = s.scanShort(data, max(0, from-3), from, seen, hits)
+	if s.short != nil {
+		hits = s.scanShort(data, max(0, from-2), from, seen, hits)
 	}
 	if s.tiny != nil {
 		hits = s.tiny.scan(data, max(0, from-1), from, seen, hits)
-	}
-	return hits
-}
-
-// check reports the patterns of the bucket of gram that are there; at is where the gram is.
-func (s *Set) check(b []gramEntry, gram uint32, data []byte, at, from int, seen *Seen, hits []uint32) []uint32 {
-	for i := range b {
-		e := &b[i]
-		if e.gram != gram || seen.stamp[e.pat] == seen.gen {
-			continue
-		}
-		p := s.pats[e.pat]
-		begin := at - int(e.off)
-		end := begin + int(p.n)
-		if begin < 0 || end > len(data) || end <= from || p.maxEnd != anyEnd && end+seen.Base > int(p.maxEnd) {
-			continue
-		}
-		if p.sets && inSets(data[begin:end], s.sets[p.off:p.off+p.n]) ||
-			!p.sets && equal(data[begin:end], s.blob[p.off:p.off+p.n], s.fold[p.off:p.off+p.n]) {
-			seen.stamp[e.pat] = seen.gen
-			hits = append(hits, e.pat)
-		}
 	}
 	return hits
 }
