@@ -45,6 +45,8 @@ type Config struct {
 	// CheckChecksums leaves TCP segments with a wrong checksum out of their stream, and counts
 	// wrong checksums of all kinds.
 	CheckChecksums bool
+	// ChecksumRules are exceptions by source: the first that fits decides.
+	ChecksumRules []lua.ChecksumRule
 	// AppMemcap bounds the bytes of incomplete messages that are kept, of all flows together.
 	AppMemcap int
 	// WindowMemcap bounds the bytes of stream windows, which let rules match across segments.

@@ -75,17 +75,19 @@ func (w *worker) match(id dissect.EventID, e *dissect.Env) {
 	if w.scripts != nil {
 		w.deliverPlain(id, e)
 	}
-	if w.rules.m == nil {
-		return
-	}
-	for _, hit := range w.rules.m.Match(id, e) {
-		if w.scripts != nil {
-			if sub := w.scripts.filters[hit.Rule.Index]; sub >= 0 {
-				w.deliverFiltered(sub, hit.Rule, e)
-				continue
+	if w.rules.m != nil {
+		for _, hit := range w.rules.m.Match(id, e) {
+			if w.scripts != nil {
+				if sub := w.scripts.filters[hit.Rule.Index]; sub >= 0 {
+					w.deliverFiltered(sub, hit.Rule, e)
+					continue
+				}
 			}
+			w.raise(hit.Rule, e)
 		}
-		w.raise(hit.Rule, e)
+	}
+	if w.scripts != nil && len(w.scripts.pending) > 0 {
+		w.deliverPending(id, e)
 	}
 }
 

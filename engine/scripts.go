@@ -3,8 +3,10 @@ package engine
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/luanids/luanids/dissect"
 	"github.com/luanids/luanids/engine/alert"
@@ -17,10 +19,22 @@ import (
 // delivery is an event on its way to scripts in the ordered stage.
 type delivery struct {
 	snap *lua.Snapshot
-	subs []int
+	subs []int        // in the order of their numbers
+	tcp  lua.TCPEvent // of a connection, for the libnids face; 0 for others
 	// rule and captured are of a filter that the ordered stage finishes; nil for others.
 	rule     *match.Rule
 	captured []byte
+}
+
+// deliveries are used again: workers take them, the ordered stage gives them back.
+var deliveries = sync.Pool{New: func() any { return &delivery{} }}
+
+func newDelivery() *delivery { return deliveries.Get().(*delivery) }
+
+func (d *delivery) release() {
+	d.snap.Release()
+	*d = delivery{subs: d.subs[:0]}
+	deliveries.Put(d)
 }
 
 // scripting is a worker's view of the scripts: who wants which events.
@@ -33,7 +47,9 @@ type scripting struct {
 	plain   [][]int
 	filters []int
 	kinds   []lua.Subscription
+	face    nidsFace
 	own     *lua.Worker // VMs of scripts that run in the workers, nil for none
+	pending []int       // who wants the event at hand
 }
 
 // useScripts makes w deliver events to scripts, once it takes the view.
@@ -45,6 +61,9 @@ func (v *view) useScripts(w *worker, rt *lua.Runtime, schema *dissect.Schema) er
 	parallel := len(rt.Predicates()) > 0
 	for _, sub := range s.kinds {
 		parallel = parallel || sub.Parallel
+		if s.face.add(&sub) || sub.Event == dissect.EvAlert {
+			continue
+		}
 		if sub.Filter == "" {
 			s.plain[sub.Event] = append(s.plain[sub.Event], sub.ID)
 			v.rules.want(sub.Event)
@@ -60,6 +79,7 @@ func (v *view) useScripts(w *worker, rt *lua.Runtime, schema *dissect.Schema) er
 		s.pool = old.pool // of the same schema
 	} else {
 		s.pool = lua.NewPool()
+		s.pool.KeepFrames = true // a batch keeps its frames until the ordered stage is done with it
 	}
 	if old := w.scripts; old != nil && old.rt == rt {
 		s.own = old.own
@@ -71,6 +91,7 @@ func (v *view) useScripts(w *worker, rt *lua.Runtime, schema *dissect.Schema) er
 		s.own = own
 	}
 	v.wantStream = v.wantStream || v.rules.wants[dissect.EvStreamData]
+	v.rules.wantsPacket = v.rules.wantsPacket || s.face.wantsPackets()
 	v.scripts = s
 	return nil
 }
@@ -103,62 +124,72 @@ func (j *judge) want(ev dissect.EventID) {
 	}
 }
 
-// deliverPlain hands an event to the scripts that want all of its kind.
+// deliverPlain notes the scripts that want all events of a kind.
 func (w *worker) deliverPlain(id dissect.EventID, e *dissect.Env) {
-	var later []int
-	for _, sub := range w.scripts.plain[id] {
-		switch k := &w.scripts.kinds[sub]; {
-		case !wanted(k.Kind, e):
-		case k.Parallel && w.scripts.own != nil:
-			w.scripts.own.Deliver(sub, id, e)
-		default:
-			later = append(later, sub)
+	s := w.scripts
+	s.pending = s.pending[:0]
+	for _, sub := range s.plain[id] {
+		if e.Flow == nil || !s.rt.Discarded(e.Flow.Serial, sub) {
+			s.pending = append(s.pending, sub)
 		}
 	}
-	if later != nil {
-		w.deliver(delivery{snap: w.scripts.pool.Take(id, w.scripts.schema, e), subs: later})
-	}
 }
 
-// wanted tells whether an event is one that handlers of libnids' kinds get.
-func wanted(k lua.SubKind, e *dissect.Env) bool {
-	switch k {
-	case lua.SubTCP:
-		return e.Flow != nil && e.Flow.Key.Proto == 6
-	case lua.SubUDP:
-		return e.Flow != nil && e.Flow.Key.Proto == 17
-	case lua.SubIP:
-		return e.Pkt != nil && e.Pkt.WantsFlow
-	}
-	return true
-}
-
-// deliverFiltered hands an event to the script whose filter matched.
+// deliverFiltered notes the script whose filter matched. What only the ordered stage can judge is delivered by itself.
 func (w *worker) deliverFiltered(sub int, r *match.Rule, e *dissect.Env) {
-	if k := &w.scripts.kinds[sub]; k.Parallel && w.scripts.own != nil && !r.Ordered {
-		w.scripts.own.Deliver(sub, e.Event, e)
+	s := w.scripts
+	if e.Flow != nil && s.rt.Discarded(e.Flow.Serial, sub) {
 		return
 	}
-	d := delivery{snap: w.scripts.pool.Take(e.Event, w.scripts.schema, e), subs: []int{sub}}
-	if r.Ordered {
-		d.rule, d.captured = r, w.rules.m.Capture(r, e, nil)
+	if !r.Ordered {
+		s.pending = append(s.pending, sub)
+		return
 	}
+	d := newDelivery()
+	d.snap, d.subs = s.pool.Take(e.Event, s.schema, e), append(d.subs, sub)
+	d.rule, d.captured = r, w.rules.m.Capture(r, e, nil)
 	w.deliver(d)
 }
 
-func (w *worker) deliver(d delivery) {
-	w.out.records = append(w.out.records, record{stamp: w.stamp, serial: w.serial, event: &d})
+// deliverPending hands the event to those who were noted, in the order in which they registered: one copy for all.
+func (w *worker) deliverPending(id dissect.EventID, e *dissect.Env) {
+	s := w.scripts
+	slices.Sort(s.pending)
+	var d *delivery
+	for _, sub := range s.pending {
+		if s.own != nil && s.kinds[sub].Parallel {
+			s.own.Deliver(sub, id, e)
+			continue
+		}
+		if d == nil {
+			d = newDelivery()
+			d.snap = s.pool.Take(id, s.schema, e)
+		}
+		d.subs = append(d.subs, sub)
+	}
+	s.pending = s.pending[:0]
+	if d != nil {
+		w.deliver(d)
+	}
+}
+
+func (w *worker) deliver(d *delivery) {
+	w.out.records = append(w.out.records, record{stamp: w.stamp, serial: w.serial, event: d})
 }
 
 // event gives scripts an event, in packet order.
 func (o *ordered) event(d *delivery) {
-	defer d.snap.Release()
+	defer d.release()
 	if d.rule != nil && !o.state.Judge(d.rule, d.captured, d.snap.Env.Time).Match {
 		return
 	}
 	o.now = d.snap.Env.Time
 	for _, sub := range d.subs {
-		o.scripts.Deliver(sub, d.snap)
+		if d.tcp != 0 {
+			o.scripts.DeliverTCP(sub, d.tcp, d.snap)
+		} else {
+			o.scripts.Deliver(sub, d.snap)
+		}
 	}
 }
 

@@ -17,18 +17,19 @@ func (w *worker) tcpPacket(f *flowtable.Flow, p *packet.Packet, dir dissect.Dir)
 	before := takeTotals(f, dir)
 	w.count(f, p, dir)
 	w.setEnv(f, dir)
-	if w.cfg.CheckChecksums && !p.TransportChecksumOK() {
+	if w.sumBad(p) {
 		w.stats.csumTCP++
 		if w.setEnv(f, dir); len(p.Payload) > 0 {
 			w.loneData(f, dir, p.Payload) // as in Suricata: of no stream, yet looked at
 		}
 		return f
 	}
+	urgent := f.Conn.UrgentBytes(f.ConnDir(dir))
 	r := w.assembler(f).Packet(&f.Conn, p, f.ConnDir(dir), w)
 	switch {
 	case r.Has(tcp.NewSession):
 		before.restore(f, dir) // the packet was not the old flow's
-		f, dir = w.reuse(f, p), dissect.ToServer
+		f, dir, urgent = w.reuse(f, p), dissect.ToServer, 0
 		w.count(f, p, dir)
 		w.setEnv(f, dir)
 		r = w.assembler(f).Packet(&f.Conn, p, f.ConnDir(dir), w)
@@ -57,6 +58,9 @@ func (w *worker) tcpPacket(f *flowtable.Flow, p *packet.Packet, dir dissect.Dir)
 	}
 	if f.Shown != nil && r.Has(tcp.Valid) && !r.Has(tcp.Delivered) {
 		w.inspected(f, f.ConnDir(dir))
+	}
+	if w.scripts != nil && w.scripts.face.tcp != nil {
+		w.nidsState(f, p, dir, urgent)
 	}
 	return f
 }
@@ -107,6 +111,9 @@ func (w *worker) Data(c *tcp.Conn, dir dissect.Dir, off uint64, data []byte) {
 	}
 	if look {
 		w.inspect(f, dir, off, data)
+	}
+	if w.scripts != nil && w.scripts.face.tcp != nil {
+		w.nidsData(f, dir, data)
 	}
 }
 

@@ -129,6 +129,9 @@ func (w *worker) handle() {
 	if p.IPCsumBad {
 		w.stats.csumIP++
 	}
+	if w.scripts != nil && w.scripts.face.wantsPacket {
+		w.nidsPacket(p)
+	}
 	if w.rules.wantsPacket {
 		w.setEnv(w.flow, w.dir)
 		if !w.secret(w.flow) {
@@ -247,7 +250,7 @@ func (w *worker) flowPacket(f *flowtable.Flow, p *packet.Packet) {
 	}
 	switch {
 	case p.Layers&packet.LayerUDP != 0:
-		if w.cfg.CheckChecksums && !p.TransportChecksumOK() {
+		if w.sumBad(p) {
 			w.stats.csumUDP++
 		}
 		f.Payload[dir] += uint64(len(p.Payload))
@@ -259,7 +262,7 @@ func (w *worker) flowPacket(f *flowtable.Flow, p *packet.Packet) {
 			w.loneData(f, dir, p.Payload)
 		}
 	case p.Layers&(packet.LayerICMP|packet.LayerICMPv6) != 0:
-		if w.cfg.CheckChecksums && !p.TransportChecksumOK() {
+		if w.sumBad(p) {
 			w.stats.csumICMP++
 		}
 		if f.Packets[dir] == 1 {
@@ -379,6 +382,9 @@ func (w *worker) finishFlow(f *flowtable.Flow, why flowtable.Reason) {
 	}
 	if f.Key.Proto == packet.ProtoTCP {
 		w.assembler(f).Close(&f.Conn, end, w)
+		if f.Told != 0 {
+			w.nidsFlowEnd(f, why)
+		}
 	}
 	if f.App == nil && f.Key.Proto == packet.ProtoUDP && f.Payload[0]+f.Payload[1] > 0 {
 		f.AppFailed = true

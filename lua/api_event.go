@@ -149,9 +149,7 @@ func eventDiscard(L *glua.LState) int {
 		return 0
 	}
 	x.sub.gone.add(x.env.Flow.Serial)
-	if h, ok := vmOf(L).rt.host.(DiscardHost); ok {
-		h.Discard(x.env, x.sub.sub)
-	}
+	vmOf(L).rt.gone.add(x.env.Flow.Serial, x.sub.sub)
 	return 0
 }
 

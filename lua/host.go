@@ -51,10 +51,6 @@ type KillHost interface {
 	Kill(e *dissect.Env) error
 }
 
-// DiscardHost can stop the events of a stream at their source. Optional: what scripts discard is not
-// delivered in any case.
-type DiscardHost interface{ Discard(e *dissect.Env, sub int) }
-
 // IntelHit is what a feed of threat intelligence says of a value.
 type IntelHit struct {
 	Feed, Kind, Severity, Description string

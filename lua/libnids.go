@@ -277,19 +277,17 @@ func (v *vm) stream(h *handler, e *dissect.Env) *tcpStream {
 		return nil
 	}
 	if c, s := &t.halves[0], &t.halves[1]; !ok || !c.collect && !s.collect && !c.urgent && !s.urgent {
-		v.forget(h, t, e)
+		v.forget(h, t)
 		return nil
 	}
 	return t
 }
 
 // forget drops a connection of which the handler hears no more.
-func (v *vm) forget(h *handler, t *tcpStream, e *dissect.Env) {
+func (v *vm) forget(h *handler, t *tcpStream) {
 	h.tcp.gone.add(t.serial)
 	h.tcp.drop(t)
-	if host, ok := v.rt.host.(DiscardHost); ok {
-		host.Discard(e, h.sub)
-	}
+	v.rt.gone.add(t.serial, h.sub)
 }
 
 // tell calls the handler with the stream in a state.
@@ -358,7 +356,7 @@ func (v *vm) tcpUrgent(h *handler, t *tcpStream, e *dissect.Env) {
 func (v *vm) endStream(h *handler, t *tcpStream, e *dissect.Env, state int) {
 	v.tell(h, t, e, state)
 	if !v.stopped {
-		v.forget(h, t, e)
+		v.forget(h, t)
 	}
 }
 

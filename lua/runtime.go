@@ -88,6 +88,7 @@ type Runtime struct {
 	alerted int // depth of alert events, see DeliverAlert
 	worker  bool
 	nexts   int // scripts that wait in nids.next
+	gone    *discards
 }
 
 // Load compiles the scripts and runs their top level, each in a VM of its own. Scripts with errors
@@ -95,7 +96,7 @@ type Runtime struct {
 func Load(schema *dissect.Schema, sources []Source, opt Options) (*Runtime, []Problem) {
 	prepare()
 	opt.Limits.fill()
-	rt := &Runtime{schema: schema, tree: newTree(schema), opt: opt, host: opt.Host, watch: newWatchdog()}
+	rt := &Runtime{schema: schema, tree: newTree(schema), opt: opt, host: opt.Host, watch: newWatchdog(), gone: &discards{}}
 	if rt.host == nil {
 		rt.host = discardHost{}
 	}

@@ -41,7 +41,11 @@ type value struct {
 }
 
 // Pool keeps snapshots for reuse. Any goroutine may use it.
-type Pool struct{ p sync.Pool }
+type Pool struct {
+	p sync.Pool
+	// KeepFrames says that the bytes of packets live at least as long as the snapshots: they are not copied.
+	KeepFrames bool
+}
 
 // NewPool makes a pool.
 func NewPool() *Pool {
@@ -104,12 +108,15 @@ func (s *Snapshot) Release() {
 // packet copies the packet with its bytes. Slices into the frame stay slices into its copy.
 func (s *Snapshot) packet(p *packet.Packet) {
 	s.pkt = *p
+	s.Env.Pkt = &s.pkt
+	if s.pool != nil && s.pool.KeepFrames {
+		return
+	}
 	s.frame = append(s.frame[:0], p.Data...)
 	s.pkt.Data = s.frame
 	s.pkt.Payload = s.within(p.Data, p.Payload)
 	s.pkt.Inner = s.within(p.Data, p.Inner)
 	s.pkt.LinkHeader = bytes.Clone(p.LinkHeader)
-	s.Env.Pkt = &s.pkt
 }
 
 // within gives the part of the copied frame that part is of the original.
@@ -117,11 +124,22 @@ func (s *Snapshot) within(frame, part []byte) []byte {
 	if part == nil || len(frame) == 0 {
 		return nil
 	}
-	off := uintptr(unsafe.Pointer(unsafe.SliceData(part))) - uintptr(unsafe.Pointer(unsafe.SliceData(frame)))
-	if off+uintptr(len(part)) <= uintptr(len(frame)) && off <= uintptr(len(frame)) {
+	if inside(frame, part) {
+		off := offsetIn(frame, part)
 		return s.frame[off : off+uintptr(len(part))]
 	}
 	return bytes.Clone(part) // a copy of its own, or a datagram's
+}
+
+// offsetIn gives where part begins in whole, if it lies in it.
+func offsetIn(whole, part []byte) uintptr {
+	return uintptr(unsafe.Pointer(unsafe.SliceData(part))) - uintptr(unsafe.Pointer(unsafe.SliceData(whole)))
+}
+
+// inside tells whether part is a piece of the memory of whole.
+func inside(whole, part []byte) bool {
+	off := offsetIn(whole, part)
+	return len(whole) > 0 && off <= uintptr(len(whole)) && off+uintptr(len(part)) <= uintptr(len(whole))
 }
 
 func (s *Snapshot) takeFlow(f *dissect.Flow) {
@@ -137,8 +155,9 @@ func (s *Snapshot) takeFlow(f *dissect.Flow) {
 
 // takeData copies the bytes of a data event; the packet's payload is there already.
 func (s *Snapshot) takeData(e *dissect.Env) {
-	if e.Pkt != nil && len(e.Data) == len(e.Pkt.Payload) && unsafe.SliceData(e.Data) == unsafe.SliceData(e.Pkt.Payload) {
-		s.Env.Data = s.pkt.Payload
+	if e.Pkt != nil && inside(e.Pkt.Payload, e.Data) {
+		off := offsetIn(e.Pkt.Payload, e.Data)
+		s.Env.Data = s.pkt.Payload[off : off+uintptr(len(e.Data))]
 		return
 	}
 	s.data = append(s.data[:0], e.Data...)

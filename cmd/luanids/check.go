@@ -39,6 +39,7 @@ func checkKinds() []checkKind {
 	return []checkKind{
 		{is: hasExt(lang.Ext, ".rules"), check: checkRules},
 		{is: func(path string, _ []byte) bool { return ruleset.IsRuleFile(path) }, check: checkRules}, // YAML
+		{is: hasExt(".lua"), check: checkScripts},
 	}
 }
 

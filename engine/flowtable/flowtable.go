@@ -73,6 +73,8 @@ type Flow struct {
 	Kill any
 	// Indicators are hashes of the indicators of threat intelligence already reported of the flow.
 	Indicators []uint64
+	// Told is what scripts with libnids' face were told of the connection, see engine/nids.go.
+	Told uint8
 	// Anomalies is the set of stream events already reported of the flow.
 	Anomalies uint64
 	next      *Flow // in the bucket, or in the free list
