@@ -105,7 +105,7 @@ func (w *worker) raise(r *match.Rule, e *dissect.Env) {
 	if r.Ordered {
 		a.Captured = w.rules.m.Capture(r, e, nil)
 	}
-	if r.Action == ir.Reject && e.Flow != nil && !quiet {
+	if r.MayReject() && e.Flow != nil && !quiet {
 		key := e.Flow.Key
 		a.Reset = &key
 	}

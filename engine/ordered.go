@@ -12,6 +12,7 @@ import (
 	"github.com/luanids/luanids/engine/eve"
 	"github.com/luanids/luanids/engine/manager"
 	"github.com/luanids/luanids/engine/output"
+	"github.com/luanids/luanids/lang/ir"
 	"github.com/luanids/luanids/lang/match"
 	"github.com/luanids/luanids/lua"
 )

@@ -46,6 +46,8 @@ type Rule struct {
 	Effects []Effect
 	// Thresholds must all agree before an alert is raised.
 	Thresholds []Threshold
+	// RateFilters change the action while the rule matches too often.
+	RateFilters []RateFilter
 
 	Priority   int // 1 (highest) and up; 0: by severity
 	Severity   Severity
@@ -158,6 +160,16 @@ type Threshold struct {
 	// Distinct counts different values of this expression instead of matches.
 	Distinct Expr
 	Pos      Pos
+}
+
+// RateFilter gives a rule another action for Timeout, once it matched more than Count times within a window that
+// begins with a match (Suricata's rate_filter). Pass leaves the alerts out.
+type RateFilter struct {
+	Count   int
+	Window  time.Duration
+	Timeout time.Duration
+	By      []Expr // key; empty: one count for the rule
+	Action  Action
 }
 
 // ThresholdKind is the kind of a Threshold.

@@ -19,6 +19,7 @@ type orderedPart struct {
 	quants     []*lateQuant
 	effects    []lateEffect
 	thresholds []lateThreshold
+	rates      []lateRate
 	feeds      []*stepOf // sequences in which a match of the rule is a step
 }
 
@@ -114,10 +115,13 @@ func (b *builder) orderedPart(r *Rule, late []ir.Expr) {
 	for i := range r.Thresholds {
 		b.threshold(o, r, i)
 	}
+	for i := range r.RateFilters {
+		b.rateFilter(o, r, &r.RateFilters[i])
+	}
 	if s := b.feeds(r, o); len(s) > 0 {
 		o.feeds = s
 	}
-	if o.cond != nil || len(o.effects)+len(o.thresholds)+len(o.feeds) > 0 {
+	if o.cond != nil || len(o.effects)+len(o.thresholds)+len(o.rates)+len(o.feeds) > 0 {
 		r.ord, r.Ordered = o, true
 	}
 }

@@ -70,6 +70,8 @@ type Verdict struct {
 	Match bool
 	// Alert: an alert is to be raised (never for noalert rules and steps).
 	Alert bool
+	// Action is the rule's, or what a rate filter made of it.
+	Action ir.Action
 	// Done are rules of sequences that this match completed, and whose own thresholds agree; alerts of
 	// theirs are to be raised for the same event. Valid until the next call.
 	Done []*Rule
@@ -81,7 +83,7 @@ func (st *State) Judge(r *Rule, captured []byte, now int64) Verdict {
 	st.now = now
 	st.done = st.done[:0]
 	if r.ord == nil {
-		return Verdict{Match: true, Alert: !r.NoAlert && !r.Step && r.Action != ir.Pass}
+		return Verdict{Match: true, Alert: !r.NoAlert && !r.Step && r.Action != ir.Pass, Action: r.Action}
 	}
 	st.captured(captured)
 	o := r.ord
@@ -94,11 +96,11 @@ func (st *State) Judge(r *Rule, captured []byte, now int64) Verdict {
 	for _, s := range o.feeds {
 		st.feed(s)
 	}
-	v := Verdict{Match: true, Done: st.done}
+	v := Verdict{Match: true, Done: st.done, Action: st.rated(r, o)}
 	if r.NoAlert || r.Step || r.Action == ir.Pass {
 		return v
 	}
-	v.Alert = st.allow(o)
+	v.Alert = st.allow(o) && v.Action != ir.Pass
 	return v
 }
 

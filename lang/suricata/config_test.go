@@ -24,7 +24,7 @@ suppress gen_id 1
 	if len(skipped) != 1 || skipped[0].Pos.Line != 9 {
 		t.Errorf("skipped %v, want line 9", skipped)
 	}
-	if len(conf.RateFilters) != 1 || conf.RateFilters[0].Action != ir.Drop || conf.RateFilters[0].Timeout != 300*time.Second {
+	if len(conf.RateFilters) != 1 || conf.RateFilters[0].Filter.Action != ir.Drop || conf.RateFilters[0].Filter.Timeout != 300*time.Second {
 		t.Errorf("rate filters: %+v", conf.RateFilters)
 	}
 	rules, _ := Load(schema, "x", []byte(`alert udp any any -> any any (sid:1;)
@@ -39,6 +39,9 @@ alert udp any any -> any any (threshold:type both,track by_src,count 1,seconds 1
 2: once a direction: udp and not (src.ip in ips2 or (src.ip in HOME_NET or dst.ip in HOME_NET)) ! set bit a
 2.suppressed: once a direction: udp and (src.ip in ips2 or (src.ip in HOME_NET or dst.ip in HOME_NET)) ! set bit a noalert
 3: once a direction: udp and not (src.ip in HOME_NET or dst.ip in HOME_NET) # limit 3 in 16m40s by `
+	if applied := conf.Apply(rules); len(applied[3].RateFilters) != 1 || len(applied[0].RateFilters)+len(rules[2].RateFilters) != 0 {
+		t.Errorf("rate filters: %+v", applied[3].RateFilters)
+	}
 	if text := strings.Join(got, "\n"); text != want {
 		t.Errorf("got\n%s\nwant\n%s", text, want)
 	}

@@ -35,14 +35,10 @@ type ThresholdOverride struct {
 	Threshold ir.Threshold
 }
 
-// RateFilter changes the action of a rule for Timeout once it matched more than Count times in Window.
+// RateFilter changes the action of a rule while it matches too often.
 type RateFilter struct {
 	RuleRef
-	By      []ir.Expr
-	Count   int
-	Window  time.Duration
-	Timeout time.Duration
-	Action  ir.Action
+	Filter ir.RateFilter
 }
 
 // ReadThresholds reads a threshold.config: lines that begin with suppress, threshold, event_filter or
@@ -193,14 +189,13 @@ func (c *ThresholdConfig) rateFilter(l *loader, ref RuleRef, m map[string]string
 	if !ok || !ok2 {
 		return fail("wants new_action alert, drop, pass or reject, and timeout")
 	}
-	c.RateFilters = append(c.RateFilters, RateFilter{RuleRef: ref, By: by, Count: count, Window: window,
-		Timeout: time.Duration(timeout) * time.Second, Action: action})
+	c.RateFilters = append(c.RateFilters, RateFilter{RuleRef: ref, Filter: ir.RateFilter{By: by, Count: count, Window: window,
+		Timeout: time.Duration(timeout) * time.Second, Action: action}})
 	return nil
 }
 
 // Apply gives the rules with suppressions and thresholds put in; rules that change are copied. A rule with effects
 // that is suppressed for some addresses becomes two: the second has the effects without the alert.
-// RateFilters are for the engine to keep.
 func (c *ThresholdConfig) Apply(rules []*ir.Rule) []*ir.Rule {
 	out := make([]*ir.Rule, 0, len(rules))
 	for _, r := range rules {
@@ -218,6 +213,12 @@ func (c *ThresholdConfig) apply(r *ir.Rule) []*ir.Rule {
 			changed.Thresholds = append(slices.DeleteFunc(slices.Clone(changed.Thresholds), func(old ir.Threshold) bool {
 				return old.Kind != ir.ThDetection
 			}), t.Threshold)
+		}
+	}
+	for _, f := range c.RateFilters {
+		if f.matches(r) {
+			same = false
+			changed.RateFilters = append(slices.Clip(changed.RateFilters), f.Filter)
 		}
 	}
 	for _, s := range c.Suppress {

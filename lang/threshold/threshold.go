@@ -15,6 +15,7 @@ const (
 	Detection                 // each match after the first Count in Window
 	Count                     // Count matches within Window, then anew
 	Backoff                   // match Count, then match Count*Multiplier, and so on; without Window
+	Rate                      // each match for Timeout, once more than Count came in a window that begins with a match
 )
 
 // Spec says what is counted.
@@ -27,6 +28,8 @@ type Spec struct {
 	Window int64 // nanoseconds
 	// Multiplier is for Backoff, at least 2.
 	Multiplier int
+	// Timeout is for Rate: how long it holds, nanoseconds; 0: from then on.
+	Timeout int64
 	// Fixed windows begin with the first match and end Window later, as Suricata's do; else the window slides:
 	// what counts at any time is the Window before it.
 	Fixed bool
@@ -105,6 +108,8 @@ func (t *Table) Match(s *Spec, key, value []byte, now int64) bool {
 	switch {
 	case s.Kind == Backoff:
 		return e.backoff(count, max(2, s.Multiplier))
+	case s.Kind == Rate:
+		return e.rate(count, s.Window, s.Timeout, now)
 	case s.Distinct:
 		return t.distinct(s, e, value, now, count)
 	case s.Fixed || count > maxTimes:
@@ -126,6 +131,26 @@ func (e *entry) backoff(count, multiplier int) bool {
 		return false
 	}
 	e.start = min(e.start*int64(multiplier), maxBackoff)
+	return true
+}
+
+// rate tells whether a rate filter is in force: as Suricata's, it ends after its timeout however many matches there
+// are, and counts anew.
+func (e *entry) rate(count int, window, timeout, now int64) bool {
+	if e.hasOne {
+		if timeout == 0 || now-e.alerted <= timeout {
+			return true
+		}
+		e.hasOne, e.n = false, 0
+	}
+	if e.n == 0 || now-e.start > window {
+		e.start, e.n = now, 1
+		return false
+	}
+	if e.n++; e.n <= count {
+		return false
+	}
+	e.alerted, e.hasOne = now, true
 	return true
 }
 

@@ -60,6 +60,18 @@ func TestWindowSlides(t *testing.T) {
 	}
 }
 
+func TestRate(t *testing.T) {
+	s := Spec{Kind: Rate, Count: 2, Window: 10e9, Timeout: 20e9}
+	// The third within ten seconds switches it on, for twenty seconds however often it matches; then it counts anew.
+	if got := run(s, 0, 8, 12, 13, 14, 20, 33, 34, 35, 36, 50); got != "....!!!!..." {
+		t.Errorf("got %s", got)
+	}
+	s.Timeout = 0
+	if got := run(s, 0, 1, 2, 1000); got != "..!!" {
+		t.Errorf("without end: got %s", got)
+	}
+}
+
 func TestDistinct(t *testing.T) {
 	tb := New(0)
 	s := Spec{Kind: Count, Count: 3, Window: 10e9, Distinct: true}
