@@ -65,6 +65,7 @@ type responder struct {
 	oldest int
 
 	counts respondCounts
+	pulse  pulse // of the ordered stage
 }
 
 // respondCounts are the counters respond.*.

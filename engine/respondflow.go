@@ -34,6 +34,7 @@ type responding struct {
 	responder *responder
 	killing   []*killing
 	resetBuf  [80]byte
+	pulse     pulse
 }
 
 // killing is a connection that is being cut.
@@ -48,6 +49,7 @@ type killing struct {
 // respond takes what was asked for and goes on with what is being cut. It is called between
 // batches, also empty ones.
 func (w *worker) respond() {
+	w.pulse.beat()
 	r := w.responder
 	if !r.on() {
 		return
