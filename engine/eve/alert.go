@@ -1,6 +1,8 @@
 package eve
 
 import (
+	"strings"
+
 	"github.com/luanids/luanids/dissect"
 	"github.com/luanids/luanids/dissect/filefields"
 	"github.com/luanids/luanids/dissect/jsonw"
@@ -114,7 +116,7 @@ func (x *Encoder) alert(w *jsonw.Writer, r *ir.Rule, e *dissect.Env) {
 
 // reference completes a reference with its kind's prefix.
 func (o *Options) reference(r ir.KV) string {
-	if p, ok := o.References[r.Key]; ok {
+	if p, ok := o.References[strings.ToLower(r.Key)]; ok && !strings.Contains(r.Value, "://") {
 		return p + r.Value
 	}
 	return r.Value

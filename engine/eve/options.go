@@ -75,7 +75,7 @@ func DefaultOptions() Options {
 	for t := range o.Core {
 		o.Core[t] = Type(t) != Netflow
 	}
-	o.Classes = DefaultClasses()
+	o.Classes, o.References = DefaultClasses(), DefaultReferences()
 	return o
 }
 
