@@ -136,6 +136,32 @@ func TestLostRecordsAreCounted(t *testing.T) {
 	if len(warnings) != 1 || !strings.Contains(warnings[0], "no space left") {
 		t.Errorf("want one warning, got %q", warnings)
 	}
+	lostBehindQueue(t, cfg, want)
+}
+
+// lostBehindQueue is the same with the queue that the command line puts before the log.
+func lostBehindQueue(t *testing.T, cfg Config, want uint64) {
+	full, err := output.NewRotating("/dev/full", output.RotateOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg.EVE = output.NewStream("eve", full, output.StreamOptions{Block: true})
+	src, err := capture.Open(captures(t), capture.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer src.Close()
+	e, err := New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = e.Run(t.Context(), src)
+	if err == nil || !strings.Contains(err.Error(), fmt.Sprintf("eve: %d of %d records were not written: write /dev/full: no space left", want, want)) {
+		t.Errorf("Run says %v, want that %d records are lost", err, want)
+	}
+	if n := counter(e, "output.eve.failed_writes"); n != want {
+		t.Errorf("%d lost records are counted, want %d", n, want)
+	}
 }
 
 // TestLossesAreCounters: what the summary would tell of is counted somewhere.

@@ -207,11 +207,23 @@ func (o *ordered) other(a *alert.Alert, r *match.Rule) *alert.Alert {
 	return &b
 }
 
+// eveCounts gives the counters of the EVE log's queue, nil if it has none.
+func (o *ordered) eveCounts() func(c func(string, uint64)) {
+	if q, ok := o.eve.(interface{ Each(func(string, uint64)) }); ok {
+		return q.Each
+	}
+	return nil
+}
+
 // close flushes and closes all outputs.
 func (o *ordered) close() error {
 	var first error
 	if c, ok := o.eve.(io.Closer); ok && o.eve != nil {
-		if err := c.Close(); err != nil {
+		switch err := c.Close(); {
+		case err == nil:
+		case o.eveCounts() != nil:
+			first = fmt.Errorf("eve: %w", err)
+		default:
 			o.failed("eve", err)
 		}
 	}

@@ -201,6 +201,9 @@ func (e *Engine) outputCounters(c func(string, uint64)) {
 	for name, n := range e.order.failures {
 		c(name+".failed_writes", n)
 	}
+	if each := e.order.eveCounts(); each != nil {
+		each(func(name string, n uint64) { c("eve."+name, n) })
+	}
 	for _, s := range e.order.sinks {
 		// A queue counts what became of its alerts.
 		if q, ok := s.(interface{ Each(func(string, uint64)) }); ok {

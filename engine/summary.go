@@ -79,7 +79,11 @@ func (e *Engine) Summary() Summary {
 			name, ok = "records that "+strings.TrimSuffix(strings.TrimPrefix(c.Name, "output."), ".failed_writes")+" could not write", true
 		}
 		if sink, dropped := strings.CutSuffix(c.Name, ".dropped"); dropped && strings.HasPrefix(sink, "output.") {
-			name, ok = "alerts that "+strings.TrimPrefix(sink, "output.")+" could not take", true
+			what := "alerts"
+			if sink == "output.eve" {
+				what = "records"
+			}
+			name, ok = what+" that "+strings.TrimPrefix(sink, "output.")+" could not take", true
 		}
 		if ok {
 			s.Lost = append(s.Lost, Counter{name, c.Value})

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"os"
 
 	"github.com/luanids/luanids/engine"
 	"github.com/luanids/luanids/engine/alert"
@@ -118,10 +117,12 @@ func (o *opener) eve() error {
 	if o.flags.eve == "" {
 		return nil
 	}
-	w, err := os.Create(o.flags.eve)
+	opt := o.cfg.Outputs.EVE
+	opt.Append, opt.Warn = o.live, o.say.warn
+	w, err := output.NewRotating(o.flags.eve, opt)
 	if err != nil {
 		return fmt.Errorf("--eve: %w", err)
 	}
-	o.cfg.EVE = output.NewFile(w)
+	o.cfg.EVE = output.NewStream("eve", w, output.StreamOptions{Block: !o.live, Bytes: o.cfg.Outputs.QueueBytes, Warn: o.say.warn})
 	return nil
 }

@@ -6,7 +6,9 @@ import "time"
 type Settings struct {
 	// JSON is when the JSON file is put aside.
 	JSON RotateOptions
-	// QueueAlerts and QueueBytes bound the queue of each output.
+	// EVE is when the file of EVE records is put aside.
+	EVE RotateOptions
+	// QueueAlerts and QueueBytes bound the queue of each output; QueueBytes that of EVE records too.
 	QueueAlerts, QueueBytes int
 	// SQLiteDelay is how long alerts are gathered for one transaction.
 	SQLiteDelay time.Duration
