@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/luanids/luanids/engine"
+	"github.com/luanids/luanids/engine/config"
 	"github.com/luanids/luanids/engine/ruleset"
 	"github.com/luanids/luanids/lang"
 	"github.com/luanids/luanids/lang/diag"
@@ -40,6 +41,7 @@ func checkKinds() []checkKind {
 		{is: hasExt(lang.Ext, ".rules"), check: checkRules},
 		{is: func(path string, _ []byte) bool { return ruleset.IsRuleFile(path) }, check: checkRules}, // YAML
 		{is: hasExt(".lua"), check: checkScripts},
+		{is: config.IsConfig, check: checkConfig},
 	}
 }
 

@@ -13,8 +13,6 @@ import (
 	"sync"
 
 	"github.com/luanids/luanids/engine"
-	"github.com/luanids/luanids/engine/config"
-	"github.com/luanids/luanids/engine/manager"
 )
 
 // settleMemory gives back what loading rules took for a while, and lets the collector run when
@@ -37,12 +35,15 @@ const heapSlack = 48 << 20
 
 // runMain replays captures or watches interfaces.
 func runMain(ctx context.Context, e *env, f *flags) error {
-	if err := checkInput(f); err != nil {
-		return err
-	}
 	say := newMessages(e, f)
 	cfg, err := buildConfig(e, f, say)
 	if err != nil {
+		return err
+	}
+	if len(f.files) == 0 && len(f.ifaces) == 0 {
+		return usage(errNoInput)
+	}
+	if err := checkInput(f); err != nil {
 		return err
 	}
 	stopProfile, err := startProfiles(f)
@@ -92,28 +93,17 @@ func runMain(ctx context.Context, e *env, f *flags) error {
 	return nil
 }
 
-// buildConfig makes the engine's configuration from flags.
+// buildConfig makes the engine's configuration of the file, --set and flags.
 func buildConfig(e *env, f *flags, say *messages) (*engine.Config, error) {
-	cfg := engine.DefaultConfig()
+	s, err := loadSettings(e, f, say)
+	if err != nil {
+		return nil, err
+	}
+	cfg, err := s.EngineConfig()
+	if err != nil {
+		return nil, usage(err)
+	}
 	cfg.Warn = say.warn
-	cfg.Workers, cfg.Manager = f.workers, manager.DefaultConfig()
-	if f.workers < 0 {
-		return nil, usage(fmt.Errorf("--workers %d: use 1 or more, or 0 for one a core", f.workers))
-	}
-	for _, s := range f.sets {
-		key, value, err := splitPair("--set", s)
-		if err != nil {
-			return nil, err
-		}
-		known, err := config.Set(&cfg, key, value)
-		if err != nil {
-			return nil, usage(fmt.Errorf("--set %w", err))
-		}
-		if !known {
-			say.warn("--set %s: unknown setting, ignored", key)
-		}
-	}
-	config.Finish(&cfg)
 	return &cfg, nil
 }
 

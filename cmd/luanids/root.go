@@ -9,6 +9,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
+
+	"github.com/luanids/luanids/engine/config"
 )
 
 // flags are the values of the command line.
@@ -28,6 +30,8 @@ type flags struct {
 	verbose, quiet, noProgress    bool
 	profileRules                  bool
 	cpuProfile, memProfile        string
+	changed                       func(flag string) bool // tells whether a flag was given; nil: none
+	settings                      *config.Settings       // what file, --set and flags came to; see loadSettings
 }
 
 // failure is an error with the exit code that it leads to.
@@ -73,9 +77,10 @@ func newRoot(e *env) *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if len(f.files) == 0 && len(f.ifaces) == 0 {
-				return usage(errors.New("nothing to read: give -f CAPTURE or -i INTERFACE; see luanids --help"))
+			if len(f.files) == 0 && len(f.ifaces) == 0 && f.configFile == "" && len(f.sets) == 0 {
+				return usage(errNoInput)
 			}
+			f.changed = cmd.Flags().Changed
 			return runMain(cmd.Context(), e, f)
 		},
 	}
@@ -83,7 +88,7 @@ func newRoot(e *env) *cobra.Command {
 	root.SetErr(e.stderr)
 	root.SetIn(e.stdin)
 	mainFlags(root, f)
-	root.AddCommand(newVersion(e), newFields(e), newCheck(e), newFmt(e), newTest(e), newImport(e), newExplain(e), newRules(e), newLSP(e), newQuery(e), newStats(e))
+	root.AddCommand(newVersion(e), newFields(e), newCheck(e), newFmt(e), newTest(e), newImport(e), newExplain(e), newRules(e), newLSP(e), newQuery(e), newStats(e), newConfig(e))
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
 		return usage(fmt.Errorf("%w; see luanids --help", err))
 	})
@@ -130,6 +135,9 @@ func splitPair(flag, s string) (key, value string, err error) {
 	}
 	return key, value, nil
 }
+
+// errNoInput says that there is nothing to watch or replay.
+var errNoInput = errors.New("nothing to read: give -f CAPTURE or -i INTERFACE; see luanids --help")
 
 // failed is an error while running.
 func failed(err error) error { return &failure{err, exitRuntime} }

@@ -68,7 +68,7 @@ func ruleOptions(f *flags, cfg *engine.Config) (ruleset.Options, error) {
 	}
 	opt.Classes = cfg.EVEOptions.Classes
 	opt.Without = map[string]bool{"ja3": !cfg.Limits.JA3, "ja4": !cfg.Limits.JA4}
-	rep, err := reputation(f.sets)
+	rep, err := reputation(f)
 	if err != nil {
 		return opt, usage(err)
 	}
@@ -76,11 +76,14 @@ func ruleOptions(f *flags, cfg *engine.Config) (ruleset.Options, error) {
 	return opt, nil
 }
 
-// reputation reads the files that Suricata's settings of IP reputation name.
-func reputation(sets []string) (*ruleset.Reputation, error) {
+// reputation reads the files that our settings of IP reputation name, or Suricata's.
+func reputation(f *flags) (*ruleset.Reputation, error) {
 	var categories, dir string
 	var files []string
-	for _, s := range sets {
+	if s := f.settings; s != nil && s.Rules.ReputationCategories != "" {
+		return ruleset.LoadReputation(s.Rules.ReputationCategories, s.Rules.ReputationFiles)
+	}
+	for _, s := range f.sets {
 		key, value, _ := strings.Cut(s, "=")
 		switch {
 		case key == "reputation-categories-file":

@@ -31,7 +31,11 @@ func loadScripts(f *flags, cfg *engine.Config, vars map[string]string, say *mess
 		return nil, nil
 	}
 	host := engine.NewScriptHost(say.warn)
-	rt, problems := lua.Load(cfg.Schema, sources, lua.Options{Host: host, Vars: vars, Modules: modules})
+	opt := lua.Options{Host: host, Vars: vars, Modules: modules}
+	if f.settings != nil {
+		opt.Params, opt.Limits = f.settings.Detectors, f.settings.Scripts.Limits
+	}
+	rt, problems := lua.Load(cfg.Schema, sources, opt)
 	bad := 0
 	for _, p := range problems {
 		if !p.Warning {

@@ -2,6 +2,8 @@ package config
 
 import (
 	"fmt"
+	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 
@@ -106,3 +108,30 @@ var suricataNames = sync.OnceValue(func() map[string]string {
 	}
 	return m
 })
+
+// IsConfig tells whether a file is a configuration, by its name and first bytes: YAML whose first
+// words are parts of ours or of PyNIDS' file.
+func IsConfig(path string, head []byte) bool {
+	ext := strings.ToLower(filepath.Ext(path))
+	if ext != ".yaml" && ext != ".yml" {
+		return false
+	}
+	if base := strings.ToLower(filepath.Base(path)); strings.HasPrefix(base, "luanids") || strings.HasPrefix(base, "enterprise.") {
+		return true
+	}
+	known := 0
+	for _, line := range strings.Split(string(head), "\n") {
+		name, _, ok := strings.Cut(line, ":")
+		if !ok || name == "" || strings.ContainsAny(name[:1], " \t#-") {
+			continue
+		}
+		name, _, _ = strings.Cut(name, ".")
+		if name == "rules" && known == 0 {
+			continue // PyNIDS' rules begin so too
+		}
+		if next, _ := tree().child(name); next != nil || slices.Contains(pynidsGroups, name) {
+			known++
+		}
+	}
+	return known > 0
+}

@@ -69,6 +69,9 @@ func (p *problem) text(k *Key) string {
 		}
 		return p.why
 	}
+	if want := p.wanted(k); strings.Contains(want, k.Example) {
+		return fmt.Sprintf("expected %s, found %s", want, describe(p.node))
+	}
 	return fmt.Sprintf("expected %s, found %s; such as %s", p.wanted(k), describe(p.node), k.Example)
 }
 

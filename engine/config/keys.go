@@ -27,12 +27,12 @@ func topGroups() []group {
 		{"capture", "How packets are taken from interfaces.", restart(
 			many("interfaces", "interfaces to watch; any for all; empty: -i or -f says", words("eth0"), func(s *Settings) *[]string { return &s.Capture.Interfaces }),
 			one("bpf", "tcpdump filter, for interfaces and files", words(`"not port 22"`), func(s *Settings) *string { return &s.Capture.Filter }),
-			one("snaplen", "bytes of each packet that are taken", integer[int](64, capture.MaxPacketBytes, "65535"), func(s *Settings) *int { return &s.Capture.Live.SnapLen }),
-			one("ring_size", "memory of one ring between kernel and engine; there is one for each interface and worker", size[int](1<<20, 2<<30, "64mb"), func(s *Settings) *int { return &s.Capture.Live.RingBytes }),
-			one("block_size", "part of a ring that the kernel hands over at a time: a power of two, at most a quarter of the ring", size[int](64<<10, 512<<20, "256kb"), func(s *Settings) *int { return &s.Capture.Live.BlockBytes }),
-			one("block_timeout", "time after which a block is handed over that is not full: longer is later alerts, shorter more work", duration[time.Duration](time.Millisecond, time.Second, "5ms"), func(s *Settings) *time.Duration { return &s.Capture.Live.BlockTimeout }),
-			one("promiscuous", "take packets for other hosts too", truth, func(s *Settings) *bool { return &s.Capture.Live.Promiscuous }),
-			one("fanout", "have the kernel spread flows over a ring for each worker; else one ring, spread by luanids, which looks into tunnels to do so", truth, func(s *Settings) *bool { return &s.Capture.Live.Fanout }),
+			one("snaplen", "bytes of each packet that are taken", integer[int](64, capture.MaxPacketBytes, "65535"), func(s *Settings) *int { return &s.Engine.Capture.SnapLen }),
+			one("ring_size", "memory of one ring between kernel and engine; there is one for each interface and worker", size[int](1<<20, 2<<30, "64mb"), func(s *Settings) *int { return &s.Engine.Capture.RingBytes }),
+			one("block_size", "part of a ring that the kernel hands over at a time: a power of two, at most a quarter of the ring", size[int](64<<10, 512<<20, "256kb"), func(s *Settings) *int { return &s.Engine.Capture.BlockBytes }),
+			one("block_timeout", "time after which a block is handed over that is not full: longer is later alerts, shorter more work", duration[time.Duration](time.Millisecond, time.Second, "5ms"), func(s *Settings) *time.Duration { return &s.Engine.Capture.BlockTimeout }),
+			one("promiscuous", "take packets for other hosts too", truth, func(s *Settings) *bool { return &s.Engine.Capture.Promiscuous }),
+			one("fanout", "have the kernel spread flows over a ring for each worker; else one ring, spread by luanids, which looks into tunnels to do so", truth, func(s *Settings) *bool { return &s.Engine.Capture.Fanout }),
 		)},
 	}
 }

@@ -183,10 +183,10 @@ func operationGroups() []group {
 		)},
 		{"respond", "Cutting of connections, by flow:kill() and kill() of scripts.", restart(
 			one("enabled", "allow it; off unless you know that you want it", truth, func(s *Settings) *bool { return &s.Respond.Enabled }),
-			many("exempt", "addresses and networks whose connections are never cut", network, func(s *Settings) *[]netip.Prefix { return &s.Respond.Exempt }),
-			one("interface", "interface on which resets are sent; empty: by the host's routes", words("eth0"), func(s *Settings) *string { return &s.Respond.Interface }),
-			one("rate", "connections that may be cut a second in the long run", integer[int](1, 1<<20, "10"), func(s *Settings) *int { return &s.Respond.Rate }),
-			one("burst", "connections that may be cut at once", integer[int](1, 1<<20, "50"), func(s *Settings) *int { return &s.Respond.Burst }),
+			many("exempt", "addresses and networks whose connections are never cut", network, func(s *Settings) *[]netip.Prefix { return &s.Engine.Respond.Exempt }),
+			one("interface", "interface on which resets are sent; empty: by the host's routes", words("eth0"), func(s *Settings) *string { return &s.Engine.Respond.Interface }),
+			one("rate", "connections that may be cut a second in the long run", integer[int](1, 1<<20, "10"), func(s *Settings) *int { return &s.Engine.Respond.Rate }),
+			one("burst", "connections that may be cut at once", integer[int](1, 1<<20, "50"), func(s *Settings) *int { return &s.Engine.Respond.Burst }),
 		)},
 		{"privileges", "What is given up once everything is open.", restart(
 			one("user", "user to become when started as root; empty: stay", words("luanids"), func(s *Settings) *string { return &s.Privileges.User }),
@@ -202,7 +202,7 @@ func operationGroups() []group {
 // EngineConfig gives the engine's settings. Rules, scripts and outputs are for the caller to add.
 func (s *Settings) EngineConfig() (engine.Config, error) {
 	cfg := s.Engine
-	cfg.MinSeverity = s.Manager.MinSeverity
+	cfg.Manager, cfg.MinSeverity = s.Manager, s.Manager.MinSeverity
 	cfg.Disabled, cfg.InspectEncrypted = maps.Clone(cfg.Disabled), maps.Clone(cfg.InspectEncrypted)
 	cfg.Limits.Settings = maps.Clone(cfg.Limits.Settings)
 	cfg.EVEOptions.Protocols, cfg.EVEOptions.Settings = maps.Clone(cfg.EVEOptions.Protocols), maps.Clone(cfg.EVEOptions.Settings)

@@ -340,7 +340,7 @@ func (s *Settings) check(file string, text []byte) (list diag.List) {
 		}
 		list = append(list, p.error("conflict", key+": "+why, hint))
 	}
-	if err := s.Capture.Live.Check(); err != nil {
+	if err := s.Engine.Capture.Check(); err != nil {
 		key, why, _ := strings.Cut(err.Error(), ": ")
 		say(strings.ReplaceAll(key, "-", "_"), strings.ReplaceAll(why, "ring-size", "ring_size"), "")
 	}
@@ -351,7 +351,7 @@ func (s *Settings) check(file string, text []byte) (list diag.List) {
 		}
 		say(key, "rules.reputation_categories and rules.reputation_files need each other", "")
 	}
-	if s.Respond.Enabled && len(s.Capture.Interfaces) > 0 && len(s.Respond.Exempt) == 0 {
+	if s.Respond.Enabled && len(s.Capture.Interfaces) > 0 && len(s.Engine.Respond.Exempt) == 0 {
 		p := at("respond.enabled")
 		list = append(list, p.warning("no-exempt", "respond.enabled: no address is exempt from having its connections cut", "name your own servers in respond.exempt"))
 	}

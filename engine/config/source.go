@@ -130,6 +130,12 @@ func (s *Settings) Set(key, value string) (known bool, err error) {
 		os, _, _ = strings.Cut(os, ".")
 		return s.setOwn("host_policy."+os, append(addressTexts(s.Hosts[os]), value), origin)
 	}
+	if name, ok := suricataFiles(key); ok {
+		if name == "" {
+			return true, nil
+		}
+		return s.setOwn(name, []string{value}, origin)
+	}
 	for _, group := range []string{"vars.address-groups.", "vars.port-groups."} {
 		if name, ok := strings.CutPrefix(key, group); ok {
 			return s.setOwn("vars."+name, []string{value}, origin)
@@ -145,31 +151,64 @@ func (s *Settings) Set(key, value string) (known bool, err error) {
 	return known, err
 }
 
+// suricataFiles gives our names of settings that name files. Those of reputation are read together by
+// who loads the rules, since they depend on each other.
+func suricataFiles(key string) (name string, ok bool) {
+	switch {
+	case key == "threshold-file":
+		return "rules.threshold_config", true
+	case key == "classification-file":
+		return "rules.classification_config", true
+	case key == "reputation-categories-file", key == "default-reputation-path", key == "reputation-files", strings.HasPrefix(key, "reputation-files."):
+		return "", true
+	}
+	return "", false
+}
+
 // SetFlag applies what a flag says.
 func (s *Settings) SetFlag(f Flag) error {
-	known, err := s.setOwn(f.Key, f.Values, Origin{Text: f.Name})
-	if !known {
+	k, bad := s.setNode(f.Key, Origin{Text: f.Name}, func(k *Key) *yaml.Node {
+		if !k.List && len(f.Values) == 1 {
+			return scalarNode(f.Values[0])
+		}
+		return listNode(f.Values)
+	})
+	if k == nil {
 		return fmt.Errorf("%s: unknown setting %s", f.Name, f.Key)
 	}
-	if err != nil {
-		// The flag's name says more than the key behind it.
-		return fmt.Errorf("%s%s", f.Name, strings.TrimPrefix(err.Error(), f.Key))
+	if bad == nil {
+		return nil
 	}
-	return nil
+	v, why := bad.node.Value, bad.why
+	if why == "" {
+		why = "expected " + bad.wanted(k)
+	}
+	if v == "" || strings.HasPrefix(why, v) {
+		return fmt.Errorf("%s %s", f.Name, why)
+	}
+	return fmt.Errorf("%s %s: %s", f.Name, v, why)
 }
 
 // setOwn applies values to one of our keys.
 func (s *Settings) setOwn(name string, values []string, origin Origin) (known bool, err error) {
+	k, bad := s.setNode(name, origin, func(k *Key) *yaml.Node { return flatNode(k, values) })
+	if bad != nil {
+		return true, fmt.Errorf("%s: %s", name, bad.text(k))
+	}
+	return k != nil, nil
+}
+
+// setNode applies a value to one of our keys, nil when there is none of that name.
+func (s *Settings) setNode(name string, origin Origin, node func(*Key) *yaml.Node) (k *Key, bad *problem) {
 	k, wild, path := findKey(name)
 	if k == nil {
-		return false, nil
+		return nil, nil
 	}
-	v := value{node: flatNode(k, values), base: "."}
-	if bad := k.set(s, wild, v); len(bad) > 0 {
-		return true, fmt.Errorf("%s: %s", name, bad[0].text(k))
+	if list := k.set(s, wild, value{node: node(k), base: "."}); len(list) > 0 {
+		return k, &list[0]
 	}
 	s.origins[path] = origin
-	return true, nil
+	return k, nil
 }
 
 // flatNode makes a YAML node of values that a command line gives: a list with commas between,
@@ -186,6 +225,10 @@ func flatNode(k *Key, values []string) *yaml.Node {
 		}
 		values = strings.Split(v, ",")
 	}
+	return listNode(values)
+}
+
+func listNode(values []string) *yaml.Node {
 	n := &yaml.Node{Kind: yaml.SequenceNode, Tag: "!!seq"}
 	for _, v := range values {
 		if v = strings.TrimSpace(v); v != "" {
@@ -204,7 +247,7 @@ func scalarNode(text string) *yaml.Node {
 
 // underBase makes a path of a file's be relative to the file.
 func underBase(base, path string) string {
-	if path == "" || path == "-" || filepath.IsAbs(path) {
+	if base == "." || path == "" || path == "-" || filepath.IsAbs(path) {
 		return path
 	}
 	return filepath.Join(base, path)

@@ -4,7 +4,6 @@ import (
 	"net/netip"
 	"time"
 
-	"github.com/luanids/luanids/capture/live"
 	"github.com/luanids/luanids/engine"
 	"github.com/luanids/luanids/engine/alert"
 	"github.com/luanids/luanids/engine/manager"
@@ -41,13 +40,11 @@ type Settings struct {
 	origins map[string]Origin
 }
 
-// Capture is how packets are taken from interfaces.
+// Capture is what packets are taken; how interfaces are read is in Settings.Engine.Capture.
 type Capture struct {
 	Interfaces []string
 	// Filter is a tcpdump expression, for interfaces and files.
 	Filter string
-	// Live is how interfaces are read.
-	Live live.Settings
 }
 
 // Rules is where rules come from.
@@ -108,16 +105,8 @@ type Metrics struct {
 	Address string // HOST:PORT, empty for none
 }
 
-// Respond is whether connections may be cut, for engine.RespondConfig.
-type Respond struct {
-	Enabled bool
-	// Interface is where resets are sent; empty: by the host's routes.
-	Interface string
-	// Exempt are never cut.
-	Exempt []netip.Prefix
-	// Rate is how many connections may be cut a second in the long run, Burst how many at once.
-	Rate, Burst int
-}
+// Respond is whether connections may be cut; how is in Settings.Engine.Respond.
+type Respond struct{ Enabled bool }
 
 // Privileges is what is given up once everything is open.
 type Privileges struct {
@@ -136,7 +125,6 @@ type Reload struct {
 func Default() *Settings {
 	s := &Settings{
 		Engine:  engine.DefaultConfig(),
-		Capture: Capture{Live: live.DefaultSettings()},
 		Rules:   Rules{Files: []string{ruleset.Default}},
 		Scripts: Scripts{Files: []string{ruleset.Default}, Limits: lua.DefaultLimits()},
 		Intel:   Intel{Feeds: []string{ruleset.Default}},
@@ -144,10 +132,32 @@ func Default() *Settings {
 		Manager: manager.DefaultConfig(),
 		Outputs: Outputs{Console: "text", StatsInterval: 10 * time.Second,
 			PCAP: PCAP{Before: 100, After: 100, Wait: 10 * time.Second, Memory: 64 << 20, MaxFiles: 10_000}},
-		Respond: Respond{Rate: 10, Burst: 50},
 		Reload:  Reload{Watch: true, Debounce: 500 * time.Millisecond},
 		origins: map[string]Origin{},
 	}
 	fillZero(&s.Engine)
 	return s
+}
+
+// Reference is a file or folder that settings name for reading.
+type Reference struct{ Key, Path string }
+
+// Files gives the files and folders that are read besides the configuration.
+func (s *Settings) Files() (list []Reference) {
+	add := func(key string, paths ...string) {
+		for _, p := range paths {
+			if p != "" && p != ruleset.Default && p != ruleset.None {
+				list = append(list, Reference{key, p})
+			}
+		}
+	}
+	add("rules.files", s.Rules.Files...)
+	add("rules.threshold_config", s.Rules.Thresholds)
+	add("rules.classification_config", s.Rules.Classes)
+	add("rules.reputation_categories", s.Rules.ReputationCategories)
+	add("rules.reputation_files", s.Rules.ReputationFiles...)
+	add("scripts.files", s.Scripts.Files...)
+	add("intel.feeds", s.Intel.Feeds...)
+	add("intel.geoip", s.Intel.GeoIP...)
+	return list
 }
