@@ -8,22 +8,23 @@ import (
 
 // anchors picks and collects the anchors of the patterns of a set.
 type anchors struct {
-	s     *Set
-	load  []uint16 // how many patterns use an anchor, by hash, so that they spread
-	shift uint8
-	marks []mark // for the filter
-	table table
+	s      *Set
+	load   []uint16 // how many patterns use an anchor, by hash, so that they spread
+	shift  uint8
+	opens  []openAnchor
+	begins int // runs of three bytes that begin an anchor
+	table  table
 }
 
-// mark says that three bytes begin (or, shifted up, end) anchors of groups.
-type mark struct {
-	gram   uint32
-	groups uint16
+// openAnchor is one of which some places may have one of several bytes.
+type openAnchor struct {
+	sets  [anchorLen]ByteSet // case folded
+	group uint16
 }
 
 func newAnchors(s *Set, patterns []Pattern) *anchors {
 	nb := max(10, bits.Len(uint(len(patterns)))+3)
-	return &anchors{s: s, load: make([]uint16, 1<<nb), shift: uint8(64 - nb), marks: make([]mark, 0, 4*len(patterns)),
+	return &anchors{s: s, load: make([]uint16, 1<<nb), shift: uint8(64 - nb),
 		table: table{pending: make([]keyed, 0, 2*len(patterns))}}
 }
 
@@ -106,15 +107,12 @@ func (l *anchors) exact(pat uint32, off int, key uint64) {
 	if h := hashKey(key) >> l.shift; l.load[h] < 1<<16-1 {
 		l.load[h]++
 	}
-	first := uint32(key & gram3)
-	group := uint16(1) << (hash3(first) >> 8 % exactGroups)
-	l.mark(first, uint32(key>>16), group)
+	l.begins++
 	l.enter(pat, off, key)
 }
 
-func (l *anchors) mark(first, last uint32, group uint16) {
-	l.marks = append(l.marks, mark{first, group}, mark{last, group << 8})
-}
+// exactGroup is the group of an anchor of known bytes, by the first three, so that these mark few groups.
+func exactGroup(key uint64) uint16 { return 1 << (hash3(uint32(key)) >> 8 % exactGroups) }
 
 func (l *anchors) enter(pat uint32, off int, key uint64) {
 	e := entry{pat: pat, off: int16(off), n: uint16(min(l.s.pats[pat].n, 1<<16-1))}
@@ -141,13 +139,13 @@ func (l *anchors) open(pat uint32, off int, sets *[anchorLen]ByteSet) {
 	case last > 128:
 		group = openGroup
 	}
-	l.grams(sets[:3], func(g uint32) { l.marks = append(l.marks, mark{g, group}) })
-	l.grams(sets[2:], func(g uint32) { l.marks = append(l.marks, mark{g, group << 8}) })
-	l.grams(by, func(g uint32) { l.enter(pat, off, uint64(g)|kind) })
+	l.opens = append(l.opens, openAnchor{*sets, group})
+	l.begins += first
+	grams(by, func(g uint32) { l.enter(pat, off, uint64(g)|kind) })
 }
 
 // grams lists the runs of three bytes that the sets allow.
-func (l *anchors) grams(sets []ByteSet, each func(uint32)) {
+func grams(sets []ByteSet, each func(uint32)) {
 	members(sets[0], func(a uint32) {
 		members(sets[1], func(b uint32) {
 			members(sets[2], func(c uint32) { each(a | b<<8 | c<<16) })
@@ -165,20 +163,23 @@ func members(s ByteSet, each func(uint32)) {
 
 // finish builds the filter and the table.
 func (l *anchors) finish(f *filter, t *table) {
-	if len(l.marks) == 0 {
+	if len(l.table.pending) == 0 {
 		return
 	}
-	begins := 0
-	for _, m := range l.marks {
-		if m.groups&0xff != 0 {
-			begins++
-		}
-	}
-	nb := min(maxBits, max(minBits, bits.Len(uint(begins*8))))
+	nb := min(maxBits, max(minBits, bits.Len(uint(l.begins*8))))
 	f.shift = uint8(32 - nb)
 	f.words = make([]uint16, 1<<nb)
-	for _, m := range l.marks {
-		f.words[hash3(m.gram)>>f.shift] |= m.groups
+	for i := range l.table.pending {
+		if key := l.table.pending[i].key; key <= gram5 {
+			group := exactGroup(key)
+			f.words[hash3(uint32(key))>>f.shift] |= group
+			f.words[hash3(uint32(key>>16))>>f.shift] |= group << 8
+		}
+	}
+	for i := range l.opens {
+		o := &l.opens[i]
+		grams(o.sets[:3], func(g uint32) { f.words[hash3(g)>>f.shift] |= o.group })
+		grams(o.sets[2:], func(g uint32) { f.words[hash3(g)>>f.shift] |= o.group << 8 })
 	}
 	*t = l.table
 	t.build()
