@@ -181,7 +181,7 @@ func operationGroups() []group {
 		{"metrics", "Figures for Prometheus, and health.", restart(
 			one("address", "HOST:PORT to listen on; empty for none", listen, func(s *Settings) *string { return &s.Metrics.Address }),
 		)},
-		{"respond", "Cutting of connections, by flow:kill() and kill() of scripts.", restart(
+		{"respond", "Cutting of connections, by kill() of scripts and rules with action reject.", restart(
 			one("enabled", "allow it; off unless you know that you want it", truth, func(s *Settings) *bool { return &s.Respond.Enabled }),
 			many("exempt", "addresses and networks whose connections are never cut", network, func(s *Settings) *[]netip.Prefix { return &s.Engine.Respond.Exempt }),
 			one("interface", "interface on which resets are sent; empty: by the host's routes", words("eth0"), func(s *Settings) *string { return &s.Engine.Respond.Interface }),
@@ -189,7 +189,7 @@ func operationGroups() []group {
 			one("burst", "connections that may be cut at once", integer[int](1, 1<<20, "50"), func(s *Settings) *int { return &s.Engine.Respond.Burst }),
 		)},
 		{"privileges", "What is given up once everything is open.", restart(
-			one("user", "user to become when started as root; empty: stay", words("luanids"), func(s *Settings) *string { return &s.Privileges.User }),
+			one("user", "user to become when started as root; empty: luanids if there is one, else nobody; root: stay, without capabilities", words("luanids"), func(s *Settings) *string { return &s.Privileges.User }),
 			one("landlock", "reach only the files that are named here", truth, func(s *Settings) *bool { return &s.Privileges.Landlock }),
 		)},
 		{"reload", "Reading files anew: rules, lists, scripts, feeds, and this file. SIGHUP does so at once.", []Key{

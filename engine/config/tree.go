@@ -110,7 +110,7 @@ type Respond struct{ Enabled bool }
 
 // Privileges is what is given up once everything is open.
 type Privileges struct {
-	User     string // empty: stay who we are
+	User     string // as privileges.Options has it
 	Landlock bool   // keep to the files that are named here
 }
 
