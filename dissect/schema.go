@@ -48,9 +48,11 @@ type EventInfo struct {
 type Schema struct {
 	Specs  []*Spec
 	Events []EventInfo // indexed by EventID; [0] is unused
-	fields map[string]*Field
-	all    []*Field
-	events map[string]EventID
+	// Attached is what whoever made the schema keeps for its accessors; nothing here looks at it.
+	Attached any
+	fields   map[string]*Field
+	all      []*Field
+	events   map[string]EventID
 }
 
 // NewSchema numbers the events of the protocols and gathers all fields: those common to all

@@ -165,9 +165,9 @@ func (w *worker) release(f *flowtable.Flow, it *waitingItem, p *packet.Packet) {
 func (o *ordered) lateAlert(line []byte, at [2]int, a *alert.Alert) {
 	for _, r := range a.Reported {
 		if r == a.Rule {
-			o.write(line)
+			o.write(o.withGeo(line, a))
 		} else {
-			o.write(o.encoder.Other(line, at, r.Rule))
+			o.write(o.withGeo(o.encoder.Other(line, at, r.Rule), a))
 		}
 	}
 }

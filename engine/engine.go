@@ -69,6 +69,8 @@ type Config struct {
 	// Intel are the feeds of threat intelligence, nil for none. What traffic has of them raises alerts of type
 	// threat_intel.
 	Intel *intel.DB
+	// Geo are databases of where addresses are, for the fields geo.* and the evidence of alerts; nil for none.
+	Geo *intel.Geo
 	// RulesLoaded, RulesFailed and RulesSkipped are told in stats records.
 	RulesLoaded, RulesFailed, RulesSkipped int
 	// PacketAlertMax caps the alerts of one packet (packet-alert-max).
@@ -112,7 +114,14 @@ func NewSchema(o *eve.Options) (*dissect.Schema, error) {
 	common := packetfields.Fields()
 	common = append(common, filefields.Fields()...)
 	common = append(common, coreFields()...)
-	return dissect.NewSchema(protocols.All(o.TypeSettings), common)
+	geo := &geoSource{}
+	common = append(common, geoFields(geo, common)...)
+	s, err := dissect.NewSchema(protocols.All(o.TypeSettings), common)
+	if err != nil {
+		return nil, err
+	}
+	s.Attached = geo
+	return s, nil
 }
 
 // Engine runs one capture or interface. It is made by New and used once.
@@ -161,6 +170,7 @@ func New(cfg Config) (*Engine, error) {
 	e.order = ordered{eve: cfg.EVE, tags: hostTags{}, sinks: cfg.Sinks, warn: cfg.Warn,
 		trace: cfg.Trace, state: match.NewState(match.StateLimits{}), encoder: eve.NewEncoder(&e.cfg.EVEOptions)}
 	e.order.scripts, e.order.host, e.order.cfg, e.order.reloaded = cfg.Scripts, cfg.ScriptHost, &e.cfg, e.started
+	e.useGeo()
 	if err := e.order.useManager(&e.cfg); err != nil {
 		return nil, err
 	}

@@ -25,7 +25,9 @@ type ordered struct {
 	manager   *manager.Manager
 	emit      func(*alert.Alert) // toSinks
 	pcaps     *alertPcaps        // nil for none
-	state     *match.State       // thresholds, host flags, sequences
+	geo       *geoSource
+	geoBuf    []byte
+	state     *match.State // thresholds, host flags, sequences
 	encoder   *eve.Encoder
 	scripts   *lua.Runtime // nil for none
 	responder *responder

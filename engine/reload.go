@@ -306,6 +306,9 @@ func (o *ordered) adopt(s *swap) {
 		o.warn("alert manager: %v", err)
 	}
 	o.encoder = eve.NewEncoder(&s.cfg.EVEOptions)
+	if o.geo != nil {
+		o.geo.use(s.cfg.Geo)
+	}
 	o.reloaded = s.now
 	if s.program != nil {
 		o.state.Adopt(s.program)
