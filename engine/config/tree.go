@@ -132,8 +132,9 @@ func Default() *Settings {
 		Manager: manager.DefaultConfig(),
 		Outputs: Outputs{Console: "text", StatsInterval: 10 * time.Second,
 			PCAP: PCAP{Before: 100, After: 100, Wait: 10 * time.Second, Memory: 64 << 20, MaxFiles: 10_000}},
-		Reload:  Reload{Watch: true, Debounce: 500 * time.Millisecond},
-		origins: map[string]Origin{},
+		Privileges: Privileges{Landlock: true},
+		Reload:     Reload{Watch: true, Debounce: 500 * time.Millisecond},
+		origins:    map[string]Origin{},
 	}
 	fillZero(&s.Engine)
 	return s
