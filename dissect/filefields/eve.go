@@ -16,7 +16,7 @@ func EVEObject(w *jsonw.Writer, f *dissect.File) {
 	w.Object()
 	w.Key("filename")
 	w.Bytes(f.Name)
-	if s := TypeOf(f); s != "" {
+	if s := Describe(f); s != "" {
 		w.Key("magic")
 		w.Str(s)
 	}

@@ -50,7 +50,9 @@ func Fields() []dissect.Field {
 		str("file.extension", onData, "what follows the last dot of the name, in the name's own case; absent without one",
 			func(f *dissect.File) []byte { return Extension(f.Name) }).Also("fileext"),
 		str("file.mime", onEnd, "media type by the first bytes of the content, such as application/pdf; IANA media types",
-			func(f *dissect.File) []byte { return mimeBytes(f) }).Also("file.magic", "filemagic"),
+			func(f *dissect.File) []byte { return mimeBytes(f) }),
+		str("file.magic", onEnd, "what the file is by its first bytes, in the words of file(1) for common types: PDF document, version 1.6",
+			func(f *dissect.File) []byte { return magicBytes(f) }).Also("filemagic"),
 		num("file.size", dissect.TSize, onEnd, "bytes of content that were seen, decoded", func(f *dissect.File) (int64, bool) {
 			return int64(f.Size), true
 		}).Also("filesize"),

@@ -75,7 +75,7 @@ func TestFileLife(t *testing.T) {
 	for _, field := range schema.Fields() {
 		got += dissecttest.Format(field, e)
 	}
-	want := ` file.complete=1 file.data="%PDF-1.4 rest" file.extension="pdf" file.gaps=0 file.id=0` +
+	want := ` file.complete=1 file.data="%PDF-1.4 rest" file.extension="pdf" file.gaps=0 file.id=0 file.magic="PDF document, version 1.4"` +
 		` file.md5="63e298df0a5b183f71a1c7b3cd420d7d" file.mime="application/pdf" file.name="/a.pdf"` +
 		` file.sha256="49259fe6873813a2ea27217bb7808655415303539f2b7df8a164aa631bebda58" file.size=13 file.state="CLOSED" file.to_server=1 file.tx_id=0`
 	if got != want {
@@ -91,7 +91,7 @@ func TestFileLife(t *testing.T) {
 			t.Errorf("got  %s\nwant %s", w.B, want)
 		}
 	}
-	check(`{"fileinfo":{"filename":"/a.pdf","magic":"application/pdf","gaps":false,"state":"CLOSED","md5":"63e298df0a5b183f71a1c7b3cd420d7d",` +
+	check(`{"fileinfo":{"filename":"/a.pdf","magic":"PDF document, version 1.4","gaps":false,"state":"CLOSED","md5":"63e298df0a5b183f71a1c7b3cd420d7d",` +
 		`"sha256":"49259fe6873813a2ea27217bb7808655415303539f2b7df8a164aa631bebda58","stored":false,"size":13,"tx_id":0}}`)
 
 	// A file with a gap is never complete, and its sums are not those of the file.
@@ -99,7 +99,7 @@ func TestFileLife(t *testing.T) {
 	c.WriteFile(&f, []byte("a"))
 	c.GapFile(&f)
 	c.CloseFile(&f, dissect.FileClosed, "")
-	check(`{"fileinfo":{"filename":"g","magic":"text/plain","gaps":true,"state":"TRUNCATED",` +
+	check(`{"fileinfo":{"filename":"g","magic":"ASCII text","gaps":true,"state":"TRUNCATED",` +
 		`"sha256":"ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb","stored":false,"size":1,"tx_id":0}}`)
 }
 

@@ -15,8 +15,8 @@ var fileBuffer = &buffer{name: "file.data", ts: "file.data", tc: "file.data", fi
 var (
 	uriBuffer    = &buffer{name: "http.uri", ts: "http.uri"}
 	rawURIBuffer = &buffer{name: "http.uri.raw", ts: "http.uri.raw"}
-	// magicBuffer is libmagic's description of a file: see magicTest.
-	magicBuffer    = &buffer{name: "file.magic", ts: "file.mime", tc: "file.mime", files: true}
+	// magicBuffer is libmagic's description of a file: see knownMagic.
+	magicBuffer    = &buffer{name: "file.magic", ts: "file.magic", tc: "file.magic", files: true}
 	fileNameBuffer = &buffer{name: "file.name", ts: "file.name", tc: "file.name", files: true}
 )
 

@@ -122,16 +122,12 @@ func (b *builder) chainCond(c *chain, d dirs, effects *[]ir.Effect, contexts *[]
 	}
 	var terms []ir.Expr
 	switch {
-	case c.buf == magicBuffer && len(c.items) > 0:
-		if len(c.steps) > 0 {
-			return nil, &problem{keyword: c.buf.name, why: "it cannot be transformed", off: c.off}
-		}
-		t, err := magicTest(x, c.items)
-		if err != nil {
-			return nil, err
-		}
-		terms = append(terms, t)
 	case len(c.items) > 0:
+		if c.buf == magicBuffer {
+			if err := knownMagic(c.items); err != nil {
+				return nil, err
+			}
+		}
 		if f.Type == dissect.TIP {
 			return nil, &problem{keyword: c.buf.name, why: "an address has no content", off: c.off}
 		}

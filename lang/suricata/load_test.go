@@ -79,7 +79,7 @@ func TestTranslation(t *testing.T) {
 		{`alert http any any => any any (http.connection:to_client; content:"a"; http.uri; content:"b"; sid:1;)`, `on http.response http.connection["a"] and http.uri["b"]`},
 		{`alert http any any => any 80 (http.cookie:to_server; content:"a"; http.cookie:to_client; content:"b"; sid:1;)`,
 			`server.port==80 and http.request.cookie["a"] and http.response.cookie["b"]`},
-		{`file.magic; content:"PNG image data"; content:!"PDF";`, `tcp and (file.mime in strs1 and (exists(file.mime) and not file.mime in strs1))`},
+		{`file.magic; content:"PNG image data"; content:!"PDF";`, `tcp and file.magic["PNG image data", !"PDF"]`},
 		{`ssl_version:!tls1.3,tls1.2; flow:to_client;`, `exists(tls.version) and not tls.version in strs2`},
 
 		{`ssl_version:tls1.2;`, "tls.client.version in strs1\ntls.version in strs1"},
@@ -121,7 +121,7 @@ func TestTranslation(t *testing.T) {
 		{`alert ssh any any -> any any (ssh.software; content:"x"; ssh.protoversion:2_compat; sid:1;)`, `ssh.proto in strs3 and ssh.software["x"]`},
 		{`dns.opcode:!0; dns.rcode:3; flow:to_client;`, `tcp and to_client and (exists(dns.opcode) and dns.opcode!=0) and dns.rcode==3`},
 		{`ssl_state:client_hello|server_hello; flow:to_server;`, `to_server and any(tls.state: it in strs2)`},
-		{`filemagic:"PDF document"; filesize:>10KB; filestore;`, `tcp and file.size>10240 and file.mime in strs1 ! store`},
+		{`filemagic:"PDF document"; filesize:>10KB; filestore;`, `tcp and file.size>10240 and file.magic["PDF document"i] ! store`},
 	} {
 		rules, skipped := load(t, c.rule, Options{})
 		var got []string
@@ -162,7 +162,7 @@ func TestSkips(t *testing.T) {
 		{`alert tcp any any -> any any content`, "", "( is missing"},
 		{`alert tcp any any -> any any (msg:"x";)`, "sid", "missing"},
 		{`lua:x.lua;`, "lua", "not run"},
-		{`file.magic; content:"unheard of";`, "file.magic", "media type"},
+		{`file.magic; content:"unheard of";`, "file.magic", "no type of file"},
 		{`http.cookie:to_client; content:"a";`, "http.cookie", "arrow"},
 		{`filemd5:missing.txt;`, "filemd5", "cannot read"},
 		{`requires:version >= 9;`, "requires", "version"},
