@@ -124,6 +124,11 @@ func bare(err error) error {
 func (s *Settings) Set(key, value string) (known bool, err error) {
 	origin := Origin{Text: "--set " + key}
 	if known, err := s.setOwn(key, []string{value}, origin); known {
+		if err != nil { // a value that only Suricata has, such as stream.inline=auto
+			if known, theirs := Set(&s.Engine, key, value); known && theirs == nil {
+				return true, nil
+			}
+		}
 		return true, err
 	}
 	if os, ok := strings.CutPrefix(key, "host-os-policy."); ok {
