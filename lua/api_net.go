@@ -118,7 +118,7 @@ func nidsSet(L *glua.LState) int {
 func nidsList(L *glua.LState) int {
 	v, s := vmOf(L), &addrSet{names: map[string]bool{}}
 	names := v.rt.listOf(L.CheckString(1))
-	v.depends("list "+L.CheckString(1), strings.Join(names, " "))
+	v.depends(listPrefix+L.CheckString(1), strings.Join(names, " "))
 	for _, x := range names {
 		s.add(x)
 	}

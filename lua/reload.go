@@ -1,6 +1,9 @@
 package lua
 
-import "maps"
+import (
+	"maps"
+	"strings"
+)
 
 // TakeOver makes rt the successor of a Runtime that has run until now, without running any of it again: a script
 // that is the same in both goes on with all its variables, where a script that was changed gets what the stores and
@@ -137,3 +140,41 @@ func (w *watchdog) remove(v *vm) {
 	delete(w.vms, v)
 	w.mu.Unlock()
 }
+
+// Modules gives the texts of the modules that scripts required, by file name within the folders of Options.Modules.
+func (rt *Runtime) Modules() map[string]string {
+	out := map[string]string{}
+	for _, v := range rt.vms {
+		for name, text := range v.required {
+			if !strings.HasPrefix(name, listPrefix) {
+				out[name] = text
+			}
+		}
+	}
+	return out
+}
+
+// Changes tells what is different from a Runtime that rt is to take the place of: the names of scripts. It reads only
+// what does not change once scripts are loaded, so that the other one may be running.
+func (rt *Runtime) Changes(old *Runtime) (added, removed, changed []string) {
+	for _, v := range rt.vms {
+		switch o := old.named(v.prog.name); {
+		case o == nil:
+			added = append(added, v.prog.name)
+		case !rt.continues(v, o):
+			changed = append(changed, v.prog.name)
+		}
+	}
+	for _, o := range old.vms {
+		if rt.named(o.prog.name) == nil {
+			removed = append(removed, o.prog.name)
+		}
+	}
+	return added, removed, changed
+}
+
+// listPrefix begins the names of lists among what a script depends on.
+const listPrefix = "list "
+
+// Len is the number of scripts.
+func (rt *Runtime) Len() int { return len(rt.vms) }

@@ -1,0 +1,334 @@
+package sensor
+
+import (
+	"fmt"
+	"hash/fnv"
+	"maps"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/luanids/luanids/dissect"
+	"github.com/luanids/luanids/engine"
+	"github.com/luanids/luanids/engine/config"
+	"github.com/luanids/luanids/engine/eve"
+	"github.com/luanids/luanids/engine/ruleset"
+	"github.com/luanids/luanids/engine/watch"
+	"github.com/luanids/luanids/intel"
+	"github.com/luanids/luanids/lang"
+	"github.com/luanids/luanids/lang/diag"
+	"github.com/luanids/luanids/lang/ir"
+	"github.com/luanids/luanids/lang/match"
+	"github.com/luanids/luanids/lua"
+	"github.com/luanids/luanids/rules"
+)
+
+// parts are what can be loaded apart from one another.
+type parts struct{ rules, scripts, intel bool }
+
+var everything = parts{true, true, true}
+
+// loaded is all that was read and compiled, and what it was made of.
+type loaded struct {
+	began    time.Time // when reading began
+	settings *config.Settings
+	schema   *dissect.Schema
+	classes  map[string]eve.Class
+
+	program *match.Program    // nil: that of the engine stays
+	texts   map[string]uint64 // of rules: a hash of the text by id
+	counts  struct{ loaded, failed, skipped int }
+	skips   map[string]bool // what was left out of imported rules
+
+	scripts   *lua.Runtime // nil: those of the engine stay
+	host      *engine.ScriptHost
+	scriptKey uint64 // of all that scripts were made of
+	filters   []*ir.Rule
+	modules   []string // files that scripts required
+
+	intel    *intel.DB // nil: those of the engine stay
+	intelLen int
+
+	paths     []watch.Path // all that this depends on
+	ruleFiles []string     // those of them that rules were made of
+	warnings  []string
+}
+
+// close frees what nobody has taken.
+func (l *loaded) close() {
+	if l.scripts != nil {
+		l.scripts.Close()
+	}
+}
+
+// release lets go of what the engine has now.
+func (l *loaded) release() { l.program, l.scripts, l.host, l.intel = nil, nil, nil, nil }
+
+// load reads the settings and what they name. With prev, which is running, only the parts that are asked for, and
+// those whose settings differ, are read; the others are prev's. l is not nil even with an error: its paths
+// tell what may mend it.
+func (s *Sensor) load(prev *loaded, which parts) (*loaded, error) {
+	l := &loaded{began: time.Now()}
+	l.watch(s.opt.Source.File, nil)
+	st, list, text := s.opt.Source.Load()
+	if list.Errors() > 0 {
+		return l, &LoadError{What: "the configuration", List: list, Sources: map[string][]byte{s.opt.Source.File: text}}
+	}
+	l.warnList(list)
+	if s.opt.Configure != nil {
+		s.opt.Configure(st)
+	}
+	l.settings = st
+	cfg, err := st.EngineConfig()
+	if err != nil {
+		return l, plain("the configuration", err)
+	}
+	if prev == nil {
+		which = everything
+		if l.schema, err = engine.NewSchema(&cfg.EVEOptions); err != nil {
+			return l, err
+		}
+	} else {
+		l.schema = prev.schema
+		which = which.or(partsOf(config.Diff(prev.settings, st)))
+	}
+	if err := st.Manager.Check(); err != nil {
+		return l, plain("the configuration", err)
+	}
+	if err := s.loadScripts(l, prev, which); err != nil {
+		return l, err
+	}
+	if err := s.loadRules(l, prev, &cfg, which.rules || l.scripts != nil); err != nil {
+		l.close()
+		return l, err
+	}
+	if err := s.loadIntel(l, prev, which.intel); err != nil {
+		l.close()
+		return l, err
+	}
+	return l, nil
+}
+
+func (p parts) or(o parts) parts {
+	return parts{p.rules || o.rules, p.scripts || o.scripts, p.intel || o.intel}
+}
+
+// partsOf tells which parts settings concern.
+func partsOf(changes []config.Change) (p parts) {
+	for i := range changes {
+		group, _, _ := strings.Cut(changes[i].Key, ".")
+		switch group {
+		case "rules":
+			p.rules = true
+		case "vars":
+			p.rules, p.scripts = true, true
+		case "scripts", "detectors":
+			p.scripts = true
+		case "intel":
+			p.intel = true
+		}
+	}
+	return p
+}
+
+// watch notes a file or folder that l depends on.
+func (l *loaded) watch(name string, match func(string) bool) {
+	if name != "" && name != ruleset.Default && name != ruleset.None && name != "-" {
+		l.paths = append(l.paths, watch.Path{Name: name, Match: match})
+	}
+}
+
+func (l *loaded) warn(format string, args ...any) {
+	l.warnings = append(l.warnings, fmt.Sprintf(format, args...))
+}
+
+func (l *loaded) warnList(list diag.List) {
+	for i := range list {
+		if list[i].Severity != diag.Error {
+			l.warn("%s", say(&list[i]))
+		}
+	}
+}
+
+// loadRules compiles the rules.
+func (s *Sensor) loadRules(l, prev *loaded, cfg *engine.Config, want bool) error {
+	st := l.settings
+	for _, f := range st.Rules.Files {
+		l.watch(f, ruleset.IsRuleFile)
+	}
+	l.watch(st.Rules.Thresholds, nil)
+	l.watch(st.Rules.Classes, nil)
+	l.watch(st.Rules.ReputationCategories, nil)
+	for _, f := range st.Rules.ReputationFiles {
+		l.watch(f, nil)
+	}
+	if !want {
+		l.texts, l.counts, l.skips, l.classes = prev.texts, prev.counts, prev.skips, prev.classes
+		l.watchRules(prev.ruleFiles)
+		return nil
+	}
+	opt := ruleset.Options{Shipped: rules.FS, Vars: maps.Clone(st.Vars), ThresholdConfig: st.Rules.Thresholds, Extra: l.filters,
+		Without: map[string]bool{"ja3": !cfg.Limits.JA3, "ja4": !cfg.Limits.JA4}}
+	var err error
+	if l.classes, err = readClasses(st.Rules.Classes); err != nil {
+		return plain("the rules", err)
+	}
+	if opt.Classes = l.classes; opt.Classes == nil {
+		opt.Classes = cfg.EVEOptions.Classes
+	}
+	if st.Rules.ReputationCategories != "" {
+		if opt.Reputation, err = ruleset.LoadReputation(st.Rules.ReputationCategories, st.Rules.ReputationFiles); err != nil {
+			return plain("the rules", err)
+		}
+	}
+	if s.engine != nil {
+		opt.Previous = s.engine.Program()
+	}
+	set, err := ruleset.Load(l.schema, st.Rules.Files, opt)
+	if err != nil {
+		return plain("the rules", err)
+	}
+	l.watchRules(set.Watch)
+	return l.take(set, prev)
+}
+
+func (l *loaded) watchRules(files []string) {
+	l.ruleFiles = files
+	for _, f := range files {
+		l.watch(f, nil)
+	}
+}
+
+func readClasses(name string) (map[string]eve.Class, error) {
+	if name == "" {
+		return nil, nil
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, fmt.Errorf("classification: %w", err)
+	}
+	defer f.Close()
+	classes, err := eve.ReadClasses(f)
+	if err != nil {
+		return nil, fmt.Errorf("classification: %s: %w", name, err)
+	}
+	return classes, nil
+}
+
+// take judges what is wrong with rules. Errors in .nids files, which are written for us, are errors. Of imported
+// rules those are left out that cannot be used; only a reload, which must not lose what it had, refuses
+// such a rule where it was in use before, or where the line is no rule at all.
+func (l *loaded) take(set *ruleset.Set, prev *loaded) error {
+	l.program, l.skips = set.Program, map[string]bool{}
+	var bad diag.List
+	for i := range set.Diagnostics {
+		d := &set.Diagnostics[i]
+		native := strings.HasSuffix(d.File, lang.Ext)
+		switch {
+		case native && d.Severity == diag.Error:
+			bad = append(bad, *d)
+		case d.Code == "skipped" || !native && d.Severity == diag.Error:
+			text := say(d)
+			l.skips[text] = true
+			if prev != nil && lost(d, prev, text) {
+				worse := *d
+				worse.Severity = diag.Error
+				bad = append(bad, worse)
+			} else if prev == nil || !prev.skips[text] {
+				l.warn("%s", text)
+			}
+		}
+	}
+	if len(bad) > 0 {
+		return &LoadError{What: "the rules", List: bad, Sources: set.Sources}
+	}
+	if prev == nil && len(l.skips) > 0 {
+		l.warn("%d of %d rules left out", len(l.skips), len(set.Rules)+set.Skipped)
+	}
+	l.counts.loaded, l.counts.skipped, l.counts.failed = len(set.Rules), set.Skipped, set.Diagnostics.Errors()
+	l.texts = make(map[string]uint64, len(set.Program.Rules))
+	for _, r := range set.Program.Rules {
+		if !r.Step && !strings.HasPrefix(r.ID, lua.FilterID) {
+			l.texts[r.ID] = hashOf(r.Text, r.Msg, fmt.Sprint(r.Rev))
+		}
+	}
+	return nil
+}
+
+// lost tells whether leaving a rule out in a reload takes something away.
+func lost(d *diag.Diagnostic, prev *loaded, text string) bool {
+	if prev.skips[text] {
+		return false
+	}
+	_, had := prev.texts[d.Rule]
+	return had || d.Rule == "" || d.Rule == "0"
+}
+
+func hashOf(texts ...string) uint64 {
+	h := fnv.New64a()
+	for _, t := range texts {
+		_, _ = h.Write([]byte(t))
+		_, _ = h.Write([]byte{0})
+	}
+	return h.Sum64()
+}
+
+// loadIntel reads the feeds.
+func (s *Sensor) loadIntel(l, prev *loaded, want bool) error {
+	var feeds []string
+	for _, f := range l.settings.Intel.Feeds {
+		if f != ruleset.None {
+			feeds = append(feeds, f)
+			l.watch(f, nil)
+		}
+	}
+	if !want {
+		l.intelLen = prev.intelLen
+		return nil
+	}
+	db, problems := intel.Load(feeds)
+	var bad diag.List
+	for _, p := range problems {
+		if p.Whole {
+			at := diag.Pos{Line: p.Line}
+			bad = append(bad, diag.Diagnostic{File: p.File, Range: diag.Range{Start: at, End: at}, Severity: diag.Error, Summary: p.Text})
+			continue
+		}
+		l.warn("intel: %s", p)
+	}
+	if len(bad) > 0 {
+		return &LoadError{What: "the feeds of threat intelligence", List: bad}
+	}
+	l.intel, l.intelLen = db, db.Total()
+	return nil
+}
+
+// warnOf tells people what was left out.
+func (s *Sensor) warnOf(l *loaded) {
+	const most = 50
+	for i, w := range l.warnings {
+		if i == most {
+			s.opt.Warn("... and %d more", len(l.warnings)-most)
+			break
+		}
+		s.opt.Warn("%s", w)
+	}
+	l.warnings = nil
+}
+
+// pathsOf gives the paths of several, without doubles.
+func pathsOf(list ...*loaded) (out []watch.Path) {
+	seen := map[string]bool{}
+	for _, l := range list {
+		if l == nil {
+			continue
+		}
+		for _, p := range l.paths {
+			if !seen[p.Name] {
+				seen[p.Name] = true
+				out = append(out, p)
+			}
+		}
+	}
+	return out
+}

@@ -1,0 +1,190 @@
+package sensor
+
+import (
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/luanids/luanids/engine"
+	"github.com/luanids/luanids/engine/alert"
+	"github.com/luanids/luanids/engine/alertdb"
+	"github.com/luanids/luanids/engine/config"
+	"github.com/luanids/luanids/engine/output"
+)
+
+// open opens what the options and settings ask for, so that an unwritable path is said at once. Each output has a
+// queue of its own: live, a full one drops and counts; otherwise the engine waits, and nothing is lost.
+func (s *Sensor) open(cfg *engine.Config, st *config.Settings) error {
+	if s.opt.OnAlert != nil {
+		cfg.Sinks = append(cfg.Sinks, hook(s.opt.OnAlert))
+	}
+	cfg.Sinks = append(cfg.Sinks, s.opt.Sinks...)
+	o := &opener{opt: &s.opt, cfg: cfg, st: st}
+	if s.opt.Outputs {
+		for _, open := range []func() error{o.stdout, o.json, o.sqlite, o.syslog, o.eve} {
+			if err := open(); err != nil {
+				return err
+			}
+		}
+	}
+	switch {
+	case s.opt.EVE == nil:
+	case cfg.EVE == nil:
+		cfg.EVE = s.opt.EVE
+	default:
+		cfg.EVE = &both{cfg.EVE, s.opt.EVE}
+	}
+	return nil
+}
+
+func closeOutputs(cfg *engine.Config) {
+	for _, s := range cfg.Sinks {
+		_ = s.Close()
+	}
+	if c, ok := cfg.EVE.(io.Closer); ok {
+		_ = c.Close()
+	}
+}
+
+// hook is a function as an output.
+type hook func(*alert.Alert)
+
+func (h hook) Name() string { return "hook" }
+
+func (h hook) Alert(a *alert.Alert) error { h(a); return nil }
+
+func (h hook) Close() error { return nil }
+
+// both writes to two places.
+type both struct{ a, b io.Writer }
+
+func (w *both) Write(p []byte) (int, error) {
+	n, err := w.a.Write(p)
+	if _, err2 := w.b.Write(p); err == nil {
+		err = err2
+	}
+	return n, err
+}
+
+// Flush writes out what the file has buffered.
+func (w *both) Flush() error {
+	if f, ok := w.a.(interface{ Flush() error }); ok {
+		return f.Flush()
+	}
+	return nil
+}
+
+func (w *both) Close() error {
+	if c, ok := w.a.(io.Closer); ok {
+		return c.Close()
+	}
+	return nil
+}
+
+type opener struct {
+	opt *Options
+	cfg *engine.Config
+	st  *config.Settings
+}
+
+// add puts an output behind its queue.
+func (o *opener) add(s output.Sink, opt output.QueueOptions) {
+	opt.Block = !o.opt.Live
+	opt.Alerts, opt.Bytes, opt.Warn = o.cfg.Outputs.QueueAlerts, o.cfg.Outputs.QueueBytes, o.opt.Warn
+	o.cfg.Sinks = append(o.cfg.Sinks, output.NewQueue(s, opt))
+}
+
+func (o *opener) stdout() error {
+	if o.opt.Stdout == nil {
+		return nil
+	}
+	switch o.st.Outputs.Console {
+	case "text":
+		o.add(output.NewConsole(o.opt.Stdout, o.opt.Terminal, o.st.Outputs.Verbose), output.QueueOptions{})
+	case "json":
+		// Not as a Closer: stdout stays open.
+		o.add(output.NewJSON("stdout", struct{ io.Writer }{o.opt.Stdout}), output.QueueOptions{})
+	}
+	return nil
+}
+
+func (o *opener) json() error {
+	if o.st.Outputs.JSON == "" {
+		return nil
+	}
+	opt := o.cfg.Outputs.JSON
+	// A replay makes its result anew; a restart must not lose what was seen before it.
+	opt.Append, opt.Warn = o.opt.Live, o.opt.Warn
+	w, err := output.NewRotating(o.st.Outputs.JSON, opt)
+	if err != nil {
+		return o.wrong("outputs.json.path", err)
+	}
+	o.add(output.NewJSON("json", w), output.QueueOptions{})
+	return nil
+}
+
+func (o *opener) sqlite() error {
+	if o.st.Outputs.SQLite == "" {
+		return nil
+	}
+	db, err := alertdb.Open(o.st.Outputs.SQLite)
+	if err != nil {
+		return o.wrong("outputs.sqlite.path", err)
+	}
+	o.add(db, output.QueueOptions{Delay: o.cfg.Outputs.SQLiteDelay})
+	return nil
+}
+
+func (o *opener) syslog() error {
+	for i, where := range o.st.Outputs.Syslog {
+		opt, err := output.ParseSyslog(where)
+		if err != nil {
+			return o.wrong("outputs.syslog.targets", err)
+		}
+		opt.Version, opt.Backlog, opt.Warn = o.opt.Version, o.cfg.Outputs.SyslogBacklog, o.opt.Warn
+		if i > 0 {
+			opt.Name = fmt.Sprintf("syslog%d", i+1)
+		}
+		s, err := output.NewSyslog(opt)
+		if err != nil {
+			return o.wrong("outputs.syslog.targets", fmt.Errorf("%s: %w", where, err))
+		}
+		o.add(s, output.QueueOptions{})
+	}
+	return nil
+}
+
+func (o *opener) eve() error {
+	if o.st.Outputs.EVE == "" {
+		return nil
+	}
+	opt := o.st.Outputs.EVERotate
+	if opt.MaxSize == 0 && opt.Every == 0 {
+		how := os.O_TRUNC
+		if o.opt.Live {
+			how = os.O_APPEND
+		}
+		f, err := os.OpenFile(o.st.Outputs.EVE, os.O_CREATE|os.O_WRONLY|how, 0o644)
+		if err != nil {
+			return o.wrong("outputs.eve.path", err)
+		}
+		o.cfg.EVE = output.NewFile(f)
+		return nil
+	}
+	opt.Append, opt.Warn = o.opt.Live, o.opt.Warn
+	w, err := output.NewRotating(o.st.Outputs.EVE, opt)
+	if err != nil {
+		return o.wrong("outputs.eve.path", err)
+	}
+	o.cfg.EVE = w
+	return nil
+}
+
+// wrong names the flag or the place in the file that asked for an output.
+func (o *opener) wrong(key string, err error) error {
+	origin := o.st.Origin(key)
+	if origin.Text == "default" {
+		origin.Text = key
+	}
+	return fmt.Errorf("%s: %w", origin.Text, err)
+}

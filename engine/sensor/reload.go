@@ -1,0 +1,250 @@
+package sensor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/luanids/luanids/engine"
+	"github.com/luanids/luanids/engine/config"
+	"github.com/luanids/luanids/engine/watch"
+)
+
+// Report tells what a reload changed.
+type Report struct {
+	Took time.Duration
+	// Rules and Intel have the numbers of rules and of indicators.
+	Rules, Intel Diff
+	// Scripts have numbers of scripts.
+	Scripts Diff
+	// Settings are those that took effect, Restart those that will when luanids is started anew.
+	Settings, Restart []config.Change
+}
+
+// Diff is how something differs from what was there before.
+type Diff struct {
+	Before, After           int
+	Added, Removed, Changed int
+}
+
+func (d Diff) same() bool { return d.Before == d.After && d.Added+d.Removed+d.Changed == 0 }
+
+// text is "120" or "120 -> 121 (+2 -1, 3 changed)".
+func (d Diff) text(name string) string {
+	if d.same() {
+		return name + " unchanged"
+	}
+	var parts []string
+	if d.Added > 0 {
+		parts = append(parts, fmt.Sprintf("+%d", d.Added))
+	}
+	if d.Removed > 0 {
+		parts = append(parts, fmt.Sprintf("-%d", d.Removed))
+	}
+	what := strings.Join(parts, " ")
+	if d.Changed > 0 {
+		if what != "" {
+			what += ", "
+		}
+		what += fmt.Sprintf("%d changed", d.Changed)
+	}
+	count := fmt.Sprintf("%s %d", name, d.After)
+	if d.Before != d.After {
+		count = fmt.Sprintf("%s %d -> %d", name, d.Before, d.After)
+	}
+	if what == "" {
+		return count
+	}
+	return count + " (" + what + ")"
+}
+
+// String is one line for people: what changed, and what did not.
+func (r Report) String() string {
+	parts := []string{r.Rules.text("rules"), r.Scripts.text("scripts"), r.Intel.text("intel")}
+	if keys := keysOf(r.Settings); keys != "" {
+		parts = append(parts, "settings "+keys)
+	}
+	if keys := keysOf(r.Restart); keys != "" {
+		parts = append(parts, "only after a restart: "+keys)
+	}
+	return fmt.Sprintf("reloaded in %s: %s", shortTime(r.Took), strings.Join(parts, ", "))
+}
+
+func shortTime(d time.Duration) string {
+	if d < time.Second {
+		return d.Round(time.Millisecond).String()
+	}
+	return fmt.Sprintf("%.1f s", d.Seconds())
+}
+
+// maxKeys is how many settings a report names.
+const maxKeys = 5
+
+func keysOf(list []config.Change) string {
+	var keys []string
+	for i, c := range list {
+		if i == maxKeys {
+			keys = append(keys, fmt.Sprintf("and %d more", len(list)-maxKeys))
+			break
+		}
+		keys = append(keys, c.Key)
+	}
+	return strings.Join(keys, ", ")
+}
+
+// Reload reads the configuration, rules, scripts, lists and feeds anew, compiles them aside, and swaps them in
+// between two packets. Nothing that was gathered is lost: flows, counters, thresholds, what scripts have in
+// their stores. With an error, a *LoadError for what is wrong with files, nothing has changed. It must not be called by
+// OnAlert, a sink, Warn or Tell.
+func (s *Sensor) Reload() (Report, error) { return s.reload(everything) }
+
+func (s *Sensor) reload(which parts) (Report, error) {
+	s.reloading.Lock()
+	defer s.reloading.Unlock()
+	if s.watcher != nil && which == everything {
+		s.watcher.Mark()
+	}
+	l, err := s.load(s.now, which)
+	if err == nil {
+		var r Report
+		if r, err = s.apply(l); err == nil {
+			s.warnOf(l)
+			l.release()
+			s.now = l
+			s.attend(l.began, l)
+			return r, nil
+		}
+		l.close()
+	}
+	s.attend(l.began, s.now, l)
+	return Report{}, err
+}
+
+// attend has what was read watched from now on.
+func (s *Sensor) attend(since time.Time, list ...*loaded) {
+	if s.watcher != nil {
+		s.watcher.Set(pathsOf(list...), since)
+	}
+}
+
+// apply hands to the engine what was loaded.
+func (s *Sensor) apply(l *loaded) (Report, error) {
+	st := l.settings
+	r := s.report(l)
+	c := &engine.Change{Program: l.program, Scripts: l.scripts, ScriptHost: l.host, Intel: l.intel, Classes: l.classes,
+		RulesLoaded: l.counts.loaded, RulesFailed: l.counts.failed, RulesSkipped: l.counts.skipped,
+		Manager: &st.Manager, MinSeverity: &st.Manager.MinSeverity}
+	if st.Engine.PacketAlertMax != s.now.settings.Engine.PacketAlertMax {
+		c.Set = func(cfg *engine.Config) { cfg.PacketAlertMax = st.Engine.PacketAlertMax }
+	}
+	if err := s.engine.Apply(c); err != nil {
+		return r, err
+	}
+	r.Took = time.Since(l.began)
+	return r, nil
+}
+
+// report compares what was loaded with what runs.
+func (s *Sensor) report(l *loaded) Report {
+	old := s.now
+	r := Report{Rules: Diff{Before: len(old.texts), After: len(l.texts)}, Intel: Diff{Before: old.intelLen, After: l.intelLen}}
+	for id, h := range l.texts {
+		if was, ok := old.texts[id]; !ok {
+			r.Rules.Added++
+		} else if was != h {
+			r.Rules.Changed++
+		}
+	}
+	for id := range old.texts {
+		if _, ok := l.texts[id]; !ok {
+			r.Rules.Removed++
+		}
+	}
+	s.scriptReport(l, &r)
+	for _, c := range config.Diff(old.settings, l.settings) {
+		if !c.Restart {
+			r.Settings = append(r.Settings, c)
+		}
+	}
+	for _, c := range config.Diff(s.started, l.settings) {
+		if c.Restart {
+			r.Restart = append(r.Restart, c)
+		}
+	}
+	return r
+}
+
+func (s *Sensor) scriptReport(l *loaded, r *Report) {
+	old := s.engine.Scripts()
+	if old != nil {
+		r.Scripts.Before = old.Len()
+	}
+	r.Scripts.After = r.Scripts.Before
+	switch {
+	case l.scripts == nil:
+	case old == nil:
+		r.Scripts.After = l.scripts.Len()
+		r.Scripts.Added = r.Scripts.After
+	default:
+		added, removed, changed := l.scripts.Changes(old)
+		r.Scripts.After = l.scripts.Len()
+		r.Scripts.Added, r.Scripts.Removed, r.Scripts.Changed = len(added), len(removed), len(changed)
+	}
+}
+
+// Watch reloads what has changed whenever files do, until ctx is done: the configuration, rules and what
+// they include, lists, scripts and their modules, feeds. What it did is told by Options.Tell, what was wrong
+// by Warn. It returns at once where the settings say reload.watch: false.
+func (s *Sensor) Watch(ctx context.Context) {
+	s.reloading.Lock()
+	st := s.now.settings
+	if !st.Reload.Watch || s.watcher != nil {
+		s.reloading.Unlock()
+		return
+	}
+	w := watch.New(watch.Options{Debounce: st.Reload.Debounce, Warn: s.opt.Warn})
+	s.watcher = w
+	s.attend(s.now.began, s.now)
+	s.reloading.Unlock()
+	w.Run(ctx, func(files []string) {
+		r, err := s.reload(s.concerned(files))
+		s.tell(r, err)
+	})
+}
+
+// tell says how a reload went.
+func (s *Sensor) tell(r Report, err error) {
+	switch {
+	case errors.Is(err, engine.ErrOver):
+	case err != nil:
+		s.opt.Warn("nothing was reloaded: %v", err)
+	default:
+		s.opt.Tell("%s", r)
+	}
+}
+
+// concerned tells which parts must be read again when files have changed. The settings always are.
+func (s *Sensor) concerned(files []string) (p parts) {
+	s.reloading.Lock()
+	defer s.reloading.Unlock()
+	l := s.now
+	under := func(f string, roots []string) bool {
+		return slices.ContainsFunc(roots, func(r string) bool { return f == r || strings.HasPrefix(f, strings.TrimSuffix(r, "/")+"/") })
+	}
+	for _, f := range files {
+		known := f == s.opt.Source.File
+		if under(f, l.settings.Scripts.Files) || slices.Contains(l.modules, f) {
+			p.scripts, known = true, true
+		}
+		if under(f, l.settings.Intel.Feeds) {
+			p.intel, known = true, true
+		}
+		if under(f, l.settings.Rules.Files) || slices.Contains(l.ruleFiles, f) || !known {
+			p.rules = true
+		}
+	}
+	return p
+}
