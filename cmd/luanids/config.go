@@ -40,6 +40,12 @@ func (f *flags) source() config.Source {
 	one("--min-severity", "alert_manager.min_severity", f.minSeverity)
 	one("--threshold-config", "rules.threshold_config", f.thresholdConfig)
 	one("--classification-config", "rules.classification_config", f.classification)
+	one("--metrics", "metrics.address", f.metrics)
+	one("--user", "privileges.user", f.user)
+	list("--respond-exempt", "respond.exempt", f.exempt)
+	if f.given("respond") {
+		add("--respond", "respond.enabled", fmt.Sprint(f.respond))
+	}
 	if f.given("output") {
 		add("--output", "outputs.console.format", f.output)
 	}

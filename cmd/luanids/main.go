@@ -7,6 +7,8 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"github.com/luanids/luanids/engine/privileges"
 )
 
 // Exit codes, for scripts.
@@ -25,6 +27,8 @@ type env struct {
 	// stdoutTTY and stderrTTY say whether a person's terminal is at the other end.
 	stdoutTTY, stderrTTY bool
 	getenv               func(string) string
+	// confine gives up privileges; nil keeps them, for tests within the process.
+	confine func(privileges.Options) (*privileges.Report, error)
 }
 
 func main() {
@@ -35,6 +39,7 @@ func main() {
 	code := run(ctx, &env{
 		args: os.Args[1:], stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr,
 		stdoutTTY: isTerminal(os.Stdout), stderrTTY: isTerminal(os.Stderr), getenv: os.Getenv,
+		confine: privileges.Drop,
 	})
 	stop()
 	os.Exit(code)

@@ -70,9 +70,17 @@ func runMain(ctx context.Context, e *env, f *flags) error {
 	if err := openOutputs(e, f, cfg, say); err != nil {
 		return err
 	}
+	op, err := newOperation(f, cfg, say)
+	if err != nil {
+		return err
+	}
+	defer op.end()
 	eng, err := engine.New(*cfg)
 	if err != nil {
 		return usage(err)
+	}
+	if err := op.begin(ctx, e, f, eng); err != nil {
+		return err
 	}
 	err = in.run(ctx, e, f, eng)
 	if pipe.broken.Load() {

@@ -25,6 +25,9 @@ type flags struct {
 	minSeverity                   string
 	workers                       int
 	thresholdConfig               string
+	metrics, user                 string
+	respond                       bool
+	exempt                        []string
 	classification                string
 	loop                          int
 	verbose, quiet, noProgress    bool
@@ -116,6 +119,10 @@ func mainFlags(cmd *cobra.Command, f *flags) {
 	fl.IntVar(&f.workers, "workers", 0, "goroutines that work on flows; 0: one a core")
 	fl.StringVar(&f.thresholdConfig, "threshold-config", "", "Suricata's threshold.config, for imported rules")
 	fl.StringVar(&f.classification, "classification-config", "", "Suricata's classification.config, for imported rules")
+	fl.StringVar(&f.metrics, "metrics", "", "serve figures for Prometheus, and health, at HOST:PORT")
+	fl.BoolVar(&f.respond, "respond", false, "cut connections when scripts (kill) or rules (action reject) ask for it")
+	fl.StringArrayVar(&f.exempt, "respond-exempt", nil, "address or network of which no connection is cut (repeatable)")
+	fl.StringVar(&f.user, "user", "", "user to become once everything is open, when started as root; root stays")
 	fl.BoolVarP(&f.verbose, "verbose", "v", false, "show evidence and more")
 	fl.BoolVarP(&f.quiet, "quiet", "q", false, "nothing but alerts")
 	fl.BoolVar(&f.noProgress, "no-progress", false, "no progress bar")
