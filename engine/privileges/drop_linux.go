@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/user"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -52,6 +53,7 @@ func Drop(o Options) (*Report, error) {
 	if err := dropCaps(keep); err != nil {
 		return nil, err
 	}
+	checkReadable(&o, who, r)
 	checkWritable(&o, who, r)
 	return r, nil
 }
@@ -68,15 +70,6 @@ func values(names []string) ([]cap.Value, error) {
 	return list, nil
 }
 
-func kept(keep []cap.Value, v cap.Value) bool {
-	for _, k := range keep {
-		if k == v {
-			return true
-		}
-	}
-	return false
-}
-
 // dropBounding empties the bounding set. Only cap_setpcap may; without it (file capabilities), nothing
 // can be gained by exec all the same, because of no_new_privs.
 func dropBounding(keep []cap.Value) {
@@ -84,7 +77,7 @@ func dropBounding(keep []cap.Value) {
 		return
 	}
 	for v := cap.Value(0); v < cap.MaxBits(); v++ {
-		if on, err := cap.GetBound(v); err == nil && on && !kept(keep, v) {
+		if on, err := cap.GetBound(v); err == nil && on && !slices.Contains(keep, v) {
 			_ = cap.DropBound(v)
 		}
 	}
@@ -198,6 +191,28 @@ func giveOutputs(paths []string, who identity, r *Report) {
 				r.Warnings = append(r.Warnings, fmt.Sprintf("%s belongs to root and cannot be given to %s (%v): it cannot be opened again after a rotation or reload", name, who.name, err))
 			}
 		}
+	}
+}
+
+// checkReadable warns of files that the user may not read: a reload would fail there.
+func checkReadable(o *Options, who identity, r *Report) {
+	var closed []string
+	for _, p := range o.Read {
+		if p == "" || p == "-" {
+			continue
+		}
+		var st unix.Stat_t
+		err := unix.Stat(p, &st)
+		if err == nil {
+			err = unix.Faccessat(unix.AT_FDCWD, p, unix.R_OK, unix.AT_EACCESS)
+		}
+		if err == unix.EACCES && !slices.Contains(closed, p) {
+			closed = append(closed, p)
+		}
+	}
+	if len(closed) > 0 {
+		r.Warnings = append(r.Warnings, fmt.Sprintf("%s may not read %s: a reload will fail there; let that user read it, or name another user",
+			who.name, strings.Join(closed, ", ")))
 	}
 }
 

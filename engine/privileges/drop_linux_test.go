@@ -308,6 +308,19 @@ func TestDropOfFileCapabilities(t *testing.T) {
 	checkTries(t, out, dir, want)
 }
 
+func TestDropWarnsOfFilesThatCannotBeReloaded(t *testing.T) {
+	needRoot(t)
+	dir := scene(t)
+	secret := filepath.Join(dir, "rules", "mine.nids")
+	if err := os.WriteFile(secret, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out := spawn(t, "/proc/self/exe", 0, job{Options: Options{User: "nobody", Read: []string{filepath.Join(dir, "rules/a.nids"), secret, secret}}})
+	if want := "nobody may not read " + secret + ": a reload will fail"; len(out.Report.Warnings) == 0 || !strings.Contains(out.Report.Warnings[0], want) {
+		t.Errorf("warnings: %q", out.Report.Warnings)
+	}
+}
+
 func TestDropWarnsOfFolders(t *testing.T) {
 	needRoot(t)
 	dir := scene(t)
