@@ -85,6 +85,7 @@ func trafficGroups() []group {
 
 // fillZero writes out the numbers for which zero stands.
 func fillZero(c *engine.Config) {
+	c.StatsInterval = engine.DefaultStatsInterval
 	c.TCP.Memcap, c.TCP.MaxSegments = tcp.DefaultMemcap, tcp.DefaultMaxSegments
 	c.TCP.MaxSynQueued, c.TCP.MaxSynAckQueued, c.TCP.OOBLimit = tcp.DefaultMaxSynQueued, tcp.DefaultMaxSynAckQueued, tcp.DefaultOOBLimit
 }

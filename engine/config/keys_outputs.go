@@ -43,7 +43,7 @@ func outputGroups() []group {
 			one("max_files", "files that stay; the oldest go; 0 for all", integer[int](0, 1<<24, "10000"), func(s *Settings) *int { return &s.Outputs.PCAP.MaxFiles }),
 			one("min_severity", "least severity of alerts that get one", severity.like("high"), func(s *Settings) *alert.Severity { return &s.Outputs.PCAP.MinSeverity }),
 		)},
-		{"outputs.eve", "Records of all kinds in Suricata's format (EVE).", restart(append(eveKeys(), rotation(func(s *Settings) *output.RotateOptions { return &s.Outputs.EVERotate })...)...)},
+		{"outputs.eve", "Records of all kinds in Suricata's format (EVE).", restart(append(eveKeys(), rotation(func(s *Settings) *output.RotateOptions { return &s.Engine.Outputs.EVE })...)...)},
 	}
 }
 
@@ -63,7 +63,7 @@ func eveKeys() []Key {
 	return []Key{
 		one("path", "file; empty for none", place("/var/log/luanids/eve.json"), func(s *Settings) *string { return &s.Outputs.EVE }),
 		eveTypes(),
-		one("stats_interval", "time between stats records while watching interfaces", duration[time.Duration](time.Second, day, "10s"), func(s *Settings) *time.Duration { return &s.Outputs.StatsInterval }),
+		one("stats_interval", "time between stats records while watching interfaces", duration[time.Duration](time.Second, day, "10s"), func(s *Settings) *time.Duration { return &s.Engine.StatsInterval }),
 		opt("community_id", "write community ids", func(o *eve.Options) *bool { return &o.CommunityID }),
 		one("community_id_seed", "seed of community ids", integer[uint16](0, 65535, "0"), func(s *Settings) *uint16 { return &s.Engine.EVEOptions.CommunityIDSeed }),
 		opt("ethernet", "write link-layer addresses", func(o *eve.Options) *bool { return &o.Ethernet }),

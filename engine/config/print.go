@@ -147,10 +147,10 @@ func (p *printer) example(k *Key, defaults *Settings) {
 	p.comment(len(p.path), sentence(k.Doc)+" "+sentence(k.about(defaults)))
 	last := len(all) - 1
 	shown := k.shown(defaults)
-	for i := len(p.path); i < last; i++ { // detectors.BEH-BRUTE: its group is commented out too
-		fmt.Fprintf(&p.out, "%s#%s%s:\n", indent(len(p.path)), indent(i-len(p.path)), all[i])
+	for i := last; i > len(p.path); i-- { // detectors.BEH-BRUTE.fast: {fast: 8} of BEH-BRUTE
+		shown = "{" + all[i] + ": " + shown + "}"
 	}
-	fmt.Fprintf(&p.out, "%s#%s%s: %s\n", indent(len(p.path)), indent(last-len(p.path)), all[last], shown)
+	fmt.Fprintf(&p.out, "%s#%s: %s\n", indent(len(p.path)), all[len(p.path)], shown)
 }
 
 // about says what a value is, its bounds and default.

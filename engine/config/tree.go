@@ -7,7 +7,6 @@ import (
 	"github.com/luanids/luanids/engine"
 	"github.com/luanids/luanids/engine/alert"
 	"github.com/luanids/luanids/engine/manager"
-	"github.com/luanids/luanids/engine/output"
 	"github.com/luanids/luanids/engine/ruleset"
 	"github.com/luanids/luanids/lua"
 )
@@ -78,12 +77,8 @@ type Outputs struct {
 	JSON    string // a path, empty for none, as the next ones
 	SQLite  string
 	EVE     string
-	// EVERotate is when the EVE file is put aside.
-	EVERotate output.RotateOptions
-	// StatsInterval is how often a stats record is written while watching interfaces.
-	StatsInterval time.Duration
-	Syslog        []string // as output.ParseSyslog takes them
-	PCAP          PCAP
+	Syslog  []string // as output.ParseSyslog takes them
+	PCAP    PCAP
 }
 
 // PCAP writes a capture for alerts: the packets of the flow before and after.
@@ -130,7 +125,7 @@ func Default() *Settings {
 		Intel:   Intel{Feeds: []string{ruleset.Default}},
 		Vars:    map[string]string{}, Hosts: map[string][]netip.Prefix{}, Detectors: map[string]map[string]any{},
 		Manager: manager.DefaultConfig(),
-		Outputs: Outputs{Console: "text", StatsInterval: 10 * time.Second,
+		Outputs: Outputs{Console: "text",
 			PCAP: PCAP{Before: 100, After: 100, Wait: 10 * time.Second, Memory: 64 << 20, MaxFiles: 10_000}},
 		Privileges: Privileges{Landlock: true},
 		Reload:     Reload{Watch: true, Debounce: 500 * time.Millisecond},

@@ -158,7 +158,7 @@ func (o *opener) eve() error {
 	if o.st.Outputs.EVE == "" {
 		return nil
 	}
-	opt := o.st.Outputs.EVERotate
+	opt := o.st.Engine.Outputs.EVE
 	if opt.MaxSize == 0 && opt.Every == 0 {
 		how := os.O_TRUNC
 		if o.opt.Live {
