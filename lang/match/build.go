@@ -265,7 +265,7 @@ func (b *builder) finish() {
 	p.stats.Sets = len(b.slots)
 	p.stats.Rules = len(p.Rules)
 	p.stats.Headers = len(p.headers)
-	parts := 0
+	parts := uint32(0)
 	for _, ep := range p.events {
 		if ep == nil {
 			continue

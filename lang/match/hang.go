@@ -45,12 +45,12 @@ func (b *builder) hang(r *Rule, events []dissect.EventID, terms []ir.Expr) {
 }
 
 func (b *builder) needsPackets(in [nParts]bool) bool {
-	for k := partICMP; k < partNoFlow; k++ {
+	for k := partICMP; k < nParts; k++ {
 		if in[k] {
 			return true
 		}
 	}
-	return in[partNoFlow]
+	return false
 }
 
 // judgedIn tells whether a rule is judged in a part of an event: the stream is of TCP and UDP,
@@ -61,13 +61,13 @@ func judgedIn(ev dissect.EventID, k int, r *Rule, payload, both bool) bool {
 	case dissect.EvStreamData:
 		return k < partICMP
 	case dissect.EvFlowStart:
-		return k != partNoFlow
+		return k < partNoFlow
 	}
 	if both && (k == partUDP || k == partUDP+1) {
 		return false
 	}
 	if r.Scope == ir.ScopeFlowDir && !payload && r.On == "" {
-		return k == partNoFlow
+		return k >= partNoFlow
 	}
 	return true
 }
@@ -240,7 +240,7 @@ func (b *builder) slot(pt *part, ev dissect.EventID, l *lit, head, again bool) *
 	s := pt.byKey[key]
 	if s == nil {
 		s = &scanSlot{id: len(b.slots), name: l.name, event: b.p.schema.Events[ev].Name, v: l.v.b, multi: l.multi, byPat: map[string]int{},
-			stream: payload && ev == dissect.EvStreamData, again: again}
+			payload: payload, stream: payload && ev == dissect.EvStreamData, again: again}
 		if head {
 			s.head = 1 // add makes it as large as its literals need
 		}

@@ -47,6 +47,7 @@ type Matcher struct {
 
 	seg   segment
 	loose []looseEntry
+	pairs []pairEntry
 	// packetVars are for TakePacketVars.
 	packetVars []dissect.Captured
 	counts     []RuleCount
@@ -88,7 +89,7 @@ func (p *Program) NewMatcher() *Matcher {
 		seen: make([]mpm.Seen, len(p.slots)), counts: make([]RuleCount, len(p.Rules)), scanned: make([]scanCount, len(p.slots)),
 		arena: make([]byte, 64<<10), hits: make([]uint32, 0, 64), cands: make([]uint32, 0, 256), out: make([]Hit, 0, 64)}
 	if p.cached {
-		m.loose = make([]looseEntry, looseCache)
+		m.loose, m.pairs = make([]looseEntry, looseCache), make([]pairEntry, pairCache)
 	}
 	if p.profiling {
 		m.profile = true
@@ -184,7 +185,7 @@ func (m *Matcher) Match(ev dissect.EventID, e *dissect.Env) []Hit {
 		m.noteSegment(e)
 	}
 	for _, s := range pt.scans {
-		if !covered || !s.again {
+		if (!covered || !s.again) && (!s.payload || len(e.Data) != 0) {
 			m.scan(s, tx)
 		}
 	}
@@ -259,7 +260,10 @@ func partOf(e *dissect.Env) int {
 	if e.Flow != nil {
 		return protoPart(e.Flow.Key.Proto) + int(e.Dir&1)
 	}
-	return partNoFlow
+	if e.Pkt != nil {
+		return partNoFlow + protoPart(e.Pkt.IPProto)/2
+	}
+	return partNoFlow + partOther/2
 }
 
 // stateOf is where the message of e keeps what rules remember of it, nil for none.

@@ -17,18 +17,19 @@ type ref struct{ hdr, rule uint32 }
 
 // scanSlot is one buffer that is scanned at an event for the literals of many rules.
 type scanSlot struct {
-	id     int
-	name   string
-	event  string
-	v      bnode
-	multi  *dissect.Field
-	stream bool // payload
-	again  bool // of rules that are judged on stream and packet: what was scanned for the stream is not scanned again
-	head   int  // only the first head bytes are looked at; 0: all
-	grows  bool // the value only grows at the event: what was scanned before is not scanned again
-	set    *mpm.Set
-	first  []uint32 // of each pattern, in refs
-	refs   []ref
+	id      int
+	name    string
+	event   string
+	v       bnode
+	multi   *dissect.Field
+	payload bool // the buffer is what is in Env.Data
+	stream  bool // payload of a stream
+	again   bool // of rules that are judged on stream and packet: what was scanned for the stream is not scanned again
+	head    int  // only the first head bytes are looked at; 0: all
+	grows   bool // the value only grows at the event: what was scanned before is not scanned again
+	set     *mpm.Set
+	first   []uint32 // of each pattern, in refs
+	refs    []ref
 
 	pats  []mpm.Pattern
 	byPat map[string]int
@@ -93,7 +94,7 @@ type part struct {
 	fixed    []*switchTable // on fields that do not change in a direction of a flow
 	loose    []ref          // sorted by header; those whose header is stable first
 	unstable int            // where the others begin
-	seq      int            // number of the part
+	seq      uint32         // number of the part
 	// remembers: what the message remembers of its rules matters.
 	remembers bool
 
@@ -147,14 +148,14 @@ func (t *switchTable) find(n int64) []ref {
 }
 
 // The kinds of packets, for the core events packet, stream.data and flow.start: protocol times
-// two plus direction, and those without a flow.
+// two plus direction, and those without a flow by protocol.
 const (
 	partTCP    = 0
 	partUDP    = 2
 	partICMP   = 4
 	partOther  = 6
 	partNoFlow = 8
-	nParts     = 9
+	nParts     = 12
 )
 
 func protoPart(p uint8) int {
@@ -182,9 +183,9 @@ func (h *header) partsOf() (in [nParts]bool) {
 					in[protoPart(uint8(p))+d] = true
 				}
 			}
+			in[partNoFlow+protoPart(uint8(p))/2] = true
 		}
 	}
-	in[partNoFlow] = true
 	return in
 }
 
