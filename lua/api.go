@@ -171,8 +171,23 @@ func unknown(L *glua.LState, of, name string, among []string) {
 }
 
 func nidsIndex(L *glua.LState) int {
+	if v := vmOf(L); L.Get(2) == glua.LString("args") {
+		L.Push(v.argsTable())
+		return 1
+	}
 	unknown(L, "nids", L.Get(2).String(), apiNames)
 	return 0
+}
+
+// argsTable gives what stood behind the script on the command line.
+func (v *vm) argsTable() *glua.LTable {
+	if v.args == nil {
+		v.args = v.L.NewTable()
+		for _, a := range v.rt.opt.Args {
+			v.args.Append(glua.LString(a))
+		}
+	}
+	return v.args
 }
 
 func classNamed(name string) *class {

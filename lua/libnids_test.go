@@ -146,6 +146,13 @@ end)`).ok()
 	}
 }
 
+func TestArguments(t *testing.T) {
+	r := load(t, Options{Args: []string{"80", "--all"}}, `print(#nids.args, nids.args[1], nids.args[2], nids.args[3])`).ok()
+	if got, want := r.printed(), "2\t80\t--all\tnil\n"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
 func TestChecksumRules(t *testing.T) {
 	r := load(t, Options{}, `nids.chksum_ctl { { "10.1.0.0/16", true }, { "192.0.2.7", false }, { "0.0.0.0/0", false } }`).ok()
 	var got strings.Builder

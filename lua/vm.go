@@ -42,6 +42,7 @@ type vm struct {
 	modules    map[string]glua.LValue // by name, of require
 	required   map[string]string      // texts of modules and lists that were read, see depends
 	libnids    *libnids
+	args       *glua.LTable // nids.args, once it was asked for
 
 	rng    *rand.Rand
 	intern [internSlots]glua.LValue

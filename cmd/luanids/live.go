@@ -81,7 +81,7 @@ func (in *input) run(ctx context.Context, e *env, f *flags, eng *engine.Engine) 
 		}
 		return eng.Run(ctx, src)
 	}
-	if !f.quiet {
+	if !f.quiet && f.program == nil {
 		fmt.Fprintf(e.stderr, "watching %s through %s, %s; SIGUSR1 shows statistics, SIGTERM or Ctrl-C ends\n",
 			strings.Join(f.ifaces, ", "), in.live.Through(), plural(in.live.Rings(), "ring"))
 	}

@@ -40,7 +40,7 @@ func runMain(ctx context.Context, e *env, f *flags) error {
 	if err != nil {
 		return err
 	}
-	if len(f.files) == 0 && len(f.ifaces) == 0 {
+	if len(f.files) == 0 && len(f.ifaces) == 0 && f.program == nil {
 		return usage(errNoInput)
 	}
 	if err := checkInput(f); err != nil {
@@ -86,7 +86,7 @@ func runMain(ctx context.Context, e *env, f *flags) error {
 	if pipe.broken.Load() {
 		return nil
 	}
-	if !f.quiet {
+	if !f.quiet && f.program == nil {
 		if ctx.Err() != nil && in.live == nil {
 			fmt.Fprintln(e.stderr, "stopped by a signal; what follows is of the part that was seen")
 		}

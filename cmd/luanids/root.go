@@ -35,6 +35,7 @@ type flags struct {
 	cpuProfile, memProfile        string
 	changed                       func(flag string) bool // tells whether a flag was given; nil: none
 	settings                      *config.Settings       // what file, --set and flags came to; see loadSettings
+	program                       *luaProgram // of luanids run, else nil
 }
 
 // failure is an error with the exit code that it leads to.
@@ -91,7 +92,7 @@ func newRoot(e *env) *cobra.Command {
 	root.SetErr(e.stderr)
 	root.SetIn(e.stdin)
 	mainFlags(root, f)
-	root.AddCommand(newVersion(e), newFields(e), newCheck(e), newFmt(e), newTest(e), newImport(e), newExplain(e), newRules(e), newLSP(e), newQuery(e), newStats(e), newConfig(e))
+	root.AddCommand(newVersion(e), newFields(e), newCheck(e), newFmt(e), newTest(e), newImport(e), newExplain(e), newRules(e), newLSP(e), newQuery(e), newStats(e), newConfig(e), newRun(e))
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
 		return usage(fmt.Errorf("%w; see luanids --help", err))
 	})

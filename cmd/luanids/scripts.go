@@ -35,6 +35,9 @@ func loadScripts(f *flags, cfg *engine.Config, vars map[string]string, say *mess
 	if f.settings != nil {
 		opt.Params, opt.Limits = f.settings.Detectors, f.settings.Scripts.Limits
 	}
+	if f.program != nil {
+		f.program.options(&opt, host)
+	}
 	rt, problems := lua.Load(cfg.Schema, sources, opt)
 	bad := 0
 	for _, p := range problems {
@@ -52,7 +55,12 @@ func loadScripts(f *flags, cfg *engine.Config, vars map[string]string, say *mess
 		rt.Close()
 		return nil, usage(err)
 	}
-	cfg.Scripts, cfg.ScriptHost = rt, host
+	cfg.Scripts, cfg.ScriptHost, cfg.ChecksumRules = rt, host, rt.ChecksumRules()
+	if f.program != nil {
+		if err := f.program.loaded(rt, f, cfg); err != nil {
+			return nil, err
+		}
+	}
 	rules := make([]*ir.Rule, len(filters))
 	for i := range filters {
 		rules[i] = filters[i].Rule
