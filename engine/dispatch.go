@@ -54,14 +54,19 @@ func (d *dispatcher) advance(t int64, s sink) {
 	}
 	if t > d.now {
 		d.now = t
-		if d.timed && uint64(t) > d.stamp {
-			d.stamp = uint64(t)
-		}
 	}
 	if sec := d.now / 1e9; sec > d.second {
 		d.second = sec
+		now := d.now
+		if d.timed { // the same stamp and time on all rings
+			now = sec * 1e9
+			d.stamp = max(d.stamp, uint64(now)-1)
+		}
 		d.stamp++
-		s.tick(d.stamp, d.now)
+		s.tick(d.stamp, now)
+	}
+	if d.timed {
+		d.stamp = max(d.stamp, uint64(d.now))
 	}
 }
 

@@ -130,13 +130,17 @@ func (e *Engine) readRing(w *worker, src capture.Source, free <-chan *ringBatch,
 		b.begin()
 		w.busy.Lock()
 		w.out, w.inline.batch = &b.results[0], &b.batch
-		d.stamp++
+		d.stamp = flushStamp + uint64(shard)
 		w.flush(shard, []item{{stamp: d.stamp, now: d.now}})
 		w.busy.Unlock()
 		b.upto, b.last = d.stamp, shard == flushSteps-1
 		out <- b
 	}
 }
+
+// flushStamp is the stamp of what ends with the first shard at the end of the run; those of other shards follow. It is the same
+// on all rings, so that flows end in the order in which they end in a replay.
+const flushStamp = 1 << 63
 
 func (b *ringBatch) begin() {
 	b.reset()
@@ -145,7 +149,7 @@ func (b *ringBatch) begin() {
 
 // take decodes the frames of a batch and works on them.
 func (w *worker) take(d *dispatcher, b *batch) {
-	w.out, w.inline.batch = &b.results[0], b
+	w.out, w.inline.batch, w.frames = &b.results[0], b, &b.frames
 	for i := range b.frames.Packets {
 		d.frame(&b.frames.Packets[i], &w.inline)
 	}

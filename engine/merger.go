@@ -10,6 +10,9 @@ import (
 // mergeWait is how long a record waits at most for a ring of which nothing is heard.
 const mergeWait = 10 * time.Millisecond
 
+// quietSlack is how much longer than its source needs a quiet ring is waited for.
+const quietSlack = 3 * time.Millisecond
+
 // merger is the ordered stage's side of rings: it takes what their workers made in the order of packet time. A record
 // is taken once every other ring has come past its time: because a later batch of that ring is here, or because the ring is
 // quiet and the kernel would have handed over anything so old. A ring that is just slow is waited for, but not for
@@ -36,7 +39,7 @@ type mergeRing struct {
 
 func newMerger(e *Engine, c *live.Capture) *merger {
 	n := len(e.workers)
-	return &merger{e: e, src: c, lag: int64(c.Lag()), rings: make([]mergeRing, n), in: make(chan *ringBatch, n*batchesOfRing)}
+	return &merger{e: e, src: c, lag: int64(c.Lag() + quietSlack), rings: make([]mergeRing, n), in: make(chan *ringBatch, n*batchesOfRing)}
 }
 
 // run takes everything until all rings have ended.
@@ -169,6 +172,9 @@ func (m *merger) adopt() bool {
 // wait says how long a record of this stamp has to wait for the other rings.
 func (m *merger) wait(stamp uint64, arrived time.Time) time.Duration {
 	left := mergeWait - m.now.Sub(arrived)
+	if stamp >= flushStamp { // all rings come to this soon
+		left = mergeWait
+	}
 	if left <= 0 {
 		return 0
 	}
@@ -178,7 +184,7 @@ func (m *merger) wait(stamp uint64, arrived time.Time) time.Duration {
 		if len(r.queue) > 0 || r.clock >= stamp {
 			continue
 		}
-		if !r.quiet {
+		if !r.quiet || stamp >= flushStamp {
 			return left
 		}
 		if over := int64(stamp) + m.lag - m.now.UnixNano(); over > 0 {

@@ -355,10 +355,10 @@ func TestSettings(t *testing.T) {
 		want   string
 	}{
 		{func(*Settings) {}, ""},
-		{func(s *Settings) { s.RingBytes = 5 }, "capture.ring-size"},
-		{func(s *Settings) { s.BlockBytes = 100000 }, "capture.block-size"},
-		{func(s *Settings) { s.BlockBytes = 32 << 20 }, "capture.block-size"},
-		{func(s *Settings) { s.BlockTimeout = 0 }, "capture.block-timeout"},
+		{func(s *Settings) { s.RingBytes = 5 }, "capture.ring_size"},
+		{func(s *Settings) { s.BlockBytes = 100000 }, "capture.block_size"},
+		{func(s *Settings) { s.BlockBytes = 32 << 20 }, "capture.block_size"},
+		{func(s *Settings) { s.BlockTimeout = 0 }, "capture.block_timeout"},
 		{func(s *Settings) { s.SnapLen = 10 }, "capture.snaplen"},
 	} {
 		s := DefaultSettings()

@@ -59,11 +59,11 @@ const (
 func (s *Settings) Check() error {
 	switch {
 	case s.RingBytes < minRing || s.RingBytes > maxRing:
-		return fmt.Errorf("capture.ring-size: %d bytes is out of range: use 1mb to 2gb", s.RingBytes)
+		return fmt.Errorf("capture.ring_size: %d bytes is out of range: use 1mb to 2gb", s.RingBytes)
 	case s.BlockBytes < minBlock || s.BlockBytes&(s.BlockBytes-1) != 0 || s.BlockBytes > s.RingBytes/4:
-		return fmt.Errorf("capture.block-size: %d bytes: use a power of two from 64kb to a quarter of capture.ring-size (%d)", s.BlockBytes, s.RingBytes)
+		return fmt.Errorf("capture.block_size: %d bytes: use a power of two from 64kb to a quarter of capture.ring_size (%d)", s.BlockBytes, s.RingBytes)
 	case s.BlockTimeout < time.Millisecond || s.BlockTimeout > maxTimeout:
-		return fmt.Errorf("capture.block-timeout: %v is out of range: use 1ms to 1s", s.BlockTimeout)
+		return fmt.Errorf("capture.block_timeout: %v is out of range: use 1ms to 1s", s.BlockTimeout)
 	case s.SnapLen < minSnapLen || s.SnapLen > capture.MaxPacketBytes:
 		return fmt.Errorf("capture.snaplen: %d is out of range: use %d to %d", s.SnapLen, minSnapLen, capture.MaxPacketBytes)
 	}

@@ -95,7 +95,7 @@ func newRing(fd int, k kind, s *Settings, warn func(string, ...any)) (*ring, err
 		r.blocks /= 2
 	}
 	if n := s.RingBytes / s.BlockBytes; r.blocks < n {
-		warn("the kernel has no memory for a ring of %d MiB, took %d MiB; bursts are lost sooner (capture.ring-size)", s.RingBytes>>20, r.blocks*r.block>>20)
+		warn("the kernel has no memory for a ring of %d MiB, took %d MiB; bursts are lost sooner (capture.ring_size)", s.RingBytes>>20, r.blocks*r.block>>20)
 	}
 	mem, err := unix.Mmap(fd, 0, r.block*r.blocks, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED)
 	if err != nil {

@@ -42,7 +42,7 @@ func newSource(c *Capture, ring int) *Source {
 // nothing but the time.
 func (s *Source) ReadBatch(b *capture.Batch) error {
 	b.Reset()
-	end := time.Now().Add(idleWait)
+	end := s.idleUntil(time.Now())
 	for {
 		s.settle()
 		wait := s.fill(b)
@@ -82,6 +82,16 @@ func (s *Source) count(b *capture.Batch) {
 	}
 	s.packets.Add(uint64(len(b.Packets)))
 	s.bytes.Add(n)
+}
+
+// idleUntil is when to tell the time if there is no packet. All sources tell of a new second at once.
+func (s *Source) idleUntil(now time.Time) time.Time {
+	lag := time.Duration(s.lag)
+	second := now.Add(-lag).Truncate(time.Second).Add(time.Second + lag)
+	if d := second.Sub(now); d < idleWait {
+		return second
+	}
+	return now.Add(idleWait)
 }
 
 // past leaves out packets that came after Stop, so that a busy link has an end, and tells whether there were any.
