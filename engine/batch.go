@@ -45,14 +45,16 @@ type record struct {
 	late   bool // the line is the alert's, to be written if that was reported; at: see eve.Encoder.Late
 	at     [2]int
 	alert  *alert.Alert
-	event  *delivery     // for scripts
-	tagged *taggedPacket // to be logged if a tag of a host says so
-	tick   int64         // time went on to here; nothing else is set then
+	event  *delivery       // for scripts
+	tagged *taggedPacket   // to be logged if a tag of a host says so
+	tick   int64           // time went on to here; nothing else is set then
+	frame  *capture.Packet // a packet of the flow with this hash, for captures of alerts
+	hash   uint64
 }
 
 // isLine tells whether the record is EVE lines.
 func (r *record) isLine() bool {
-	return r.alert == nil && r.event == nil && r.tagged == nil && r.tick == 0
+	return r.alert == nil && r.event == nil && r.tagged == nil && r.tick == 0 && r.frame == nil
 }
 
 // What a batch keeps for reuse: several times what a usual one needs. A burst, such as the end

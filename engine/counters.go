@@ -136,6 +136,8 @@ var counterDocs = []CounterDoc{
 	{"respond.failed_packets", false, "resets that could not be sent"},
 	{"respond.own_packets", false, "resets of ours seen in the capture"},
 
+	{"output.pcap.removed", false, "captures of alerts removed because there were more than outputs.pcap.max_files"},
+	{"output.pcap.cut_short", false, "captures of alerts without the packets after the alert, because too many waited for theirs"},
 	{"output.*.written", false, "alerts that this output has written"},
 	{"output.*.dropped", false, "alerts that this output could not take because its queue was full: it is too slow, or dead"},
 	{"output.*.failed_writes", false, "alerts or records that this output could not write"},

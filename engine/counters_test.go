@@ -12,7 +12,7 @@ import (
 // docs/operate.md follow.
 func TestEveryCounterIsDescribed(t *testing.T) {
 	cfg := DefaultConfig()
-	cfg.Workers = 1
+	cfg.Workers, cfg.Pcap.Dir = 1, t.TempDir()
 	cfg.Sinks = append(cfg.Sinks, output.NewQueue(output.NewJSON("json", io.Discard), output.QueueOptions{}))
 	e, err := New(cfg)
 	if err != nil {

@@ -84,6 +84,8 @@ type Config struct {
 	Manager manager.Config
 	// MinSeverity is the least severity that sinks get, if Manager has no higher one; EVE gets all.
 	MinSeverity alert.Severity
+	// Pcap says which alerts get a capture of their flow.
+	Pcap PcapConfig
 	// Outputs is how outputs behave that a program opens by their configuration.
 	Outputs output.Settings
 	// Trace is told of every event and match; nil, as a rule, costs nothing.
@@ -104,7 +106,7 @@ func DefaultConfig() Config {
 		Decode: packet.DefaultConfig(), Frag: ipfrag.DefaultConfig(), TCP: tcp.DefaultConfig(),
 		Flow: flowtable.DefaultConfig(), Limits: dissect.DefaultLimits(),
 		CheckChecksums: true, PacketAlertMax: 15, AppMemcap: 128 << 20, WindowMemcap: 256 << 20, EVEOptions: eve.DefaultOptions(),
-		Outputs: output.DefaultSettings(), Respond: DefaultRespond(), Capture: live.DefaultSettings(),
+		Outputs: output.DefaultSettings(), Pcap: DefaultPcap(), Respond: DefaultRespond(), Capture: live.DefaultSettings(),
 	}
 }
 
@@ -170,6 +172,9 @@ func New(cfg Config) (*Engine, error) {
 	e.order = ordered{eve: cfg.EVE, tags: hostTags{}, sinks: cfg.Sinks, warn: cfg.Warn,
 		trace: cfg.Trace, state: match.NewState(match.StateLimits{}), encoder: eve.NewEncoder(&e.cfg.EVEOptions)}
 	e.order.scripts, e.order.host, e.order.cfg, e.order.reloaded = cfg.Scripts, cfg.ScriptHost, &e.cfg, e.started
+	if err := e.order.usePcaps(&e.cfg); err != nil {
+		return nil, err
+	}
 	e.useGeo()
 	if err := e.order.useManager(&e.cfg); err != nil {
 		return nil, err
@@ -216,6 +221,7 @@ func (e *Engine) newWorker(id int) *worker {
 	w.apps = newApps(specs, len(e.schema.Specs))
 	w.stats.tx = make([][2]uint64, len(e.schema.Specs))
 	w.ctx.Host, w.ctx.OnFailure = w, w.parserFailed
+	w.taping = e.cfg.Pcap.Dir != ""
 	w.guard.logf = e.warn
 	w.inline.w = w
 	return w

@@ -167,4 +167,3 @@ func TestGeoFind(t *testing.T) {
 		t.Errorf("country of an unknown address: %q", got)
 	}
 }
-

@@ -185,6 +185,11 @@ func (w *worker) endpoints(a *alert.Alert, e *dissect.Env) {
 
 func endpoints(a *alert.Alert, e *dissect.Env, seed uint16) {
 	f, p := e.Flow, e.Pkt
+	if f != nil {
+		a.FlowHash = hashKey(&f.Key, 0)
+	} else if p != nil {
+		a.FlowHash = p.Hash
+	}
 	if p != nil {
 		a.PacketNum = p.Num
 	}

@@ -118,6 +118,10 @@ func (o *ordered) record(r *result, rec *record) {
 		}
 		return
 	}
+	if rec.frame != nil {
+		o.pcaps.packet(rec.hash, rec.frame)
+		return
+	}
 	if rec.event != nil {
 		o.event(rec.event)
 		return
@@ -192,6 +196,7 @@ func (o *ordered) tick(now int64) {
 	}
 	o.now = now
 	o.manager.Tick(now, o.emit)
+	o.pcaps.tick(now)
 	if o.scripts != nil {
 		o.scripts.Tick(now)
 	}
@@ -231,6 +236,9 @@ func (o *ordered) close() error {
 	}
 	if n := o.failures["eve"]; n > 0 {
 		first = fmt.Errorf("eve: %d of %d records were not written", n, o.stats.lines)
+	}
+	if err := o.pcaps.close(); err != nil && first == nil {
+		first = err
 	}
 	for _, s := range o.sinks {
 		if err := s.Close(); err != nil && first == nil {

@@ -201,6 +201,9 @@ func (e *Engine) outputCounters(c func(string, uint64)) {
 	for name, n := range e.order.failures {
 		c(name+".failed_writes", n)
 	}
+	if p := e.order.pcaps; p != nil {
+		p.files.Each(func(name string, n uint64) { c("pcap."+name, n) })
+	}
 	if each := e.order.eveCounts(); each != nil {
 		each(func(name string, n uint64) { c("eve."+name, n) })
 	}

@@ -80,8 +80,11 @@ func (e *Engine) Summary() Summary {
 		}
 		if sink, dropped := strings.CutSuffix(c.Name, ".dropped"); dropped && strings.HasPrefix(sink, "output.") {
 			what := "alerts"
-			if sink == "output.eve" {
+			switch sink {
+			case "output.eve":
 				what = "records"
+			case "output.pcap":
+				what = "captures of alerts"
 			}
 			name, ok = what+" that "+strings.TrimPrefix(sink, "output.")+" could not take", true
 		}

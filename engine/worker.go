@@ -3,6 +3,7 @@ package engine
 import (
 	"sync"
 
+	"github.com/luanids/luanids/capture"
 	"github.com/luanids/luanids/dissect"
 	"github.com/luanids/luanids/dissect/packet"
 	"github.com/luanids/luanids/engine/alert"
@@ -46,6 +47,8 @@ type worker struct {
 	stats    workerStats
 	expected expectations
 	inline   inlineSink
+	taping   bool           // there are captures of alerts
+	frames   *capture.Batch // at hand
 	place    streamPlace
 	ended    eve.TCPEnd // of the flow that is being logged
 	seen     seen
@@ -82,7 +85,7 @@ func (w *worker) process(b *batch) {
 	if b.swap != nil {
 		w.adopt(b.swap)
 	}
-	w.out = &b.results[w.base]
+	w.out, w.frames = &b.results[w.base], &b.frames
 	for i := range b.items {
 		it := &b.items[i]
 		if it.pkt == nil {
@@ -99,6 +102,9 @@ func (w *worker) process(b *batch) {
 
 // packet handles one packet. A panic below it is contained to the packet's flow.
 func (w *worker) packet(p *packet.Packet) {
+	if w.taping {
+		w.tape(p)
+	}
 	if !p.WantsFlow && p.EventCount == 0 && !w.rules.wantsPacket && !w.rules.tags {
 		if p.IPCsumBad {
 			w.stats.csumIP++

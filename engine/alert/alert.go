@@ -86,6 +86,10 @@ type Alert struct {
 	Direction  string // to_server or to_client, of what was judged
 	PacketNum  uint64 // of the packet, 0 when none caused it
 	Evidence   []Evidence
+	// FlowHash tells the flow's packets, or the packet's, from others; 0 where there is none.
+	FlowHash uint64
+	// Pcap is the name of the capture of the alert's flow, "" for none.
+	Pcap string
 	// Folded is how many like it were left out since the last one that was reported.
 	Folded uint64
 

@@ -118,7 +118,7 @@ func (h *host) alert(a *alert.Alert) *alert.Alert {
 		// Several signs together are worse than each alone.
 		Severity: min(worst+1, alert.Critical), Confidence: min(1-doubt, 0.99),
 		Tags: tags.sorted(), Mitre: techniques.sorted(),
-		Src: a.Src, Dst: a.Dst, Proto: a.Proto, PacketNum: a.PacketNum,
+		Src: a.Src, Dst: a.Dst, Proto: a.Proto, PacketNum: a.PacketNum, FlowHash: a.FlowHash,
 	}
 	x.Message = fmt.Sprintf("%d rules fired for %s within %s: %s", len(h.parts), a.Src, span(a.Time-first), listed(rules.list))
 	x.Evidence = []alert.Evidence{

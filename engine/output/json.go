@@ -106,6 +106,7 @@ func Write(w *jsonw.Writer, a *alert.Alert) {
 		w.Key("packet")
 		w.Uint(a.PacketNum)
 	}
+	str(w, "pcap", a.Pcap)
 	if a.Folded != 0 {
 		w.Key("folded")
 		w.Uint(a.Folded)
