@@ -198,7 +198,7 @@ func (e *Engine) prepare(c *Change) (*swap, error) {
 		cfg.RulesLoaded, cfg.RulesFailed, cfg.RulesSkipped = c.RulesLoaded, c.RulesFailed, c.RulesSkipped
 	}
 	if c.Scripts != nil {
-		cfg.Scripts, cfg.ScriptHost = c.Scripts, c.ScriptHost
+		cfg.Scripts, cfg.ScriptHost, cfg.ChecksumRules = c.Scripts, c.ScriptHost, c.Scripts.ChecksumRules()
 	}
 	if c.Manager != nil {
 		cfg.Manager = *c.Manager

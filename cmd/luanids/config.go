@@ -49,6 +49,9 @@ func (f *flags) source() config.Source {
 	if f.given("output") {
 		add("--output", "outputs.console.format", f.output)
 	}
+	if f.given("watch") {
+		add("--watch", "reload.watch", fmt.Sprint(f.watch))
+	}
 	if f.given("workers") {
 		add("--workers", "workers", fmt.Sprint(f.workers))
 	}

@@ -12,7 +12,12 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/luanids/luanids/capture"
 	"github.com/luanids/luanids/engine"
+	"github.com/luanids/luanids/engine/config"
+	"github.com/luanids/luanids/engine/sensor"
+	"github.com/luanids/luanids/lang/match"
+	"github.com/luanids/luanids/lua"
 )
 
 // settleMemory gives back what loading rules took for a while, and lets the collector run when
@@ -36,8 +41,8 @@ const heapSlack = 48 << 20
 // runMain replays captures or watches interfaces.
 func runMain(ctx context.Context, e *env, f *flags) error {
 	say := newMessages(e, f)
-	cfg, err := buildConfig(e, f, say)
-	if err != nil {
+	from := f.source() // as the command line has it
+	if _, err := loadSettings(e, f, say); err != nil {
 		return err
 	}
 	if len(f.files) == 0 && len(f.ifaces) == 0 && f.program == nil {
@@ -51,38 +56,24 @@ func runMain(ctx context.Context, e *env, f *flags) error {
 		return usage(err)
 	}
 	defer stopProfile()
-	if err := loadRules(f, cfg, say); err != nil {
-		return err
-	}
-	if f.profileRules {
-		cfg.Program.EnableProfile()
-	}
-	settleMemory(e)
-	in, err := openInput(e, f, cfg, say)
-	if err != nil {
-		return err
-	}
-	defer in.close()
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	pipe := &brokenPipe{Writer: e.stdout, stop: stop, only: f.eve == "" && f.json == "" && f.sqlite == "" && len(f.syslog) == 0}
 	e.stdout = pipe
-	if err := openOutputs(e, f, cfg, say); err != nil {
-		return err
-	}
-	op, err := newOperation(f, cfg, say)
+	r := &theRun{env: e, flags: f, say: say}
+	defer r.close()
+	sen, err := sensor.New(r.options(from))
 	if err != nil {
+		return say.loadError(err)
+	}
+	eng := sen.Engine()
+	if err := r.op.begin(ctx, e, f, eng); err != nil {
 		return err
 	}
-	defer op.end()
-	eng, err := engine.New(*cfg)
-	if err != nil {
-		return usage(err)
-	}
-	if err := op.begin(ctx, e, f, eng); err != nil {
-		return err
-	}
+	in := r.in
+	stopReloads := onReload(ctx, f, sen, r)
 	err = in.run(ctx, e, f, eng)
+	stopReloads()
 	if pipe.broken.Load() {
 		return nil
 	}
@@ -93,12 +84,72 @@ func runMain(ctx context.Context, e *env, f *flags) error {
 		summary(e.stderr, eng)
 	}
 	if f.profileRules {
-		err = errors.Join(err, writeProfile(e.stderr, cfg.Program, false, profileTop))
+		err = errors.Join(err, writeProfile(e.stderr, r.profiled, false, profileTop))
 	}
 	if err != nil {
 		return failed(err)
 	}
 	return nil
+}
+
+// theRun is what a run opens, in the order in which it does.
+type theRun struct {
+	env      *env
+	flags    *flags
+	say      *messages
+	in       *input
+	op       *operation
+	profiled *match.Program // with --profile-rules
+}
+
+// options say how the sensor of the run is made.
+func (r *theRun) options(from config.Source) sensor.Options {
+	f := r.flags
+	return sensor.Options{
+		Source: from, Settings: f.settings, Outputs: true, Stdout: r.env.stdout, Terminal: r.env.stdoutTTY,
+		Live: len(f.ifaces) > 0, Version: version, Warn: r.say.warn, Tell: r.say.tell, Adjust: r.adjust,
+		Reloading: func() func(error) { return r.op.reloading() }, Scripting: r.scripting,
+	}
+}
+
+// scripting has the program of luanids run print to stdout.
+func (r *theRun) scripting(opt *lua.Options, host *engine.ScriptHost) {
+	if p := r.flags.program; p != nil {
+		p.options(opt, host)
+	}
+}
+
+// adjust opens what the engine reads, once rules are loaded and before outputs are opened.
+func (r *theRun) adjust(cfg *engine.Config) (err error) {
+	if r.flags.profileRules {
+		r.profiled = cfg.Program
+		r.profiled.EnableProfile()
+	}
+	if p := r.flags.program; p != nil {
+		if err := p.loaded(cfg.Scripts, r.flags, cfg); err != nil {
+			return err
+		}
+	}
+	settleMemory(r.env)
+	if r.in, err = openInput(r.env, r.flags, cfg, r.say); err != nil {
+		return err
+	}
+	if r.flags.speed != 0 {
+		if r.in.src, err = capture.Pace(r.in.src, r.flags.speed); err != nil {
+			return usage(fmt.Errorf("--%w", err))
+		}
+	}
+	r.op, err = newOperation(r.flags, cfg, r.say)
+	return err
+}
+
+func (r *theRun) close() {
+	if r.op != nil {
+		r.op.end()
+	}
+	if r.in != nil {
+		r.in.close()
+	}
 }
 
 // buildConfig makes the engine's configuration of the file, --set and flags.

@@ -30,6 +30,8 @@ type flags struct {
 	exempt                        []string
 	classification                string
 	loop                          int
+	speed                         float64
+	watch                         bool
 	verbose, quiet, noProgress    bool
 	profileRules                  bool
 	cpuProfile, memProfile        string
@@ -128,6 +130,8 @@ func mainFlags(cmd *cobra.Command, f *flags) {
 	fl.BoolVarP(&f.quiet, "quiet", "q", false, "nothing but alerts")
 	fl.BoolVar(&f.noProgress, "no-progress", false, "no progress bar")
 	fl.IntVar(&f.loop, "loop", 1, "replay the input so many times, time going on")
+	fl.Float64Var(&f.speed, "speed", 0, "replay so many times as fast as it was captured: 1 is real time; 0: as fast as possible")
+	fl.BoolVar(&f.watch, "watch", true, "reload rules, scripts, feeds and configuration when their files change; not in replays at full speed")
 	fl.BoolVar(&f.profileRules, "profile-rules", false, "show at the end what each rule cost")
 	fl.StringVar(&f.cpuProfile, "cpu-profile", "", "write a CPU profile (pprof)")
 	fl.StringVar(&f.memProfile, "mem-profile", "", "write a heap profile (pprof)")

@@ -17,7 +17,7 @@ import (
 // maxMessages is how many findings about rules are shown at a time.
 const maxMessages = 50
 
-// loadRules compiles what -r names. Rules with errors are left out with a message each.
+// loadRules compiles what -r names, for tools that run no scripts. Rules with errors are left out with a message each.
 func loadRules(f *flags, cfg *engine.Config, say *messages) error {
 	schema, err := engine.NewSchema(&cfg.EVEOptions)
 	if err != nil {
@@ -26,9 +26,6 @@ func loadRules(f *flags, cfg *engine.Config, say *messages) error {
 	cfg.Schema = schema
 	opt, err := ruleOptions(f, cfg)
 	if err != nil {
-		return err
-	}
-	if opt.Extra, err = loadScripts(f, cfg, opt.Vars, say); err != nil {
 		return err
 	}
 	set, err := ruleset.Load(schema, f.rules, opt)

@@ -5,6 +5,7 @@ import (
 	"hash/fnv"
 	"maps"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -70,11 +71,10 @@ func (l *loaded) release() { l.program, l.scripts, l.host, l.intel = nil, nil, n
 func (s *Sensor) load(prev *loaded, which parts) (*loaded, error) {
 	l := &loaded{began: time.Now()}
 	l.watch(s.opt.Source.File, nil)
-	st, list, text := s.opt.Source.Load()
-	if list.Errors() > 0 {
-		return l, &LoadError{What: "the configuration", List: list, Sources: map[string][]byte{s.opt.Source.File: text}}
+	st, err := s.settings(l, prev == nil)
+	if err != nil {
+		return l, err
 	}
-	l.warnList(list)
 	if s.opt.Configure != nil {
 		s.opt.Configure(st)
 	}
@@ -107,6 +107,19 @@ func (s *Sensor) load(prev *loaded, which parts) (*loaded, error) {
 		return l, err
 	}
 	return l, nil
+}
+
+// settings reads the settings, unless they were read before.
+func (s *Sensor) settings(l *loaded, first bool) (*config.Settings, error) {
+	if first && s.opt.Settings != nil {
+		return s.opt.Settings, nil
+	}
+	st, list, text := s.opt.Source.Load()
+	if list.Errors() > 0 {
+		return nil, &LoadError{What: "the configuration", List: list, Sources: map[string][]byte{s.opt.Source.File: text}}
+	}
+	l.warnList(list)
+	return st, nil
 }
 
 func (p parts) or(o parts) parts {
@@ -158,8 +171,8 @@ func (s *Sensor) loadRules(l, prev *loaded, cfg *engine.Config, want bool) error
 	}
 	l.watch(st.Rules.Thresholds, nil)
 	l.watch(st.Rules.Classes, nil)
-	l.watch(st.Rules.ReputationCategories, nil)
-	for _, f := range st.Rules.ReputationFiles {
+	categories, scores := reputationFiles(st, s.opt.Source.Sets)
+	for _, f := range append(scores[:len(scores):len(scores)], categories) {
 		l.watch(f, nil)
 	}
 	if !want {
@@ -176,8 +189,8 @@ func (s *Sensor) loadRules(l, prev *loaded, cfg *engine.Config, want bool) error
 	if opt.Classes = l.classes; opt.Classes == nil {
 		opt.Classes = cfg.EVEOptions.Classes
 	}
-	if st.Rules.ReputationCategories != "" {
-		if opt.Reputation, err = ruleset.LoadReputation(st.Rules.ReputationCategories, st.Rules.ReputationFiles); err != nil {
+	if categories != "" && len(scores) > 0 {
+		if opt.Reputation, err = ruleset.LoadReputation(categories, scores); err != nil {
 			return plain("the rules", err)
 		}
 	}
@@ -190,6 +203,32 @@ func (s *Sensor) loadRules(l, prev *loaded, cfg *engine.Config, want bool) error
 	}
 	l.watchRules(set.Watch)
 	return l.take(set, prev)
+}
+
+// reputationFiles gives the files of IP reputation: ours, or those that overrides name as Suricata does.
+func reputationFiles(st *config.Settings, sets []string) (categories string, scores []string) {
+	categories, scores = st.Rules.ReputationCategories, st.Rules.ReputationFiles
+	dir := ""
+	for _, s := range sets {
+		key, value, _ := strings.Cut(s, "=")
+		switch {
+		case key == "reputation-categories-file":
+			categories = value
+		case key == "default-reputation-path":
+			dir = value
+		case key == "reputation-files" || strings.HasPrefix(key, "reputation-files."):
+			scores = append(scores[:len(scores):len(scores)], value)
+		}
+	}
+	if dir != "" {
+		scores = append([]string(nil), scores...)
+		for i := range scores {
+			if !filepath.IsAbs(scores[i]) {
+				scores[i] = filepath.Join(dir, scores[i])
+			}
+		}
+	}
+	return categories, scores
 }
 
 func (l *loaded) watchRules(files []string) {

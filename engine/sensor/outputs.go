@@ -3,7 +3,6 @@ package sensor
 import (
 	"fmt"
 	"io"
-	"os"
 
 	"github.com/luanids/luanids/engine"
 	"github.com/luanids/luanids/engine/alert"
@@ -158,25 +157,13 @@ func (o *opener) eve() error {
 	if o.st.Outputs.EVE == "" {
 		return nil
 	}
-	opt := o.st.Engine.Outputs.EVE
-	if opt.MaxSize == 0 && opt.Every == 0 {
-		how := os.O_TRUNC
-		if o.opt.Live {
-			how = os.O_APPEND
-		}
-		f, err := os.OpenFile(o.st.Outputs.EVE, os.O_CREATE|os.O_WRONLY|how, 0o644)
-		if err != nil {
-			return o.wrong("outputs.eve.path", err)
-		}
-		o.cfg.EVE = output.NewFile(f)
-		return nil
-	}
+	opt := o.cfg.Outputs.EVE
 	opt.Append, opt.Warn = o.opt.Live, o.opt.Warn
 	w, err := output.NewRotating(o.st.Outputs.EVE, opt)
 	if err != nil {
 		return o.wrong("outputs.eve.path", err)
 	}
-	o.cfg.EVE = w
+	o.cfg.EVE = output.NewStream("eve", w, output.StreamOptions{Block: !o.opt.Live, Bytes: o.cfg.Outputs.QueueBytes, Warn: o.opt.Warn})
 	return nil
 }
 

@@ -101,15 +101,18 @@ func keysOf(list []config.Change) string {
 // OnAlert, a sink, Warn or Tell.
 func (s *Sensor) Reload() (Report, error) { return s.reload(everything) }
 
-func (s *Sensor) reload(which parts) (Report, error) {
+func (s *Sensor) reload(which parts) (r Report, err error) {
 	s.reloading.Lock()
 	defer s.reloading.Unlock()
+	if s.opt.Reloading != nil {
+		done := s.opt.Reloading()
+		defer func() { done(err) }()
+	}
 	if s.watcher != nil && which == everything {
 		s.watcher.Mark()
 	}
 	l, err := s.load(s.now, which)
 	if err == nil {
-		var r Report
 		if r, err = s.apply(l); err == nil {
 			s.warnOf(l)
 			l.release()

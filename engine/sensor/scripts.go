@@ -54,8 +54,11 @@ func (s *Sensor) loadScripts(l, prev *loaded, which parts) error {
 	for _, f := range folders {
 		opt.Modules = append(opt.Modules, f.fsys)
 	}
+	if s.opt.Scripting != nil {
+		s.opt.Scripting(&opt, host)
+	}
 	rt, problems := lua.Load(l.schema, sources, opt)
-	if err := l.scriptProblems(problems); err != nil {
+	if err := l.scriptProblems(problems, sources); err != nil {
 		rt.Close()
 		return err
 	}
@@ -76,7 +79,7 @@ func (s *Sensor) loadScripts(l, prev *loaded, which parts) error {
 	return nil
 }
 
-func (l *loaded) scriptProblems(problems []lua.Problem) error {
+func (l *loaded) scriptProblems(problems []lua.Problem, sources []lua.Source) error {
 	var bad diag.List
 	for _, p := range problems {
 		if p.Warning {
@@ -84,13 +87,21 @@ func (l *loaded) scriptProblems(problems []lua.Problem) error {
 			continue
 		}
 		at := diag.Pos{Line: p.Pos.Line, Col: 1}
+		text := p.Msg
+		if kind := p.Kind.String(); !strings.HasPrefix(text, kind) {
+			text = kind + ": " + text
+		}
 		bad = append(bad, diag.Diagnostic{File: p.Pos.File, Range: diag.Range{Start: at, End: at}, Severity: diag.Error, Code: "script",
-			Summary: p.Kind.String() + ": " + p.Msg, Hint: p.Hint})
+			Summary: text, Hint: p.Hint})
 	}
-	if len(bad) > 0 {
-		return &LoadError{What: "the scripts", List: bad}
+	if len(bad) == 0 {
+		return nil
 	}
-	return nil
+	texts := map[string][]byte{}
+	for _, s := range sources {
+		texts[s.Name] = []byte(s.Text)
+	}
+	return &LoadError{What: "the scripts", List: bad, Sources: texts}
 }
 
 // scriptKey tells one set of scripts from another, less their modules.

@@ -12,6 +12,7 @@ import (
 	"github.com/luanids/luanids/engine/alert"
 	"github.com/luanids/luanids/engine/config"
 	"github.com/luanids/luanids/engine/watch"
+	"github.com/luanids/luanids/lua"
 )
 
 // Options say what a Sensor is made of. The zero value has the default settings: the rules, scripts and feeds
@@ -19,6 +20,9 @@ import (
 type Options struct {
 	// Source is where settings come from: a file, overrides. Reload reads it anew.
 	Source config.Source
+	// Settings are what Source came to where that was read before; New takes them instead of reading it, and
+	// Reload does not. nil as a rule.
+	Settings *config.Settings
 	// Configure changes the settings after Source was read, at New and at each Reload; nil for nothing.
 	Configure func(*config.Settings)
 	// OnAlert gets each alert that the alert manager lets pass, in the order of packets, on a goroutine of the engine:
@@ -43,8 +47,12 @@ type Options struct {
 	Warn func(format string, args ...any)
 	// Tell gets news of the run that are no warnings: what a reload changed; nil drops it.
 	Tell func(format string, args ...any)
-	// Adjust has the last word on the engine's configuration, at New; nil for nothing.
-	Adjust func(*engine.Config)
+	// Adjust has the last word on the engine's configuration, at New and before outputs are opened; nil for nothing.
+	Adjust func(*engine.Config) error
+	// Scripting has the last word on how scripts are loaded; nil for nothing.
+	Scripting func(*lua.Options, *engine.ScriptHost)
+	// Reloading is called when a reload begins, and what it gives with what came of it; nil for nothing.
+	Reloading func() (done func(error))
 }
 
 // Sensor is one run of an engine with all that belongs to it. Its methods may be called from any goroutine.
@@ -73,14 +81,8 @@ func New(opt Options) (*Sensor, error) {
 		opt.Tell = func(string, ...any) {}
 	}
 	s := &Sensor{opt: opt}
-	l, err := s.load(nil, everything)
+	l, cfg, err := s.prepare()
 	if err != nil {
-		return nil, err
-	}
-	s.warnOf(l)
-	cfg, err := s.configure(l)
-	if err != nil {
-		l.close()
 		return nil, err
 	}
 	if err := s.open(cfg, l.settings); err != nil {
@@ -98,6 +100,30 @@ func New(opt Options) (*Sensor, error) {
 	return s, nil
 }
 
+// Prepare loads what New does and gives the configuration of an engine with it, without outputs. Who uses it
+// closes its Scripts afterwards.
+func Prepare(opt Options) (*engine.Config, error) {
+	if opt.Warn == nil {
+		opt.Warn = func(string, ...any) {}
+	}
+	_, cfg, err := (&Sensor{opt: opt}).prepare()
+	return cfg, err
+}
+
+func (s *Sensor) prepare() (*loaded, *engine.Config, error) {
+	l, err := s.load(nil, everything)
+	if err != nil {
+		return nil, nil, err
+	}
+	s.warnOf(l)
+	cfg, err := s.configure(l)
+	if err != nil {
+		l.close()
+		return nil, nil, err
+	}
+	return l, cfg, nil
+}
+
 // configure makes the engine's configuration of what was loaded.
 func (s *Sensor) configure(l *loaded) (*engine.Config, error) {
 	cfg, err := l.settings.EngineConfig()
@@ -108,15 +134,18 @@ func (s *Sensor) configure(l *loaded) (*engine.Config, error) {
 	cfg.Schema, cfg.Program = l.schema, l.program
 	cfg.RulesLoaded, cfg.RulesFailed, cfg.RulesSkipped = l.counts.loaded, l.counts.failed, l.counts.skipped
 	cfg.Scripts, cfg.ScriptHost = l.scripts, l.host
+	if l.scripts != nil {
+		cfg.ChecksumRules = l.scripts.ChecksumRules()
+	}
 	cfg.Intel = l.intel
 	cfg.Manager = l.settings.Manager
 	if l.classes != nil {
 		cfg.EVEOptions.Classes = l.classes
 	}
 	if s.opt.Adjust != nil {
-		s.opt.Adjust(&cfg)
+		err = s.opt.Adjust(&cfg)
 	}
-	return &cfg, nil
+	return &cfg, err
 }
 
 // Engine is the engine that runs.
