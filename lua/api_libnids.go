@@ -33,6 +33,17 @@ var nidsStates = []struct {
 }{{"JUST_EST", stateJustEst}, {"DATA", stateData}, {"CLOSE", stateClose}, {"RESET", stateReset},
 	{"TIMED_OUT", stateTimedOut}, {"TIMEOUT", stateTimedOut}, {"EXITING", stateExiting}}
 
+// nidsStateOf gives the number of a constant.
+func nidsStateOf(name string) (int, bool) {
+	name = strings.TrimPrefix(name, "NIDS_")
+	for _, s := range nidsStates {
+		if s.name == name {
+			return s.state, true
+		}
+	}
+	return 0, false
+}
+
 // nidsConstants lists the constants of nids: each also with the prefix of libnids.
 func nidsConstants() []string {
 	var out []string
@@ -291,15 +302,37 @@ func streamKill(L *glua.LState) int {
 func (t *tcpStream) member(_ *glua.LState, name string) glua.LValue {
 	switch name {
 	case "addr":
+		if t.addr == nil {
+			k := &t.key
+			t.addr = tuple4(k.Src.Netip(), k.SrcPort, k.Dst.Netip(), k.DstPort)
+		}
 		return t.addr
 	case "nids_state":
-		return glua.LNumber(t.state)
+		return smallNumbers[t.state]
 	case "client":
-		return t.halves[0].ud
+		return t.halves[0].object()
 	case "server":
-		return t.halves[1].ud
+		return t.halves[1].object()
 	}
 	return nil
+}
+
+// path gives the member of a dotted name in one step, nil where it has to be taken step by step.
+func (t *tcpStream) path(L *glua.LState, name string) glua.LValue {
+	switch {
+	case strings.HasPrefix(name, "client."):
+		return t.halves[0].member(L, name[len("client."):])
+	case strings.HasPrefix(name, "server."):
+		return t.halves[1].member(L, name[len("server."):])
+	}
+	return t.member(L, name)
+}
+
+func (h *half) object() *glua.LUserData {
+	if h.ud == nil {
+		h.ud = object("HalfStream", h)
+	}
+	return h.ud
 }
 
 func (t *tcpStream) setMember(*glua.LState, string, glua.LValue) bool { return false }
@@ -329,11 +362,11 @@ func (h *half) member(L *glua.LState, name string) glua.LValue {
 	case "data":
 		return vmOf(L).text(h.data)
 	case "count":
-		return glua.LNumber(h.count)
+		return vmOf(L).number(0, int64(h.count), true)
 	case "count_new":
-		return glua.LNumber(h.countNew)
+		return vmOf(L).number(0, int64(h.countNew), true)
 	case "offset":
-		return glua.LNumber(h.offset)
+		return vmOf(L).number(0, int64(h.offset), true)
 	case "urgdata":
 		if !h.urgent {
 			return glua.LString("")

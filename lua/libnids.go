@@ -45,7 +45,8 @@ const defaultStreams = 64 << 10
 type tcpStream struct {
 	ud         *glua.LUserData
 	serial     uint64
-	addr       *glua.LTable
+	key        dissect.FlowKey
+	addr       *glua.LTable // of key, once it was asked for
 	state      int
 	halves     [2]half // by receiver: client, server
 	env        *dissect.Env
@@ -56,7 +57,7 @@ type tcpStream struct {
 
 // half is what one side received.
 type half struct {
-	ud       *glua.LUserData
+	ud       *glua.LUserData // once it was asked for
 	collect  bool
 	urgent   bool
 	data     []byte // from offset on
@@ -249,11 +250,12 @@ func endState(e *dissect.Env) int {
 // again.
 func (v *vm) stream(h *handler, e *dissect.Env) *tcpStream {
 	n := h.tcp
+	if n.first != nil && n.first.serial == e.Flow.Serial {
+		return n.first
+	}
 	if t := n.streams[e.Flow.Serial]; t != nil {
-		if n.first != t {
-			n.unlink(t)
-			n.front(t)
-		}
+		n.unlink(t)
+		n.front(t)
 		return t
 	}
 	if n.gone.has(e.Flow.Serial) {
@@ -264,12 +266,8 @@ func (v *vm) stream(h *handler, e *dissect.Env) *tcpStream {
 		v.tell(h, old, nil, stateTimedOut)
 		n.drop(old)
 	}
-	k := &e.Flow.Key
-	t := &tcpStream{serial: e.Flow.Serial, owner: n, addr: tuple4(k.Src.Netip(), k.SrcPort, k.Dst.Netip(), k.DstPort)}
+	t := &tcpStream{serial: e.Flow.Serial, owner: n, key: e.Flow.Key}
 	t.ud = object("TcpStream", t)
-	for i := range t.halves {
-		t.halves[i].ud = object("HalfStream", &t.halves[i])
-	}
 	n.streams[t.serial] = t
 	n.front(t)
 	ok := v.tell(h, t, e, stateJustEst)

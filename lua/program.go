@@ -3,6 +3,8 @@ package lua
 import (
 	"fmt"
 	"path"
+	"regexp"
+	"strconv"
 	"strings"
 
 	glua "github.com/yuin/gopher-lua"
@@ -43,7 +45,7 @@ func compileSource(s Source, lim *Limits) (*program, []Problem) {
 		return nil, []Problem{syntaxProblem(s.Name, s.Text, err)}
 	}
 	p := &program{name: s.Name, text: s.Text, uses: map[string]int{}}
-	r := rewriter{prog: p}
+	r := rewriter{prog: p, constants: !rebindsNids.MatchString(text)}
 	r.stmts(chunk)
 	if r.deep > 0 {
 		return nil, []Problem{{Pos: Pos{s.Name, r.deep}, Kind: SyntaxError, Msg: fmt.Sprintf("nested more than %d deep", maxNesting)}}
@@ -79,7 +81,12 @@ type rewriter struct {
 	deep  int // line of what is nested too deep, 0 for nothing
 	// chains of the handler that is being looked at, by the name of its parameter.
 	params []handlerParam
+	// constants says that nids.DATA and the like can be written as numbers.
+	constants bool
 }
+
+// rebindsNids finds scripts that may mean something else by nids.
+var rebindsNids = regexp.MustCompile(`\bnids\s*[,=]|,\s*nids\b`)
 
 type handlerParam struct {
 	name    string
@@ -271,10 +278,20 @@ func (r *rewriter) call(e *ast.FuncCallExpr) {
 	r.exprs(e.Args)
 }
 
-// onHandler recognises nids.on("event", ..., function(ev) ... end).
+// onHandler recognises nids.on("event", ..., function(ev) ... end), and nids.register_tcp(function(tcp) ... end).
 func onHandler(e *ast.FuncCallExpr) *ast.FunctionExpr {
 	f, ok := e.Func.(*ast.AttrGetExpr)
-	if !ok || len(e.Args) < 2 || !isName(f.Object, "nids") || !isText(f.Key, "on") {
+	if !ok || len(e.Args) == 0 || !isName(f.Object, "nids") {
+		return nil
+	}
+	if isText(f.Key, "register_tcp") {
+		fn, ok := e.Args[0].(*ast.FunctionExpr)
+		if !ok || len(fn.ParList.Names) == 0 {
+			return nil
+		}
+		return fn
+	}
+	if len(e.Args) < 2 || !isText(f.Key, "on") {
 		return nil
 	}
 	fn, ok := e.Args[len(e.Args)-1].(*ast.FunctionExpr)
@@ -295,7 +312,10 @@ func isText(e ast.Expr, text string) bool {
 }
 
 func (r *rewriter) handler(e *ast.FuncCallExpr, fn *ast.FunctionExpr) {
-	h := &literalHandler{event: e.Args[0].(*ast.StringExpr).Value, line: e.Line()}
+	h := &literalHandler{line: e.Line()} // of a TCP stream
+	if name, ok := e.Args[0].(*ast.StringExpr); ok {
+		h.event = name.Value
+	}
 	r.params = append(r.params, handlerParam{fn.ParList.Names[0], h})
 	r.exprs(e.Args)
 	r.params = r.params[:len(r.params)-1]
@@ -309,6 +329,12 @@ func (r *rewriter) attr(e *ast.AttrGetExpr) ast.Expr {
 		if k, ok := e.Key.(*ast.StringExpr); ok {
 			if _, seen := r.prog.uses[k.Value]; !seen {
 				r.prog.uses[k.Value] = e.Line()
+			}
+			if n, ok := nidsStateOf(k.Value); ok && r.constants {
+				x := &ast.NumberExpr{Value: strconv.Itoa(n)}
+				x.SetLine(e.Line())
+				x.SetLastLine(e.LastLine())
+				return x
 			}
 		}
 		return e

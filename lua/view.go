@@ -77,12 +77,18 @@ func luaRead(L *glua.LState) int {
 	name := string(L.Get(2).(glua.LString))
 	ud, _ := L.Get(1).(*glua.LUserData)
 	if ud != nil {
-		if x, ok := ud.Value.(*view); ok {
+		switch x := ud.Value.(type) {
+		case *view:
 			if x.env == nil {
 				L.RaiseError(eventIsOver)
 			}
 			if k := x.path(name); k != nil {
 				L.Push(vmOf(L).read(x, k))
+				return 1
+			}
+		case *tcpStream:
+			if value := x.path(L, name); value != nil {
+				L.Push(value)
 				return 1
 			}
 		}
