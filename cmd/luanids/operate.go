@@ -135,7 +135,7 @@ func (o *operation) privileges(f *flags) privileges.Options {
 			p.Outputs = append(p.Outputs, out)
 		}
 	}
-	if dir := s.Outputs.PCAP.Dir; dir != "" {
+	if dir := s.Engine.Pcap.Dir; dir != "" {
 		p.Write = append(p.Write, dir)
 	}
 	if dir, err := os.Getwd(); err == nil && f.configFile != "" && !filepath.IsAbs(f.configFile) {
