@@ -16,7 +16,7 @@ import (
 
 // liveState is what a run on interfaces has besides.
 type liveState struct {
-	capture *live.Capture // nil: a replay
+	capture interfaces // nil: a replay
 	adopted int           // rings that took the pending swap; guarded by reloads.stage
 	snap    sync.Mutex    // one Snapshot at a time
 	stats   liveStats
@@ -25,6 +25,29 @@ type liveState struct {
 // Watch runs the engine on interfaces until ctx is done. It may be called once, instead of Run. What had come before the end is still
 // worked on, for a moment.
 func (e *Engine) Watch(ctx context.Context, c *live.Capture) error {
+	return e.watch(ctx, liveRings{c})
+}
+
+// interfaces are what is watched: a live.Capture, but in tests.
+type interfaces interface {
+	Rings() int
+	Ring(i int) ring
+	Lag() time.Duration
+	Stop()
+	Interfaces() []live.InterfaceStats
+}
+
+// ring is what one worker reads.
+type ring interface {
+	capture.Source
+	Quiet() int64
+}
+
+type liveRings struct{ *live.Capture }
+
+func (l liveRings) Ring(i int) ring { return l.Source(i) }
+
+func (e *Engine) watch(ctx context.Context, c interfaces) error {
 	e.live.capture = c
 	e.order.live = true
 	e.live.stats.begin(e)
@@ -34,16 +57,16 @@ func (e *Engine) Watch(ctx context.Context, c *live.Capture) error {
 }
 
 // allRings is a capture as one source: of its first ring, with the figures of all.
-type allRings struct{ c *live.Capture }
+type allRings struct{ c interfaces }
 
-func (a *allRings) ReadBatch(b *capture.Batch) error { return a.c.Source(0).ReadBatch(b) }
+func (a *allRings) ReadBatch(b *capture.Batch) error { return a.c.Ring(0).ReadBatch(b) }
 func (a *allRings) Close() error                     { return nil }
 
 // Stats implements capture.Source.
 func (a *allRings) Stats() capture.Stats {
-	s := a.c.Source(0).Stats()
+	s := a.c.Ring(0).Stats()
 	for i := 1; i < a.c.Rings(); i++ {
-		more := a.c.Source(i).Stats()
+		more := a.c.Ring(i).Stats()
 		s.Packets += more.Packets
 		s.Bytes += more.Bytes
 	}
@@ -99,7 +122,7 @@ func (e *Engine) runRings() error {
 			free <- &ringBatch{batch: *newBatch(1), ring: i}
 		}
 		m.free = append(m.free, free)
-		go e.readRing(w, c.Source(i), free, m.in)
+		go e.readRing(w, c.Ring(i), free, m.in)
 	}
 	m.run()
 	return nil

@@ -3,8 +3,6 @@ package engine
 import (
 	"math"
 	"time"
-
-	"github.com/luanids/luanids/capture/live"
 )
 
 // mergeWait is how long a record waits at most for a ring of which nothing is heard.
@@ -23,7 +21,8 @@ type merger struct {
 	in    chan *ringBatch
 	free  []chan *ringBatch
 	rings []mergeRing
-	src   *live.Capture
+	src   interfaces
+	slow  time.Duration // mergeWait
 	lag   int64
 	now   time.Time
 	ended int
@@ -37,9 +36,9 @@ type mergeRing struct {
 	quiet bool   // the worker waits for packets
 }
 
-func newMerger(e *Engine, c *live.Capture) *merger {
+func newMerger(e *Engine, c interfaces) *merger {
 	n := len(e.workers)
-	return &merger{e: e, src: c, lag: int64(c.Lag() + quietSlack), rings: make([]mergeRing, n), in: make(chan *ringBatch, n*batchesOfRing)}
+	return &merger{e: e, src: c, slow: mergeWait, lag: int64(c.Lag() + quietSlack), rings: make([]mergeRing, n), in: make(chan *ringBatch, n*batchesOfRing)}
 }
 
 // run takes everything until all rings have ended.
@@ -65,7 +64,7 @@ func (m *merger) run() {
 // comes.
 func (m *merger) step() time.Duration {
 	for i := range m.rings { // before the channel is emptied: what a quiet ring made is in it
-		m.rings[i].quiet = m.src.Source(i).Quiet() != 0
+		m.rings[i].quiet = m.src.Ring(i).Quiet() != 0
 	}
 	for more := true; more; {
 		select {
@@ -171,7 +170,7 @@ func (m *merger) adopt() bool {
 
 // wait says how long a record of this stamp has to wait for the other rings.
 func (m *merger) wait(stamp uint64, arrived time.Time) time.Duration {
-	left := mergeWait - m.now.Sub(arrived)
+	left := m.slow - m.now.Sub(arrived)
 	if stamp >= flushStamp { // all rings come to this soon
 		left = mergeWait
 	}

@@ -2,7 +2,6 @@ package live
 
 import (
 	"errors"
-	"net"
 
 	"golang.org/x/sys/unix"
 )
@@ -81,12 +80,12 @@ func isNoRings(err error) bool { return errors.Is(err, errNoRings) }
 // KeepSockets opens spare sockets, for interfaces that come back when the process has no privileges any more. It is
 // called before they are dropped.
 func (c *Capture) KeepSockets() {
-	c.socks.stock(kind{}, keepSpare)
+	if c.through == "libpcap" {
+		return
+	}
 	for _, l := range c.links {
-		if dev, err := net.InterfaceByName(l.name); err == nil && dev != nil {
-			if k, err := linkKind(l.name); err == nil && k.cooked {
-				c.socks.stock(k, keepSpare)
-			}
+		if k, err := linkKind(l.name); err == nil && l.name != Any {
+			c.socks.stock(k, keepReturns*c.opt.Rings)
 		}
 	}
 }

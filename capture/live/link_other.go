@@ -5,6 +5,7 @@ package live
 import (
 	"errors"
 	"net"
+	"sync"
 
 	"golang.org/x/sys/unix"
 )
@@ -18,7 +19,7 @@ var (
 // sockets are for AF_PACKET, which is Linux's.
 type sockets struct{}
 
-func (*sockets) close() {}
+func (*sockets) close(*sync.WaitGroup) {}
 
 func linkState(name string) (index int, up bool, err error) {
 	dev, err := net.InterfaceByName(name)

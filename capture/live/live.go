@@ -137,7 +137,9 @@ func (c *Capture) abandon(opened [][]port) {
 			p.close()
 		}
 	}
-	c.socks.close()
+	var all sync.WaitGroup
+	c.socks.close(&all)
+	all.Wait()
 }
 
 // hand gives the ports of a link to the sources.
@@ -180,10 +182,15 @@ func (c *Capture) Close() error {
 		c.Stop()
 		close(c.quit)
 		c.ended.Wait()
+		// The kernel takes its time for each socket: all at once.
+		var all sync.WaitGroup
 		for _, s := range c.sources {
-			s.closePorts()
+			for _, p := range s.takePorts() {
+				all.Go(p.close)
+			}
 		}
-		c.socks.close()
+		c.socks.close(&all)
+		all.Wait()
 	})
 	return nil
 }
@@ -224,7 +231,7 @@ func (l *link) stats() (portStats, bool) {
 	return l.total, l.up
 }
 
-// retire closes a port of the link, and keeps its figures.
+// retire keeps the figures of a port that is about to be closed.
 func (l *link) retire(ring int, p port) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -234,7 +241,6 @@ func (l *link) retire(ring int, p port) {
 	if ring < len(l.ports) && l.ports[ring] == p {
 		l.ports[ring] = nil
 	}
-	p.close()
 }
 
 // Probe says what is wrong with names of interfaces, or with privileges, without opening anything.

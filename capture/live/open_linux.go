@@ -7,6 +7,7 @@ import (
 	"os"
 	"regexp"
 	"slices"
+	"sync"
 	"sync/atomic"
 
 	"golang.org/x/sys/unix"
@@ -102,9 +103,9 @@ func attach(fd int, code []unix.SockFilter) error {
 // sockets gives packet sockets: those that were kept for interfaces that come back, or new ones.
 type sockets struct{ spare map[bool][]int }
 
-// keepSpare is how many sockets of each kind are kept once privileges are gone: an interface that comes back takes one
-// for each ring.
-const keepSpare = 64
+// keepReturns is for how many returns of interfaces sockets are kept once privileges are gone: each takes one for each
+// ring.
+const keepReturns = 16
 
 func (s *sockets) get(k kind) (int, error) {
 	fd, err := openSocket(k)
@@ -132,10 +133,10 @@ func (s *sockets) stock(k kind, n int) {
 	}
 }
 
-func (s *sockets) close() {
+func (s *sockets) close(all *sync.WaitGroup) {
 	for _, list := range s.spare {
 		for _, fd := range list {
-			_ = unix.Close(fd)
+			all.Go(func() { _ = unix.Close(fd) })
 		}
 	}
 	s.spare = nil

@@ -111,6 +111,7 @@ func (s *Source) settle() {
 		l := &s.slots[i]
 		if l.port != nil && l.leave.Load() && l.port.peek() == nil {
 			l.link.retire(l.ring, l.port)
+			l.port.close()
 			l.port = nil
 		}
 		if l.port == nil {
@@ -241,15 +242,21 @@ func (s *Source) Stats() capture.Stats {
 // Close implements capture.Source; the Capture has everything that is to be closed.
 func (s *Source) Close() error { return nil }
 
-func (s *Source) closePorts() {
+// takePorts gives all ports, for somebody to close.
+func (s *Source) takePorts() (list []port) {
 	for i := range s.slots {
 		l := &s.slots[i]
+		from := len(list)
 		if p := l.next.Swap(nil); p != nil {
-			l.link.retire(l.ring, *p)
+			list = append(list, *p)
 		}
 		if l.port != nil {
-			l.link.retire(l.ring, l.port)
+			list = append(list, l.port)
 			l.port = nil
 		}
+		for _, p := range list[from:] {
+			l.link.retire(l.ring, p)
+		}
 	}
+	return list
 }

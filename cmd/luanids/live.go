@@ -56,6 +56,7 @@ func openInput(e *env, f *flags, cfg *engine.Config, say *messages) (*input, err
 	if err != nil {
 		return nil, liveError(err)
 	}
+	c.KeepSockets() // privileges may go
 	cfg.Workers, cfg.Rings = n, c.Rings() > 1
 	return &input{live: c}, nil
 }
