@@ -27,6 +27,7 @@ type vm struct {
 	loading  bool
 	parallel bool
 	stopped  bool
+	closed   bool
 	errors   int
 	calls    uint64          // callbacks so far
 	said     map[string]bool // errors that were reported
@@ -166,8 +167,10 @@ func (v *vm) resume(fn *glua.LFunction, args ...glua.LValue) error {
 	return err
 }
 
+// close frees the interpreter; nothing is delivered to the script any more.
 func (v *vm) close() {
-	if v.L != nil {
+	if v.L != nil && !v.closed {
+		v.closed, v.stopped = true, true
 		v.L.Close()
 	}
 }
