@@ -25,6 +25,7 @@ type judge struct {
 	tags           bool // some rule tags packets
 	tagsHosts      bool // some rule tags those of a host
 	flowDirs       bool // flow.start is wanted for the first packet of each direction
+	bare           bool // nobody looks at what came before the new bytes of a stream
 	window         int  // bytes of a stream's past that its window should have
 	logged         []bool
 	seq            uint64 // alerts of the current stamp, to tell their ids apart

@@ -90,6 +90,7 @@ func (v *view) useScripts(w *worker, rt *lua.Runtime, schema *dissect.Schema) er
 		}
 		s.own = own
 	}
+	v.rules.bare = !v.wantStream && !rt.Needs().Windows
 	v.wantStream = v.wantStream || v.rules.wants[dissect.EvStreamData]
 	v.rules.wantsPacket = v.rules.wantsPacket || s.face.wantsPackets()
 	v.scripts = s

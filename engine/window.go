@@ -70,6 +70,9 @@ func (w *worker) inspect(f *flowtable.Flow, dir dissect.Dir, off uint64, data []
 	e.Data, e.DataOff, e.New = w.seen.Data, w.seen.DataOff, w.seen.New
 	seen := e.Data
 	w.match(dissect.EvStreamData, e)
+	if w.rules.bare {
+		return
+	}
 	if win.Buf == nil {
 		win.Buf = w.windows.get(flowtable.ShardOf(f.Hash))
 	}

@@ -1,6 +1,8 @@
 package lua
 
 import (
+	"regexp"
+
 	"github.com/luanids/luanids/dissect"
 )
 
@@ -9,9 +11,14 @@ type Needs struct {
 	// Bodies: some script reads contents that grow (Limits.KeepBodies). Filters have needs of their own,
 	// which the Program that compiles them tells.
 	Bodies bool
+	// Windows: some handler of stream.data may read what came before the new bytes (ev.window).
+	Windows bool
 	// Fields are the fields that literal handlers read, as far as the text tells.
 	Fields map[*dissect.Field]bool
 }
+
+// readsWindow finds scripts that may read ev.window, or all of an event.
+var readsWindow = regexp.MustCompile(`\b(window|copy|expr|require)\b`)
 
 // Needs gives what the scripts ask of the engine, as far as their text tells: what they read by names made at run
 // time (ev:get) is not known before.
@@ -31,6 +38,7 @@ func (rt *Runtime) Needs() Needs {
 		}
 		for i := range v.handlers {
 			n.Bodies = n.Bodies || v.handlers[i].event == dissect.EvFileData
+			n.Windows = n.Windows || v.handlers[i].event == dissect.EvStreamData && v.handlers[i].kind == SubEvent && readsWindow.MatchString(v.prog.text)
 		}
 	}
 	for f := range n.Fields {
