@@ -255,6 +255,7 @@ func (b *builder) finals() {
 func (b *builder) finish() {
 	p := b.p
 	b.finals()
+	b.splitSlots()
 	for _, s := range b.slots {
 		s.finish()
 		p.maxPats = max(p.maxPats, s.set.Len())

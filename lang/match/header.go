@@ -163,6 +163,17 @@ func isHeader(x ir.Expr, n *node) bool {
 	return n.cost < 20 || n.cost < 200 && allStable([]ir.Expr{x})
 }
 
+// needsFlow tells whether it can hold for packets of a flow only.
+func (h *header) needsFlow() bool {
+	for _, x := range h.terms {
+		if f, ok := x.(*ir.Field); ok && f.F.Name == ir.FieldEstablished {
+			return true
+		}
+	}
+	app, _ := h.appOf()
+	return app != ""
+}
+
 // narrow tells whether few flows have such a header: it asks for a port.
 func (h *header) narrow() bool {
 	for _, x := range h.terms {

@@ -185,7 +185,11 @@ func (m *Matcher) Match(ev dissect.EventID, e *dissect.Env) []Hit {
 		m.noteSegment(e)
 	}
 	for _, s := range pt.scans {
-		if (!covered || !s.again) && (!s.payload || len(e.Data) != 0) {
+		switch {
+		case covered && s.again, s.payload && len(e.Data) == 0:
+		case s.rare != nil || s.variants != nil:
+			m.scanSplit(s)
+		default:
 			m.scan(s, tx)
 		}
 	}

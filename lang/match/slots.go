@@ -31,39 +31,57 @@ type scanSlot struct {
 	first   []uint32 // of each pattern, in refs
 	refs    []ref
 
+	// If the slot is split (see split.go): what is scanned instead of it in flows of some protocols, by the value
+	// of field app, and what is scanned besides in flows with some ports.
+	variants  []variant
+	app       *dissect.Field
+	rare      *scanSlot
+	rarePorts *portSet
+
 	pats  []mpm.Pattern
 	byPat map[string]int
 	lists [][]ref
 }
 
-func (s *scanSlot) add(l *lit, r ref) {
-	key := string(l.bytes)
-	if l.sets != nil {
-		key = fmt.Sprint("s", l.sets)
-	} else if l.nocase {
-		key = "i" + strings.ToLower(key)
-	} else {
-		key = "c" + key
+// keyOf is equal for equal literals.
+func keyOf(b []byte, nocase bool, sets []mpm.ByteSet) string {
+	switch {
+	case sets != nil:
+		return fmt.Sprint("s", sets)
+	case nocase:
+		return "i" + strings.ToLower(string(b))
 	}
+	return "c" + string(b)
+}
+
+func (s *scanSlot) add(l *lit, r ref) {
+	key := keyOf(l.bytes, l.nocase, l.sets)
 	end := 0
 	if s.head > 0 {
 		end = l.maxEnd
 		key += "@" + strconv.Itoa(end)
 	}
+	s.enter(key, mpm.Pattern{Bytes: l.bytes, NoCase: l.nocase, Sets: l.sets, MaxEnd: end}, r)
+	if s.head > 0 {
+		s.head = max(s.head, l.maxEnd)
+	}
+}
+
+func (s *scanSlot) enter(key string, p mpm.Pattern, r ref) {
 	n, ok := s.byPat[key]
 	if !ok {
 		n = len(s.pats)
 		s.byPat[key] = n
-		s.pats = append(s.pats, mpm.Pattern{Bytes: l.bytes, NoCase: l.nocase, Sets: l.sets, MaxEnd: end})
+		s.pats = append(s.pats, p)
 		s.lists = append(s.lists, nil)
 	}
 	if !slices.Contains(s.lists[n], r) {
 		s.lists[n] = append(s.lists[n], r)
 	}
-	if s.head > 0 {
-		s.head = max(s.head, l.maxEnd)
-	}
 }
+
+// take enters a pattern of another slot.
+func (s *scanSlot) take(p mpm.Pattern, r ref) { s.enter(keyOf(p.Bytes, p.NoCase, p.Sets), p, r) }
 
 // finish makes the slot ready for scanning, and gives up what building needed.
 func (s *scanSlot) finish() {
@@ -176,6 +194,7 @@ func partitioned(ev dissect.EventID) bool {
 
 // partsOf tells in which parts of an event a header can hold.
 func (h *header) partsOf() (in [nParts]bool) {
+	flow := h.needsFlow()
 	for p := range 256 {
 		if h.hasProto(uint8(p)) {
 			for d := range 2 {
@@ -183,7 +202,7 @@ func (h *header) partsOf() (in [nParts]bool) {
 					in[protoPart(uint8(p))+d] = true
 				}
 			}
-			in[partNoFlow+protoPart(uint8(p))/2] = true
+			in[partNoFlow+protoPart(uint8(p))/2] = !flow
 		}
 	}
 	return in

@@ -12,7 +12,7 @@ type anchors struct {
 	load   []uint16 // how many patterns use an anchor, by hash, so that they spread
 	shift  uint8
 	opens  []openAnchor
-	begins int // runs of three bytes that begin an anchor
+	begins int // keys of anchors
 	table  table
 }
 
@@ -133,14 +133,14 @@ func (l *anchors) open(pat uint32, off int, sets *[anchorLen]ByteSet) {
 	}
 	first, last := n[0]*n[1]*n[2], n[2]*n[3]*n[4]
 	group, kind, by := uint16(firstGroup), uint64(keyFirst), sets[:3]
-	switch {
-	case last < first:
+	if last < first {
 		group, kind, by = lastGroup, keyLast, sets[2:]
-	case last > 128:
-		group = openGroup
+	}
+	if min(first, last) > 4 {
+		group <<= 1
 	}
 	l.opens = append(l.opens, openAnchor{*sets, group})
-	l.begins += first
+	l.begins += min(first, last) / 2
 	grams(by, func(g uint32) { l.enter(pat, off, uint64(g)|kind) })
 }
 

@@ -29,12 +29,14 @@ func hash3(gram uint32) uint32 { return gram * hashMul }
 // The groups. Anchors of five known bytes are spread over the first ones, by their first three; the others are
 // of anchors of which some bytes may be one of several, and are looked up by their first or by their last three.
 const (
-	exactGroups = 5
+	exactGroups = 4
 	exactMask   = 1<<exactGroups - 1
-	firstGroup  = 1 << 5 // one byte is open
-	openGroup   = 1 << 6 // more than one
-	firstMask   = firstGroup | openGroup
-	lastGroup   = 1 << 7
+	firstGroup  = 1 << 4 // these are a few runs of bytes
+	firstOpen   = 1 << 5 // these are many
+	lastGroup   = 1 << 6
+	lastOpen    = 1 << 7
+	firstMask   = firstGroup | firstOpen
+	lastMask    = lastGroup | lastOpen
 )
 
 // scanLong looks at every second position from start on; as each pattern has an anchor at an even and one at an
@@ -105,7 +107,7 @@ func (s *Set) check(m uint16, data []byte, at, from int, seen *Seen, hits []uint
 	if m&firstMask != 0 {
 		hits = s.entries(s.table.bucket(v&gram3|keyFirst), v, data, at, from, seen, hits)
 	}
-	if m&lastGroup != 0 {
+	if m&lastMask != 0 {
 		hits = s.entries(s.table.bucket(v>>16&gram3|keyLast), v, data, at, from, seen, hits)
 	}
 	if seen.passed == before {
