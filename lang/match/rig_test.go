@@ -75,6 +75,12 @@ func commonFields() []dissect.Field {
 			}
 			return int64(e.Flow.ID), true
 		}},
+		{Name: "flow.app", Type: dissect.TString, Bytes: func(e *dissect.Env) []byte {
+			if e.Flow == nil || e.Flow.App == nil {
+				return nil
+			}
+			return []byte(e.Flow.App.Name)
+		}},
 		{Name: "payload", Type: dissect.TBytes, Bytes: func(e *dissect.Env) []byte { return e.Data }},
 		{Name: "tcp.flags", Type: dissect.TInt, Event: "packet", Int: func(e *dissect.Env) (int64, bool) {
 			if e.Pkt == nil {
