@@ -233,7 +233,7 @@ const flushSteps = flowtable.Shards
 
 // newDispatcher makes the decoder and the reassembly of fragments of those who read packets.
 func (e *Engine) newDispatcher(d *dispatcher) {
-	*d = dispatcher{dec: *packet.NewDecoder(e.cfg.Decode), noVLAN: e.cfg.IgnoreVLAN}
+	*d = dispatcher{dec: *packet.NewDecoder(e.cfg.Decode), noVLAN: e.cfg.IgnoreVLAN, pins: newPins(e.schema.Specs)}
 	frag := e.cfg.Frag
 	frag.Events = &d.dec.Stats.Events
 	d.frag = ipfrag.New(frag)

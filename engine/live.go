@@ -17,9 +17,11 @@ import (
 // liveState is what a run on interfaces has besides.
 type liveState struct {
 	capture interfaces // nil: a replay
-	adopted int           // rings that took the pending swap; guarded by reloads.stage
-	snap    sync.Mutex    // one Snapshot at a time
+	adopted int        // rings that took the pending swap; guarded by reloads.stage
+	snap    sync.Mutex // one Snapshot at a time
 	stats   liveStats
+	// patience is how long the merger waits for a ring, 0 for mergeWait.
+	patience time.Duration
 }
 
 // Watch runs the engine on interfaces until ctx is done. It may be called once, instead of Run. What had come before the end is still

@@ -77,6 +77,9 @@ func (o *ordered) flush() {
 	}
 }
 
+// deltaSuffix marks a figure of the time since the last record.
+const deltaSuffix = "_delta"
+
 // deltas gives what the counters of loss grew by since the last record, as name_delta (Suricata's stats.deltas),
 // and how long ago that was. Averages hide bursts.
 func (s *liveStats) deltas(now []Counter) (list []Counter) {
@@ -86,7 +89,7 @@ func (s *liveStats) deltas(now []Counter) (list []Counter) {
 	}
 	for _, c := range now {
 		if isLoss(c.Name) {
-			list = append(list, Counter{c.Name + "_delta", c.Value - min(old[c.Name], c.Value)})
+			list = append(list, Counter{c.Name + deltaSuffix, c.Value - min(old[c.Name], c.Value)})
 		}
 	}
 	s.before = now

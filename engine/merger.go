@@ -37,8 +37,11 @@ type mergeRing struct {
 }
 
 func newMerger(e *Engine, c interfaces) *merger {
-	n := len(e.workers)
-	return &merger{e: e, src: c, slow: mergeWait, lag: int64(c.Lag() + quietSlack), rings: make([]mergeRing, n), in: make(chan *ringBatch, n*batchesOfRing)}
+	n, slow := len(e.workers), mergeWait
+	if e.live.patience > 0 {
+		slow = e.live.patience
+	}
+	return &merger{e: e, src: c, slow: slow, lag: int64(c.Lag() + quietSlack), rings: make([]mergeRing, n), in: make(chan *ringBatch, n*batchesOfRing)}
 }
 
 // run takes everything until all rings have ended.

@@ -230,7 +230,7 @@ func (e *Engine) writeCounters(list []Counter, now int64) {
 		list = append(list, e.live.stats.deltas(list)...)
 	}
 	for _, c := range list {
-		if eve.InStats(c.Name) {
+		if eve.InStats(strings.TrimSuffix(c.Name, deltaSuffix)) {
 			theirs.set(c.Name, c.Value)
 		} else {
 			ours.set(c.Name, c.Value)
