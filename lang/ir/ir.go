@@ -86,7 +86,7 @@ type Context struct {
 // Action is what a rule asks for.
 type Action uint8
 
-// The actions. The engine is passive: drop and reject are alerts that say so.
+// The actions. Drop is an alert that says so; reject is one too, and cuts the connection live where that is allowed.
 const (
 	Alert Action = iota
 	Pass         // suppresses the alerts of its packet, or of its flow if it names flow or L7 terms
