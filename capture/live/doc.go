@@ -1,10 +1,9 @@
 // Package live brings packets in from network interfaces, through the same capture.Source as files.
 //
 // On Linux each interface has an AF_PACKET socket with a TPACKET_V3 ring for every goroutine that reads: the
-// kernel writes packets into memory that both share, and spreads them by flow (PACKET_FANOUT_HASH, both
-// directions to the same ring, the same ring number on every interface), after it has put IPv4 fragments
-// together. Nothing is between the ring and the goroutine that works on its flows. Where there is no AF_PACKET,
-// libpcap is asked, with one goroutine that reads.
+// kernel writes packets into memory that both share, and spreads them over the rings by the two hosts that talk: the
+// same ring number on every interface (see fanout_linux.go). Nothing is between the ring and the goroutine that works
+// on its flows. Where there is no AF_PACKET, libpcap is asked, with one goroutine that reads.
 //
 // # Whose bytes
 //

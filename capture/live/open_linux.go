@@ -4,11 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"os"
 	"regexp"
 	"slices"
 	"sync"
-	"sync/atomic"
 
 	"golang.org/x/sys/unix"
 
@@ -178,7 +176,7 @@ func openRings(l *link, o *Options, socks *sockets) (ports []port, index int, er
 		rings = append(rings, r)
 	}
 	if len(rings) > 1 {
-		if err := fanout(rings); err != nil {
+		if err := fanout(rings, o.FanoutFlows); err != nil {
 			return nil, 0, err
 		}
 	}
@@ -241,38 +239,6 @@ func loopback() int {
 		return list[i].Index
 	}
 	return -1
-}
-
-// lastGroup numbers the groups of this process where the kernel cannot do it.
-var lastGroup atomic.Uint32
-
-// fanout joins rings to a group: the kernel puts fragments together and gives each flow, both directions, to one ring.
-func fanout(rings []*ring) error {
-	const how = unix.PACKET_FANOUT_HASH | unix.PACKET_FANOUT_FLAG_DEFRAG
-	id, kernel := 0, true
-	for i, r := range rings {
-		arg := id | how<<16
-		if i == 0 {
-			arg |= unix.PACKET_FANOUT_FLAG_UNIQUEID << 16
-		}
-		err := unix.SetsockoptInt(r.sock, unix.SOL_PACKET, unix.PACKET_FANOUT, arg)
-		if i == 0 && err != nil { // before Linux 4.12 we choose
-			kernel = false
-			id = (os.Getpid()<<4 + int(lastGroup.Add(1))) & 0xffff
-			err = unix.SetsockoptInt(r.sock, unix.SOL_PACKET, unix.PACKET_FANOUT, id|how<<16)
-		}
-		if err != nil {
-			return fmt.Errorf("fan-out over %d rings: %w", len(rings), err)
-		}
-		if i == 0 && kernel {
-			got, err := unix.GetsockoptInt(r.sock, unix.SOL_PACKET, unix.PACKET_FANOUT)
-			if err != nil {
-				return fmt.Errorf("fan-out group: %w", err)
-			}
-			id = got & 0xffff
-		}
-	}
-	return nil
 }
 
 // notPermitted tells whether an error means missing privileges.

@@ -22,9 +22,13 @@ type Settings struct {
 	SnapLen int
 	// Promiscuous takes packets for other hosts too.
 	Promiscuous bool
-	// Fanout has the kernel spread flows over one ring for each worker. Without it there is one ring, and the packets are
-	// spread by luanids itself, which looks into tunnels to do so.
+	// Fanout has the kernel spread packets over one ring for each worker, by the two hosts that talk. Without it there is
+	// one ring, and the packets are spread by luanids itself, which looks into tunnels to do so.
 	Fanout bool
+	// FanoutFlows has the kernel spread by flow and put IPv4 fragments together: a better balance where a few hosts exchange
+	// most of it. FTP data connections, ICMP errors and the flows of a tunnel may then be apart from what they
+	// belong to, and how fragments overlapped is not seen.
+	FanoutFlows bool
 }
 
 // DefaultSettings are those of a run that says nothing.
