@@ -4,6 +4,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 
 	"github.com/luanids/luanids/engine"
@@ -45,6 +46,9 @@ func checkScripts(f *flags, paths []string) (checked, error) {
 	return out, nil
 }
 
+// namedIn finds the name that a message is about.
+var namedIn = regexp.MustCompile(`(?:member|global|field|event|function|kind|parameter) "?([\w.]+)`)
+
 // scriptDiagnostic words a problem of a script as diagnostics of rules are worded: it points to the name that is
 // meant where the line has it, else to the whole line.
 func scriptDiagnostic(p *lua.Problem, text []byte) diag.Diagnostic {
@@ -58,9 +62,9 @@ func scriptDiagnostic(p *lua.Problem, text []byte) diag.Diagnostic {
 	}
 	line := strings.TrimRight(lines[p.Pos.Line-1], "\r")
 	from, to := len(line)-len(strings.TrimLeft(line, " \t")), len(line)
-	if name := p.Msg[strings.LastIndexByte(p.Msg, ' ')+1:]; p.Kind == lua.UnknownName && name != "" {
-		if i := strings.Index(line, name); i >= 0 {
-			from, to = i, i+len(name)
+	if m := namedIn.FindStringSubmatch(p.Msg); m != nil {
+		if i := strings.Index(line, m[1]); i >= 0 {
+			from, to = i, i+len(m[1])
 		}
 	}
 	offset := 0

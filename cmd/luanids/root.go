@@ -94,7 +94,7 @@ func newRoot(e *env) *cobra.Command {
 	root.SetErr(e.stderr)
 	root.SetIn(e.stdin)
 	mainFlags(root, f)
-	root.AddCommand(newVersion(e), newFields(e), newCheck(e), newFmt(e), newTest(e), newImport(e), newExplain(e), newRules(e), newLSP(e), newQuery(e), newStats(e), newConfig(e), newRun(e), newMan(e))
+	root.AddCommand(newVersion(e), newFields(e), newCheck(e), newFmt(e), newTest(e), newImport(e), newExplain(e), newRules(e), newLSP(e), newQuery(e), newStats(e), newConfig(e), newRun(e), newNew(e), newMan(e))
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
 		return usage(fmt.Errorf("%w; see luanids --help", err))
 	})

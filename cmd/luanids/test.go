@@ -11,11 +11,11 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/luanids/luanids/engine"
-	"github.com/luanids/luanids/engine/ruleset"
 	"github.com/luanids/luanids/engine/ruletest"
 	"github.com/luanids/luanids/lang"
 	"github.com/luanids/luanids/lang/diag"
 	"github.com/luanids/luanids/lang/testrun"
+	"github.com/luanids/luanids/lua/luatest"
 	"github.com/luanids/luanids/rules"
 )
 
@@ -24,15 +24,20 @@ type testFlags struct {
 	format        string
 	verbose       bool
 	requireTested bool
+	table         bool
+	scripts       []string
 }
 
 func newTest(e *env) *cobra.Command {
 	f := &testFlags{}
 	cmd := &cobra.Command{
-		Use: "test [FILE|DIR]...", Short: "Run the tests of rules",
-		Long: "Run the test blocks of .nids files, on synthetic messages and on captures. Without arguments the rules that\n" +
-			"ship are tested. Exit code 3 when a case fails or the rules have errors.",
-		Example: "  luanids test rules/\n  luanids test -v web.nids",
+		Use: "test [FILE|DIR]...", Short: "Run the tests of rules and scripts",
+		Long: `Run the test blocks of .nids files and the tests of scripts (NAME_test.lua beside NAME.lua), on synthetic events
+and on captures. Without arguments what ships is tested. Exit code 3 when a test fails or the rules have errors.
+
+--table replays captures instead, and shows how often each detector alerts on each: attacks that must be found,
+and everyday traffic on which detectors must stay silent.`,
+		Example: "  luanids test rules/ scripts/\n  luanids test -v web.nids uploads_test.lua\n  luanids test --table captures/ -s mine.lua",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return runTests(cmd.Context(), e, f, args)
 		},
@@ -42,6 +47,8 @@ func newTest(e *env) *cobra.Command {
 	fl.StringVar(&f.format, "format", "text", "text or json")
 	fl.StringArrayVar(&f.vars, "var", nil, "override a let of the rules: NAME=VALUE (repeatable)")
 	fl.BoolVar(&f.requireTested, "require", false, "a rule without a test is a failure")
+	fl.BoolVar(&f.table, "table", false, "count the alerts of scripts on captures: arguments are captures and folders of them")
+	fl.StringArrayVarP(&f.scripts, "script", "s", nil, "with --table, the scripts: a file, a folder, default (repeatable)")
 	return cmd
 }
 
@@ -58,23 +65,48 @@ func runTests(ctx context.Context, e *env, f *testFlags, paths []string) error {
 	if err != nil {
 		return err
 	}
-	load := lang.Options{Vars: opt.Vars}
-	if len(paths) == 0 || len(paths) == 1 && paths[0] == ruleset.Default {
-		load.FS, paths = rules.FS, []string{"."}
+	if f.table {
+		return testTable(ctx, e.stdout, f, paths, opt.Vars)
 	}
-	rep, err := ruletest.Run(ctx, schema, paths, load)
+	todo, err := sortTests(paths)
 	if err != nil {
 		return &failure{err, exitFindings}
 	}
+	load := lang.Options{Vars: opt.Vars}
+	if todo.shipped {
+		load.FS, todo.rules = rules.FS, []string{"."}
+	}
+	rep := &testrun.Report{}
+	if len(todo.rules) > 0 {
+		if rep, err = ruletest.Run(ctx, schema, todo.rules, load); err != nil {
+			return &failure{err, exitFindings}
+		}
+	}
+	results, err := testScripts(ctx, schema, todo, opt.Vars)
+	if err != nil {
+		return &failure{err, exitFindings}
+	}
+	bad := 0
 	if f.format == "json" {
-		err = testJSON(e.stdout, rep)
+		for i := range results {
+			if results[i].Err != nil {
+				bad++
+			}
+		}
+		err = testJSON(e.stdout, rep, results)
 	} else {
-		err = testText(e, rep, f)
+		if len(todo.rules) > 0 {
+			err = testText(e, rep, f)
+		}
+		bad = scriptReport(e, results, f.verbose)
 	}
 	if err != nil {
 		return failed(err)
 	}
-	return testOutcome(rep, f)
+	if err := testOutcome(rep, f); err != nil || bad == 0 {
+		return err
+	}
+	return &failure{fmt.Errorf("%s of scripts failed", plural(bad, "test")), exitFindings}
 }
 
 func testOutcome(rep *testrun.Report, f *testFlags) error {
@@ -145,7 +177,7 @@ func byRule(rep *testrun.Report) []*ruleResult {
 	return out
 }
 
-func testJSON(w io.Writer, rep *testrun.Report) error {
+func testJSON(w io.Writer, rep *testrun.Report, scripts []luatest.Result) error {
 	type jsonCase struct {
 		Rule   string `json:"rule"`
 		File   string `json:"file"`
@@ -157,12 +189,13 @@ func testJSON(w io.Writer, rep *testrun.Report) error {
 		Error  string `json:"error,omitempty"`
 	}
 	out := struct {
-		Rules    int        `json:"rules"`
-		Failed   int        `json:"failed"`
-		Errors   []string   `json:"errors,omitempty"`
-		Untested []string   `json:"untested,omitempty"`
-		Cases    []jsonCase `json:"cases"`
-	}{rep.Rules, rep.Failed, nil, rep.Untested, []jsonCase{}}
+		Rules    int              `json:"rules"`
+		Failed   int              `json:"failed"`
+		Errors   []string         `json:"errors,omitempty"`
+		Untested []string         `json:"untested,omitempty"`
+		Cases    []jsonCase       `json:"cases"`
+		Scripts  []jsonScriptTest `json:"scripts,omitempty"`
+	}{rep.Rules, rep.Failed, nil, rep.Untested, []jsonCase{}, jsonScriptTests(scripts)}
 	for _, r := range rep.Results {
 		c := jsonCase{r.Rule, r.File, r.Line, r.Input, r.OK(), r.Want, r.Got, ""}
 		if r.Err != nil {
