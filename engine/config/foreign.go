@@ -5,11 +5,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 
 	"go.yaml.in/yaml/v3"
-
-	"github.com/luanids/luanids/engine"
 )
 
 // pynids are the settings of PyNIDS' enterprise.yaml, and what they are here. What it calls brute
@@ -78,36 +75,11 @@ func (r *reader) translate(key, val *yaml.Node, path []string) bool {
 		return false
 	}
 	k, wild, full := findKey(ours)
+	r.alias = strings.Join(path, ".")
+	defer func() { r.alias = "" }()
 	r.set(key, val, k, strings.Split(full, "."), wild)
 	return true
 }
-
-// ourName gives our name of a setting in Suricata's spelling, "" for none: the one that changes
-// when it is set.
-func ourName(suricata string) string { return suricataNames()[suricata] }
-
-var suricataNames = sync.OnceValue(func() map[string]string {
-	m := map[string]string{}
-	before := Default().values()
-	for i := range settings {
-		name := settings[i].pattern
-		for _, try := range []string{"true", "false", "4321", "inline", "gap"} {
-			c := engine.DefaultConfig()
-			fillZero(&c)
-			if strings.Contains(name, "*") || settings[i].set(&c, nil, try) != nil {
-				continue
-			}
-			s := Default()
-			s.Engine = c
-			for k, v := range s.values() {
-				if before[k] != v {
-					m[name] = k
-				}
-			}
-		}
-	}
-	return m
-})
 
 // IsConfig tells whether a file is a configuration, by its name and first bytes: YAML whose first
 // words are parts of ours or of PyNIDS' file.

@@ -32,7 +32,8 @@ func topGroups() []group {
 			one("block_size", "part of a ring that the kernel hands over at a time: a power of two, at most a quarter of the ring", size[int](64<<10, 512<<20, "256kb"), func(s *Settings) *int { return &s.Engine.Capture.BlockBytes }),
 			one("block_timeout", "time after which a block is handed over that is not full: longer is later alerts, shorter more work", duration[time.Duration](time.Millisecond, time.Second, "5ms"), func(s *Settings) *time.Duration { return &s.Engine.Capture.BlockTimeout }),
 			one("promiscuous", "take packets for other hosts too", truth, func(s *Settings) *bool { return &s.Engine.Capture.Promiscuous }),
-			one("fanout", "have the kernel spread flows over a ring for each worker; else one ring, spread by luanids, which looks into tunnels to do so", truth, func(s *Settings) *bool { return &s.Engine.Capture.Fanout }),
+			one("fanout", "have the kernel spread packets over a ring for each worker, by the two hosts that talk; else one ring, spread by luanids, which looks into tunnels to do so", truth, func(s *Settings) *bool { return &s.Engine.Capture.Fanout }),
+			one("fanout_flows", "spread by flow instead of by the two hosts that talk: a better balance where a few hosts exchange most; what belongs together across flows (FTP data, ICMP errors, tunnels) may be apart", truth, func(s *Settings) *bool { return &s.Engine.Capture.FanoutFlows }),
 		)},
 	}
 }

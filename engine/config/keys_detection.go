@@ -24,7 +24,7 @@ func detectionGroups() []group {
 	}
 	return []group{
 		{"vars", "Values for lets of rules, such as HOME_NET, EXTERNAL_NET, HTTP_PORTS; --var does the same.", []Key{
-			options("*", "value of the variable, as in a rule", func(s *Settings) *map[string]string { return &s.Vars }).like(`"[10.0.0.0/8,192.168.0.0/16]"`),
+			variables(),
 		}},
 		{"rules", "Rules: .nids, Suricata's .rules, PyNIDS' .yaml.", []Key{
 			many("files", "files and folders; default: the rules that ship; none", place("my.nids"), func(s *Settings) *[]string { return &s.Rules.Files }).like("[default, /etc/luanids/rules]"),
@@ -71,6 +71,28 @@ func detectionGroups() []group {
 		}},
 		{"suppression", "", []Key{suppressions()}},
 	}
+}
+
+// variables are texts; a list of YAML's stands for one of the rule language's.
+func variables() Key {
+	k := options("*", "value of the variable, as in a rule", func(s *Settings) *map[string]string { return &s.Vars })
+	k.Example = `"[10.0.0.0/8, 192.168.0.0/16]"`
+	set := k.set
+	k.set = func(s *Settings, w []string, v value) []problem {
+		if n := resolve(v.node); n.Kind == yaml.SequenceNode {
+			var list []string
+			for _, item := range n.Content {
+				item = resolve(item)
+				if item.Kind != yaml.ScalarNode {
+					return []problem{{node: item, want: "a text"}}
+				}
+				list = append(list, item.Value)
+			}
+			v.node = &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: "[" + strings.Join(list, ", ") + "]"}
+		}
+		return set(s, w, v)
+	}
+	return k
 }
 
 func dedupKey() Key {
@@ -187,6 +209,7 @@ func detectorParams() Key {
 		x, bad := anyOf(v.node)
 		if bad == nil && w[1] == "enabled" {
 			if _, p := truth.read(v, v.node); p != nil {
+				p.hint = "such as enabled: false"
 				bad = p
 			}
 		}

@@ -20,7 +20,7 @@ var protocolNames = sync.OnceValue(func() []string {
 })
 
 // protocol is the name of a protocol.
-var protocol = checkedText("a protocol", "ftp", func(s string) error {
+var protocol = checkedText("a protocol", "smtp", func(s string) error {
 	if slices.Contains(protocolNames(), s) {
 		return nil
 	}

@@ -42,6 +42,8 @@ type reader struct {
 	lines   []int          // offsets at which lines begin
 	seen    map[string]int // lines of the settings that were met
 	foreign bool           // the file is in PyNIDS' form
+	alias   string         // what the file calls the setting that is being read, if not as we do
+	entries int            // settings whose names we do not know
 	list    diag.List
 }
 
@@ -89,9 +91,10 @@ func (r *reader) syntax(err error) diag.Diagnostic {
 		msg = strings.TrimPrefix(msg, m[0])
 	}
 	hint := ""
-	if line > 0 && line <= len(r.lines) {
-		if strings.HasPrefix(strings.TrimLeft(r.line(line), " "), "\t") {
-			hint = "YAML indents with spaces, not with tabs"
+	if line > 0 && strings.Contains(msg, "tab character") {
+		hint = "YAML indents with spaces, not with tabs"
+		for line < len(r.lines) && !strings.Contains(r.line(line), "\t") {
+			line++
 		}
 	}
 	switch {
@@ -206,7 +209,7 @@ func (r *reader) entry(key, val *yaml.Node, at *node, path, wild []string) {
 	for i, part := range parts {
 		next, star := at.child(part)
 		if next == nil {
-			r.unknown(key, at, append(path, part))
+			r.unknown(key, at, append(path, part), deepest(append(path, parts[i:]...), val))
 			return
 		}
 		if rest := at.children["**"]; rest != nil && star {
@@ -233,11 +236,19 @@ func (r *reader) entry(key, val *yaml.Node, at *node, path, wild []string) {
 	}
 }
 
+// maxEntries bounds the settings whose names we do not know, maxDepth their groups within groups.
+const (
+	maxEntries = 10_000
+	maxDepth   = 12
+)
+
 // rest reads settings whose names are not known: a value, or groups of them.
 func (r *reader) rest(key, val *yaml.Node, k *Key, path, wild []string) {
 	v := resolve(val)
-	const deepest = 12
-	if v.Kind != yaml.MappingNode || len(path) > deepest {
+	if r.entries++; r.entries > maxEntries { // aliases of aliases
+		return
+	}
+	if v.Kind != yaml.MappingNode || len(path) > maxDepth {
 		r.set(key, val, k, path, wild)
 		return
 	}
@@ -271,23 +282,31 @@ func (r *reader) problem(key *yaml.Node, k *Key, full string, p *problem) {
 	if p.node.Line == 0 || resolve(p.node).ShortTag() == "!!null" {
 		at = r.node(key)
 	}
-	if p.line > 0 {
+	if p.line > 0 && p.line <= len(r.lines) {
 		at = r.at(p.line, len(r.line(p.line))-len(strings.TrimLeft(r.line(p.line), " -"))+1, 0)
 	}
+	name := full
+	if r.alias != "" {
+		name = r.alias + " (" + full + " here)"
+	}
 	if p.why != "" {
-		r.say(at.error("bad-value", full+": "+p.why, p.hint))
+		r.say(at.error("bad-value", name+": "+p.why, p.hint))
 		return
 	}
-	r.say(at.error("wrong-type", fmt.Sprintf("%s: expected %s, found %s", full, p.wanted(k), describe(p.node)), "such as "+path0(full)+": "+k.Example))
+	hint := p.hint
+	if hint == "" {
+		hint = "such as " + leaf(full) + ": " + k.Example
+	}
+	r.say(at.error("wrong-type", fmt.Sprintf("%s: expected %s, found %s", name, p.wanted(k), describe(p.node)), hint))
 }
 
-// path0 is the last part of a name.
-func path0(full string) string { return full[strings.LastIndexByte(full, '.')+1:] }
+// leaf is the last part of a name.
+func leaf(full string) string { return full[strings.LastIndexByte(full, '.')+1:] }
 
 func (r *reader) groupHint(at *node, full string) string {
 	names := at.names()
 	if len(names) == 0 {
-		return "such as " + path0(full) + ": {NAME: VALUE}"
+		return "such as " + leaf(full) + ": {NAME: VALUE}"
 	}
 	return "it has " + shortList(names)
 }
@@ -299,32 +318,6 @@ func shortList(names []string) string {
 		return strings.Join(names[:most], ", ") + ", ...; luanids config --example shows all"
 	}
 	return strings.Join(names, ", ")
-}
-
-// unknown says that there is no such setting, and which may have been meant.
-func (r *reader) unknown(key *yaml.Node, at *node, path []string) {
-	name := path[len(path)-1]
-	full := strings.Join(path, ".")
-	group := strings.Join(path[:len(path)-1], ".")
-	if r.foreign {
-		r.say(r.node(key).warning("unknown-setting", full+" means nothing here, and is ignored", nearest(name, at.names())))
-		return
-	}
-	hint := nearest(name, at.names())
-	if hint == "" {
-		hint = nearest(full, keyNames())
-	}
-	if hint == "" {
-		if ours := ourName(full); ours != "" {
-			hint = "this is Suricata's name: here it is " + ours
-		}
-	}
-	if hint == "" && group == "" {
-		hint = "there are " + strings.Join(at.names(), ", ")
-	} else if hint == "" {
-		hint = group + " has " + shortList(at.names())
-	}
-	r.say(r.node(key).error("unknown-setting", "unknown setting "+full, hint))
 }
 
 // check looks at what settings mean together.

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/luanids/luanids/engine"
-	"github.com/luanids/luanids/engine/alert"
 	"github.com/luanids/luanids/engine/manager"
 	"github.com/luanids/luanids/engine/ruleset"
 	"github.com/luanids/luanids/lua"
@@ -70,7 +69,8 @@ type Intel struct {
 	GeoIP []string // databases in MaxMind's format
 }
 
-// Outputs is where alerts and records go. How the outputs behave is in Settings.Engine.Outputs.
+// Outputs is where alerts and records go. How the outputs behave is in Settings.Engine.Outputs, captures
+// for alerts are in Settings.Engine.Pcap.
 type Outputs struct {
 	Console string // text, json or none: what stdout gets
 	Verbose bool   // evidence too
@@ -78,21 +78,6 @@ type Outputs struct {
 	SQLite  string
 	EVE     string
 	Syslog  []string // as output.ParseSyslog takes them
-	PCAP    PCAP
-}
-
-// PCAP writes a capture for alerts: the packets of the flow before and after.
-type PCAP struct {
-	Dir string // empty for none
-	// Before and After bound the packets of the flow around the alert.
-	Before, After int
-	// Wait is how long the packets after are waited for.
-	Wait time.Duration
-	// Memory bounds the packets that are kept for alerts that may come, bytes.
-	Memory int
-	// MaxFiles is how many files stay; the oldest go.
-	MaxFiles    int
-	MinSeverity alert.Severity
 }
 
 // Metrics is where figures can be fetched.
@@ -124,9 +109,8 @@ func Default() *Settings {
 		Scripts: Scripts{Files: []string{ruleset.Default}, Limits: lua.DefaultLimits()},
 		Intel:   Intel{Feeds: []string{ruleset.Default}},
 		Vars:    map[string]string{}, Hosts: map[string][]netip.Prefix{}, Detectors: map[string]map[string]any{},
-		Manager: manager.DefaultConfig(),
-		Outputs: Outputs{Console: "text",
-			PCAP: PCAP{Before: 100, After: 100, Wait: 10 * time.Second, Memory: 64 << 20, MaxFiles: 10_000}},
+		Manager:    manager.DefaultConfig(),
+		Outputs:    Outputs{Console: "text"},
 		Privileges: Privileges{Landlock: true},
 		Reload:     Reload{Watch: true, Debounce: 500 * time.Millisecond},
 		origins:    map[string]Origin{},
