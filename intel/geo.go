@@ -3,6 +3,7 @@ package intel
 import (
 	"fmt"
 	"net/netip"
+	"os"
 
 	"github.com/oschwald/maxminddb-golang/v2"
 )
@@ -26,7 +27,13 @@ type Geo struct{ dbs []*maxminddb.Reader }
 func OpenGeo(paths ...string) (*Geo, error) {
 	g := &Geo{}
 	for _, p := range paths {
-		r, err := maxminddb.Open(p)
+		// In memory, not mapped: a file that is written over while it is mapped would end the process.
+		data, err := os.ReadFile(p)
+		if err != nil {
+			g.Close()
+			return nil, err
+		}
+		r, err := maxminddb.OpenBytes(data)
 		if err != nil {
 			g.Close()
 			return nil, fmt.Errorf("%s: cannot be read as a GeoIP database (.mmdb): %w", p, err)

@@ -83,8 +83,8 @@ type Problem struct {
 	File string
 	Line int // 0 when it is not known
 	Text string
-	// Whole is set when nothing of the file could be used.
-	Whole bool
+	// Whole is set when nothing of the file could be used, Left when an entry was left out.
+	Whole, Left bool
 }
 
 // String is file:line: text.

@@ -184,7 +184,11 @@ type feed struct {
 // problem notes an entry that cannot be used.
 func (f *feed) problem(line int, format string, args ...any) {
 	f.skipped++
+	n := len(f.l.problems)
 	f.remark(line, format, args...)
+	for i := range f.l.problems[n:] {
+		f.l.problems[n+i].Left = true
+	}
 }
 
 // remark notes something that is wrong with an entry that is used all the same.

@@ -42,6 +42,7 @@ func checkKinds() []checkKind {
 		{is: func(path string, _ []byte) bool { return ruleset.IsRuleFile(path) }, check: checkRules}, // YAML
 		{is: hasExt(".lua"), check: checkScripts},
 		{is: config.IsConfig, check: checkConfig},
+		{is: isFeed, check: checkFeeds},
 	}
 }
 

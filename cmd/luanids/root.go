@@ -21,6 +21,8 @@ type flags struct {
 	bpf                           string
 	output                        string
 	eve, json, sqlite             string
+	intel, geoip                  []string
+	alertPcap                     string
 	syslog                        []string
 	minSeverity                   string
 	workers                       int
@@ -37,7 +39,7 @@ type flags struct {
 	cpuProfile, memProfile        string
 	changed                       func(flag string) bool // tells whether a flag was given; nil: none
 	settings                      *config.Settings       // what file, --set and flags came to; see loadSettings
-	program                       *luaProgram // of luanids run, else nil
+	program                       *luaProgram            // of luanids run, else nil
 }
 
 // failure is an error with the exit code that it leads to.
@@ -118,6 +120,9 @@ func mainFlags(cmd *cobra.Command, f *flags) {
 	fl.StringVar(&f.json, "json", "", "write alerts as JSON lines to this file")
 	fl.StringVar(&f.sqlite, "sqlite", "", "add alerts to this SQLite database; luanids query and stats read it")
 	fl.StringArrayVar(&f.syslog, "syslog", nil, "send alerts to syslog: udp://HOST:PORT, tcp://HOST:PORT, local; ?format=cef (repeatable)")
+	fl.StringVar(&f.alertPcap, "alert-pcap", "", "write a capture for each alert to this folder: the packets of its flow before and after")
+	fl.StringArrayVar(&f.intel, "intel", nil, "threat intelligence: a feed, a folder, default, none (repeatable); default goes with the rules that ship")
+	fl.StringArrayVar(&f.geoip, "geoip", nil, "GeoIP database (.mmdb), for geo.* fields and alerts (repeatable)")
 	fl.StringVar(&f.minSeverity, "min-severity", "", "least severity to report: low, medium, high, critical")
 	fl.IntVar(&f.workers, "workers", 0, "goroutines that work on flows; 0: one a core")
 	fl.StringVar(&f.thresholdConfig, "threshold-config", "", "Suricata's threshold.config, for imported rules")

@@ -161,8 +161,8 @@ func (m *Manager) key(a *alert.Alert) key {
 	if f&KeyRule != 0 {
 		k.rule = a.RuleID
 	}
-	if f&KeyMessage != 0 {
-		k.message = a.Message
+	if f&KeyMessage != 0 || f&KeyRule != 0 && a.Kind == alert.ThreatIntel {
+		k.message = a.Message // an indicator is as good as a rule of its own
 	}
 	if f&KeyProto != 0 {
 		k.proto = a.Proto
@@ -173,7 +173,7 @@ func (m *Manager) key(a *alert.Alert) key {
 	if f&KeyDst != 0 {
 		k.dst = a.Dst
 	}
-	if f&KeyPort != 0 {
+	if f&KeyPort != 0 && a.Kind != alert.ThreatIntel { // a known host is known on all ports
 		// What a server said comes from its port; the other one differs with each connection.
 		k.ports[0] = a.DstPort
 		if a.Direction == "to_client" {
@@ -233,6 +233,7 @@ func (m *Manager) end(k key, w *window, emit func(*alert.Alert)) {
 	case ended.last != nil:
 		ended.last.Folded = ended.folded - 1
 		m.counts.passed.Add(1)
+		m.counts.folded.Add(^uint64(0)) // it is not left out after all
 		emit(ended.last)
 	case ended.folded > 0:
 		*m.carried.put(k) += ended.folded

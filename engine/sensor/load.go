@@ -49,6 +49,7 @@ type loaded struct {
 
 	intel    *intel.DB // nil: those of the engine stay
 	intelLen int
+	geo      *intel.Geo // nil without databases
 
 	paths     []watch.Path // all that this depends on
 	ruleFiles []string     // those of them that rules were made of
@@ -310,36 +311,6 @@ func hashOf(texts ...string) uint64 {
 		_, _ = h.Write([]byte{0})
 	}
 	return h.Sum64()
-}
-
-// loadIntel reads the feeds.
-func (s *Sensor) loadIntel(l, prev *loaded, want bool) error {
-	var feeds []string
-	for _, f := range l.settings.Intel.Feeds {
-		if f != ruleset.None {
-			feeds = append(feeds, f)
-			l.watch(f, nil)
-		}
-	}
-	if !want {
-		l.intelLen = prev.intelLen
-		return nil
-	}
-	db, problems := intel.Load(feeds)
-	var bad diag.List
-	for _, p := range problems {
-		if p.Whole {
-			at := diag.Pos{Line: p.Line}
-			bad = append(bad, diag.Diagnostic{File: p.File, Range: diag.Range{Start: at, End: at}, Severity: diag.Error, Summary: p.Text})
-			continue
-		}
-		l.warn("intel: %s", p)
-	}
-	if len(bad) > 0 {
-		return &LoadError{What: "the feeds of threat intelligence", List: bad}
-	}
-	l.intel, l.intelLen = db, db.Total()
-	return nil
 }
 
 // warnOf tells people what was left out.

@@ -73,6 +73,13 @@ func (w *both) Flush() error {
 	return nil
 }
 
+// Each gives the counters of the file's queue.
+func (w *both) Each(c func(name string, n uint64)) {
+	if q, ok := w.a.(interface{ Each(func(string, uint64)) }); ok {
+		q.Each(c)
+	}
+}
+
 func (w *both) Close() error {
 	if c, ok := w.a.(io.Closer); ok {
 		return c.Close()

@@ -140,8 +140,9 @@ func (s *Sensor) apply(l *loaded) (Report, error) {
 	c := &engine.Change{Program: l.program, Scripts: l.scripts, ScriptHost: l.host, Intel: l.intel, Classes: l.classes,
 		RulesLoaded: l.counts.loaded, RulesFailed: l.counts.failed, RulesSkipped: l.counts.skipped,
 		Manager: &st.Manager, MinSeverity: &st.Manager.MinSeverity}
-	if st.Engine.PacketAlertMax != s.now.settings.Engine.PacketAlertMax {
-		c.Set = func(cfg *engine.Config) { cfg.PacketAlertMax = st.Engine.PacketAlertMax }
+	if st.Engine.PacketAlertMax != s.now.settings.Engine.PacketAlertMax || l.geo != s.now.geo {
+		geo := l.geo
+		c.Set = func(cfg *engine.Config) { cfg.PacketAlertMax, cfg.Geo = st.Engine.PacketAlertMax, geo }
 	}
 	if err := s.engine.Apply(c); err != nil {
 		return r, err
@@ -242,7 +243,7 @@ func (s *Sensor) concerned(files []string) (p parts) {
 		if under(f, l.settings.Scripts.Files) || slices.Contains(l.modules, f) {
 			p.scripts, known = true, true
 		}
-		if under(f, l.settings.Intel.Feeds) {
+		if under(f, l.settings.Intel.Feeds) || slices.Contains(l.settings.Intel.GeoIP, f) {
 			p.intel, known = true, true
 		}
 		if under(f, l.settings.Rules.Files) || slices.Contains(l.ruleFiles, f) || !known {

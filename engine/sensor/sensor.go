@@ -137,7 +137,11 @@ func (s *Sensor) configure(l *loaded) (*engine.Config, error) {
 	if l.scripts != nil {
 		cfg.ChecksumRules = l.scripts.ChecksumRules()
 	}
-	cfg.Intel = l.intel
+	cfg.Intel, cfg.Geo = l.intel, l.geo
+	if !s.opt.Outputs {
+		cfg.Pcap.Dir = ""
+	}
+	cfg.Pcap.Drop = s.opt.Live
 	cfg.Manager = l.settings.Manager
 	if l.classes != nil {
 		cfg.EVEOptions.Classes = l.classes
