@@ -164,7 +164,10 @@ func (v *vm) override(L *glua.LState, d *detector) {
 			continue
 		}
 		for _, name := range sortedKeys(params) {
-			v.overrideOne(L, d, name, params[name])
+			if why := overrideOne(d, name, params[name]); why != "" {
+				v.badSettings = append(v.badSettings, Problem{Pos: Pos{File: "settings"}, Kind: BadSetting, Setting: id + "." + name,
+					Msg: "settings of " + d.ID + ": " + why})
+			}
 		}
 	}
 	t := newTable()
@@ -185,32 +188,34 @@ func (v *vm) override(L *glua.LState, d *detector) {
 	d.params = t
 }
 
-func (v *vm) overrideOne(L *glua.LState, d *detector, name string, x any) {
+// overrideOne applies one setting and says what is wrong with it.
+func overrideOne(d *detector, name string, x any) (why string) {
 	switch name {
 	case "enabled":
 		b, ok := toBool(x)
 		if !ok {
-			L.RaiseError("settings of %s: enabled must be true or false, not %v", d.ID, x)
+			return fmt.Sprintf("enabled must be true or false, not %v", x)
 		}
 		d.enabled = b
-		return
+		return ""
 	case "severity":
 		s := fmt.Sprint(x)
 		if !slices.Contains(Severities, s) {
-			L.RaiseError("settings of %s: unknown severity %q: use %s", d.ID, s, strings.Join(Severities, ", "))
+			return fmt.Sprintf("unknown severity %q: use %s", s, strings.Join(Severities, ", "))
 		}
 		d.Severity = s
-		return
+		return ""
 	}
 	p := d.param(name)
 	if p == nil {
-		return // reported by Load as a warning
+		return "" // reported by Load as a warning
 	}
 	val, err := p.parse(x)
 	if err != nil {
-		L.RaiseError("settings of %s: %s", d.ID, err.Error())
+		return err.Error()
 	}
 	p.Value = val
+	return ""
 }
 
 func toBool(x any) (bool, bool) {

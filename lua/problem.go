@@ -33,20 +33,23 @@ const (
 	RuntimeError             // a callback failed
 	Stopped                  // the script was stopped
 	Unused                   // an override that no detector has
+	BadSetting               // an override that a detector cannot take
 )
 
 // String names the kind.
 func (k Kind) String() string {
-	return [...]string{"syntax error", "error", "unknown name", "bad filter", "runtime error", "stopped", "unused setting"}[k%7]
+	return [...]string{"syntax error", "error", "unknown name", "bad filter", "runtime error", "stopped", "unused setting", "bad setting"}[k%8]
 }
 
 // Problem is something wrong with a script.
 type Problem struct {
-	Pos   Pos
-	Kind  Kind
-	Msg   string
-	Hint  string // "did you mean http.uri?", or ""
-	Trace string // Lua traceback, or ""
+	Pos  Pos
+	Kind Kind
+	Msg  string
+	Hint string // "did you mean http.uri?", or ""
+	// Setting is the parameter in Options.Params that it is about, such as BEH-BRUTE.fast, "" for none.
+	Setting string
+	Trace   string // Lua traceback, or ""
 	// Warning is set for what does not keep the script from running.
 	Warning bool
 }

@@ -108,7 +108,7 @@ func Load(schema *dissect.Schema, sources []Source, opt Options) (*Runtime, []Pr
 			continue
 		}
 		v := newVM(rt, p)
-		if list := v.load(); len(list) > 0 {
+		if list := append(v.load(), v.badSettings...); len(list) > 0 {
 			problems = append(problems, list...)
 			if anyError(list) {
 				v.close()
@@ -246,7 +246,7 @@ func (rt *Runtime) unusedParams() []Problem {
 	for id, params := range rt.opt.Params {
 		for name := range params {
 			if !rt.takes(id, name) {
-				out = append(out, Problem{Pos: Pos{File: "settings"}, Kind: Unused, Warning: true,
+				out = append(out, Problem{Pos: Pos{File: "settings"}, Kind: Unused, Warning: true, Setting: id + "." + name,
 					Msg: fmt.Sprintf("no detector has the parameter %s.%s", id, name), Hint: rt.nearParam(id, name)})
 			}
 		}

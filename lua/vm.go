@@ -24,6 +24,9 @@ type vm struct {
 	memory int64 // as last measured
 	walk   walker
 
+	// badSettings are what is wrong with overrides of parameters.
+	badSettings []Problem
+
 	loading  bool
 	parallel bool
 	stopped  bool
