@@ -12,7 +12,7 @@ FUZZTIME ?= 3s
 
 export CGO_ENABLED := 1
 
-.PHONY: run build test deps lint unit race fuzz bench clean install
+.PHONY: run build test deps lint unit race fuzz bench clean install deb package-test
 
 run: build
 	$(BIN) -f testdata/captures/web_attacks.pcap.gz -v
@@ -25,7 +25,7 @@ build: deps
 deps:
 	@tools/deps.sh
 
-test: deps lint unit race fuzz
+test: deps lint unit race fuzz package-test
 
 lint: deps
 	@test -z "$$(gofmt -l .)" || { echo "gofmt is needed:"; gofmt -l .; exit 1; }
@@ -33,6 +33,7 @@ lint: deps
 	go tool staticcheck ./...
 
 unit: deps
+	@tools/deps.sh test
 	go test ./...
 
 # The packages that run on several goroutines.
@@ -45,8 +46,19 @@ fuzz: deps
 bench: deps
 	go test -run '^$$' -bench . -benchmem ./...
 
+# Binary, man pages, unit and configuration, below $(DESTDIR)$(PREFIX).
+PREFIX ?= /usr/local
 install: build
-	install -D -m 0755 $(BIN) $(DESTDIR)/usr/local/bin/luanids
+	@DESTDIR=$(DESTDIR) PREFIX=$(PREFIX) tools/packaging/install.sh $(BIN)
+
+# The Debian package, build/luanids_VERSION_ARCH.deb; package-test installs, uses and removes it.
+deb: build
+	@tools/packaging/deb.sh $(VERSION)
+
+package-test: deb
+	@tools/deps.sh test
+	@if [ "$$(id -u)" -eq 0 ]; then tools/packaging/test.sh "$$(ls -t build/luanids_*.deb | head -1)"; \
+	else echo "package-test: not run, needs root"; fi
 
 clean:
 	rm -rf build

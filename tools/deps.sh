@@ -1,10 +1,21 @@
 #!/usr/bin/env bash
-# Installs what the build and the tests need and a fresh Debian machine may lack.
+# Installs what the build needs and a fresh Debian machine may lack; with "test" what tests with real
+# programs need, too.
 set -eu
 need=()
 command -v gcc >/dev/null || need+=(gcc libc6-dev)
 [ -e /usr/include/pcap/pcap.h ] || [ -e /usr/include/pcap.h ] || need+=(libpcap-dev)
 command -v git >/dev/null || need+=(git)
+if [ "${1:-}" = test ]; then
+	# Tests in network namespaces and of the package are skipped without these and without root.
+	command -v ip >/dev/null || need+=(iproute2)
+	command -v curl >/dev/null || need+=(curl)
+	[ -x /usr/sbin/nginx ] || need+=(nginx-light)
+	command -v setcap >/dev/null || [ -x /usr/sbin/setcap ] || need+=(libcap2-bin)
+	command -v python3 >/dev/null || need+=(python3-minimal)
+	command -v adduser >/dev/null || [ -x /usr/sbin/adduser ] || need+=(adduser)
+	command -v lintian >/dev/null || need+=(lintian)
+fi
 [ ${#need[@]} -eq 0 ] && exit 0
 sudo=""
 [ "$(id -u)" -eq 0 ] || sudo="sudo"
