@@ -79,12 +79,42 @@ type Spec struct {
 	// Context writes the members for alerts, files and anomalies, where they differ from those of
 	// the protocol's own record; nil means EVE.
 	Context func(w *jsonw.Writer, e *Env)
+	// Record is the type of the EVE records where it is not Name ("ftp_data"); settings of another protocol's records, LogAs,
+	// hold for them.
+	Record, LogAs string
+	// Announces says which packets announce flows, see Expectation; nil: none do.
+	Announces *Announces
 	// Clone makes a deep copy of a message that stays valid after the event: it is what
 	// handlers of the ordered stage get.
 	Clone func(tx any) any
 
 	index int     // in the Schema
 	base  EventID // of Events[0] in the Schema
+}
+
+// RecordType is the type of the protocol's EVE records.
+func (s *Spec) RecordType() string {
+	if s.Record != "" {
+		return s.Record
+	}
+	return s.Name
+}
+
+// LoggedAs is the name by which settings switch the protocol's EVE records on.
+func (s *Spec) LoggedAs() string {
+	if s.LogAs != "" {
+		return s.LogAs
+	}
+	return s.Name
+}
+
+// Announces tells of a flow that a packet announces, before the stream that it is part of was put together: the engine has to
+// know which worker will want it. The parser's Expect says what the flow is about.
+type Announces struct {
+	// Begins are the first four bytes of such packets, letters in any case.
+	Begins []string
+	// Port is the announced port, on either of the packet's two hosts; 0: it announces nothing.
+	Port func(payload []byte) uint16
 }
 
 // DefaultMaxPending is the cap on unconsumed bytes of one direction of a flow.

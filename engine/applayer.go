@@ -93,6 +93,10 @@ func (w *worker) streamData(f *flowtable.Flow, dir dissect.Dir, data []byte) {
 // recognise asks the protocols about the first bytes of a stream. What is undecided is kept in
 // the session, so that the parser gets all of it.
 func (w *worker) recognise(f *flowtable.Flow, dir dissect.Dir, data []byte) {
+	if w.expected.claim(w, f) {
+		w.streamData(f, dir, data)
+		return
+	}
 	pr := &f.Probe[dir]
 	held := pr.Done || len(f.Session.Pending(dir)) > 0
 	if held {

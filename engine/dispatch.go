@@ -30,6 +30,7 @@ type dispatcher struct {
 	frag   *ipfrag.Defrag
 	seed   uint64
 	noVLAN bool // VLAN tags do not tell flows apart
+	pins   *pins
 	stamp  uint64
 	now    int64
 	second int64
@@ -75,6 +76,9 @@ func (d *dispatcher) deliver(p *packet.Packet, s sink) {
 	d.stamp++
 	p.Stamp = d.stamp
 	p.Hash = d.hash(p)
+	if d.pins != nil {
+		d.pins.apply(p, d.now)
+	}
 	switch {
 	case p.Layers&packet.LayerFragment != 0:
 		datagram, whole := d.frag.Add(p)

@@ -28,7 +28,7 @@ func (w *worker) Emit(spec *dissect.Spec, ev dissect.Local, e *dissect.Env) {
 		} else if body := w.eve.ProtocolBody(w.body(), e, spec, txID, ok); len(body) == 0 {
 			w.recycleBody(body)
 		} else {
-			w.wait(w.flow, e.Dir, eve.Body{Type: spec.Name, ByDir: decl.LogByDir, Message: body}, nil)
+			w.wait(w.flow, e.Dir, eve.Body{Type: spec.RecordType(), ByDir: decl.LogByDir, Message: body}, nil)
 		}
 	}
 }

@@ -2,13 +2,15 @@ package engine
 
 import (
 	"github.com/luanids/luanids/dissect"
+	"github.com/luanids/luanids/dissect/packet"
 	"github.com/luanids/luanids/engine/flowtable"
 )
 
-// expectations are the flows that parsers announced (FTP data connections). They are found by
-// the announced end point's shard, which need not be that of the flow that announced it.
+// expectations are the flows that parsers announced (FTP data connections), by the shard of the flow that announced
+// them: the dispatcher puts the announced flow into the same, see pins.
 type expectations struct {
-	list []expectation
+	lists [flowtable.Shards][]expectation
+	count int
 }
 
 type expectation struct {
@@ -18,59 +20,71 @@ type expectation struct {
 }
 
 const (
-	maxExpectations = 1024
+	maxExpectations = 64 // of a shard
 	expectFor       = int64(30e9)
 )
 
 func (x *expectations) add(w *worker, e *dissect.Env, ex dissect.Expectation) {
-	x.expire(e.Time)
-	if len(x.list) >= maxExpectations {
+	if w.flow == nil || e.Flow == nil {
+		return
+	}
+	shard := flowtable.ShardOf(w.flow.Hash)
+	x.expire(shard, e.Time)
+	if len(x.lists[shard]) >= maxExpectations {
 		w.stats.expectDropped++
 		return
 	}
-	parent := uint64(0)
-	if e.Flow != nil {
-		parent = e.Flow.ID
-	}
-	x.list = append(x.list, expectation{ex, e.Time + expectFor, parent})
+	x.lists[shard] = append(x.lists[shard], expectation{ex, e.Time + expectFor, e.Flow.ID})
+	x.count++
 }
 
-func (x *expectations) expire(now int64) {
-	keep := x.list[:0]
-	for _, e := range x.list {
+func (x *expectations) expire(shard int, now int64) {
+	list := x.lists[shard]
+	keep := list[:0]
+	for _, e := range list {
 		if e.until >= now {
 			keep = append(keep, e)
 		}
 	}
-	x.list = keep
+	x.count -= len(list) - len(keep)
+	x.lists[shard] = keep
 }
 
-// claim gives a new flow the protocol that was announced for it.
-func (x *expectations) claim(w *worker, f *flowtable.Flow) {
-	if len(x.list) == 0 {
-		return
+// claim gives a flow the protocol that was announced for it. It is asked when the flow's first bytes come: a client
+// may open a data connection before it says what for.
+func (x *expectations) claim(w *worker, f *flowtable.Flow) bool {
+	if x.count == 0 || f.Probe[0].Done || f.Probe[1].Done {
+		return false
 	}
-	x.expire(f.Start)
-	for i := range x.list {
-		e := &x.list[i]
+	shard := flowtable.ShardOf(f.Hash)
+	x.expire(shard, w.now)
+	for i := range x.lists[shard] {
+		e := &x.lists[shard][i]
 		if !e.covers(&f.Key) {
 			continue
 		}
-		if spec := w.apps.all[e.App]; spec != nil {
-			w.assign(f, spec)
-			f.ParentID = e.parent
-			if p, ok := f.Parser.(dissect.Expecter); ok {
-				p.Expected(e.Data)
-			}
+		spec := w.apps.all[e.App]
+		if spec == nil {
+			return false
 		}
-		x.list = append(x.list[:i], x.list[i+1:]...)
-		return
+		w.assign(f, spec)
+		f.ParentID = e.parent
+		for d := range f.Probe {
+			f.Probe[d].Known, f.AppBy[d] = true, spec
+		}
+		if p, ok := f.Parser.(dissect.Expecter); ok {
+			p.Expected(e.Data)
+		}
+		x.lists[shard] = append(x.lists[shard][:i], x.lists[shard][i+1:]...)
+		x.count--
+		return true
 	}
+	return false
 }
 
 func (e *expectation) covers(k *dissect.FlowKey) bool {
-	var any0 dissect.FlowKey
+	var unset packet.Addr
 	return e.Key.Proto == k.Proto &&
-		(e.Key.Src == any0.Src || e.Key.Src == k.Src) && (e.Key.Dst == any0.Dst || e.Key.Dst == k.Dst) &&
+		(e.Key.Src == unset || e.Key.Src == k.Src) && (e.Key.Dst == unset || e.Key.Dst == k.Dst) &&
 		(e.Key.SrcPort == 0 || e.Key.SrcPort == k.SrcPort) && (e.Key.DstPort == 0 || e.Key.DstPort == k.DstPort)
 }

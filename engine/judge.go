@@ -37,7 +37,7 @@ type judge struct {
 func (v *view) useProgram(p *match.Program, schema *dissect.Schema) {
 	j := judge{wants: make([]bool, len(schema.Events)), logged: make([]bool, len(schema.Specs))}
 	for i, s := range schema.Specs {
-		j.logged[i] = s.EVE != nil && v.cfg.EVEOptions.Protocol(s.Name)
+		j.logged[i] = s.EVE != nil && v.cfg.EVEOptions.Protocol(s.LoggedAs())
 	}
 	if p != nil {
 		j.m = p.NewMatcher()

@@ -226,7 +226,6 @@ func (w *worker) newFlow(sh *flowtable.Shard, p *packet.Packet) *flowtable.Flow 
 		copy(f.EthDst[:], p.Data[p.EthOff:])
 		copy(f.EthSrc[:], p.Data[p.EthOff+6:])
 	}
-	w.expected.claim(w, f)
 	w.intelFlow(f)
 	return f
 }

@@ -4,6 +4,7 @@ package protocols
 import (
 	"github.com/luanids/luanids/dissect"
 	"github.com/luanids/luanids/dissect/dns"
+	"github.com/luanids/luanids/dissect/ftp"
 	"github.com/luanids/luanids/dissect/http"
 	"github.com/luanids/luanids/dissect/smtp"
 	"github.com/luanids/luanids/dissect/ssh"
@@ -21,5 +22,7 @@ func All(eve func(name string) map[string]string) []*dissect.Spec {
 		ssh.Spec(),
 		http.SpecWith(http.ParseOptions(eve("http"))),
 		smtp.NewSpec(smtp.ParseOptions(eve("smtp"))),
+		ftp.Spec(),
+		ftp.DataSpec(),
 	}
 }

@@ -10,7 +10,7 @@ import (
 // Protocol appends the record of a protocol's message, unless the protocol writes nothing for it.
 func (x *Encoder) Protocol(dst []byte, e *dissect.Env, spec *dissect.Spec, byDir bool, txID uint64, hasTx bool) []byte {
 	w := x.begin(dst)
-	h := Head{Type: spec.Name, Time: e.Time, Pkt: e.Pkt, Flow: e.Flow}
+	h := Head{Type: spec.RecordType(), Time: e.Time, Pkt: e.Pkt, Flow: e.Flow}
 	if byDir {
 		h.Dir = e.Dir
 	}

@@ -53,6 +53,12 @@ func keywordTable() map[string]handler {
 		"ssh.protoversion": sshVersion, "ssh.softwareversion": legacyText("ssh.software"), "tls.store": nothing,
 		"tls_cert_expired": certFlag("tls.cert_expired"), "tls_cert_valid": certFlag("tls.cert_valid"),
 
+		"ftp.mode":           ftpField("ftp.mode", true, oneOf("active or passive", map[string]string{"active": "active", "passive": "passive"})),
+		"ftp.dynamic_port":   ftpField("ftp.dynamic_port", true, ftpPort),
+		"ftp.reply_received": ftpField("ftp.reply_received", false, ftpAnswered),
+		"ftpbounce":          ftpField("ftp.bounce", false, ftpTrue),
+		"ftpdata_command":    ftpField("ftp_data.command", false, oneOf("retr or stor", map[string]string{"retr": "RETR", "stor": "STOR"})),
+
 		"dotprefix": transform(ir.TDotPrefix), "to_lowercase": transform(ir.TLower), "to_uppercase": transform(ir.TUpper),
 		"compress_whitespace": transform(ir.TCompressWhitespace), "strip_whitespace": transform(ir.TStripWhitespace),
 		"to_md5": transform(ir.TMD5), "to_sha1": transform(ir.TSHA1), "to_sha256": transform(ir.TSHA256),
@@ -63,7 +69,7 @@ func keywordTable() map[string]handler {
 
 		"lua": unsupported("scripts of other engines are not run"), "luajit": unsupported("scripts of other engines are not run"),
 		"luaxform": unsupported("scripts of other engines are not run"), "geoip": unsupported("there is no location database"),
-		"asn1": unsupported("ASN.1 is not decoded"), "ftpbounce": unsupported("not supported yet"),
+		"asn1":  unsupported("ASN.1 is not decoded"),
 		"frame": unsupported("frames are not supported"), "config": unsupported("rules cannot change the configuration"),
 	}
 	for name, to := range oldModifiers {

@@ -1,0 +1,316 @@
+package ftp
+
+import (
+	"bytes"
+	"strconv"
+
+	"github.com/luanids/luanids/dissect"
+	"github.com/luanids/luanids/dissect/packet"
+)
+
+// maxLine is the longest line that is taken as a whole, bytes, as in Suricata. Longer ones are cut.
+const maxLine = 4096
+
+type parser struct {
+	// waiting are the transactions that the server has not answered for good, oldest first; spare are used up ones.
+	waiting []*Tx
+	spare   []*Tx
+	// port is where the next data connection goes, by the last PORT or PASV; 0 when it was used.
+	port uint16
+	mode mode
+	user []byte // name of the last USER
+	// multi is the code of the reply of several lines that goes on, empty for none.
+	multi   []byte
+	skip    [2]bool // within a line that was cut, or behind a gap
+	stopped [2]bool
+	ended   [2]bool
+	maxTx   int
+}
+
+func newParser() *parser { return new(parser) }
+
+// defaultMaxTx is how many commands may wait for answers, as in Suricata.
+const defaultMaxTx = 1024
+
+// Data implements dissect.Parser.
+func (p *parser) Data(c *dissect.Ctx, dir dissect.Dir, data []byte) int {
+	if p.maxTx == 0 {
+		p.maxTx = defaultMaxTx
+		if s := c.Limits.Settings["ftp.max-tx"]; s != "" {
+			if n, err := strconv.Atoi(s); err == nil && n > 0 {
+				p.maxTx = n
+			}
+		}
+	}
+	n := 0
+	for n < len(data) {
+		if p.stopped[dir] {
+			return len(data)
+		}
+		k := p.line(c, dir, data[n:])
+		if k == 0 {
+			break
+		}
+		n += k
+	}
+	return n
+}
+
+// line takes a line, and gives its length, 0 when it is not complete.
+func (p *parser) line(c *dissect.Ctx, dir dissect.Dir, data []byte) int {
+	i := bytes.IndexByte(data[:min(len(data), maxLine)], '\n')
+	if p.skip[dir] {
+		if i < 0 {
+			return min(len(data), maxLine)
+		}
+		p.skip[dir] = false
+		return i + 1
+	}
+	n := i + 1
+	if i < 0 {
+		if len(data) < maxLine {
+			return 0
+		}
+		i, n, p.skip[dir] = maxLine, maxLine, true
+	}
+	line := bytes.TrimSuffix(data[:i], []byte{'\r'})
+	if dir == dissect.ToServer {
+		p.command(c, line, p.skip[dir])
+	} else {
+		p.reply(c, line, p.skip[dir])
+	}
+	return n
+}
+
+// begin begins a transaction.
+func (p *parser) begin(c *dissect.Ctx) *Tx {
+	var t *Tx
+	if n := len(p.spare); n > 0 {
+		t, p.spare = p.spare[n-1], p.spare[:n-1]
+	} else {
+		t = new(Tx)
+	}
+	t.reset(c.NextTxID())
+	p.waiting = append(p.waiting, t)
+	return t
+}
+
+// command takes a line of the client (RFC 959 section 5.3).
+func (p *parser) command(c *dissect.Ctx, line []byte, cut bool) {
+	if len(p.waiting) >= p.maxTx {
+		c.Anomaly(anTooMany, p.waiting[0])
+		p.stopped[dissect.ToServer] = true
+		return
+	}
+	line = telnet(line)
+	verb, rest, _ := bytes.Cut(line, []byte{' '})
+	if len(verb) == 0 {
+		return
+	}
+	t := p.begin(c)
+	for _, b := range verb[:min(len(verb), maxVerb)] {
+		if 'a' <= b && b <= 'z' {
+			b -= 'a' - 'A'
+		}
+		t.verb = append(t.verb, b)
+	}
+	t.data = append(t.data, rest...)
+	if t.long = cut; cut {
+		c.Anomaly(anLongCommand, t)
+	}
+	p.act(c, t)
+	c.Emit(evCommand, t)
+}
+
+// maxVerb is more than the longest name of a command.
+const maxVerb = 16
+
+// telnet passes over the telnet controls that clients send before ABOR (RFC 959 section 4.1.3).
+func telnet(line []byte) []byte {
+	for len(line) > 1 && line[0] == 0xff {
+		line = line[2:]
+	}
+	return line
+}
+
+// act does what a command means for the data connection.
+func (p *parser) act(c *dissect.Ctx, t *Tx) {
+	switch string(t.verb) {
+	case "USER":
+		p.user = append(p.user[:0], t.data[:min(len(t.data), maxVerb*16)]...)
+	case "PORT":
+		addr, port := hostPort(t.data)
+		p.announce(c, t, addr, port)
+	case "EPRT":
+		addr, port := extendedPort(t.data)
+		p.announce(c, t, addr, port)
+	case "PASV", "EPSV":
+		t.mode = passive
+	case "RETR", "STOR", "LIST", "NLST", "MLSD":
+		p.transfer(c, t)
+	}
+}
+
+// announce takes what PORT or EPRT say: the server is to connect there.
+func (p *parser) announce(c *dissect.Ctx, t *Tx, addr packet.Addr, port uint16) {
+	if t.mode = active; port == 0 {
+		return
+	}
+	t.port = port
+	p.port, p.mode = port, active
+	if c.Flow != nil {
+		t.bounce = addr != c.Flow.Key.Src
+	}
+}
+
+// transfer announces the data connection of a file or a list. The addresses are those of this connection: the ones that are
+// named are often wrong behind an address translation.
+func (p *parser) transfer(c *dissect.Ctx, t *Tx) {
+	file := t.is("RETR") || t.is("STOR")
+	if p.port == 0 || file && len(t.data) == 0 || t.long {
+		if p.port == 0 && file {
+			c.Anomaly(anNoPort, t)
+		}
+		return
+	}
+	what := &transfer{command: string(t.verb)}
+	if file {
+		what.name = string(t.data)
+	}
+	if c.Flow != nil {
+		k := c.Flow.Key
+		key := dissect.FlowKey{Proto: packet.ProtoTCP, Src: k.Src, Dst: k.Dst, DstPort: p.port}
+		if p.mode == active {
+			key.Src, key.Dst = k.Dst, k.Src
+		}
+		c.Expect(dissect.Expectation{Key: key, App: dataName, Data: what})
+	}
+	p.port = 0
+}
+
+// reply takes a line of the server (RFC 959 section 4.2).
+func (p *parser) reply(c *dissect.Ctx, line []byte, cut bool) {
+	code, text, more := splitReply(line)
+	if len(p.multi) > 0 {
+		if bytes.Equal(code, p.multi) && !more {
+			p.multi = p.multi[:0]
+		} else {
+			code, more = nil, true
+			text = line
+		}
+	} else if more {
+		p.multi = append(p.multi[:0], code...)
+	}
+	if len(p.waiting) == 0 {
+		if p.stopped[dissect.ToServer] {
+			return
+		}
+		p.begin(c) // the greeting, or something that nobody asked for
+	}
+	t := p.waiting[0]
+	t.reply(code, text)
+	if cut {
+		t.replyLong = true
+		c.Anomaly(anLongReply, t)
+	}
+	if more || len(code) > 0 && code[0] == '1' {
+		return // more is to come
+	}
+	t.answered = true
+	p.answered(c, t)
+	p.waiting = append(p.waiting[:0], p.waiting[1:]...)
+	p.finish(c, t)
+}
+
+// splitReply cuts a line into code and text; more says that lines of the same reply follow.
+func splitReply(line []byte) (code, text []byte, more bool) {
+	if len(line) < 3 {
+		return nil, line, false
+	}
+	for _, b := range line[:3] {
+		if b < '0' || b > '9' {
+			return nil, line, false
+		}
+	}
+	if len(line) == 3 {
+		return line, nil, false
+	}
+	switch line[3] {
+	case ' ', '-':
+		return line[:3], line[4:], line[3] == '-'
+	}
+	return nil, line, false
+}
+
+// answered does what the last reply to a command means.
+func (p *parser) answered(c *dissect.Ctx, t *Tx) {
+	code, text := string(t.code()), []byte(nil)
+	if n := len(t.replies); n > 0 {
+		text = t.at(t.replies[n-1])
+	}
+	switch {
+	case t.is("PASV") && code == "227":
+		_, t.port = hostPort(inBrackets(text))
+	case t.is("EPSV") && code == "229":
+		_, t.port = extendedPort(inBrackets(text))
+	case t.is("AUTH") && code == "234":
+		p.stopped = [2]bool{true, true}
+		c.Upgrade("tls")
+	}
+	if t.mode == passive && t.port != 0 {
+		p.port, p.mode = t.port, passive
+	}
+}
+
+// finish ends a transaction.
+func (p *parser) finish(c *dissect.Ctx, t *Tx) {
+	c.EmitDir(evTx, t, dissect.ToClient)
+	if t.is("PASS") && t.answered {
+		switch code := t.code(); {
+		case bytes.HasPrefix(code, []byte("230")):
+			c.EmitDir(evAuthSuccess, t, dissect.ToClient)
+		case bytes.HasPrefix(code, []byte("5")):
+			c.EmitDir(evAuthFailure, t, dissect.ToClient)
+		}
+	}
+	if len(p.spare) < 4 {
+		p.spare = append(p.spare, t)
+	}
+}
+
+// Gap implements dissect.Parser.
+func (p *parser) Gap(c *dissect.Ctx, dir dissect.Dir, n int) {
+	p.skip[dir] = true
+	if dir == dissect.ToClient { // which replies are missing is not known
+		p.multi = p.multi[:0]
+		p.drain(c)
+	}
+}
+
+// drain ends all transactions that wait.
+func (p *parser) drain(c *dissect.Ctx) {
+	for _, t := range p.waiting {
+		p.finish(c, t)
+	}
+	p.waiting = p.waiting[:0]
+}
+
+// End implements dissect.Parser.
+func (p *parser) End(c *dissect.Ctx, dir dissect.Dir, why dissect.EndReason, rest []byte) {
+	if len(rest) > 0 && !p.skip[dir] && !p.stopped[dir] { // a last line without its end
+		rest = bytes.TrimSuffix(rest, []byte{'\r'})
+		if dir == dissect.ToServer {
+			p.command(c, rest, false)
+		} else {
+			p.reply(c, rest, false)
+		}
+	}
+	if p.ended[dir] = true; p.ended[dir.Rev()] {
+		p.drain(c)
+	}
+}
+
+// Reset implements dissect.Parser.
+func (p *parser) Reset() {
+	*p = parser{waiting: p.waiting[:0], spare: p.spare, user: p.user[:0], multi: p.multi[:0]}
+}

@@ -1,0 +1,83 @@
+package ftp
+
+import (
+	"bytes"
+
+	"github.com/luanids/luanids/dissect"
+)
+
+// portCommands are first commands of a client. They count on the usual port only, as POP3 and others have some of them too.
+var portCommands = []string{"USER ", "AUTH ", "FEAT\r", "SYST\r", "OPTS ", "HOST ", "CLNT ", "PASV\r", "EPSV\r", "PORT ", "EPRT ", "QUIT\r", "PASS ", "RETR ", "STOR ",
+	"CWD ", "PWD\r", "TYPE ", "LIST\r", "NLST\r"}
+
+// maxGreeting is how much of the first line of a greeting is looked at, bytes.
+const maxGreeting = 512
+
+// probe recognises the server's greeting, or on the usual port the client's first command. Greetings of SMTP begin
+// alike, so that one off the usual port must name FTP.
+func probe(dir dissect.Dir, data []byte, hint bool) dissect.Verdict {
+	if v := probeGreeting(data, hint); v != dissect.No {
+		return turned(dir, dissect.ToClient, v)
+	}
+	if !hint {
+		return dissect.No
+	}
+	v := dissect.No
+	for _, cmd := range portCommands {
+		n := min(len(data), len(cmd))
+		switch {
+		case !bytes.EqualFold(data[:n], []byte(cmd[:n])):
+		case n == len(cmd):
+			return turned(dir, dissect.ToServer, dissect.Yes)
+		default:
+			v = dissect.More
+		}
+	}
+	return v
+}
+
+// turned compares who should have sent these bytes with who did.
+func turned(dir, should dissect.Dir, v dissect.Verdict) dissect.Verdict {
+	if v == dissect.Yes && dir != should {
+		return dissect.Reversed
+	}
+	return v
+}
+
+func probeGreeting(data []byte, hint bool) dissect.Verdict {
+	const code = "220"
+	n := min(len(data), len(code))
+	refused := hint && (bytes.HasPrefix(data, []byte("421")) || bytes.HasPrefix(data, []byte("120")) || bytes.HasPrefix(data, []byte("530")))
+	switch {
+	case string(data[:n]) != code[:n] && !refused:
+		return dissect.No
+	case len(data) < 4:
+		return dissect.More
+	case data[3] != ' ' && data[3] != '-' && data[3] != '\r':
+		return dissect.No
+	}
+	line := data[:min(len(data), maxGreeting)]
+	end := bytes.IndexByte(line, '\n')
+	if end >= 0 {
+		line = line[:end]
+	}
+	switch {
+	case named(line, "smtp"):
+		return dissect.No
+	case hint || named(line, "ftp"):
+		return dissect.Yes
+	case end < 0 && len(line) < maxGreeting:
+		return dissect.More
+	}
+	return dissect.No
+}
+
+// named tells whether a line has a word, in any case.
+func named(line []byte, lower string) bool {
+	for i := 0; i+len(lower) <= len(line); i++ {
+		if bytes.EqualFold(line[i:i+len(lower)], []byte(lower)) {
+			return true
+		}
+	}
+	return false
+}
