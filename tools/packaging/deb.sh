@@ -9,7 +9,7 @@ cd "$top"
 version=${1:-0~dev}
 version=${version#v}
 version=${version//-/+} # a hyphen would begin the Debian revision
-[[ $version =~ ^[0-9] ]] || version="0~git+$version"
+[[ $version =~ ^[0-9]+\. ]] || version="0~git+$version"
 export VERSION=$version ARCH
 ARCH=$(go env GOARCH)
 stage=build/package
