@@ -59,8 +59,12 @@ func (e *Engine) runInline(ctx context.Context, src capture.Source) error {
 	b := newBatch(1)
 	for {
 		b.reset()
-		if b.swap = e.takeSwap(); b.swap != nil {
+		if b.swap = e.takeSwap(); b.swap != nil { // in an empty batch: nobody waits for packets
+			w.busy.Lock()
 			w.adopt(b.swap)
+			e.order.take(b)
+			w.busy.Unlock()
+			continue
 		}
 		done, err := e.fill(ctx, src, b)
 		w.busy.Lock()
@@ -155,7 +159,10 @@ func (e *Engine) readAll(ctx context.Context, src capture.Source, free chan *bat
 	for {
 		b := <-free
 		b.reset()
-		b.swap = e.takeSwap()
+		if b.swap = e.takeSwap(); b.swap != nil { // in an empty batch: nobody waits for packets
+			send(b)
+			continue
+		}
 		done, err := e.fill(ctx, src, b)
 		e.reading.Lock()
 		for i := range b.frames.Packets {

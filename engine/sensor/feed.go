@@ -60,6 +60,7 @@ type feed struct {
 	over  bool
 	ready chan struct{} // there is something to be taken
 	stats capture.Stats
+	taken uint64 // packets that the engine has
 }
 
 func newFeed() *feed {
@@ -106,6 +107,15 @@ func (f *feed) finish() {
 	f.wake()
 }
 
+// drain waits until the engine has taken what was fed up to now: what is swapped in afterwards does not see it.
+func (f *feed) drain() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for upto := f.stats.Packets; f.taken < upto; {
+		f.room.Wait()
+	}
+}
+
 // feedPause is how long the engine waits for packets before it looks whether something else is to be done.
 const feedPause = 50 * time.Millisecond
 
@@ -141,6 +151,7 @@ func (f *feed) take(b *capture.Batch) bool {
 		return false
 	}
 	*b, f.next = f.next, *b
+	f.taken += uint64(len(b.Packets))
 	f.room.Broadcast()
 	return true
 }

@@ -144,6 +144,12 @@ func (s *Sensor) apply(l *loaded) (Report, error) {
 		geo := l.geo
 		c.Set = func(cfg *engine.Config) { cfg.PacketAlertMax, cfg.Geo = st.Engine.PacketAlertMax, geo }
 	}
+	s.feeding.Lock()
+	f := s.feed
+	s.feeding.Unlock()
+	if f != nil {
+		f.drain()
+	}
 	if err := s.engine.Apply(c); err != nil {
 		return r, err
 	}

@@ -82,6 +82,19 @@ func (s *Sensor) loadScripts(l, prev *loaded, which parts) error {
 func (l *loaded) scriptProblems(problems []lua.Problem, sources []lua.Source) error {
 	var bad diag.List
 	for _, p := range problems {
+		if p.Setting != "" {
+			_, why, ok := strings.Cut(p.Msg, ": ") // less whose settings they are: the place tells
+			if !ok {
+				why = p.Msg
+			}
+			d := l.settings.Problem("detectors."+p.Setting, why, p.Hint)
+			if p.Warning {
+				l.warn("%s", say(&d))
+			} else {
+				bad = append(bad, d)
+			}
+			continue
+		}
 		if p.Warning {
 			l.warn("%s", p)
 			continue
@@ -100,6 +113,9 @@ func (l *loaded) scriptProblems(problems []lua.Problem, sources []lua.Source) er
 	texts := map[string][]byte{}
 	for _, s := range sources {
 		texts[s.Name] = []byte(s.Text)
+	}
+	if text, err := os.ReadFile(bad[0].File); err == nil {
+		texts[bad[0].File] = text // the configuration, if it is that
 	}
 	return &LoadError{What: "the scripts", List: bad, Sources: texts}
 }
