@@ -1,0 +1,64 @@
+package engine
+
+import (
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/luanids/luanids/dissect"
+	"github.com/luanids/luanids/dissect/ftp"
+	"github.com/luanids/luanids/dissect/packet"
+)
+
+// TestAnnouncedFlows wants each data connection of FTP sessions to be known for what it is, with its file, whichever worker has
+// the control connection.
+func TestAnnouncedFlows(t *testing.T) {
+	for _, workers := range []int{1, 8} {
+		cfg := everything(t)
+		cfg.Workers = workers
+		_, eve := replay(t, cfg, "../testdata/captures/ftp_session.pcap.gz")
+		for what, want := range map[string]int{`"event_type":"ftp_data"`: 10, `"event_type":"fileinfo"`: 6, `"parent_id"`: 10} {
+			if got := strings.Count(eve, what); got < want {
+				t.Errorf("%d workers: %d times %s, want at least %d", workers, got, what, want)
+			}
+		}
+	}
+}
+
+// TestPins checks that flows go where they were announced, in both directions and whatever their own hash, until nothing was seen of
+// them for long.
+func TestPins(t *testing.T) {
+	p := newPins([]*dissect.Spec{ftp.Spec()})
+	a, b := packet.V4([]byte{10, 0, 0, 1}), packet.V4([]byte{10, 0, 0, 2})
+	tcp := func(src, dst packet.Addr, sport, dport uint16, hash uint64, payload string) *packet.Packet {
+		return &packet.Packet{Layers: packet.LayerTCP, Src: src, Dst: dst, SrcPort: sport, DstPort: dport, Hash: hash, Payload: []byte(payload)}
+	}
+	const control, other = uint64(5)<<58 | 77, uint64(9)<<58 | 88
+	now := int64(1e18)
+	p.apply(tcp(b, a, 21, 4000, control, "227 Entering Passive Mode (10,0,0,2,4,1).\r\n"), now)
+	for i, pkt := range []*packet.Packet{tcp(a, b, 5000, 1025, other, ""), tcp(b, a, 1025, 5000, other, "")} {
+		if p.apply(pkt, now+1e9); pkt.Hash != uint64(5)<<58|88 {
+			t.Errorf("%d: hash %x", i, pkt.Hash)
+		}
+	}
+	c := packet.V4([]byte{10, 0, 0, 3})
+	for i, pkt := range []*packet.Packet{tcp(a, c, 5000, 1025, other, ""), tcp(a, b, 5000, 1026, other, "")} {
+		if p.apply(pkt, now+1e9); pkt.Hash != other {
+			t.Errorf("%d: a flow that nobody announced was moved", i)
+		}
+	}
+	late := tcp(a, b, 5000, 1025, other, "")
+	if p.apply(late, now+2*pinFor); late.Hash != other || len(p.m) != 0 {
+		t.Errorf("kept for good: %d", len(p.m))
+	}
+	for port := range uint16(maxPins + 10) {
+		p.apply(tcp(b, a, 21, 4000, control, "229 Extended (|||"+strconv.Itoa(int(port)+1000)+"|)\r\n"), now+2*pinFor)
+	}
+	if len(p.m) != maxPins || p.refused != 10 {
+		t.Errorf("%d pins, %d refused", len(p.m), p.refused)
+	}
+	plain := tcp(a, b, 80, 80, other, "GET / HTTP/1.1\r\n\r\n")
+	if n := testing.AllocsPerRun(100, func() { p.apply(plain, now) }); n != 0 {
+		t.Errorf("%v allocations for a packet", n)
+	}
+}
