@@ -191,15 +191,17 @@ func (r *responder) reject(a *alert.Alert) {
 }
 
 // Kill implements lua.KillHost.
-func (h *ScriptHost) Kill(e *dissect.Env) error {
+func (h *ScriptHost) Kill(e *dissect.Env, script string) error {
 	if h.o == nil {
 		return errors.New("no capture runs")
 	}
-	return h.o.responder.askEnv(e, "a script")
+	return h.o.responder.askEnv(e, "script "+script)
 }
 
 // Kill implements lua.KillHost.
-func (h *workerHost) Kill(e *dissect.Env) error { return h.w.responder.askEnv(e, "a script") }
+func (h *workerHost) Kill(e *dissect.Env, script string) error {
+	return h.w.responder.askEnv(e, "script "+script)
+}
 
 // killRequest asks the owner of a flow to cut it.
 type killRequest struct {

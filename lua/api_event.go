@@ -131,7 +131,7 @@ func eventKill(L *glua.LState) int {
 	h, ok := vmOf(L).rt.host.(KillHost)
 	reason := "connections can be cut in a live capture only"
 	if ok {
-		err := h.Kill(x.env)
+		err := h.Kill(x.env, vmOf(L).prog.short())
 		if err == nil {
 			L.Push(glua.LTrue)
 			return 1

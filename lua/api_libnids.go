@@ -286,7 +286,7 @@ func streamKill(L *glua.LState) int {
 	h, ok := vmOf(L).rt.host.(KillHost)
 	reason := "connections can be cut in a live capture only"
 	if ok && t.env != nil {
-		err := h.Kill(t.env)
+		err := h.Kill(t.env, vmOf(L).prog.short())
 		if err == nil {
 			L.Push(glua.LTrue)
 			return 1

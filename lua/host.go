@@ -47,8 +47,8 @@ type FlagHost interface {
 
 // KillHost cuts connections.
 type KillHost interface {
-	// Kill resets the connection of the event's flow; an error says why it cannot be.
-	Kill(e *dissect.Env) error
+	// Kill resets the connection of the event's flow, since a script wants it; an error says why it cannot be.
+	Kill(e *dissect.Env, script string) error
 }
 
 // IntelHit is what a feed of threat intelligence says of a value.

@@ -95,7 +95,7 @@ func (r *Recorder) Intel(kind, value string) (IntelHit, bool) {
 }
 
 // Kill implements KillHost.
-func (r *Recorder) Kill(e *dissect.Env) error {
+func (r *Recorder) Kill(e *dissect.Env, _ string) error {
 	if e.Flow == nil {
 		return fmt.Errorf("there is no connection")
 	}

@@ -290,9 +290,9 @@ end)`)
 		said      string
 	}{
 		{"rule", "http://10.77.2.2/big.bin", []string{"-r", reject, "-s", "none"}, []string{"--limit-rate", "20M"}, "(rule 7)"},
-		{"script", "http://10.77.2.2/big.bin", []string{"-r", "none", "-s", kill}, []string{"--limit-rate", "20M"}, "(a script)"},
-		{"script at full speed", "http://10.77.2.2/big.bin", []string{"-r", "none", "-s", kill}, nil, "(a script)"},
-		{"libnids, IPv6", "http://[fd77:2::2]/big.bin", []string{"-r", "none", "-s", libnids}, nil, "(a script)"},
+		{"script", "http://10.77.2.2/big.bin", []string{"-r", "none", "-s", kill}, []string{"--limit-rate", "20M"}, "(script kill)"},
+		{"script at full speed", "http://10.77.2.2/big.bin", []string{"-r", "none", "-s", kill}, nil, "(script kill)"},
+		{"libnids, IPv6", "http://[fd77:2::2]/big.bin", []string{"-r", "none", "-s", libnids}, nil, "(script libnids)"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			l.t = t
