@@ -39,9 +39,9 @@ type checked struct {
 func checkKinds() []checkKind {
 	return []checkKind{
 		{is: hasExt(lang.Ext, ".rules"), check: checkRules},
+		{is: config.IsConfig, check: checkConfig},                                                     // before rules in YAML, which have less of a form
 		{is: func(path string, _ []byte) bool { return ruleset.IsRuleFile(path) }, check: checkRules}, // YAML
 		{is: hasExt(".lua"), check: checkScripts},
-		{is: config.IsConfig, check: checkConfig},
 		{is: isFeed, check: checkFeeds},
 	}
 }
@@ -99,6 +99,7 @@ func check(e *env, f *flags, format string, args []string) error {
 			sources = append(sources, c.source)
 		}
 	}
+	list.Sort()
 	source := func(file string) []byte {
 		for _, s := range sources {
 			if text := s(file); text != nil {

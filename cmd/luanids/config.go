@@ -10,6 +10,7 @@ import (
 
 	"github.com/luanids/luanids/engine/alert"
 	"github.com/luanids/luanids/engine/config"
+	"github.com/luanids/luanids/engine/sensor"
 	"github.com/luanids/luanids/lang/diag"
 )
 
@@ -80,6 +81,13 @@ func loadSettings(e *env, f *flags, say *messages) (*config.Settings, error) {
 	}
 	src := f.source()
 	s, list, text := src.Load()
+	if list.Errors() == 0 {
+		for _, d := range checkFiles(s) {
+			if d.File != "" { // what flags name is told by who opens it
+				list = append(list, d)
+			}
+		}
+	}
 	if err := say.settings(list, text); err != nil {
 		return nil, err
 	}
@@ -181,7 +189,7 @@ What is printed is itself a configuration file.`,
 	return cmd
 }
 
-// checkConfig checks configuration files, and the parameters that they give to detectors.
+// checkConfig checks configuration files, and all that they name: rules, scripts, feeds.
 func checkConfig(f *flags, paths []string) (checked, error) {
 	texts := map[string][]byte{}
 	out := checked{what: plural(len(paths), "configuration"), source: func(file string) []byte { return texts[file] }}
@@ -190,21 +198,50 @@ func checkConfig(f *flags, paths []string) (checked, error) {
 		s, list, text := src.Load()
 		texts[path] = text
 		out.list = append(out.list, list...)
-		if list.Errors() == 0 {
-			out.list = append(out.list, checkReferences(s, path)...)
+		if list.Errors() > 0 {
+			continue
+		}
+		missing := checkFiles(s)
+		if out.list = append(out.list, missing...); len(missing) > 0 {
+			continue
+		}
+		list, more := checkLoading(src, s)
+		out.list = append(out.list, list...)
+		for name, text := range more {
+			texts[name] = text
 		}
 	}
 	return out, nil
 }
 
-// checkReferences looks for the files that a configuration names, and at what it tells detectors.
-func checkReferences(s *config.Settings, path string) (list diag.List) {
+// checkFiles looks for the files that a configuration names.
+func checkFiles(s *config.Settings) (list diag.List) {
 	for _, ref := range s.Files() {
 		if _, err := os.Stat(ref.Path); err != nil {
-			o := s.Origin(ref.Key)
-			list = append(list, diag.Diagnostic{File: path, Range: diag.Range{Start: o.Pos, End: o.Pos}, Severity: diag.Error,
-				Code: "no-file", Summary: fmt.Sprintf("%s: %s: no such file or folder", ref.Key, ref.Path), Hint: "paths are relative to the file that names them"})
+			list = append(list, s.Problem(ref.Key, ref.Path+": no such file or folder", "paths are relative to the file that names them"))
 		}
 	}
 	return list
+}
+
+// checkLoading loads what a configuration names, as a run does.
+func checkLoading(src config.Source, s *config.Settings) (list diag.List, texts map[string][]byte) {
+	cfg, err := sensor.Prepare(sensor.Options{Source: src, Settings: s, Warn: func(format string, args ...any) {
+		list = append(list, diag.Diagnostic{Severity: diag.Warning, Code: "loading", Summary: fmt.Sprintf(format, args...)})
+	}})
+	var l *sensor.LoadError
+	switch {
+	case errors.As(err, &l):
+		for _, d := range l.List {
+			if d.Severity == diag.Error {
+				list = append(list, d)
+			}
+		}
+		return list, l.Sources
+	case err != nil:
+		list = append(list, diag.Diagnostic{Severity: diag.Error, Code: "loading", Summary: err.Error()})
+	case cfg.Scripts != nil:
+		cfg.Scripts.Close()
+	}
+	return list, nil
 }

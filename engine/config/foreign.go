@@ -91,19 +91,34 @@ func IsConfig(path string, head []byte) bool {
 	if base := strings.ToLower(filepath.Base(path)); strings.HasPrefix(base, "luanids") || strings.HasPrefix(base, "enterprise.") {
 		return true
 	}
-	known := 0
-	for _, line := range strings.Split(string(head), "\n") {
-		name, _, ok := strings.Cut(line, ":")
+	lines := strings.Split(string(head), "\n")
+	for i, line := range lines {
+		name, rest, ok := strings.Cut(line, ":")
 		if !ok || name == "" || strings.ContainsAny(name[:1], " \t#-") {
 			continue
 		}
 		name, _, _ = strings.Cut(name, ".")
-		if name == "rules" && known == 0 {
-			continue // PyNIDS' rules begin so too
+		if name == "rules" && !isRulesGroup(rest, lines[i+1:]) {
+			continue // PyNIDS' rules begin so
 		}
 		if next, _ := tree().child(name); next != nil || slices.Contains(pynidsGroups, name) {
-			known++
+			return true
 		}
 	}
-	return known > 0
+	return false
+}
+
+// isRulesGroup tells our group rules from a list of rules, by what comes after its name.
+func isRulesGroup(rest string, lines []string) bool {
+	if rest = strings.TrimSpace(rest); strings.HasPrefix(rest, "{") {
+		return true
+	}
+	for _, line := range lines {
+		if line = strings.TrimSpace(line); line == "" || line[0] == '#' {
+			continue
+		}
+		name, _, _ := strings.Cut(line, ":")
+		return tree().children["rules"].children[name] != nil
+	}
+	return false
 }

@@ -273,7 +273,7 @@ func (r *reader) set(key, val *yaml.Node, k *Key, path, wild []string) {
 	}
 	if len(bad) == 0 {
 		at := r.node(key)
-		r.s.origins[full] = Origin{Text: fmt.Sprintf("%s:%d", r.file, key.Line), Pos: at.rng.Start}
+		r.s.origins[full] = Origin{Text: fmt.Sprintf("%s:%d", r.file, key.Line), File: r.file, Pos: at.rng.Start}
 	}
 }
 

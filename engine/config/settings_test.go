@@ -326,7 +326,7 @@ func TestRecordTypes(t *testing.T) {
 func TestFilesAreFound(t *testing.T) {
 	for head, want := range map[string]bool{
 		"# mine\nstream:\n  depth: 1mb\n": true, "anomaly:\n  ewma_alpha: 0.3\n": true, "stream.depth: 1mb\n": true,
-		"rules:\n- id: X\n": false, "entries:\n- cidr: 10.0.0.0/8\n": false, "": false, "-x: 1\n": false,
+		"rules:\n- id: X\n": false, "rules:\n  # mine\n  files: [a]\n": true, "rules: {files: a}\n": true, "rules:\n": false, "entries:\n- cidr: 10.0.0.0/8\n": false, "": false, "-x: 1\n": false,
 	} {
 		if got := IsConfig("site.yaml", []byte(head)); got != want {
 			t.Errorf("%q: a configuration: %v", head, got)

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
 
@@ -34,8 +35,21 @@ type Flag struct {
 type Origin struct {
 	// Text is default, FILE:LINE, --set KEY or the flag.
 	Text string
-	// Pos is the place in a file, zero for the others.
-	Pos diag.Pos
+	// File and Pos are the place in a file, zero for the others.
+	File string
+	Pos  diag.Pos
+}
+
+// Problem says what is wrong with the value of a setting, where it was given.
+func (s *Settings) Problem(key, why, hint string) diag.Diagnostic {
+	o := s.Origin(key)
+	d := diag.Diagnostic{File: o.File, Range: diag.Range{Start: o.Pos, End: o.Pos}, Severity: diag.Error, Code: "bad-value", Summary: key + ": " + why, Hint: hint}
+	if n := utf8.RuneCountInString(leaf(key)); o.Pos.Valid() {
+		d.Range.End.Offset, d.Range.End.Col = o.Pos.Offset+n, o.Pos.Col+n
+	} else if o != fromDefault && o.Text != "--set "+key {
+		d.Summary = o.Text + ": " + d.Summary
+	}
+	return d
 }
 
 // fromDefault is the origin of what nobody set.
