@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/coreos/go-systemd/v22/daemon"
@@ -29,6 +30,8 @@ type operation struct {
 	quiet    bool
 	metrics  *metrics.Server
 	sender   inject.Sender
+	read     []string // what rules, scripts and feeds were read from
+	boxed    bool     // files elsewhere cannot be read any more
 	stop     context.CancelFunc
 }
 
@@ -111,6 +114,7 @@ func (o *operation) confine(e *env, f *flags) error {
 	if err != nil {
 		return failed(fmt.Errorf("giving up privileges: %w", err))
 	}
+	o.boxed = r.Landlock > 0
 	for _, w := range r.Warnings {
 		o.say.warn("%s", w)
 	}
@@ -127,6 +131,8 @@ func (o *operation) privileges(f *flags) privileges.Options {
 	for _, r := range s.Files() {
 		p.Read = append(p.Read, r.Path)
 	}
+	p.Read = append(p.Read, f.reads...)
+	p.Read = append(p.Read, o.read...)
 	if !o.live {
 		p.Read = append(p.Read, f.files...)
 	}
@@ -173,6 +179,9 @@ func (o *operation) reloading() (done func(error)) {
 		status := "STATUS=watching"
 		if err != nil {
 			status = "STATUS=watching; the last reload failed, and what ran before runs on"
+			if o.boxed && strings.Contains(err.Error(), "permission denied") {
+				o.say.warn("the user of the service must be able to read it; and only folders that were named at the start can be read (see Privileges in operate.md): restart luanids for another one")
+			}
 		}
 		o.notify(daemon.SdNotifyReady + "\n" + status)
 	}

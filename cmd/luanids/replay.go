@@ -67,6 +67,8 @@ func runMain(ctx context.Context, e *env, f *flags) error {
 		return say.loadError(err)
 	}
 	eng := sen.Engine()
+	f.reads = sen.Files()
+	r.op.read = sen.Paths()
 	if err := r.op.begin(ctx, e, f, eng); err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -18,8 +19,10 @@ type Report struct {
 	Took time.Duration
 	// Rules and Intel have the numbers of rules and of indicators.
 	Rules, Intel Diff
-	// Scripts have numbers of scripts.
-	Scripts Diff
+	// Scripts have numbers of scripts, Lists of files that rules name: lists and data sets.
+	Scripts, Lists Diff
+	// Files are those that were seen to have changed, if that is why there was a reload.
+	Files []string
 	// Settings are those that took effect, Restart those that will when luanids is started anew.
 	Settings, Restart []config.Change
 }
@@ -63,14 +66,35 @@ func (d Diff) text(name string) string {
 
 // String is one line for people: what changed, and what did not.
 func (r Report) String() string {
-	parts := []string{r.Rules.text("rules"), r.Scripts.text("scripts"), r.Intel.text("intel")}
+	parts := []string{r.Rules.text("rules")}
+	if !r.Lists.same() {
+		parts = append(parts, r.Lists.text("lists"))
+	}
+	parts = append(parts, r.Scripts.text("scripts"), r.Intel.text("intel"))
 	if keys := keysOf(r.Settings); keys != "" {
 		parts = append(parts, "settings "+keys)
 	}
 	if keys := keysOf(r.Restart); keys != "" {
 		parts = append(parts, "only after a restart: "+keys)
 	}
-	return fmt.Sprintf("reloaded in %s: %s", shortTime(r.Took), strings.Join(parts, ", "))
+	return fmt.Sprintf("reloaded in %s%s: %s", shortTime(r.Took), r.because(), strings.Join(parts, ", "))
+}
+
+// because names the files that have changed.
+func (r Report) because() string {
+	const most = 3
+	var names []string
+	for i, f := range r.Files {
+		if i == most {
+			names = append(names, fmt.Sprintf("and %d more", len(r.Files)-most))
+			break
+		}
+		names = append(names, filepath.Base(f))
+	}
+	if names == nil {
+		return ""
+	}
+	return " (" + strings.Join(names, ", ") + ")"
 }
 
 func shortTime(d time.Duration) string {
@@ -126,6 +150,26 @@ func (s *Sensor) reload(which parts) (r Report, err error) {
 	return Report{}, err
 }
 
+// Files are the files and folders that settings, rules, scripts and feeds were read from: what a reload reads.
+func (s *Sensor) Files() (names []string) {
+	s.reloading.Lock()
+	defer s.reloading.Unlock()
+	for _, p := range pathsOf(s.now) {
+		names = append(names, p.Name)
+	}
+	return names
+}
+
+// Paths are the files and folders that what runs was read from, those that rules and scripts name included.
+func (s *Sensor) Paths() (list []string) {
+	s.reloading.Lock()
+	defer s.reloading.Unlock()
+	for _, p := range pathsOf(s.now) {
+		list = append(list, p.Name)
+	}
+	return list
+}
+
 // attend has what was read watched from now on.
 func (s *Sensor) attend(since time.Time, list ...*loaded) {
 	if s.watcher != nil {
@@ -160,19 +204,8 @@ func (s *Sensor) apply(l *loaded) (Report, error) {
 // report compares what was loaded with what runs.
 func (s *Sensor) report(l *loaded) Report {
 	old := s.now
-	r := Report{Rules: Diff{Before: len(old.texts), After: len(l.texts)}, Intel: Diff{Before: old.intelLen, After: l.intelLen}}
-	for id, h := range l.texts {
-		if was, ok := old.texts[id]; !ok {
-			r.Rules.Added++
-		} else if was != h {
-			r.Rules.Changed++
-		}
-	}
-	for id := range old.texts {
-		if _, ok := l.texts[id]; !ok {
-			r.Rules.Removed++
-		}
-	}
+	r := Report{Intel: Diff{Before: old.intelLen, After: l.intelLen}}
+	r.Rules, r.Lists = compare(old.texts, l.texts), compare(old.lists, l.lists)
 	s.scriptReport(l, &r)
 	for _, c := range config.Diff(old.settings, l.settings) {
 		if !c.Restart {
@@ -185,6 +218,24 @@ func (s *Sensor) report(l *loaded) Report {
 		}
 	}
 	return r
+}
+
+// compare counts what differs between versions by name.
+func compare[V comparable](old, new map[string]V) Diff {
+	d := Diff{Before: len(old), After: len(new)}
+	for name, v := range new {
+		if was, ok := old[name]; !ok {
+			d.Added++
+		} else if was != v {
+			d.Changed++
+		}
+	}
+	for name := range old {
+		if _, ok := new[name]; !ok {
+			d.Removed++
+		}
+	}
+	return d
 }
 
 func (s *Sensor) scriptReport(l *loaded, r *Report) {
@@ -221,6 +272,7 @@ func (s *Sensor) Watch(ctx context.Context) {
 	s.reloading.Unlock()
 	w.Run(ctx, func(files []string) {
 		r, err := s.reload(s.concerned(files))
+		r.Files = files
 		s.tell(r, err)
 	})
 }
