@@ -75,7 +75,7 @@ type Tracer struct {
 func New(p *match.Program, schema *dissect.Schema, r *match.Rule) *Tracer {
 	t := &Tracer{program: p, schema: schema, rule: r, m: p.NewMatcher(), judged: make([]bool, len(schema.Events)),
 		terms: Terms(p, r), flows: map[uint64]*Flow{}, rep: Report{Rule: r.ID, Outcomes: map[string]int{}}}
-	for _, ev := range r.Events {
+	for _, ev := range r.JudgedAt() {
 		t.judged[ev] = true
 		t.rep.Events = append(t.rep.Events, schema.Events[ev].Name)
 		if s := schema.Events[ev].Spec; s != nil && !slices.Contains(t.specs, s) {

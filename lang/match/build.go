@@ -50,7 +50,7 @@ func (b *builder) warning(r *ir.Rule, code, msg, hint string) {
 	}
 }
 
-// rule compiles one rule and hangs it below its events.
+// rule compiles one rule, in all its ways.
 func (b *builder) rule(src *ir.Rule) {
 	if b.seqRules[src] != nil {
 		b.sequenceRule(src)
@@ -61,6 +61,15 @@ func (b *builder) rule(src *ir.Rule) {
 			Msg: fmt.Sprintf("id %s is used by another rule (%s:%d)", src.ID, old.Pos.File, old.Pos.Line), Hint: "ids must be unique"})
 		return
 	}
+	for _, way := range b.ways(src) {
+		if !b.way(way) {
+			return
+		}
+	}
+}
+
+// way compiles one way of a rule and hangs it below its events; false if there was something to say about it.
+func (b *builder) way(src *ir.Rule) bool {
 	c := b.c
 	rs := &ruleState{src: src, fields: map[*dissect.Field]bool{}}
 	c.rule = rs
@@ -69,11 +78,11 @@ func (b *builder) rule(src *ir.Rule) {
 	hdr, rest, possible := c.headerOf(terms, b.headers)
 	if !possible {
 		b.warning(src, "never-matches", "no packet is of all the protocols and directions that the rule asks for", "")
-		return
+		return false
 	}
 	r.hdr = hdr
 	if !b.terms(r, rest) {
-		return
+		return false
 	}
 	b.effects(r)
 	b.orderedPart(r, late)
@@ -86,7 +95,7 @@ func (b *builder) rule(src *ir.Rule) {
 			pos = src.Pos
 		}
 		b.report(Problem{Pos: pos, Rule: src.ID, Code: "unsupported", Msg: rs.err.Error(), Error: true})
-		return
+		return false
 	}
 	events, prob := c.when(src, rs)
 	if prob == nil {
@@ -97,10 +106,11 @@ func (b *builder) rule(src *ir.Rule) {
 	}
 	if prob != nil {
 		b.report(*prob)
-		return
+		return false
 	}
 	b.accept(r, rs)
 	b.hang(r, events, terms)
+	return true
 }
 
 // conjuncts flattens the top of a condition.
@@ -169,7 +179,11 @@ func (b *builder) directionFits(r *Rule, events []dissect.EventID) bool {
 // accept adds a rule to the program, and notes what it asks of the engine.
 func (b *builder) accept(r *Rule, rs *ruleState) {
 	b.p.Rules = append(b.p.Rules, r)
-	b.p.byID[r.ID] = r
+	if first := b.p.byID[r.ID]; first != nil {
+		first.ways = append(first.ways, r)
+		r.way = len(first.ways)
+	}
+	b.p.byID[r.key()] = r
 	r.vars = len(rs.vars)
 	b.p.vars = max(b.p.vars, r.vars)
 	for f := range rs.fields {
@@ -264,7 +278,9 @@ func (b *builder) finish() {
 	}
 	p.slots = b.slots
 	p.stats.Sets = len(b.slots)
-	p.stats.Rules = len(p.Rules)
+	for _, r := range p.Rules {
+		p.stats.Rules += int(b2i(r.way == 0))
+	}
 	p.stats.Headers = len(p.headers)
 	parts := uint32(0)
 	for _, ep := range p.events {

@@ -55,6 +55,11 @@ func problem(r *ir.Rule, code, msg string) *Problem {
 	return &Problem{Pos: r.Pos, Rule: r.ID, Code: code, Msg: msg, Error: true}
 }
 
+func (p *Problem) hinted(hint string) *Problem {
+	p.Hint = hint
+	return p
+}
+
 // eventOf is the event that a field waits for in this rule.
 func eventOf(f *dissect.Field, rs *ruleState) string {
 	if f.Grows && rs.uses.late[f] && f.Done != "" {
@@ -79,7 +84,8 @@ func (c *compiler) highest(r *ir.Rule, rs *ruleState) (best dissect.EventID, why
 		case why == nil:
 		case ev.Spec != info.Spec:
 			return 0, nil, problem(r, "no-common-event", fmt.Sprintf(
-				"%s is of %s and %s of %s: no event has both", why.Name, info.Spec.Name, f.Name, ev.Spec.Name))
+				"%s is of %s and %s of %s: no event has both", why.Name, info.Spec.Name, f.Name, ev.Spec.Name)).hinted(
+				"alternatives (or) of several protocols are judged each at its own messages; what must hold of both is a sequence, or two rules and a flow flag")
 		case ev.ID != info.ID && ev.Phase == info.Phase:
 			return 0, nil, problem(r, "no-common-event", fmt.Sprintf(
 				"%s is known at %s and %s at %s: no event has both", why.Name, info.Name, f.Name, ev.Name))

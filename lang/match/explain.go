@@ -10,27 +10,21 @@ import (
 )
 
 // Explain writes how a rule is judged: at which events, behind which literal, and its terms in
-// the order in which they are tried.
+// the order in which they are tried. Of a rule on several protocols the first of Program.Rules tells all.
 func (p *Program) Explain(r *Rule) string {
+	if r.way > 0 {
+		return ""
+	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "rule %s %q\n", r.ID, r.Msg)
 	if r.seq != nil {
 		fmt.Fprintf(&b, "  sequence of %d steps within %v\n", len(r.seq.src.Steps), r.seq.src.Within)
 		return b.String()
 	}
-	for _, ev := range r.Events {
-		fmt.Fprintf(&b, "  judged at %s (%s)\n", p.schema.Events[ev].Name, p.schema.Events[ev].Doc)
-	}
-	if r.Literal != "" {
-		fmt.Fprintf(&b, "  only if %s occurs\n", r.Literal)
-	} else {
-		b.WriteString("  no literal: tried at each such event\n")
-	}
-	for _, s := range p.headerText(r) {
-		fmt.Fprintf(&b, "  header: %s\n", s)
-	}
-	for i, x := range r.termIR {
-		fmt.Fprintf(&b, "  term %d: %s\n", i+1, ir.Text(x))
+	p.explainWay(&b, r)
+	for _, w := range r.ways {
+		b.WriteString("  or\n")
+		p.explainWay(&b, w)
 	}
 	for _, e := range r.Effects {
 		fmt.Fprintf(&b, "  then: %s\n", strings.TrimPrefix(fmt.Sprintf("%T", e), "*ir."))
@@ -49,6 +43,24 @@ func (p *Program) Explain(r *Rule) string {
 		b.WriteByte('\n')
 	}
 	return b.String()
+}
+
+// explainWay writes how a rule is judged at the events of one protocol.
+func (p *Program) explainWay(b *strings.Builder, r *Rule) {
+	for _, ev := range r.Events {
+		fmt.Fprintf(b, "  judged at %s (%s)\n", p.schema.Events[ev].Name, p.schema.Events[ev].Doc)
+	}
+	if r.Literal != "" {
+		fmt.Fprintf(b, "  only if %s occurs\n", r.Literal)
+	} else {
+		b.WriteString("  no literal: tried at each such event\n")
+	}
+	for _, s := range p.headerText(r) {
+		fmt.Fprintf(b, "  header: %s\n", s)
+	}
+	for i, x := range r.termIR {
+		fmt.Fprintf(b, "  term %d: %s\n", i+1, ir.Text(x))
+	}
 }
 
 func (p *Program) headerText(r *Rule) []string {
@@ -104,11 +116,7 @@ type Trace struct {
 
 // Trace judges one rule on an event without effects, and says how far it gets. It is slow.
 func (m *Matcher) Trace(r *Rule, ev dissect.EventID, e *dissect.Env) Trace {
-	judged := false
-	for _, x := range r.Events {
-		judged = judged || x == ev
-	}
-	if !judged {
+	if r = r.at(ev); r == nil {
 		return Trace{Stage: StageEvent}
 	}
 	m.begin(e)
@@ -168,7 +176,7 @@ func (m *Matcher) prefilterHits(r *Rule, ev dissect.EventID, e *dissect.Env) boo
 	defer func() { e.New = old }()
 	m.cands = m.cands[:0]
 	for _, s := range pt.scans {
-		m.scan(s, nil)
+		m.scanAny(s, nil)
 	}
 	for _, n := range m.cands {
 		if int(n) == r.Index {

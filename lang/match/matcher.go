@@ -185,12 +185,8 @@ func (m *Matcher) Match(ev dissect.EventID, e *dissect.Env) []Hit {
 		m.noteSegment(e)
 	}
 	for _, s := range pt.scans {
-		switch {
-		case covered && s.again, s.payload && len(e.Data) == 0:
-		case s.rare != nil || s.variants != nil:
-			m.scanSplit(s)
-		default:
-			m.scan(s, tx)
+		if (!covered || !s.again) && (!s.payload || len(e.Data) != 0) {
+			m.scanAny(s, tx)
 		}
 	}
 	if covered {

@@ -76,6 +76,10 @@ type Rule struct {
 	// Step is set for hidden rules that only feed a sequence.
 	Step bool
 
+	// ways are the other ways to match, see ways.go, of the first; way is the number of this one.
+	ways []*Rule
+	way  int
+
 	hdr      uint32
 	terms    []cond
 	termIR   []ir.Expr // parallel to terms

@@ -33,7 +33,7 @@ func (p *Program) inherit(old *Program) {
 func (p *Program) number(old *Program) {
 	for _, r := range p.Rules {
 		if old != nil {
-			if o := old.byID[r.ID]; o != nil && o.same(r) {
+			if o := old.byID[r.key()]; o != nil && o.same(r) {
 				r.num = o.num
 				continue
 			}

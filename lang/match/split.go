@@ -173,8 +173,12 @@ func (s *scanSlot) pick(m *Matcher) *scanSlot {
 	return s
 }
 
-// scanSplit scans a slot that is split.
-func (m *Matcher) scanSplit(s *scanSlot) {
+// scanAny scans a slot, or what stands in for it.
+func (m *Matcher) scanAny(s *scanSlot, tx *dissect.MatchState) {
+	if s.rare == nil && s.variants == nil {
+		m.scan(s, tx)
+		return
+	}
 	if s.rare != nil && s.rarePorts.has(m.view()) {
 		m.scan(s.rare, nil)
 	}
