@@ -73,6 +73,8 @@ type Config struct {
 	Geo *intel.Geo
 	// RulesLoaded, RulesFailed and RulesSkipped are told in stats records.
 	RulesLoaded, RulesFailed, RulesSkipped int
+	// State caps what rules remember of hosts, thresholds and sequences.
+	State match.StateLimits
 	// PacketAlertMax caps the alerts of one packet (packet-alert-max).
 	PacketAlertMax int
 	// EVE is where EVE records go, nil for nowhere; closed at the end if it is an io.Closer.
@@ -170,7 +172,7 @@ func New(cfg Config) (*Engine, error) {
 	e.newDispatcher(&e.dispatch)
 	e.newRings()
 	e.order = ordered{eve: cfg.EVE, tags: hostTags{}, sinks: cfg.Sinks, warn: cfg.Warn,
-		trace: cfg.Trace, state: match.NewState(match.StateLimits{}), encoder: eve.NewEncoder(&e.cfg.EVEOptions)}
+		trace: cfg.Trace, state: match.NewState(cfg.State), encoder: eve.NewEncoder(&e.cfg.EVEOptions)}
 	e.order.scripts, e.order.host, e.order.cfg, e.order.reloaded = cfg.Scripts, cfg.ScriptHost, &e.cfg, e.started
 	if err := e.order.usePcaps(&e.cfg); err != nil {
 		return nil, err
