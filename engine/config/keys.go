@@ -87,6 +87,8 @@ func trafficGroups() []group {
 // fillZero writes out the numbers for which zero stands.
 func fillZero(c *engine.Config) {
 	c.StatsInterval = engine.DefaultStatsInterval
+	const keys = 65536
+	c.State.Thresholds, c.State.Hosts, c.State.Sequences = keys, keys, keys
 	c.TCP.Memcap, c.TCP.MaxSegments = tcp.DefaultMemcap, tcp.DefaultMaxSegments
 	c.TCP.MaxSynQueued, c.TCP.MaxSynAckQueued, c.TCP.OOBLimit = tcp.DefaultMaxSynQueued, tcp.DefaultMaxSynAckQueued, tcp.DefaultOOBLimit
 }

@@ -34,6 +34,11 @@ func detectionGroups() []group {
 			many("reputation_files", "IP reputation, for iprep", place("reputation.list"), func(s *Settings) *[]string { return &s.Rules.ReputationFiles }),
 			one("max_alerts_per_packet", "alerts that one packet can raise; the others are counted", integer[int](1, 65535, "15"), func(s *Settings) *int { return &s.Engine.PacketAlertMax }),
 		}},
+		{"rules.limits", "What rules may remember; the oldest goes when a table is full.", restart(
+			one("thresholds", "keys of thresholds", table, func(s *Settings) *int { return &s.Engine.State.Thresholds }),
+			one("hosts", "flags and counters of hosts", table, func(s *Settings) *int { return &s.Engine.State.Hosts }),
+			one("sequences", "keys of sequences", table, func(s *Settings) *int { return &s.Engine.State.Sequences }),
+		)},
 		{"scripts", "Lua scripts, and what one script may use. Work is counted, not timed.", []Key{
 			many("files", "files and folders; default: the scripts that ship; none", place("my.lua"), func(s *Settings) *[]string { return &s.Scripts.Files }).like("[default, /etc/luanids/scripts]"),
 			one("limits.instructions", "instructions of one callback", work, func(s *Settings) *int64 { return &s.Scripts.Limits.Instructions }),

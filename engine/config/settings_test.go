@@ -119,6 +119,7 @@ var leftOut = map[string]bool{
 	"Pcap.Drop":         true, "Outputs.JSON.Append": true, "Outputs.EVE.Append": true, // whether it is live
 	"EVEOptions.Suricata": true, // the version that we are compared with
 	"Respond.Off":         true, // worked out
+	"State.Dataset":       true, // has no effect
 	"Manager.MinSeverity": true, // Settings.Manager is
 }
 
