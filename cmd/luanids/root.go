@@ -95,6 +95,8 @@ func newRoot(e *env) *cobra.Command {
 	root.SetOut(e.stdout)
 	root.SetErr(e.stderr)
 	root.SetIn(e.stdin)
+	root.Version = versionLine()
+	root.SetVersionTemplate("{{.Version}}\n")
 	mainFlags(root, f)
 	root.AddCommand(newVersion(e), newFields(e), newCheck(e), newFmt(e), newTest(e), newImport(e), newExplain(e), newRules(e), newLSP(e), newQuery(e), newStats(e), newConfig(e), newRun(e), newNew(e), newMan(e))
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {

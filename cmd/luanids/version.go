@@ -18,7 +18,11 @@ func newVersion(e *env) *cobra.Command {
 	return &cobra.Command{
 		Use: "version", Short: "Print version, commit and build date", Args: cobra.NoArgs,
 		Run: func(*cobra.Command, []string) {
-			fmt.Fprintf(e.stdout, "luanids %s (commit %s, built %s, %s %s/%s)\n", version, commit, date, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+			fmt.Fprintln(e.stdout, versionLine())
 		},
 	}
+}
+
+func versionLine() string {
+	return fmt.Sprintf("luanids %s (commit %s, built %s, %s %s/%s)", version, commit, date, runtime.Version(), runtime.GOOS, runtime.GOARCH)
 }
