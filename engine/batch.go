@@ -46,6 +46,7 @@ type record struct {
 	at     [2]int
 	alert  *alert.Alert
 	event  *delivery       // for scripts
+	flag   *hostFlag       // that a script sets
 	tagged *taggedPacket   // to be logged if a tag of a host says so
 	tick   int64           // time went on to here; nothing else is set then
 	frame  *capture.Packet // a packet of the flow with this hash, for captures of alerts
@@ -54,7 +55,7 @@ type record struct {
 
 // isLine tells whether the record is EVE lines.
 func (r *record) isLine() bool {
-	return r.alert == nil && r.event == nil && r.tagged == nil && r.tick == 0 && r.frame == nil
+	return r.alert == nil && r.flag == nil && r.event == nil && r.tagged == nil && r.tick == 0 && r.frame == nil
 }
 
 // What a batch keeps for reuse: several times what a usual one needs. A burst, such as the end

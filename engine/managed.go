@@ -36,6 +36,7 @@ func (o *ordered) report(a *alert.Alert) {
 	o.noteLatency(a)
 	o.write(o.withGeo(a.EVE, a))
 	o.manager.Process(a, o.emit)
+	o.tellScripts(a)
 }
 
 func (o *ordered) countAlert(a *alert.Alert) {

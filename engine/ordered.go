@@ -32,7 +32,9 @@ type ordered struct {
 	scripts   *lua.Runtime // nil for none
 	responder *responder
 	host      *ScriptHost // of scripts
-	cfg       *Config     // as of the last reload
+	alertSubs []int       // handlers of the event alert, of alertsOf
+	alertsOf  *lua.Runtime
+	cfg       *Config // as of the last reload
 	reloaded  time.Time
 	tags      hostTags
 	now       int64             // packet time, as far as it is known here
@@ -124,6 +126,10 @@ func (o *ordered) record(r *result, rec *record) {
 	}
 	if rec.event != nil {
 		o.event(rec.event)
+		return
+	}
+	if rec.flag != nil {
+		o.setHostFlag(rec.flag, o.now)
 		return
 	}
 	if rec.tick != 0 {

@@ -49,6 +49,7 @@ type scripting struct {
 	kinds   []lua.Subscription
 	face    nidsFace
 	own     *lua.Worker // VMs of scripts that run in the workers, nil for none
+	args    []lua.Arg   // of a predicate that is asked
 	pending []int       // who wants the event at hand
 }
 
@@ -89,6 +90,9 @@ func (v *view) useScripts(w *worker, rt *lua.Runtime, schema *dissect.Schema) er
 			return err
 		}
 		s.own = own
+	}
+	if s.own != nil && v.rules.m != nil {
+		v.rules.m.Ask = s.ask
 	}
 	v.rules.bare = !v.wantStream && !rt.Needs().Windows
 	v.wantStream = v.wantStream || v.rules.wants[dissect.EvStreamData]

@@ -331,6 +331,10 @@ func (w *worker) tick(stamp uint64, now int64) {
 	if w.id == 0 { // sequences, scripts and the alert manager hear of time
 		w.out.records = append(w.out.records, record{stamp: stamp, tick: now})
 	}
+	if w.scripts != nil && w.scripts.own != nil {
+		w.stamp = stamp
+		w.scripts.own.Tick(now)
+	}
 	w.expired = w.expired[:0]
 	for i := w.base; i < flowtable.Shards; i += w.of {
 		w.expired = w.shards[i].Tick(now, w.expired)

@@ -16,6 +16,7 @@ import (
 	"github.com/luanids/luanids/dissect"
 	"github.com/luanids/luanids/lang/check"
 	"github.com/luanids/luanids/lang/diag"
+	"github.com/luanids/luanids/lang/funcs"
 	"github.com/luanids/luanids/lang/ir"
 	"github.com/luanids/luanids/lang/syntax"
 )
@@ -38,6 +39,8 @@ type Options struct {
 	Files map[string][]byte
 	// Reputation gives the scores of a category of IP reputation, nil for an unknown one; nil: there is none.
 	Reputation func(category string) *ir.RepTable
+	// Funcs are functions beside those of the language: predicates of scripts.
+	Funcs []*funcs.Decl
 	// Known are ids of rules from elsewhere that sequences and tests may refer to.
 	Known []string
 }
@@ -119,7 +122,7 @@ type idAt struct {
 func newLoader(schema *dissect.Schema, opts Options) *loader {
 	l := &loader{opts: opts, scope: check.NewScope(schema), seen: map[string]bool{},
 		out: &Ruleset{Sources: map[string][]byte{}}}
-	l.scope.Reputation = opts.Reputation
+	l.scope.Reputation, l.scope.Funcs = opts.Reputation, opts.Funcs
 	for name, text := range opts.Vars {
 		l.override(name, text)
 	}

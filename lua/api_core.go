@@ -80,6 +80,9 @@ func (v *vm) subscribe(L *glua.LState, event, filter string, fn *glua.LFunction,
 		}
 		L.RaiseError("unknown event %q; %s", event, hint)
 	}
+	if id == dissect.EvAlert && filter != "" {
+		L.RaiseError("the event alert takes no filter: its handler gets a plain table, whose members it can test")
+	}
 	v.bounded(L, len(v.handlers), v.limits.Handlers, "handlers")
 	if filter != "" && !v.rt.worker {
 		if _, err := compileFilter(v.rt.schema, &v.rt.opt, FilterID+"0", event, filter); err != nil {
@@ -219,6 +222,9 @@ func nidsSetHostFlag(L *glua.LState) int {
 
 func nidsHostFlag(L *glua.LState) int {
 	ip, name := checkAddr(L, 1), L.CheckString(2)
+	if vmOf(L).rt.worker {
+		L.RaiseError("nids.host_flag: flags of hosts are kept in the ordered stage: a script with nids.parallel() can set them, not ask for them")
+	}
 	L.Push(glua.LBool(vmOf(L).flags(L).HostFlag(ip, name)))
 	return 1
 }

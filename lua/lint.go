@@ -17,6 +17,7 @@ type lint struct {
 	// kinds are the classes of names that hold what a function of nids gives.
 	kinds map[string]string
 	calls []methodCall
+	flags []string // that x:set_flag("name") names
 }
 
 // methodCall is name:method() or, with dot, name.method().
@@ -71,6 +72,11 @@ func resultClass(fn string) string {
 
 // called notes a call of a member.
 func (l *lint) called(e *ast.FuncCallExpr) {
+	if e.Method == "set_flag" && len(e.Args) > 0 {
+		if name, ok := e.Args[0].(*ast.StringExpr); ok {
+			l.flags = append(l.flags, name.Value)
+		}
+	}
 	if id, ok := e.Receiver.(*ast.IdentExpr); ok && e.Method != "" {
 		l.calls = append(l.calls, methodCall{id.Value, e.Method, false, e.Line()})
 		return

@@ -17,6 +17,7 @@ import (
 	"github.com/luanids/luanids/engine/eve"
 	"github.com/luanids/luanids/lang"
 	"github.com/luanids/luanids/lang/diag"
+	"github.com/luanids/luanids/lang/funcs"
 	"github.com/luanids/luanids/lang/ir"
 	"github.com/luanids/luanids/lang/match"
 	"github.com/luanids/luanids/lang/suricata"
@@ -40,6 +41,10 @@ type Options struct {
 	ThresholdConfig string
 	// Extra are hidden rules to compile along: the filters of scripts.
 	Extra []*ir.Rule
+	// Funcs are functions beside those of the language: predicates of scripts. FlowFlags are flow flags that
+	// scripts set.
+	Funcs     []*funcs.Decl
+	FlowFlags []string
 	// Without names features that are switched off, for the keyword requires.
 	Without map[string]bool
 	// Reputation gives addresses their scores, nil for none.
@@ -107,7 +112,7 @@ func (l *loader) path(p string) error {
 	case None:
 		return nil
 	case Default:
-		rs, list := lang.Load(l.schema, []string{"."}, lang.Options{FS: l.opt.Shipped, Vars: l.opt.Vars, Reputation: l.categories()})
+		rs, list := lang.Load(l.schema, []string{"."}, lang.Options{FS: l.opt.Shipped, Vars: l.opt.Vars, Reputation: l.categories(), Funcs: l.opt.Funcs})
 		l.addNids(rs, list, false)
 		return nil
 	}
@@ -190,13 +195,15 @@ func (l *loader) addNids(rs *lang.Ruleset, list diag.List, onDisk bool) {
 // finish compiles all rules together.
 func (l *loader) finish() (*Set, error) {
 	if len(l.nids) > 0 {
-		rs, list := lang.Load(l.schema, l.nids, lang.Options{Vars: l.opt.Vars, Reputation: l.categories()})
+		rs, list := lang.Load(l.schema, l.nids, lang.Options{Vars: l.opt.Vars, Reputation: l.categories(), Funcs: l.opt.Funcs})
 		l.addNids(rs, list, true)
 	}
 	if err := l.importAll(); err != nil {
 		return nil, err
 	}
-	program, problems := match.Compile(l.schema, append(slices.Clip(l.set.Rules), l.opt.Extra...), match.Options{Sequences: l.seqs, Previous: l.opt.Previous})
+	all := append(slices.Clip(l.set.Rules), l.opt.Extra...)
+	match.FlowFlags(l.schema, all, l.opt.FlowFlags)
+	program, problems := match.Compile(l.schema, all, match.Options{Sequences: l.seqs, Previous: l.opt.Previous})
 	l.set.Program = program
 	slices.Sort(l.set.Watch)
 	l.set.Watch = slices.Compact(l.set.Watch)

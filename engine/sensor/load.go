@@ -18,6 +18,7 @@ import (
 	"github.com/luanids/luanids/intel"
 	"github.com/luanids/luanids/lang"
 	"github.com/luanids/luanids/lang/diag"
+	"github.com/luanids/luanids/lang/funcs"
 	"github.com/luanids/luanids/lang/ir"
 	"github.com/luanids/luanids/lang/match"
 	"github.com/luanids/luanids/lua"
@@ -45,7 +46,9 @@ type loaded struct {
 	host      *engine.ScriptHost
 	scriptKey uint64 // of all that scripts were made of
 	filters   []*ir.Rule
-	modules   []string // files that scripts required
+	funcs     []*funcs.Decl // predicates of the scripts
+	flags     []string      // of flows, that scripts set
+	modules   []string      // files that scripts required
 
 	intel    *intel.DB // nil: those of the engine stay
 	intelLen int
@@ -181,7 +184,7 @@ func (s *Sensor) loadRules(l, prev *loaded, cfg *engine.Config, want bool) error
 		l.watchRules(prev.ruleFiles)
 		return nil
 	}
-	opt := ruleset.Options{Shipped: rules.FS, Vars: maps.Clone(st.Vars), ThresholdConfig: st.Rules.Thresholds, Extra: l.filters,
+	opt := ruleset.Options{Shipped: rules.FS, Vars: maps.Clone(st.Vars), ThresholdConfig: st.Rules.Thresholds, Extra: l.filters, Funcs: l.funcs, FlowFlags: l.flags,
 		Without: map[string]bool{"ja3": !cfg.Limits.JA3, "ja4": !cfg.Limits.JA4}}
 	var err error
 	if l.classes, err = readClasses(st.Rules.Classes); err != nil {

@@ -30,6 +30,7 @@ func (s *Sensor) loadScripts(l, prev *loaded, which parts) error {
 	sources, folders, err := scriptSources(st.Scripts.Files, l, prev != nil)
 	if prev != nil {
 		l.scriptKey, l.filters, l.modules = prev.scriptKey, prev.filters, prev.modules
+		l.funcs, l.flags = prev.funcs, prev.flags
 	}
 	for _, m := range l.modules {
 		l.watch(m, nil)
@@ -67,7 +68,7 @@ func (s *Sensor) loadScripts(l, prev *loaded, which parts) error {
 		rt.Close()
 		return plain("the scripts", err)
 	}
-	l.filters = nil
+	l.filters, l.funcs, l.flags = nil, rt.Funcs(), rt.FlowFlags()
 	for i := range filters {
 		l.filters = append(l.filters, filters[i].Rule)
 	}

@@ -12,7 +12,7 @@ import (
 
 // call evaluates a function call.
 func (c *checker) call(x *syntax.Call) val {
-	d := funcs.Lookup(x.Func.Text)
+	d := c.scope.function(x.Func.Text)
 	if d == nil {
 		c.report(diag.UnknownFunction(x.Func.Range(), x.Func.Text, c.scope.suggestFunction(x.Func.Text)))
 		return val{}

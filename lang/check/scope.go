@@ -28,6 +28,9 @@ type Scope struct {
 	// Reputation gives the scores of a category, nil for one that there is not. Without it no address has a score.
 	Reputation func(category string) *ir.RepTable
 
+	// Funcs are functions beside those of the language: predicates of scripts.
+	Funcs []*funcs.Decl
+
 	lets map[string]*let
 	// order keeps the definitions in the order of their files.
 	order []*let
@@ -274,7 +277,23 @@ func (s *Scope) suggest(name string) []string {
 	return diag.Nearest(name, candidates)
 }
 
-func (s *Scope) suggestFunction(name string) []string { return diag.Nearest(name, funcs.Names()) }
+// function finds a function, nil where there is none.
+func (s *Scope) function(name string) *funcs.Decl {
+	for _, d := range s.Funcs {
+		if d.Name == name {
+			return d
+		}
+	}
+	return funcs.Lookup(name)
+}
+
+func (s *Scope) suggestFunction(name string) []string {
+	names := funcs.Names()
+	for _, d := range s.Funcs {
+		names = append(names, d.Name)
+	}
+	return diag.Nearest(name, names)
+}
 
 // LetNames lists the lets and lists, for completion.
 func (s *Scope) LetNames() []string {

@@ -105,6 +105,12 @@ type Scratch interface {
 	Bytes(n int) []byte
 }
 
+// Asker is a Scratch that can ask the predicates of scripts.
+type Asker interface {
+	// Predicate asks predicate n (lua.Runtime.Predicates).
+	Predicate(n int, args []Value) bool
+}
+
 // Call applies a function.
 type Call struct {
 	Fn   Func

@@ -12,6 +12,9 @@ import (
 
 // Matcher judges events for one worker.
 type Matcher struct {
+	// Ask answers for the predicates of scripts, nil for no scripts.
+	Ask func(n int, args []ir.Value) bool
+
 	p   *Program
 	e   *dissect.Env
 	ev  dissect.EventID
@@ -122,6 +125,9 @@ func (m *Matcher) Bytes(n int) []byte {
 	m.over += n
 	return make([]byte, n)
 }
+
+// Predicate implements ir.Asker: a script is asked, false without one.
+func (m *Matcher) Predicate(n int, args []ir.Value) bool { return m.Ask != nil && m.Ask(n, args) }
 
 // begin makes m ready for an event.
 func (m *Matcher) begin(e *dissect.Env) {
