@@ -187,6 +187,49 @@ func TestNobodyWaitsForASlowRing(t *testing.T) {
 	}
 }
 
+// A reload reaches all rings, also quiet ones, and holds nobody up.
+func TestReloadOfRings(t *testing.T) {
+	f := deal(t, 3, "../testdata/captures/web_attacks.pcap.gz")
+	for _, r := range f.rings {
+		r.hold = true
+	}
+	first := make(chan time.Time, 1000)
+	cfg := everything(t)
+	cfg.Workers, cfg.Rings, cfg.Sinks = 3, true, []AlertSink{tellTime(first)}
+	e, err := New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	over := make(chan error)
+	go func() { over <- e.watch(ctx, f) }()
+	<-first
+	for _, least := range []alert.Severity{alert.Critical, alert.Low, alert.High} {
+		begun := time.Now()
+		if err := e.Apply(&Change{MinSeverity: &least}); err != nil {
+			t.Fatal(err)
+		}
+		if d := time.Since(begun); d > time.Second {
+			t.Errorf("a reload took %v", d)
+		}
+		if s := e.Snapshot(); len(s.Counters) == 0 {
+			t.Error("no figures after a reload")
+		}
+	}
+	for _, w := range e.workers {
+		if w.swapped != 3 || w.cfg.MinSeverity != alert.High {
+			t.Errorf("worker %d took %d reloads, its least severity is %v", w.id, w.swapped, w.cfg.MinSeverity)
+		}
+	}
+	stop()
+	if err := <-over; err != nil {
+		t.Error(err)
+	}
+	if err := e.Apply(&Change{}); !errors.Is(err, ErrOver) {
+		t.Errorf("a reload after the end: %v", err)
+	}
+}
+
 type tellTime chan time.Time
 
 func (c tellTime) Name() string { return "clock" }

@@ -346,6 +346,34 @@ func TestLossIsKnown(t *testing.T) {
 	}
 }
 
+// Reading costs no allocation, whatever comes.
+func TestReadingAllocatesNothing(t *testing.T) {
+	if !namespace(t) {
+		return
+	}
+	veth(t)
+	var n notes
+	c, err := Open(options(&n, 1, "v1"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	tagged := udp4("10.9.0.1", "10.9.0.2", 1, 2, strings.Repeat("x", 200))
+	tagged = append(tagged[:12:12], append([]byte("\x81\x00\x00\x07"), tagged[12:]...)...)
+	inject(t, "v0", slices.Repeat([][]byte{udp4("10.9.0.1", "10.9.0.2", 1, 2, "<x>"), tagged}, 3000)...)
+	var b capture.Batch
+	read := 0
+	allocs := testing.AllocsPerRun(20, func() {
+		if err := c.Source(0).ReadBatch(&b); err != nil {
+			t.Fatal(err)
+		}
+		read += len(b.Packets)
+	})
+	if allocs != 0 || read < 3000 {
+		t.Errorf("%.1f allocations a batch, %d packets", allocs, read)
+	}
+}
+
 // gopacket's reader sees the same bytes.
 func TestSecondOpinion(t *testing.T) {
 	if !namespace(t) {
