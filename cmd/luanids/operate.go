@@ -15,6 +15,7 @@ import (
 	"github.com/luanids/luanids/engine"
 	"github.com/luanids/luanids/engine/config"
 	"github.com/luanids/luanids/engine/metrics"
+	"github.com/luanids/luanids/engine/output"
 	"github.com/luanids/luanids/engine/privileges"
 )
 
@@ -143,6 +144,11 @@ func (o *operation) privileges(f *flags) privileges.Options {
 	}
 	if dir := s.Engine.Pcap.Dir; dir != "" {
 		p.Write = append(p.Write, dir)
+	}
+	for path, r := range map[string]output.RotateOptions{s.Outputs.JSON: s.Engine.Outputs.JSON, s.Outputs.EVE: s.Engine.Outputs.EVE} {
+		if path != "" && (r.MaxSize > 0 || r.Every > 0) { // rotation makes files beside it
+			p.Write = append(p.Write, path)
+		}
 	}
 	if dir, err := os.Getwd(); err == nil && f.configFile != "" && !filepath.IsAbs(f.configFile) {
 		p.Read = append(p.Read, filepath.Join(dir, f.configFile))

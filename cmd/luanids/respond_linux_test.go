@@ -195,6 +195,7 @@ func (l *lab) watch(ns string, args ...string) *watcher {
 		l.t.Fatal(err)
 	}
 	w := &watcher{cmd: l.in(ns, append([]string{bin}, args...)...)}
+	w.cmd.Env = append(os.Environ(), "GORACE=atexit_sleep_ms=0")
 	w.cmd.Stdout, w.cmd.Stderr = w, w
 	if err := w.cmd.Start(); err != nil {
 		l.t.Fatal(err)

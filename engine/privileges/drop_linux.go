@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"os"
 	"os/user"
-	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
@@ -216,17 +215,16 @@ func checkReadable(o *Options, who identity, r *Report) {
 	}
 }
 
-// checkWritable warns of folders in which the user cannot make files: a rotation, or a database
-// that wants its journal anew, would fail there, hours later.
+// checkWritable warns of folders in which the user cannot make files: a rotation would fail there, hours later.
 func checkWritable(o *Options, who identity, r *Report) {
-	dirs, _ := folders(append(append([]string(nil), o.Write...), o.Outputs...))
+	dirs, _ := folders(o.Write)
 	for _, d := range dirs {
 		if strings.HasPrefix(d, "/dev") || strings.HasPrefix(d, "/proc") {
 			continue
 		}
 		if err := unix.Faccessat(unix.AT_FDCWD, d, unix.W_OK|unix.X_OK, unix.AT_EACCESS); err != nil {
-			r.Warnings = append(r.Warnings, fmt.Sprintf("%s may not make files in %s: rotation and reopening of outputs there will fail; chown %s %s, or name a folder of its own",
-				who.name, d, who.name, filepath.Clean(d)))
+			r.Warnings = append(r.Warnings, fmt.Sprintf("%s may not make files in %s: what is written there, such as rotated files, will fail; name a folder that belongs to %s",
+				who.name, d, who.name))
 		}
 	}
 }

@@ -332,7 +332,7 @@ func TestDropWarnsOfFolders(t *testing.T) {
 	if err := os.WriteFile(log, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	out := spawn(t, "/proc/self/exe", 0, job{Options: Options{User: "nobody", Outputs: []string{log}}, Writable: []string{log}})
+	out := spawn(t, "/proc/self/exe", 0, job{Options: Options{User: "nobody", Outputs: []string{log}, Write: []string{closed}}, Writable: []string{log}})
 	if out.Err != "" {
 		t.Fatal(out.Err)
 	}

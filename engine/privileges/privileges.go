@@ -36,8 +36,9 @@ type Options struct {
 	// written. A file stands for its folder, since a reload by rename makes another file of the
 	// same name. What does not exist is left out.
 	Read, Write []string
-	// Outputs are files that were opened before and that the user must be able to open again (rotation,
-	// reload); their folders belong to Write in any case. Those that belong to root are given to the user.
+	// Outputs are files that are open. Their folders may be written as far as Landlock goes, and those that belong to
+	// root are given to the user, so that it can open them again. Where more files are to be made in a folder, it
+	// belongs to Write as well.
 	Outputs []string
 	// NoLandlock leaves the file system as it is.
 	NoLandlock bool
