@@ -34,6 +34,7 @@ type flags struct {
 	loop                          int
 	speed                         float64
 	watch                         bool
+	reads                         []string // files and folders that a reload reads
 	verbose, quiet, noProgress    bool
 	profileRules                  bool
 	cpuProfile, memProfile        string

@@ -43,11 +43,12 @@ rule SITE-1 "A login page" {
   evidence http.method, http.uri
 }
 `)
+	var alerts []string
 	s, err := sensor.New(sensor.Options{
 		Source:  config.Source{File: filepath.Join(dir, "luanids.yaml")},
 		Outputs: true, // the JSON file of the configuration
 		OnAlert: func(a *alert.Alert) {
-			fmt.Println(a.Severity, a.RuleID, a.Message, a.Mitre, a.Evidence[1].Value)
+			alerts = append(alerts, fmt.Sprint(a.Severity, " ", a.RuleID, " ", a.Message, " ", a.Mitre, " ", a.Evidence[1].Value))
 		},
 	})
 	if err != nil {
@@ -85,12 +86,13 @@ rule SITE-1 "A login page" {
 	if err := s.Close(); err != nil { // everything is worked on, and outputs are written
 		log.Fatal(err)
 	}
+	fmt.Println(strings.Join(alerts, "\n"))
 	stats := s.Stats()
 	fmt.Println("packets:", stats.Packets, "alerts:", stats.Alerts)
 	// Output:
-	// high SITE-1 A login page [T1190] /login
 	// not reloaded: DIR/site.nids:2: unknown field tcp.dport (did you mean http.port?)
 	// rules: 1 -> 1
+	// high SITE-1 A login page [T1190] /login
 	// packets: 177 alerts: 1
 }
 

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -54,8 +55,9 @@ type loaded struct {
 	intelLen int
 	geo      *intel.Geo // nil without databases
 
-	paths     []watch.Path // all that this depends on
-	ruleFiles []string     // those of them that rules were made of
+	paths     []watch.Path      // all that this depends on
+	ruleFiles []string          // those of them that rules were made of
+	lists     map[string]string // size and time of those of them that are no rules: lists, data sets
 	warnings  []string
 }
 
@@ -182,6 +184,7 @@ func (s *Sensor) loadRules(l, prev *loaded, cfg *engine.Config, want bool) error
 	if !want {
 		l.texts, l.counts, l.skips, l.classes = prev.texts, prev.counts, prev.skips, prev.classes
 		l.watchRules(prev.ruleFiles)
+		l.lists = prev.lists
 		return nil
 	}
 	opt := ruleset.Options{Shipped: rules.FS, Vars: maps.Clone(st.Vars), ThresholdConfig: st.Rules.Thresholds, Extra: l.filters, Funcs: l.funcs, FlowFlags: l.flags,
@@ -206,6 +209,7 @@ func (s *Sensor) loadRules(l, prev *loaded, cfg *engine.Config, want bool) error
 		return plain("the rules", err)
 	}
 	l.watchRules(set.Watch)
+	l.lists = listsOf(set)
 	return l.take(set, prev)
 }
 
@@ -233,6 +237,17 @@ func reputationFiles(st *config.Settings, sets []string) (categories string, sco
 		}
 	}
 	return categories, scores
+}
+
+// listsOf tells the versions of the files that rules name.
+func listsOf(set *ruleset.Set) map[string]string {
+	out := map[string]string{}
+	for _, f := range set.Watch {
+		if info, err := os.Stat(f); err == nil && !slices.Contains(set.Files, f) {
+			out[f] = fmt.Sprint(info.Size(), info.ModTime().UnixNano())
+		}
+	}
+	return out
 }
 
 func (l *loaded) watchRules(files []string) {

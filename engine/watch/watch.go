@@ -38,6 +38,8 @@ type Options struct {
 const (
 	defaultDebounce = 200 * time.Millisecond
 	defaultPoll     = 2 * time.Second
+	// tick is how far the times of files lag behind the clock, at most: kernels take them from a coarser one.
+	tick = 20 * time.Millisecond
 	// patience is how many times Debounce a change may be put off by further ones.
 	patience = 10
 )
@@ -102,7 +104,7 @@ func (w *Watcher) Set(paths []Path, since time.Time) {
 	for name, p := range now {
 		if old, ok := w.known[name]; ok {
 			now[name] = old
-		} else if !since.IsZero() && p.mtime > since.UnixNano() {
+		} else if !since.IsZero() && p.mtime > since.Add(-tick).UnixNano() {
 			now[name] = print{}
 			w.soon()
 		}

@@ -198,7 +198,7 @@ func TestMissing(t *testing.T) {
 
 func TestSetTellsWhatChangedWhileReading(t *testing.T) {
 	r := newRig(t, func(r *rig) { r.write("a.rules", "1") }, Path{Name: "a.rules"})
-	began := time.Now().Add(-time.Millisecond)
+	began := time.Now()
 	r.write("b.rules", "written while a.rules, which includes it, was read")
 	r.w.Set([]Path{{Name: r.path("a.rules")}, {Name: r.path("b.rules")}}, began)
 	r.want("b.rules")
