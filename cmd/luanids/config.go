@@ -3,10 +3,13 @@ package main
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/luanids/luanids/engine/alert"
 	"github.com/luanids/luanids/engine/config"
@@ -148,8 +151,8 @@ func (f *flags) adopt(s *config.Settings) {
 		f.minSeverity = strings.ToLower(s.Manager.MinSeverity.String())
 	}
 	f.vars = f.vars[:0:0]
-	for name, value := range s.Vars {
-		f.vars = append(f.vars, name+"="+value)
+	for _, name := range slices.Sorted(maps.Keys(s.Vars)) {
+		f.vars = append(f.vars, name+"="+s.Vars[name])
 	}
 }
 
@@ -159,7 +162,7 @@ func newConfig(e *env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "config [--print | --example]", Short: "Show the settings in effect, or an annotated configuration file", Args: cobra.NoArgs,
 		Long: `Show all settings, their values, and where each comes from: default, FILE:LINE, --set or a flag.
-What is printed is itself a configuration file.`,
+All flags of a run are understood. What is printed is itself a configuration file.`,
 		Example: "  luanids config --example > luanids.yaml\n  luanids config --print --changed -c luanids.yaml --set stream.depth=2mb",
 		RunE: func(*cobra.Command, []string) error {
 			if example {
@@ -179,13 +182,16 @@ What is printed is itself a configuration file.`,
 			return nil
 		},
 	}
+	// A whole command line can be asked what it comes to; its other flags would only be in the way of the help.
+	mainFlags(cmd, f)
 	fl := cmd.Flags()
+	fl.VisitAll(func(flag *pflag.Flag) {
+		flag.Hidden = flag.Name != "config" && flag.Name != "set" && flag.Name != "var"
+	})
+	f.changed = fl.Changed
 	fl.BoolVar(&show, "print", false, "print the settings in effect, each with its origin (the default)")
 	fl.BoolVar(&changed, "changed", false, "only those that differ from the default")
 	fl.BoolVar(&example, "example", false, "print an annotated configuration file with all settings")
-	fl.StringVarP(&f.configFile, "config", "c", "", "YAML configuration")
-	fl.StringArrayVar(&f.sets, "set", nil, "override one setting: KEY=VALUE (repeatable)")
-	fl.StringArrayVar(&f.vars, "var", nil, "override a let of the rules: NAME=VALUE (repeatable)")
 	return cmd
 }
 

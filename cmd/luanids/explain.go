@@ -55,6 +55,7 @@ func ruleFlags(cmd *cobra.Command, f *flags) {
 	fl.StringArrayVar(&f.vars, "var", nil, "override a let of the rules: NAME=VALUE (repeatable)")
 	fl.StringVar(&f.classification, "classification-config", "", "Suricata's classification.config, for imported rules")
 	fl.StringVar(&f.thresholdConfig, "threshold-config", "", "Suricata's threshold.config, for imported rules")
+	fl.StringVarP(&f.configFile, "config", "c", "", "YAML configuration")
 }
 
 func explainRule(ctx context.Context, e *env, f *explainFlags, id string) error {

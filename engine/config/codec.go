@@ -273,8 +273,12 @@ var plain = regexp.MustCompile(`^[A-Za-z_./][A-Za-z0-9_./-]*$`)
 func quote(s string) string {
 	if plain.MatchString(s) {
 		n := yaml.Node{Kind: yaml.ScalarNode, Value: s}
-		if _, err := parseBool(s); err != nil && n.ShortTag() == "!!str" {
-			return s
+		switch strings.ToLower(s) {
+		case "yes", "no", "on", "off", "y", "n": // truth values of older YAML
+		default:
+			if n.ShortTag() == "!!str" {
+				return s
+			}
 		}
 	}
 	b, _ := json.Marshal(s) // a text is always valid; JSON's quotes are YAML's
