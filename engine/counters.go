@@ -131,7 +131,7 @@ var counterDocs = []CounterDoc{
 	{"respond.rate_limited", false, "requests refused because too many connections were cut (respond.rate, respond.burst)"},
 	{"respond.ignored", false, "requests ignored: a replay, or no --respond"},
 	{"respond.impossible", false, "requests for what cannot be cut: not TCP, or within a tunnel"},
-	{"respond.gone", false, "workers that were asked for a connection that they do not have (any more)"},
+	{"respond.gone", false, "connections that were over before they could be cut"},
 	{"respond.packets", false, "resets sent"},
 	{"respond.failed_packets", false, "resets that could not be sent"},
 	{"respond.own_packets", false, "resets of ours seen in the capture"},

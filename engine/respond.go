@@ -133,8 +133,10 @@ func (r *responder) ask(key *dissect.FlowKey, id uint64, why string) error {
 	r.remember(id)
 	r.counts.connections.Add(1)
 	r.warn("response: cutting %s -> %s (%s)", netip.AddrPortFrom(src, key.SrcPort), netip.AddrPortFrom(dst, key.DstPort), why)
+	k := &killRequest{key: *key, id: id}
+	k.left.Store(int32(len(r.boxes)))
 	for i := range r.boxes {
-		r.boxes[i].put(killRequest{*key, id})
+		r.boxes[i].put(k)
 	}
 	return nil
 }
@@ -183,7 +185,7 @@ func (r *responder) reject(a *alert.Alert) {
 	if !r.on() {
 		return
 	}
-	what := "connection reset"
+	what := "reset"
 	if err != nil {
 		what = "none: " + err.Error()
 	}
@@ -203,27 +205,30 @@ func (h *workerHost) Kill(e *dissect.Env, script string) error {
 	return h.w.responder.askEnv(e, "script "+script)
 }
 
-// killRequest asks the owner of a flow to cut it.
+// killRequest asks the owner of a flow to cut it. All workers get it, since with rings only the kernel knows whose a
+// flow is.
 type killRequest struct {
-	key dissect.FlowKey
-	id  uint64
+	key   dissect.FlowKey
+	id    uint64
+	found atomic.Bool
+	left  atomic.Int32 // workers that have not looked
 }
 
 // mailbox holds requests for a worker. Looking whether there are any costs one load.
 type mailbox struct {
 	full atomic.Bool
 	mu   sync.Mutex
-	list []killRequest
+	list []*killRequest
 }
 
-func (m *mailbox) put(k killRequest) {
+func (m *mailbox) put(k *killRequest) {
 	m.mu.Lock()
 	m.list = append(m.list, k)
 	m.full.Store(true)
 	m.mu.Unlock()
 }
 
-func (m *mailbox) takeAll() []killRequest {
+func (m *mailbox) takeAll() []*killRequest {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	list := m.list

@@ -129,7 +129,7 @@ func TestRejectCutsBothEnds(t *testing.T) {
 	for _, workers := range []int{1, 2} {
 		conn := evil()
 		e, c, alerts, log := respondRun(t, workers, nil, &slowly{list: conn.out, idle: 10})
-		if len(alerts) != 1 || len(alerts[0].Evidence) == 0 || alerts[0].Evidence[0].Value != "connection reset" {
+		if len(alerts) != 1 || len(alerts[0].Evidence) == 0 || alerts[0].Evidence[0].Value != "reset" {
 			t.Fatalf("%d workers: alerts %+v", workers, alerts)
 		}
 		// The client's side stands still: the number is exact. The server's goes on: the last one is exact too.
@@ -149,6 +149,9 @@ func TestRejectCutsBothEnds(t *testing.T) {
 		}
 		if counter(e, "respond.connections") != 1 || counter(e, "respond.packets") != uint64(len(c.sent)) {
 			t.Errorf("%d workers: %d connections, %d packets of %d", workers, counter(e, "respond.connections"), counter(e, "respond.packets"), len(c.sent))
+		}
+		if n := counter(e, "respond.gone"); n != 0 {
+			t.Errorf("%d workers: %d connections gone", workers, n)
 		}
 		if want := "response: cutting 10.0.0.1:2000 -> 10.1.0.1:7777 (rule 7)"; !slices.Contains(log, want) {
 			t.Errorf("%d workers: log %q", workers, log)
@@ -255,5 +258,30 @@ func TestFailedResetsAreCounted(t *testing.T) {
 	}
 	if counter(e, "respond.failed_packets") < 2 || counter(e, "respond.packets") != 0 || said != 1 {
 		t.Errorf("%d failed, said %d times: %q", counter(e, "respond.failed_packets"), said, log)
+	}
+}
+
+func TestConnectionsThatAreOverAreCounted(t *testing.T) {
+	for _, workers := range []int{1, 3} {
+		src := &slowly{list: [][]byte{evil().out[0]}, idle: 3}
+		cfg := DefaultConfig()
+		cfg.Workers, cfg.Respond.Sender = workers, &catcher{}
+		e, err := New(cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		src.before = func(n int) {
+			if n == 2 {
+				if err := e.order.responder.ask(&dissect.FlowKey{Proto: 6, IPVersion: 4}, 77, "test"); err != nil {
+					t.Error(err)
+				}
+			}
+		}
+		if err := e.Run(context.Background(), src); err != nil {
+			t.Fatal(err)
+		}
+		if n := counter(e, "respond.gone"); n != 1 {
+			t.Errorf("%d workers: %d gone, want 1", workers, n)
+		}
 	}
 }

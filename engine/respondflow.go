@@ -56,7 +56,10 @@ func (w *worker) respond() {
 	}
 	if w.id < len(r.boxes) && r.boxes[w.id].full.Load() {
 		for _, k := range r.boxes[w.id].takeAll() {
-			w.beginKill(&k)
+			w.beginKill(k)
+			if k.left.Add(-1) == 0 && !k.found.Load() {
+				r.counts.gone.Add(1)
+			}
 		}
 	}
 	if len(w.killing) == 0 {
@@ -81,10 +84,11 @@ func (w *worker) beginKill(k *killRequest) {
 		return
 	}
 	f, _ := sh.Find(&k.key, hash)
-	if f == nil || f.ID != k.id || f.Kill != nil || len(w.killing) >= maxKilling {
-		if f == nil || f.ID != k.id {
-			w.responder.counts.gone.Add(1)
-		}
+	if f == nil || f.ID != k.id {
+		return
+	}
+	k.found.Store(true)
+	if f.Kill != nil || len(w.killing) >= maxKilling {
 		return
 	}
 	x := &killing{flow: f, gap: firstGap}
