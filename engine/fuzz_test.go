@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/luanids/luanids/capture"
+	"github.com/luanids/luanids/engine/manager"
 )
 
 // pack joins frames as FuzzEngine reads them: a two-byte length before each.
@@ -68,6 +69,9 @@ func FuzzEngine(f *testing.F) {
 	cfg := everything(f)
 	cfg.CheckChecksums, cfg.TCP.Midstream = false, true
 	cfg.Frag.HashSize = 16 // an engine is made for each input
+	cfg.Manager = manager.DefaultConfig()
+	cfg.Manager.Dedup.MaxKeys, cfg.Manager.Correlation.MaxHosts = 3, 2
+	cfg.Intel = feeds(f, "entries:\n  - cidr: 10.0.0.0/8\n  - cidr: 192.0.0.0/8\n  - domain: .example\n  - domain: .com\n  - url: http://10.0.0.1/\n")
 	f.Fuzz(func(t *testing.T, data []byte) {
 		var complaint string
 		var log bytes.Buffer

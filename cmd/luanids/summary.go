@@ -1,8 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
@@ -40,11 +42,33 @@ func summary(w io.Writer, e *engine.Engine) {
 		}
 		fmt.Fprintln(w)
 	}
-	for _, h := range s.Suppressions {
-		fmt.Fprintf(w, "suppression %s: %s alerts\n", h.Name, count(h.Value))
-	}
+	suppressions(w, s.Suppressions)
 	for _, l := range s.Lost {
 		fmt.Fprintf(w, "lost: %s %s\n", count(l.Value), l.Name)
+	}
+}
+
+// maxSuppressions is how many suppressions a summary tells one by one.
+const maxSuppressions = 50
+
+// suppressions tells what each did. Of many those that did something come first, and the rest is counted.
+func suppressions(w io.Writer, list []engine.Counter) {
+	if len(list) > maxSuppressions {
+		list = slices.Clone(list)
+		slices.SortStableFunc(list, func(a, b engine.Counter) int { return cmp.Compare(b.Value, a.Value) })
+	}
+	shown := list[:min(len(list), maxSuppressions)]
+	for _, h := range shown {
+		fmt.Fprintf(w, "suppression %s: %s alerts\n", h.Name, count(h.Value))
+	}
+	rest, idle := list[len(shown):], 0
+	for _, h := range rest {
+		if h.Value == 0 {
+			idle++
+		}
+	}
+	if len(rest) > 0 {
+		fmt.Fprintf(w, "and %s more suppressions, of which %s never matched\n", count(uint64(len(rest))), count(uint64(idle)))
 	}
 }
 
