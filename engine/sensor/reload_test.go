@@ -25,6 +25,9 @@ rule ALW-MANY "Many requests" { when http.method == "GET" threshold 20 in 60s by
 rule ALW-LIMIT "Now and then" { when tcp.syn and not tcp.ack_flag threshold limit 3 in 60s by src.ip }
 rule ALW-COUNT "Counted by host" { when http.stat_code == 404 set host.counter("missing", client.ip) += 1 for 1h noalert }
 rule ALW-SEEN "A hundred pages that do not exist" { when http.stat_code == 404 and host.counter("missing", client.ip) > 100 }
+rule ALW-LONG "Asked of a script" { when is_long(http.uri, 12) }
+rule ALW-FLAGGED "Behind what a script has flagged" { when http.method == "GET" and flow.flag("by-script") }
+rule ALW-HOST "Of a host that a script has flagged" { when http.method == "POST" and host.flag("marked", client.ip) }
 sequence ALW-SEQ "Asked, then looked up" by client.ip within 60s { a: 5 of http.method == "GET" b: exists(dns.query) }
 `
 
@@ -41,6 +44,8 @@ end)
 const plainLua = `
 local d = nids.detector { id = "LUA-PLAIN", title = "Every tenth answer" }
 local n = 0
+nids.predicate("is_long", { "string", "int" }, function(s, n) return #s > n end)
+nids.on("http.request", 'http.uri contains "index"', function(ev) ev:set_flag("by-script") nids.set_host_flag(ev.src.ip, "marked", "1h") end)
 nids.on("http.response", "http.stat_code == 200", function(ev)
   n = n + 1
   if n % 10 == 0 then d:alert(ev, 1, { count = n }) end
@@ -157,6 +162,7 @@ func TestReloadWhileReplaying(t *testing.T) {
 				}
 			}
 			for _, id := range []string{"ALW-HTTP", "ALW-AFTER", "ALW-BODY", "ALW-STREAM", "ALW-DNS", "ALW-MANY", "ALW-LIMIT", "ALW-SEEN", "ALW-SEQ",
+				"ALW-LONG", "ALW-FLAGGED", "ALW-HOST",
 				"LUA-PLAIN", "LUA-EDITED", "LUA-PARALLEL", "7"} {
 				if len(want[id]) == 0 {
 					t.Errorf("%s never alerts: the test tests nothing", id)
