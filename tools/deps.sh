@@ -11,6 +11,10 @@ if [ "${1:-}" = test ]; then
 	command -v ip >/dev/null || need+=(iproute2)
 	command -v curl >/dev/null || need+=(curl)
 	[ -x /usr/sbin/nginx ] || need+=(nginx-light)
+	# Live tests: testdata/live/real.sh and tools/loadtest.sh. RUNLEVEL below keeps services from starting.
+	for p in tcpdump tcpreplay jq ethtool openssl nmap; do command -v "$p" >/dev/null || [ -x "/usr/sbin/$p" ] || need+=("$p"); done
+	command -v tshark >/dev/null || need+=(tshark)
+	command -v mergecap >/dev/null || need+=(wireshark-common)
 	command -v setcap >/dev/null || [ -x /usr/sbin/setcap ] || need+=(libcap2-bin)
 	command -v python3 >/dev/null || need+=(python3-minimal)
 	command -v adduser >/dev/null || [ -x /usr/sbin/adduser ] || need+=(adduser)
