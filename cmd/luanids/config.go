@@ -103,6 +103,9 @@ func (m *messages) settings(list diag.List, text []byte) error {
 	var placed diag.List
 	var bare []string
 	for _, d := range list {
+		if d.File != "" && !d.Range.Start.Valid() && d.Code != "cannot-read" {
+			d.Summary = d.File + ": " + d.Summary
+		}
 		switch {
 		case d.Severity == diag.Warning:
 			m.warn("%s", oneLine(&d))

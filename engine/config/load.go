@@ -90,17 +90,23 @@ func (r *reader) syntax(err error) diag.Diagnostic {
 		line, _ = strconv.Atoi(m[1])
 		msg = strings.TrimPrefix(msg, m[0])
 	}
+	if strings.Contains(msg, "did not find expected") {
+		line++ // the parser counts such lines from 0
+	}
+	line = min(max(line, 1), len(r.lines))
 	hint := ""
-	if line > 0 && strings.Contains(msg, "tab character") {
-		hint = "YAML indents with spaces, not with tabs"
-		for line < len(r.lines) && !strings.Contains(r.line(line), "\t") {
-			line++
+	for at := line; at <= min(line+1, len(r.lines)) && hint == ""; at++ {
+		text := r.line(at)
+		if space := text[:len(text)-len(strings.TrimLeft(text, " \t"))]; strings.Contains(space, "\t") {
+			line, hint = at, "YAML indents with spaces, not with tabs"
 		}
 	}
 	switch {
 	case hint != "":
 	case strings.Contains(msg, "mapping values are not allowed"):
 		hint = "put a text with : in quotes, and check the indentation of this line and the one before"
+	case strings.Contains(msg, "unexpected end of stream"):
+		hint = "a quote or bracket that is opened here is not closed"
 	case strings.Contains(msg, "did not find expected"):
 		hint = "check the indentation and brackets of this line and the one before"
 	}
@@ -307,6 +313,11 @@ func (r *reader) groupHint(at *node, full string) string {
 	names := at.names()
 	if len(names) == 0 {
 		return "such as " + leaf(full) + ": {NAME: VALUE}"
+	}
+	for _, usual := range []string{"files", "feeds", "path", "dir", "targets", "address", "enabled", "format", "window"} {
+		if c := at.children[usual]; c != nil && c.key != nil {
+			return fmt.Sprintf("such as %s: {%s: %s}; it has %s", leaf(full), usual, c.key.Example, shortList(names))
+		}
 	}
 	return "it has " + shortList(names)
 }
