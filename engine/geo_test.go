@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"fmt"
 	"net"
 	"net/netip"
 	"os"
@@ -16,7 +17,9 @@ import (
 	"github.com/luanids/luanids/dissect/packet"
 	"github.com/luanids/luanids/intel"
 	"github.com/luanids/luanids/lang"
+	"github.com/luanids/luanids/lang/ir"
 	"github.com/luanids/luanids/lang/match"
+	"github.com/luanids/luanids/lua"
 )
 
 // geoDB makes a database in MaxMind's format.
@@ -143,6 +146,40 @@ func TestGeoWithout(t *testing.T) {
 	}
 	if _, records := replay(t, cfg, file); strings.Contains(records, `"geo"`) {
 		t.Error("records tell of places")
+	}
+}
+
+// TestGeoInScripts: scripts read the fields as any others, also in the ordered stage.
+func TestGeoInScripts(t *testing.T) {
+	cfg := DefaultConfig()
+	schema, err := NewSchema(&cfg.EVEOptions)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var said []string
+	host := NewScriptHost(func(f string, a ...any) { said = append(said, fmt.Sprintf(f, a...)) })
+	rt, problems := lua.Load(schema, []lua.Source{{Name: "geo.lua", Text: `
+local done = false
+nids.on("http.request", 'geo.src.country == "DE"', function(ev)
+  if not done then nids.log(ev.geo.src.city .. " " .. ev.geo.dst.asn .. " " .. tostring(ev.geo.dst.city)) end
+  done = true
+end)`}}, lua.Options{Host: host})
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	defer rt.Close()
+	filters, err := rt.FilterRules()
+	if err != nil {
+		t.Fatal(err)
+	}
+	program, found := match.Compile(schema, []*ir.Rule{filters[0].Rule}, match.Options{NoWarnings: true})
+	if len(found) > 0 {
+		t.Fatal(found)
+	}
+	cfg.Schema, cfg.Program, cfg.Scripts, cfg.ScriptHost, cfg.Geo = schema, program, rt, host, geoDB(t)
+	alertsOf(t, cfg, webAttacks)
+	if len(said) != 1 || !strings.HasSuffix(said[0], "Berlin 64501 nil") {
+		t.Errorf("the script said %q", said)
 	}
 }
 
