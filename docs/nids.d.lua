@@ -192,6 +192,10 @@ nids.has_field = nil
 ---@type fun(): number
 nids.now = nil
 
+---Packet time of the first event: when watching began. 0 while the script is being loaded.
+---@type fun(): number
+nids.began = nil
+
 ---Writes a line to the log: level debug, info (the default), warning or error.
 ---@type fun(text: any, level?: string)
 nids.log = nil

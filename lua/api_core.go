@@ -35,6 +35,7 @@ func coreSection() section {
 			return 1
 		}},
 		{name: "now", sig: "fun(): number", call: nidsNow, doc: "Packet time, seconds since the Unix epoch. A replay gives the same times at any speed."},
+		{name: "began", sig: "fun(): number", call: nidsBegan, doc: "Packet time of the first event: when watching began. 0 while the script is being loaded."},
 		{name: "log", sig: "fun(text: any, level?: string)", call: nidsLog, doc: "Writes a line to the log: level debug, info (the default), warning or error.", example: "nids.log(\"ready\")\nnids.log(\"odd\", \"warning\")"},
 		{name: "metric", sig: "fun(name: string, doc?: string): Metric", call: nidsMetric, doc: "A number that appears in stats and metrics under the script's name.", example: "local m = nids.metric(\"odd_names\", \"names that looked odd\")\nm:inc()\nm:get() --> 1"},
 		{name: "expr", sig: "fun(condition: string): Expr", call: nidsExpr, doc: "Compiles a condition of the rule language, to be tested on events with :test(ev)."},
@@ -146,6 +147,11 @@ func nidsPredicate(L *glua.LState) int {
 
 func nidsNow(L *glua.LState) int {
 	L.Push(glua.LNumber(seconds(vmOf(L).rt.now)))
+	return 1
+}
+
+func nidsBegan(L *glua.LState) int {
+	L.Push(glua.LNumber(seconds(vmOf(L).rt.began)))
 	return 1
 }
 

@@ -178,7 +178,7 @@ func (rt *Runtime) DeliverTCP(sub int, ev TCPEvent, s *Snapshot) {
 		return
 	}
 	x := &rt.subs[sub]
-	rt.now = max(rt.now, s.Env.Time)
+	rt.at(s.Env.Time)
 	rt.vms[x.vm].deliverTCP(x.local, ev, &s.Env)
 	if rt.nexts > 0 {
 		rt.resumeNext()
@@ -189,7 +189,7 @@ func (rt *Runtime) DeliverTCP(sub int, ev TCPEvent, s *Snapshot) {
 func (w *Worker) DeliverTCP(sub int, ev TCPEvent, e *dissect.Env) {
 	x := &w.rt.subs[sub]
 	if v := w.vms[x.vm]; v != nil {
-		w.rt.now = max(w.rt.now, e.Time)
+		w.rt.at(e.Time)
 		v.deliverTCP(x.local, ev, e)
 	}
 }

@@ -10,7 +10,7 @@ import (
 // cooldowns of its predecessor hold. It is called once, between two events, by the goroutine that runs both. old is
 // of no use afterwards but for Close.
 func (rt *Runtime) TakeOver(old *Runtime) {
-	rt.now = max(rt.now, old.now)
+	rt.now, rt.began = max(rt.now, old.now), old.began
 	for i, v := range rt.vms {
 		o := old.named(v.prog.name)
 		switch {

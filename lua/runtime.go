@@ -85,6 +85,7 @@ type Runtime struct {
 	preds   []Predicate
 	watch   *watchdog
 	now     int64
+	began   int64 // packet time of the first event or tick
 	alerted int // depth of alert events, see DeliverAlert
 	worker  bool
 	nexts   int // scripts that wait in nids.next
@@ -200,16 +201,24 @@ func (rt *Runtime) Deliver(sub int, s *Snapshot) {
 		return
 	}
 	x := &rt.subs[sub]
-	rt.now = max(rt.now, s.Env.Time)
+	rt.at(s.Env.Time)
 	rt.vms[x.vm].deliver(x.local, &s.Env, s)
 	if rt.nexts > 0 {
 		rt.resumeNext()
 	}
 }
 
+// at moves packet time on.
+func (rt *Runtime) at(now int64) {
+	if rt.began == 0 {
+		rt.began = now
+	}
+	rt.now = max(rt.now, now)
+}
+
 // Tick tells the scripts the packet time, nanoseconds: once for each second of it, in the ordered stage.
 func (rt *Runtime) Tick(now int64) {
-	rt.now = max(rt.now, now)
+	rt.at(now)
 	for _, v := range rt.vms {
 		v.tick(rt.now)
 	}

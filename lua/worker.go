@@ -50,7 +50,7 @@ func (w *Worker) Deliver(sub int, ev dissect.EventID, e *dissect.Env) {
 	if v == nil {
 		return
 	}
-	w.rt.now = max(w.rt.now, e.Time)
+	w.rt.at(e.Time)
 	old := e.Event
 	e.Event = ev
 	v.deliver(x.local, e, nil)

@@ -23,7 +23,6 @@ local names = nids.store { name = "names", key = "flow.id", ttl = "1h", max = 50
 local pairs_ = nids.store { name = "pairs", ttl = P.window, max = 200000, value = function() return nids.series(2048) end }
 local callers = nids.store { name = "callers", ttl = P.window, max = 50000, value = function() return nids.distinct(P.window, 4096) end }
 local hosts = nids.distinct(P.window, 65536)
-local began
 
 for event, field in pairs { ["tls.client_hello"] = "tls.sni", ["http.request"] = "http.host" } do
   if nids.has_event(event) then
@@ -33,8 +32,6 @@ for event, field in pairs { ["tls.client_hello"] = "tls.sni", ["http.request"] =
     end)
   end
 end
-
-nids.on("flow.start", function(flow) began = began or flow.time end)
 
 nids.on("flow.end", "established and not dst.ip in HOME and not dst.port in {53, 123}", function(flow)
   local to = names:peek(flow) or (flow.dst.ip .. ":" .. (flow.dst.port or 0))
@@ -46,7 +43,7 @@ nids.on("flow.end", "established and not dst.ip in HOME and not dst.port in {53,
   local all = hosts:add(flow.src.ip)
   local n = s:total()
   if n < P.min_samples or n % math.ceil(n / 20) ~= 0 or s:span() < P.min_span then return end -- at every 20th part more
-  local watched = math.min(P.window, nids.now() - (began or flow.start))
+  local watched = math.min(P.window, nids.now() - nids.began())
   local score, why = s:periodicity(watched)
   if all >= 10 then
     why.prevalence = seen / all

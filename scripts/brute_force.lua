@@ -1,6 +1,6 @@
 -- Password guessing (T1110): failed logins from one source to one service, and success afterwards.
 --
--- Outcomes come from the protocols where they are seen (SSH by sizes, SMTP AUTH, HTTP 401 and 403...); for
+-- Outcomes come from the protocols where they are seen (SSH by sizes, FTP, SMTP AUTH, HTTP 401 and 403...); for
 -- services without, from short connections of like size.
 local detect = nids.detector {
   id = "BEH-BRUTE", title = "Password guessing", severity = "medium", mitre = "T1110", tags = { "bruteforce" },
@@ -45,16 +45,6 @@ for service, user in pairs { ssh = false, smtp = "smtp.auth.user", ftp = "ftp.us
     nids.on(service .. ".auth.failure", function(ev) failed(ev, service:upper(), name(ev)) end)
     nids.on(service .. ".auth.success", function(ev) succeeded(ev, service:upper(), name(ev)) end)
   end
-end
-
--- FTP by its replies (RFC 959): 530 not logged in, 230 logged in.
-if not nids.has_event("ftp.auth.failure") then
-  nids.on("stream.data", 'tcp and server.port == 21 and to_client and payload contains "530 "', function(ev)
-    if ev.data:find("^530 ") or ev.data:find("\n530 ") then failed(ev, "FTP") end
-  end)
-  nids.on("stream.data", 'tcp and server.port == 21 and to_client and payload contains "230 "', function(ev)
-    if ev.data:find("^230 ") or ev.data:find("\n230 ") then succeeded(ev, "FTP") end
-  end)
 end
 
 nids.on("http.response", "http.stat_code in {401, 403}", function(ev)

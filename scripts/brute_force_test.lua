@@ -26,9 +26,9 @@ test("a person who mistypes is none", function(t)
   t:expect("*", 0)
 end)
 
-test("FTP by its replies", function(t)
-  for i = 1, 10 do auth(t, i, "stream.data", { dst = "10.0.0.9:21", app = false, dir = "to_client", data = "331 Please specify the password.\r\n530 Login incorrect.\r\n" }) end
-  auth(t, 11, "stream.data", { dst = "10.0.0.9:21", app = false, dir = "to_client", data = "230 Login successful.\r\n" })
+test("FTP", function(t)
+  for i = 1, 10 do auth(t, i, "ftp.auth.failure", { dst = "10.0.0.9:21", app = "ftp", dir = "to_client" }) end
+  auth(t, 11, "ftp.auth.success", { dst = "10.0.0.9:21", app = "ftp", dir = "to_client" })
   t:expect("BEH-BRUTE", 1)
   t:expect("BEH-BRUTE-SUCCESS", 1)
 end)

@@ -15,18 +15,22 @@ local detect = nids.detector {
   cooldown = "1h", key = "client.ip, server.ip",
 }
 local P = detect.params
+local WORTH = 64 * 1024 -- flows that send less are no destination to name
 local ignore = nids.set(P.ignore)
 local hosts = nids.store { name = "hosts", ttl = "48h", max = 50000, value = function()
-  return { out = 0, back = 0, hours = nids.series(168), ratio = nids.ewma { alpha = 0.1, warmup = 3 }, to = nids.topk(3, 64) }
+  return { out = 0, back = 0 }
 end }
 local icmp = nids.store { name = "icmp", key = "client.ip, server.ip", ttl = "10m", max = 20000, value = function() return nids.counter("10m", 60) end }
 
-nids.on("flow.end", "client.ip in HOME and not server.ip in HOME", function(flow)
+nids.on("flow.end", "client.ip in HOME and not server.ip in HOME and not server.ip in {224.0.0.0/4, ff00::/8}", function(flow)
   local out, back = flow.bytes_to_server, flow.bytes_to_client
-  if ignore:has(flow.server.ip) or nids.is_multicast(flow.server.ip) then return end
+  if ignore:has(flow.server.ip) then return end
   local h = hosts:get(flow.client.ip)
   h.out, h.back = h.out + out, h.back + back
-  h.to:add(flow.server.ip, out)
+  if out >= WORTH then
+    h.to = h.to or nids.topk(3, 64)
+    h.to:add(flow.server.ip, out)
+  end
   if out >= P.flow_bytes and out > 2 * back then
     detect:alert(flow, math.min(1, 0.6 + out / (100 * P.flow_bytes)),
       { bytes_out = out, bytes_in = back, duration = flow.age, app = flow.app, size = nids.format_size(out) })
@@ -36,18 +40,19 @@ end)
 -- What a host sent within an hour, against its own history.
 nids.every("1h", function(now)
   hosts:each(function(h, ip)
+    h.hours, h.ratio = h.hours or nids.series(168), h.ratio or nids.ewma { alpha = 0.1, warmup = 3 }
     local median, mad = h.hours:median(), h.hours:mad()
     local limit = math.max(P.hour_bytes, median + P.deviations * 1.4826 * mad)
     local pcr = (h.out - h.back) / math.max(h.out + h.back, 1)
     if h.hours:count() >= 3 and h.out > limit and pcr - h.ratio:mean() >= P.pcr_shift then
-      local top = h.to:list()[1]
+      local top = h.to and h.to:list()[1]
       detect:alert({ src_ip = ip, dst_ip = top and top.key }, 0.8, { bytes_out = h.out, bytes_in = h.back, median_hour = median, limit = limit,
         pcr = pcr, pcr_usual = h.ratio:mean(), destination = top and top.key }, "Host sends far more than usual")
     else
       h.hours:push(now, h.out)
       h.ratio:add(pcr)
     end
-    h.out, h.back, h.to = 0, 0, nids.topk(3, 64)
+    h.out, h.back, h.to = 0, 0, nil
   end)
 end)
 

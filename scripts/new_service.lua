@@ -13,9 +13,6 @@ local detect = nids.detector {
 local P = detect.params
 local hosts = nids.store { name = "hosts", key = "server.ip", ttl = P.forget, max = 50000, value = function() return nids.now() end }
 local services = nids.store { name = "services", key = "server.ip, server.port, tcp", ttl = P.forget, max = 200000, value = function() return { known = false } end }
-local began
-
-nids.on("flow.start", function(flow) began = began or flow.time end)
 
 nids.on("flow.end", "(tcp or udp) and established and server.ip in HOME", function(flow)
   if flow.server.port > P.max_port or flow.packets_to_client == 0 then return end
@@ -23,6 +20,6 @@ nids.on("flow.end", "(tcp or udp) and established and server.ip in HOME", functi
   if s.known then return end
   s.known = true
   local now = nids.now()
-  if now - (began or now) < P.learn or now - since < P.host_learn then return end
+  if now - nids.began() < P.learn or now - since < P.host_learn then return end
   detect:alert(flow, 0.5, { port = flow.server.port, proto = flow.tcp and "tcp" or "udp", app = flow.app, host_known_for = now - since, client = flow.client.ip })
 end)

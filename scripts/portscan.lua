@@ -36,9 +36,9 @@ local function outcome(flow)
   return flow.packets_to_client > 0, flow.udp and "UDP" or "ping"
 end
 
-nids.on("flow.end", "tcp or udp or icmp", function(flow)
+nids.on("flow.end", "(tcp or udp or icmp) and not server.ip in {224.0.0.0/4, ff00::/8, 255.255.255.255}", function(flow)
   local src, dst, port = flow.client.ip, flow.server.ip, flow.server.port or 0
-  if not dst or nids.is_multicast(dst) or dst:find("%.255$") then return end
+  if not dst or dst:sub(-4) == ".255" then return end -- broadcast, as a rule
   local good, kind = outcome(flow)
   local c = contacts:get(src)
   local n, fresh = c.seen:add(dst)

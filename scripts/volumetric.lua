@@ -21,8 +21,9 @@ local reflectors = { [17] = "QOTD", [19] = "chargen", [53] = "DNS", [123] = "NTP
 
 local half_open = nids.store { name = "half_open", ttl = "2m", max = 10000, value = function() return {} end }
 local targets = nids.store { name = "targets", ttl = "1h", max = 20000, value = function()
-  return { flows = 0, one_way = 0, seconds = 0, reflected = 0, rate = nids.ewma { alpha = P.alpha, warmup = P.warmup }, ramp = nids.cusum { drift = 1, threshold = 12 } }
+  return { flows = 0, reflected = 0, last = 0, rate = nids.ewma { alpha = P.alpha, warmup = P.warmup }, ramp = nids.cusum { drift = 1, threshold = 12 } }
 end }
+local step, active = 0, {} -- of this step: its number, and the destinations that had flows
 local pps = nids.store { name = "pps", ttl = "2m", max = 10000, value = function() return {} end }
 
 -- Adds n at the second of a time; gives the mean over the busiest three seconds in a row around it.
@@ -54,6 +55,7 @@ nids.on("flow.end", "udp or icmp", function(flow)
   if name and flow.udp and bytes >= 10 * asked then
     local victim = backwards and flow.server.ip or flow.client.ip
     local t = targets:get(victim)
+    if t.reflected_at ~= step then t.reflected_at, t.reflected = step, 0 end
     t.reflected = t.reflected + bytes
     if t.reflected >= P.amplification then
       detect:alert(about(flow, victim), 0.9, { kind = name .. " amplification", bytes = t.reflected, port = port, asked = asked }, name .. " amplification")
@@ -69,22 +71,39 @@ nids.on("flow.end", "udp or icmp", function(flow)
 end)
 
 nids.on("flow.end", function(flow)
-  if flow.server.ip then
-    local t = targets:get(flow.server.ip)
+  local ip = flow.server.ip
+  if ip then
+    local t = targets:get(ip)
+    if t.flows == 0 then active[#active + 1] = ip end
     t.flows = t.flows + 1
   end
 end)
 
-nids.every(STEP, function(now)
-  targets:each(function(t, ip)
-    local rate = t.flows / STEP
-    local z = t.rate:score(rate)
-    local ramp = t.ramp:add(math.min(z, 4))
-    if rate >= P.flows and (z >= P.sigma or ramp) then
-      detect:alert({ dst_ip = ip }, 0.6, { kind = ramp and z < P.sigma and "slow ramp" or "spike", flows_per_second = rate, baseline = t.rate:mean(), sigma = z }, "Spike of connections")
-    else
-      t.rate:add(rate) -- not while alarming: the baseline must not learn the attack
+-- Steps without flows are made up for when the next comes.
+local function catch_up(t)
+  if t.last == 0 then return end
+  for _ = 1, math.min(step - t.last - 1, 40) do
+    t.ramp:add(t.rate:score(0))
+    t.rate:add(0)
+  end
+end
+
+nids.every(STEP, function()
+  step = step + 1
+  for _, ip in ipairs(active) do
+    local t = targets:peek(ip)
+    if t then
+      catch_up(t)
+      local rate = t.flows / STEP
+      local z = t.rate:score(rate)
+      local ramp = t.ramp:add(math.min(z, 4))
+      if rate >= P.flows and (z >= P.sigma or ramp) then
+        detect:alert({ dst_ip = ip }, 0.6, { kind = ramp and z < P.sigma and "slow ramp" or "spike", flows_per_second = rate, baseline = t.rate:mean(), sigma = z }, "Spike of connections")
+      else
+        t.rate:add(rate) -- not while alarming: the baseline must not learn the attack
+      end
+      t.flows, t.last = 0, step
     end
-    t.flows, t.reflected = 0, 0
-  end)
+  end
+  active = {}
 end)

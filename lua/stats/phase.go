@@ -4,7 +4,6 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
-	"sync"
 )
 
 // The periodogram is taken of the gaps, not of the times: a beacon that waits 60 s ± 20 % after each
@@ -75,28 +74,23 @@ func height(gaps []float64, t, total float64) float64 {
 	return math.Hypot(re, im) / n * min(1, n*t/total/minDuty)
 }
 
-// nulls keeps the peaks of random arrivals by number of gaps: they depend on nothing else,
-// since all periods are relative to the mean gap.
-var nulls struct {
-	sync.Mutex
-	peaks map[int][]float64
-}
-
-// nullPeaks gives the sorted peaks of random arrivals. Numbers are rounded down, which makes the test stricter.
+// nullPeaks gives the sorted peaks of random arrivals, by number of gaps: they depend on nothing else, since all
+// periods are relative to the mean gap. Numbers are rounded down, which makes the test stricter.
 func nullPeaks(n int) []float64 {
-	for _, size := range [...]int{256, 192, 128, 96, 64, 48, 36, 28, 23, minPhaseGaps} {
-		if n >= size {
-			n = size
-			break
+	for _, row := range nullTable {
+		if n >= row.gaps {
+			return row.peaks[:]
 		}
 	}
-	nulls.Lock()
-	defer nulls.Unlock()
-	if p := nulls.peaks[n]; p != nil {
-		return p
-	}
+	return nullTable[len(nullTable)-1].peaks[:]
+}
+
+// nullSizes are the numbers of gaps that the table has.
+var nullSizes = [...]int{256, 192, 128, 96, 64, 48, 36, 28, 23, minPhaseGaps}
+
+// makeNull computes a row of the table.
+func makeNull(n int) (peaks [shuffles]float64) {
 	rng := rand.New(rand.NewPCG(uint64(n), 0x62656163))
-	peaks := make([]float64, shuffles)
 	at, gaps := make([]float64, n+1), make([]float64, n)
 	for i := range peaks {
 		for j := range at {
@@ -108,10 +102,6 @@ func nullPeaks(n int) []float64 {
 		}
 		peaks[i], _ = highest(gaps)
 	}
-	slices.Sort(peaks)
-	if nulls.peaks == nil {
-		nulls.peaks = map[int][]float64{}
-	}
-	nulls.peaks[n] = peaks
+	slices.Sort(peaks[:])
 	return peaks
 }
