@@ -267,6 +267,28 @@ func TestStreamWindows(t *testing.T) {
 	}
 }
 
+// TestStraddlingWithoutLiteral has a rule that nothing announces: it matches once where its match straddles segments, and again
+// for each segment that has one of its own.
+func TestStraddlingWithoutLiteral(t *testing.T) {
+	g := newRig(t)
+	p := g.compile(rule("r", g.f("tcp"), &ir.Match{X: g.f("payload"), Re: re(t, `\d\d\d\d`)}),
+		rule("none", g.f("tcp"), &ir.Not{X: &ir.Match{X: g.f("payload"), Re: re(t, `\d`)}}))
+	if p.Rule("r").Literal != "" {
+		t.Fatalf("found by %s", p.Rule("r").Literal)
+	}
+	m := p.NewMatcher()
+	var stream string
+	for _, c := range [][2]string{{"ab12", ""}, {"34cd", "r"}, {"....", "none"}, {"5678", "r"}, {".1", ""}, {"2", ""}, {"3", ""}, {"4", ""}, {"5", ""}, {"----", "none"},
+		{"-----------------", "none"}, {"9", ""}, {"8", ""}, {"7", ""}, {"6", "r"}, {"5", ""}} {
+		lo := max(0, len(stream)-16) // the window reaches 16 bytes back
+		e := &dissect.Env{Flow: flowOf(6, 1, 2), Data: []byte(stream[lo:] + c[0]), New: len(stream) - lo, DataOff: uint64(lo)}
+		if got := ids(m.Match(dissect.EvStreamData, e)); got != c[1] {
+			t.Errorf("after %q, %q: matched %q, want %q", stream, c[0], got, c[1])
+		}
+		stream += c[0]
+	}
+}
+
 func TestScopes(t *testing.T) {
 	g := newRig(t)
 	dir := rule("dir", g.f("tcp"))

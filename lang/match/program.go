@@ -224,6 +224,7 @@ const (
 	maxTxMatched = 256     // rules remembered as matched in one message
 	maxVars      = 64      // variables of one rule
 	maxDepth     = 4       // nested quantifiers
+	straddle     = 256     // bytes before the new ones of a stream on which rules without literal are judged as well
 	headLimit    = 256     // literals that end within these first bytes are looked for only there
 	window       = 4096    // Needs.Window
 )

@@ -40,18 +40,49 @@ func (m *Matcher) covers(e *dissect.Env) bool {
 	return s.whole
 }
 
-// judgeNew judges the rules without literal on the new bytes of a stream only: nothing tells
-// whether what they find in the others was found before.
+// judgeNew judges the rules without literal: on the new bytes of a stream, and those that do not match there, but that look at
+// payload, on those and the straddle bytes before as well. What matches on the old ones by themselves has matched before.
 func (m *Matcher) judgeNew(pt *part, e *dissect.Env) {
 	data, off, n := e.Data, e.DataOff, e.New
 	e.Data, e.DataOff, e.New = data[n:], off+uint64(n), 0
 	m.begin(e)
 	m.cands = m.cands[:0]
 	m.addLoose(pt)
-	if len(m.cands) != 0 {
-		m.judge(dissect.EvStreamData, nil)
+	done := len(m.cands) == 0 || m.judge(dissect.EvStreamData, nil)
+	if past := min(n, straddle); !done && past > 0 {
+		e.Data, e.DataOff, e.New = data[n-past:], off+uint64(n-past), past
+		if m.straddling(e) {
+			m.begin(e)
+			m.judge(dissect.EvStreamData, nil)
+		}
 	}
 	e.Data, e.DataOff, e.New = data, off, n
+}
+
+// straddling leaves those candidates that match on the window, but neither on its old bytes nor (as candidates that have
+// matched are known by) on the new ones.
+func (m *Matcher) straddling(e *dissect.Env) bool {
+	data, n := e.Data, e.New
+	hit := func(r *Rule) bool { return slices.ContainsFunc(m.out, func(h Hit) bool { return h.Rule == r }) }
+	keep := func(want bool) {
+		m.begin(e)
+		m.cands = slices.DeleteFunc(m.cands, func(i uint32) bool { return m.rule(m.p.Rules[i]) != want })
+	}
+	m.cands = slices.DeleteFunc(slices.Compact(m.cands), func(i uint32) bool {
+		r := m.p.Rules[i]
+		return !r.carries || r.onceFlow && m.inFlow(r) || hit(r)
+	})
+	if len(m.cands) == 0 {
+		return false
+	}
+	keep(true)
+	if len(m.cands) == 0 {
+		return false
+	}
+	e.Data, e.New = data[:n], 0
+	keep(false)
+	e.Data, e.New = data, n
+	return len(m.cands) > 0
 }
 
 // carry remembers a rule that failed but may be completed by bytes to come.
