@@ -42,6 +42,7 @@ type record struct {
 	serial uint64 // orders what ends at the same tick: the flow's first packet
 	off    int    // EVE line in result.buf, without alert or with late
 	end    int
+	joined bool // frame brought a datagram of fragments, which came before it, to its end
 	late   bool // the line is the alert's, to be written if that was reported; at: see eve.Encoder.Late
 	at     [2]int
 	alert  *alert.Alert

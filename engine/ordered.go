@@ -121,7 +121,7 @@ func (o *ordered) record(r *result, rec *record) {
 		return
 	}
 	if rec.frame != nil {
-		o.pcaps.packet(rec.hash, rec.frame)
+		o.pcaps.packet(rec.hash, rec.frame, rec.joined)
 		return
 	}
 	if rec.event != nil {

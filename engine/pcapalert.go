@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"slices"
 	"time"
 
 	"github.com/luanids/luanids/capture"
@@ -53,6 +54,7 @@ type kept struct {
 	before  uint64 // number of the flow's packet before it, 0 for none
 	at      uint64 // where its bytes begin, counted from the first byte ever written
 	time    int64
+	num     uint64 // of the packet in the run
 	n, wire uint32
 	link    capture.LinkType
 	vlan    uint16
@@ -100,22 +102,13 @@ func (o *ordered) usePcaps(c *Config) error {
 	return nil
 }
 
-// packet remembers a packet, and adds it to the captures that wait for it.
-func (p *alertPcaps) packet(hash uint64, f *capture.Packet) {
-	if len(p.open) > 0 {
-		for _, s := range p.open[hash] {
-			switch {
-			case f.Time > s.until:
-				p.finish(s)
-			default:
-				p.add(s, f, append([]byte(nil), f.Data...))
-				if s.left--; s.left == 0 || s.bytes >= maxPcapBytes {
-					p.finish(s)
-				}
-			}
-		}
-		p.sweep(hash)
+// packet remembers a packet of a flow, and adds it to the captures that wait for it. joined says that it ended a
+// datagram of fragments.
+func (p *alertPcaps) packet(hash uint64, f *capture.Packet, joined bool) {
+	if joined && p.join(hash, f) {
+		return
 	}
+	p.late(hash, f)
 	n := uint64(len(f.Data))
 	size := uint64(len(p.ring))
 	if n > size {
@@ -128,11 +121,59 @@ func (p *alertPcaps) packet(hash uint64, f *capture.Packet) {
 		p.forget()
 	}
 	copy(p.ring[p.head%size:], f.Data)
-	p.list[p.next%uint64(len(p.list))] = kept{hash: hash, before: p.last[hash], at: p.head, time: f.Time, n: uint32(n), wire: f.Len,
+	p.list[p.next%uint64(len(p.list))] = kept{hash: hash, before: p.last[hash], at: p.head, time: f.Time, num: f.Num, n: uint32(n), wire: f.Len,
 		link: f.Link, vlan: f.VLAN, hasVLAN: f.HasVLAN}
 	p.last[hash] = p.next
 	p.next++
 	p.head += n
+}
+
+// late adds a packet to the captures that wait for it.
+func (p *alertPcaps) late(hash uint64, f *capture.Packet) {
+	if len(p.open) == 0 {
+		return
+	}
+	for _, s := range p.open[hash] {
+		if f.Time <= s.until {
+			p.add(s, f, append([]byte(nil), f.Data...))
+			s.left--
+		}
+		if f.Time > s.until || s.left <= 0 || s.bytes >= maxPcapBytes {
+			p.finish(s)
+		}
+	}
+	p.sweep(hash)
+}
+
+// join gives a flow the fragments of a datagram, of which the last was remembered just now: only the whole datagram tells
+// which flow they are of. It is false when there is nothing to be done.
+func (p *alertPcaps) join(hash uint64, f *capture.Packet) bool {
+	size := uint64(len(p.list))
+	newest := p.next - 1
+	last := p.list[newest%size]
+	if newest < p.first || last.num != f.Num || last.hash == hash {
+		return false
+	}
+	var numbers []uint64
+	for n := newest; n >= p.first; n = p.list[n%size].before {
+		numbers = append(numbers, n)
+		p.list[n%size].hash = hash
+	}
+	p.list[numbers[len(numbers)-1]%size].before = p.last[hash]
+	delete(p.last, last.hash)
+	p.last[hash] = newest
+	for _, n := range slices.Backward(numbers) {
+		one := p.packetOf(n)
+		p.late(hash, &one)
+	}
+	return true
+}
+
+// packetOf gives a remembered packet; its bytes are the ring's.
+func (p *alertPcaps) packetOf(n uint64) capture.Packet {
+	k := &p.list[n%uint64(len(p.list))]
+	at := k.at % uint64(len(p.ring))
+	return capture.Packet{Data: p.ring[at : at+uint64(k.n)], Time: k.time, Len: k.wire, Num: k.num, Link: k.link, VLAN: k.vlan, HasVLAN: k.hasVLAN}
 }
 
 // forget lets go of the oldest packet.
@@ -175,13 +216,13 @@ func (p *alertPcaps) past(s *alertPcap) {
 		numbers = append(numbers, n)
 		bytes += int(p.list[n%size].n)
 	}
+	slices.Sort(numbers) // fragments may have come between others
 	all := make([]byte, 0, bytes)
-	for i := len(numbers) - 1; i >= 0; i-- {
-		k := &p.list[numbers[i]%size]
-		at := k.at % uint64(len(p.ring))
+	for _, n := range numbers {
+		one := p.packetOf(n)
 		from := len(all)
-		all = append(all, p.ring[at:at+uint64(k.n)]...)
-		p.add(s, &capture.Packet{Time: k.time, Len: k.wire, Link: k.link, VLAN: k.vlan, HasVLAN: k.hasVLAN}, all[from:len(all):len(all)])
+		all = append(all, one.Data...)
+		p.add(s, &one, all[from:len(all):len(all)])
 	}
 }
 
@@ -267,6 +308,6 @@ func (w *worker) tape(p *packet.Packet) {
 		return
 	}
 	if i := p.Num - list[0].Num; i < uint64(len(list)) && list[i].Num == p.Num {
-		w.out.records = append(w.out.records, record{stamp: p.Stamp, hash: p.Hash, frame: &list[i]})
+		w.out.records = append(w.out.records, record{stamp: p.Stamp, hash: p.Hash, frame: &list[i], joined: p.Reassembled})
 	}
 }

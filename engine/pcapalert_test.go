@@ -188,7 +188,7 @@ func TestAlertPcapMemory(t *testing.T) {
 		last: map[uint64]uint64{}, open: map[uint64][]*alertPcap{}}
 	for i := range 500 {
 		n := 1 + i*37%400
-		p.packet(uint64(i%3), &capture.Packet{Data: bytes.Repeat([]byte{byte(i)}, n), Time: int64(i), Len: uint32(n)})
+		p.packet(uint64(i%3), &capture.Packet{Data: bytes.Repeat([]byte{byte(i)}, n), Time: int64(i), Len: uint32(n)}, false)
 		total := 0
 		for h := range uint64(3) {
 			s := &alertPcap{hash: h}
@@ -210,9 +210,41 @@ func TestAlertPcapMemory(t *testing.T) {
 			t.Fatalf("packet %d: %d bytes are remembered", i, total)
 		}
 	}
-	p.packet(9, &capture.Packet{Data: make([]byte, 2000)}) // larger than the memory
+	p.packet(9, &capture.Packet{Data: make([]byte, 2000)}, false) // larger than the memory
 	if p.last[9] != 0 {
 		t.Error("a packet that has no room is remembered")
+	}
+}
+
+// TestAlertPcapFragments: the captures of alerts on datagrams have all fragments, so that the alert is raised again.
+func TestAlertPcapFragments(t *testing.T) {
+	cfg := pcapConfig(t)
+	cfg.Program = compiled(t, cfg.Schema, `
+rule FRAG-1 "A datagram of fragments" {
+  when     packet and ip.reassembled
+  severity high
+}
+`)
+	var first map[string]string
+	for _, workers := range []int{1, 8} {
+		cfg.Workers, cfg.Pcap.Dir = workers, filepath.Join(t.TempDir(), "pcap")
+		alerts := alertsOf(t, cfg, filepath.Join("..", "testdata", "captures", "fragments.pcap"))
+		files := filesIn(t, cfg.Pcap.Dir)
+		if len(alerts) < 8 || len(files) != len(alerts) {
+			t.Fatalf("%d workers: %d files of %d alerts", workers, len(files), len(alerts))
+		}
+		if first == nil {
+			first = files
+		} else if !maps.Equal(first, files) {
+			t.Errorf("%d workers: the files are others", workers)
+		}
+		again := cfg
+		again.Pcap.Dir = ""
+		for _, a := range alerts {
+			if len(alertsOf(t, again, filepath.Join(cfg.Pcap.Dir, a.Pcap))) == 0 {
+				t.Errorf("packet %d: its capture does not raise the alert", a.PacketNum)
+			}
+		}
 	}
 }
 
