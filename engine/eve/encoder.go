@@ -20,10 +20,11 @@ type Encoder struct {
 	// Context are members of the alert's context, for the alert that is written next.
 	Context []byte
 	stamp   []byte
+	xff     xff
 }
 
 // NewEncoder makes an encoder of records as opt wants them.
-func NewEncoder(opt *Options) *Encoder { return &Encoder{opt: opt, day: -1 << 62} }
+func NewEncoder(opt *Options) *Encoder { return &Encoder{opt: opt, day: -1 << 62, xff: xffOf(opt)} }
 
 // Options gives the options that the encoder heeds.
 func (x *Encoder) Options() *Options { return x.opt }
@@ -84,6 +85,8 @@ type Head struct {
 	OfFlow bool
 	// NoVars leaves the flow's variables out.
 	NoVars bool
+	// Client, if set, is written in place of the client's address, see xff.
+	Client packet.Addr
 	// NoPacket leaves pcap_cnt out although there is a packet.
 	NoPacket bool
 }
@@ -125,7 +128,7 @@ func (x *Encoder) header(w *jsonw.Writer, h *Head) {
 	case h.ByPacket && h.Pkt != nil:
 		x.packetTuple(w, h.Pkt)
 	case h.Flow != nil:
-		x.flowTuple(w, h.Flow, h.Dir)
+		x.flowTuple(w, h.Flow, h.Dir, h.Client)
 	case h.Pkt != nil:
 		x.packetTuple(w, h.Pkt)
 	}
@@ -269,12 +272,15 @@ func (x *Encoder) packetTuple(w *jsonw.Writer, p *packet.Packet) {
 	}
 }
 
-func (x *Encoder) flowTuple(w *jsonw.Writer, f *dissect.Flow, dir dissect.Dir) {
+func (x *Encoder) flowTuple(w *jsonw.Writer, f *dissect.Flow, dir dissect.Dir, client packet.Addr) {
 	k := &f.Key
+	if client == (packet.Addr{}) {
+		client = k.Src
+	}
 	if dir == dissect.ToServer {
-		x.tuple(w, k.Src, k.Dst, k.SrcPort, k.DstPort, hasPorts(k.Proto))
+		x.tuple(w, client, k.Dst, k.SrcPort, k.DstPort, hasPorts(k.Proto))
 	} else {
-		x.tuple(w, k.Dst, k.Src, k.DstPort, k.SrcPort, hasPorts(k.Proto))
+		x.tuple(w, k.Dst, client, k.DstPort, k.SrcPort, hasPorts(k.Proto))
 	}
 	x.proto(w, k.Proto, k.IPVersion)
 }

@@ -18,8 +18,9 @@ type Body struct {
 	ByDir bool // the end points are those of the message, not of the flow
 	// Message are the members behind the header, Tail (of alerts) those behind the flow.
 	Message, Tail []byte
-	Stream        bool   // the payload is the stream's, told by Late
-	At            [2]int // where the rule's object stands in Message
+	Stream        bool        // the payload is the stream's, told by Late
+	At            [2]int      // where the rule's object stands in Message
+	Client        packet.Addr // see Head
 }
 
 func (x *Encoder) open(dst []byte) *jsonw.Writer {
@@ -56,7 +57,7 @@ func (x *Encoder) AnomalyBody(dst []byte, k AnomalyKind, e *dissect.Env, event, 
 
 // AlertBody makes an alert's record without what depends on the packet. stream says that Late will get its payload.
 func (x *Encoder) AlertBody(e *dissect.Env, r *ir.Rule, stream bool) (b Body) {
-	b.Type, b.ByDir, b.Stream = "alert", true, stream
+	b.Type, b.ByDir, b.Stream, b.Client = "alert", true, stream, x.xff.replaced(e)
 	b.At = x.alertMessage(x.open(nil), e, r)
 	b.Message = x.close()
 	if x.open(nil); !stream {
@@ -71,7 +72,7 @@ func (x *Encoder) AlertBody(e *dissect.Env, r *ir.Rule, stream bool) (b Body) {
 // ended. payload are the bytes of the stream that an alert shows, at is where the rule's object stands.
 func (x *Encoder) Late(dst []byte, b *Body, f *dissect.Flow, dir dissect.Dir, p *packet.Packet, now int64, payload []byte) (record []byte, at [2]int) {
 	w := x.begin(dst)
-	h := Head{Type: b.Type, Time: now, Pkt: p, Flow: f}
+	h := Head{Type: b.Type, Time: now, Pkt: p, Flow: f, Client: b.Client}
 	if b.ByDir {
 		h.Dir = dir
 	}
