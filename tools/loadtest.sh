@@ -11,7 +11,8 @@
 # mix, the captures of testdata are one. Sender and reader share the cores of this machine: the rates say how both do, not what
 # luanids does on a machine of its own.
 #
-# LUANIDS is the binary (default build/luanids), ARGS more arguments for it, RATES the rates in packets/s.
+# LUANIDS is the binary (default build/luanids), ARGS more arguments for it, RATES the rates in packets/s, NICE the priority of
+# sender and readers (-20 to 19), for a machine that does other things meanwhile.
 set -euo pipefail
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C
 
@@ -20,7 +21,8 @@ LUANIDS=${LUANIDS:-$ROOT/build/luanids}
 SECONDS_EACH=${SECONDS_EACH:-10}
 RATES=${RATES:-"10000 20000 40000 60000 80000 100000 150000 200000 300000 400000"}
 ARGS=${ARGS:-}
-readonly ROOT LUANIDS A=lnload-a B=lnload-b
+NICE=${NICE:-0}
+readonly ROOT LUANIDS A=lnload-a$$ B=lnload-b$$
 
 die() { echo "tools/loadtest.sh: $*" >&2; exit 1; }
 if ((EUID != 0)); then
@@ -72,7 +74,7 @@ mix() {
 send() {
   local rate=(--pps="$1")
   [[ $1 != top ]] || rate=(--topspeed)
-  ip netns exec $A tcpreplay -i a0 -K --loop=1000000 --unique-ip --limit="$2" "${rate[@]}" "$MIX" >"$WORK/send" 2>&1 || true
+  nice -n "$NICE" ip netns exec $A tcpreplay -i a0 -K --loop=1000000 --unique-ip --limit="$2" "${rate[@]}" "$MIX" >"$WORK/send" 2>&1 || true
   SENT=$(sed -n 's/.*Successful packets: *\([0-9]*\).*/\1/p' "$WORK/send")
   ACHIEVED=$(sed -n 's/^Rated: .*Mbps, \([0-9]*\).*/\1/p' "$WORK/send")
   [[ -n $SENT ]] || { cat "$WORK/send" >&2; die "tcpreplay failed"; }
@@ -80,7 +82,7 @@ send() {
 
 luanids_start() {
   # shellcheck disable=SC2086
-  ip netns exec $B "$LUANIDS" -i b0 --output none --json "$WORK/alerts.json" $ARGS 2>"$WORK/err" &
+  nice -n "$NICE" ip netns exec $B "$LUANIDS" -i b0 --output none --json "$WORK/alerts.json" $ARGS 2>"$WORK/err" &
   READER=$!
   for _ in $(seq 200); do
     grep -q '^watching ' "$WORK/err" && return
@@ -97,6 +99,9 @@ memory() { awk -v f="$2:" '$1 == f {printf "%d", $2 / 1024}' "/proc/$1/status"; 
 cpu() { awk -v hz="$(getconf CLK_TCK)" '{sub(/.*\) /, ""); printf "%.2f", ($12 + $13) / hz}' "/proc/$1/stat"; }
 
 luanids_stop() {
+  kill -USR1 $READER 2>/dev/null || { cat "$WORK/err" >&2; die "luanids has ended"; }
+  sleep 0.3
+  P99=$(sed -n 's/.* at the median, \(.*\) at the 99th.*/\1/p' "$WORK/err" | tail -1)
   PEAK=$(memory $READER VmHWM)
   CPU=$(cpu $READER)
   kill -TERM $READER
@@ -108,7 +113,7 @@ luanids_stop() {
 }
 
 tcpdump_run() {
-  ip netns exec $B tcpdump -i b0 -n -Z root -w "$WORK/reference.pcap" 2>"$WORK/tcpdump" &
+  nice -n "$NICE" ip netns exec $B tcpdump -i b0 -n -Z root -w "$WORK/reference.pcap" 2>"$WORK/tcpdump" &
   READER=$!
   for _ in $(seq 100); do grep -q 'listening on' "$WORK/tcpdump" && break; sleep 0.1; done
   send "$1" "$2"
@@ -126,7 +131,7 @@ ramp() {
   local r n first_dump='' first_luanids=''
   MIX=$(mix "${1:-}")
   echo "$(nproc) cores, load average $(cut -d' ' -f1 /proc/loadavg), $(uname -r); $SECONDS_EACH s each; mix: $(basename "$MIX")"
-  printf '%9s | %9s %10s %8s | %9s %10s %8s %7s %7s\n' 'wanted/s' 'tcpdump/s' lost share 'luanids/s' lost share 'CPU s' 'MiB'
+  printf '%9s | %9s %10s %8s | %9s %10s %8s %7s %7s %8s\n' 'wanted/s' 'tcpdump/s' lost share 'luanids/s' lost share 'CPU s' 'MiB' p99
   for r in $RATES; do
     n=$((r * SECONDS_EACH))
     up
@@ -137,8 +142,8 @@ ramp() {
     send "$r" $n
     sleep 1
     luanids_stop
-    printf '%9d | %9d %10d %8s | %9d %10d %8s %7s %7d\n' "$r" "$dump_rate" "$DUMP_LOST" "$(percent "$DUMP_LOST" "$dump_sent")" \
-      "$ACHIEVED" "$LOST" "$(percent "$LOST" "$SENT")" "$CPU" "$PEAK"
+    printf '%9d | %9d %10d %8s | %9d %10d %8s %7s %7d %8s\n' "$r" "$dump_rate" "$DUMP_LOST" "$(percent "$DUMP_LOST" "$dump_sent")" \
+      "$ACHIEVED" "$LOST" "$(percent "$LOST" "$SENT")" "$CPU" "$PEAK" "${P99:--}"
     ((SEEN + LOST == SENT)) || echo "          of $SENT sent, $((SENT - SEEN - LOST)) are not accounted for"
     ((DUMP_LOST == 0)) || first_dump=${first_dump:-$dump_rate}
     ((LOST == 0)) || first_luanids=${first_luanids:-$ACHIEVED}
@@ -173,7 +178,7 @@ soak() {
   local rss
   rss=$(memory $READER VmRSS)
   luanids_stop
-  echo "seen $SEEN, lost $LOST; resident memory $base MiB after a fifth of the time, $rss MiB at the end, $PEAK MiB at most; CPU $CPU s"
+  echo "seen $SEEN, lost $LOST; resident memory $base MiB after a fifth of the time, $rss MiB at the end, $PEAK MiB at most; CPU $CPU s; alerts within ${P99:--} (99th percentile)"
   ((LOST == 0)) || die "packets were lost"
   ((rss <= base + base / 5 + 16)) || die "memory grew from $base to $rss MiB"
 }
