@@ -95,6 +95,8 @@ func (c *checker) item(it *syntax.Item) []ir.Item {
 		return []ir.Item{s}
 	case syntax.ItemEntropy:
 		return c.entropy(it, pos)
+	case syntax.ItemASN1:
+		return c.asn1(it, pos)
 	}
 	return c.base64(it, pos)
 }
@@ -347,6 +349,33 @@ func (c *checker) entropy(it *syntax.Item, pos ir.Pos) []ir.Item {
 		}
 	}
 	return []ir.Item{e}
+}
+
+func (c *checker) asn1(it *syntax.Item, pos ir.Pos) []ir.Item {
+	if it.Not {
+		c.report(diag.OptionConflict(it.Range(), "!", "asn1"))
+		return nil
+	}
+	a := &ir.ASN1{Pos: pos}
+	for i := range it.Opts {
+		switch o := &it.Opts[i]; o.Name {
+		case "offset":
+			a.Offset, a.Relative = int(o.Value.Num), o.Rel
+		case "oversize":
+			if a.Oversize = o.Value.Num; o.Value.Var != "" || o.Value.Num < 1 {
+				c.report(diag.BadOptionValue(o.Range(), "oversize", "a number above zero"))
+			}
+		case "bitstring":
+			a.Bitstring = true
+		case "double":
+			a.Double = true
+		}
+		c.once(it, i)
+	}
+	if a.Oversize == 0 && !a.Bitstring && !a.Double {
+		c.report(diag.BadOptionValue(it.Range(), "what asn1 asks", "oversize, bitstring or double"))
+	}
+	return []ir.Item{a}
 }
 
 func (c *checker) base64(it *syntax.Item, pos ir.Pos) []ir.Item {

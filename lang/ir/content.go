@@ -167,6 +167,16 @@ type Entropy struct {
 	Pos      Pos
 }
 
+// ASN1 walks through the objects in BER from Offset on, and holds if one of what it asks for is found.
+type ASN1 struct {
+	Oversize  int64 // an object longer than this; 0: not asked
+	Bitstring bool  // a bit string with more unused bits than it has
+	Double    bool  // a real number in text, longer than any is
+	Offset    int
+	Relative  bool
+	Pos       Pos
+}
+
 func (*Lit) item()         {}
 func (*Re) item()          {}
 func (*IsDataAt) item()    {}
@@ -177,3 +187,4 @@ func (*ByteMath) item()    {}
 func (*Base64) item()      {}
 func (*SizeTest) item()    {}
 func (*Entropy) item()     {}
+func (*ASN1) item()        {}

@@ -290,6 +290,9 @@ func ItemText(it Item) string {
 		if it.Op == TestRange || it.Op == TestInclude || it.Op == TestNotIn {
 			b.WriteString(".." + it.Hi.String())
 		}
+	case *ASN1:
+		fmt.Fprintf(&b, "asn1 at %d", it.Offset)
+		flag("relative", it.Relative)
 	case *Entropy:
 		fmt.Fprintf(&b, "entropy %s %g", it.Op, it.Value)
 	}

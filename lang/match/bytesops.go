@@ -36,6 +36,8 @@ func (r *inspection) other(it *item, pos int) (int, bool) {
 		return pos, compareTest(it.op, n, int64(r.value(it.n)), it.hi.n) != it.neg
 	case kEntropy:
 		return pos, r.entropy(it, pos)
+	case kASN1:
+		return pos, r.asn1(it, pos)
 	}
 	return pos, false
 }

@@ -29,6 +29,7 @@ const (
 	kBase64
 	kSize
 	kEntropy
+	kASN1
 )
 
 // num is a number: a constant, or variable v-1 if v is not 0.
@@ -68,6 +69,7 @@ type item struct {
 	dest                             uint8 // variable set, +1
 	b64                              *base64Item
 	ent                              *ir.Entropy
+	asn                              *ir.ASN1
 }
 
 type base64Item struct {

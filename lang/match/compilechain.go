@@ -73,7 +73,7 @@ func chainCost(items []item) int {
 			cost += 25
 		case kRe:
 			cost += 400
-		case kBase64, kEntropy:
+		case kBase64, kEntropy, kASN1:
 			cost += 200
 		default:
 			cost += 3
@@ -205,6 +205,8 @@ func (c *compiler) item(it *item, x ir.Item, vars *bool) {
 		*it = item{kind: kSize, neg: x.Neg, op: x.Op, n: c.num(x.N, vars, x.Pos), hi: c.num(x.Hi, vars, x.Pos)}
 	case *ir.Entropy:
 		*it = item{kind: kEntropy, relative: x.Relative, ent: x}
+	case *ir.ASN1:
+		*it = item{kind: kASN1, relative: x.Relative, asn: x}
 	default:
 		c.errorf(ir.Pos{}, "cannot compile the item %T", x)
 	}

@@ -296,6 +296,48 @@ func entropy(b *builder, v string) *problem {
 	return nil
 }
 
+// asn1 asks for objects in BER that overflow parsers, from an offset on.
+func asn1(b *builder, v string) *problem {
+	it := &ir.ASN1{Pos: b.pos()}
+	for _, p := range list(v) {
+		f := strings.Fields(p)
+		if len(f) == 0 {
+			continue
+		}
+		switch f[0] {
+		case "bitstring_overflow":
+			it.Bitstring = true
+			continue
+		case "double_overflow":
+			it.Double = true
+			continue
+		case "oversize_length", "absolute_offset", "relative_offset":
+		default:
+			return fail("unknown option %q", p)
+		}
+		if len(f) != 2 {
+			return fail("%s wants a number", f[0])
+		}
+		n, err := strconv.ParseInt(f[1], 10, 32)
+		if err != nil || n < 0 && f[0] != "relative_offset" {
+			return fail("%s wants a number", f[0])
+		}
+		switch f[0] {
+		case "oversize_length":
+			it.Oversize = n
+		case "absolute_offset":
+			it.Offset = int(n)
+		case "relative_offset":
+			it.Offset, it.Relative = int(n), true
+		}
+	}
+	if it.Oversize == 0 && !it.Bitstring && !it.Double {
+		return fail("wants oversize_length, bitstring_overflow or double_overflow")
+	}
+	b.addAfter(it, it.Relative)
+	return nil
+}
+
 func entropyValue(it *ir.Entropy, s string) *problem {
 	it.Op = ir.TestEq
 	for _, o := range []struct {

@@ -235,6 +235,8 @@ func dumpItem(it ir.Item) string {
 			s += ".." + dumpNum(&it.Hi)
 		}
 		return s
+	case *ir.ASN1:
+		return ir.ItemText(it)
 	case *ir.Entropy:
 		return fmt.Sprintf("entropy %d@%d %s %g %g", it.Bytes, it.Offset, testText[it.Op], it.Value, it.Hi)
 	}

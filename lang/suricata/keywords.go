@@ -18,7 +18,7 @@ func keywordTable() map[string]handler {
 
 		"content": content, "uricontent": uricontent, "nocase": nocase, "depth": depth, "offset": offset,
 		"distance": distance, "within": within, "startswith": startswith, "endswith": endswith, "fast_pattern": fastPattern,
-		"isdataat": isdataat, "absent": absent, "entropy": entropy, "pcre": pcre, "bsize": bsize, "urilen": urilen,
+		"isdataat": isdataat, "absent": absent, "asn1": asn1, "entropy": entropy, "pcre": pcre, "bsize": bsize, "urilen": urilen,
 		"byte_test": byteTest, "byte_jump": byteJump, "byte_extract": byteExtract, "byte_math": byteMath,
 		"base64_decode": base64Decode, "base64_data": base64Data, "pkt_data": pktData,
 
@@ -69,7 +69,6 @@ func keywordTable() map[string]handler {
 
 		"lua": unsupported("scripts of other engines are not run"), "luajit": unsupported("scripts of other engines are not run"),
 		"luaxform": unsupported("scripts of other engines are not run"), "geoip": unsupported("there is no location database"),
-		"asn1":  unsupported("ASN.1 is not decoded"),
 		"frame": unsupported("frames are not supported"), "config": unsupported("rules cannot change the configuration"),
 	}
 	for name, to := range oldModifiers {

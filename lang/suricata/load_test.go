@@ -79,6 +79,8 @@ func TestTranslation(t *testing.T) {
 		{`alert http any any => any any (http.connection:to_client; content:"a"; http.uri; content:"b"; sid:1;)`, `on http.response http.connection["a"] and http.uri["b"]`},
 		{`alert http any any => any 80 (http.cookie:to_server; content:"a"; http.cookie:to_client; content:"b"; sid:1;)`,
 			`server.port==80 and http.request.cookie["a"] and http.response.cookie["b"]`},
+		{`content:"a"; asn1:double_overflow, bitstring_overflow, relative_offset 27, oversize_length 2048;`, `stream: tcp and payload["a", asn1 at 27 relative]`},
+		{`content:"USER"; ftpbounce;`, `stream: ftp.bounce and payload["USER"]`},
 		{`file.magic; content:"PNG image data"; content:!"PDF";`, `tcp and file.magic["PNG image data", !"PDF"]`},
 		{`ssl_version:!tls1.3,tls1.2; flow:to_client;`, `exists(tls.version) and not tls.version in strs2`},
 

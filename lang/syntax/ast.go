@@ -390,6 +390,7 @@ const (
 	ItemDataAt                      // isdataat 10
 	ItemSize                        // size > 9
 	ItemEntropy                     // entropy > 6.5
+	ItemASN1                        // asn1 offset +3 oversize 1024
 	ItemBase64                      // base64 offset 3 has [...]
 )
 

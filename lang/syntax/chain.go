@@ -112,6 +112,9 @@ func (p *exprParser) wordItem(it *Item, t *lexer.Token) error {
 		if err := p.itemTest(it); err != nil {
 			return err
 		}
+	case "asn1":
+		p.lex.Next()
+		it.Kind = ItemASN1
 	case "base64":
 		p.lex.Next()
 		it.Kind = ItemBase64
@@ -275,7 +278,7 @@ func (p *exprParser) operand() (*Operand, error) {
 var optionArgs = map[string]string{
 	"nocase": "", "startswith": "", "endswith": "", "relative": "", "align": "?", "fast": "2?",
 	"offset": "s", "depth": "n", "distance": "n", "within": "n", "at": "s", "bytes": "n", "mask": "n",
-	"times": "n", "plus": "n", "from": "w", "mode": "w",
+	"times": "n", "plus": "n", "from": "w", "mode": "w", "oversize": "n", "bitstring": "", "double": "",
 }
 
 func isOption(w string) bool {
@@ -293,6 +296,7 @@ var itemOptions = map[ItemKind]struct{ what, opts string }{
 	ItemDataAt:  {"isdataat", "nothing"},
 	ItemSize:    {"size", "nothing"},
 	ItemEntropy: {"entropy", "bytes offset"},
+	ItemASN1:    {"asn1", "offset oversize bitstring double"},
 	ItemBase64:  {"base64", "bytes offset mode"},
 }
 

@@ -206,6 +206,9 @@ func itemString(it *Item) string {
 		b.WriteString("entropy")
 		writeTest(&b, it)
 		writeOpts(&b, it.Opts)
+	case ItemASN1:
+		b.WriteString("asn1")
+		writeOpts(&b, it.Opts)
 	case ItemBase64:
 		b.WriteString("base64")
 		writeOpts(&b, it.Opts)

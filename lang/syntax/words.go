@@ -57,7 +57,7 @@ func WordOperators() []string {
 func WordOptions() []string {
 	return []string{"by", "within", "of", "from", "for", "then", "every", "after", "alerts", "pcap", "distinct", "fixed", "limit",
 		"both", "backoff", "packets", "session", "nocase", "at", "offset", "depth", "distance", "fast", "relative", "mask", "times",
-		"align", "plus", "start", "end", "bytes", "mode", "jump", "isdataat", "size", "entropy", "base64", "true", "false"}
+		"align", "plus", "start", "end", "bytes", "mode", "jump", "isdataat", "size", "entropy", "asn1", "oversize", "bitstring", "double", "base64", "true", "false"}
 }
 
 // TokenKind is the kind of a Token.

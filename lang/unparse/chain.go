@@ -76,6 +76,8 @@ func (w *writer) item(it ir.Item) *syntax.Item {
 		return w.size(it)
 	case *ir.Entropy:
 		return w.entropy(it)
+	case *ir.ASN1:
+		return asn1(it)
 	}
 	w.cannot("an element of a content chain")
 	return &syntax.Item{Kind: syntax.ItemDataAt, Value: operand(0)}
@@ -210,6 +212,23 @@ func (w *writer) size(s *ir.SizeTest) *syntax.Item {
 		}
 		out.Op, out.Value, out.Hi = syntax.OpIn, operand(int(s.N.N)+1), operand(int(s.Hi.N)-1)
 		out.Not = s.Neg != (s.Op == ir.TestNotIn)
+	}
+	return out
+}
+
+func asn1(a *ir.ASN1) *syntax.Item {
+	out := &syntax.Item{Kind: syntax.ItemASN1}
+	if a.Offset != 0 || a.Relative {
+		out.Opts = append(out.Opts, syntax.Opt{Name: "offset", Rel: a.Relative, Value: operand(a.Offset)})
+	}
+	if a.Oversize > 0 {
+		out.Opts = append(out.Opts, syntax.Opt{Name: "oversize", Value: operand(int(a.Oversize))})
+	}
+	if a.Bitstring {
+		out.Opts = append(out.Opts, syntax.Opt{Name: "bitstring"})
+	}
+	if a.Double {
+		out.Opts = append(out.Opts, syntax.Opt{Name: "double"})
 	}
 	return out
 }

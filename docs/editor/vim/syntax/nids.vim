@@ -10,10 +10,10 @@ syn keyword nidsStatement action classtype confidence description disabled evide
 syn keyword nidsStatement noalert on priority ref rev scope set severity sid tag tags target
 syn keyword nidsStatement threshold toggle unset when
 syn keyword nidsOperator all and any contains endswith has in matches none not or startswith
-syn keyword nidsOption after alerts align at backoff base64 both by bytes depth distance distinct
-syn keyword nidsOption end entropy every false fast fixed for from isdataat jump limit mask
-syn keyword nidsOption mode nocase of offset packets pcap plus relative session size start then
-syn keyword nidsOption times true within
+syn keyword nidsOption after alerts align asn1 at backoff base64 bitstring both by bytes depth
+syn keyword nidsOption distance distinct double end entropy every false fast fixed for from isdataat
+syn keyword nidsOption jump limit mask mode nocase of offset oversize packets pcap plus relative
+syn keyword nidsOption session size start then times true within
 syn keyword nidsFunction abs before capture compress_whitespace concat count dataset domain dotprefix exists flow.counter flow.flag
 syn keyword nidsFunction from_base64 gunzip header header_lowercase hex host.counter host.flag hour html_decode inflate labels len
 syn keyword nidsFunction lower max md5 min multicast private reputation sha1 sha256 strip_pseudo_headers strip_whitespace subdomain
