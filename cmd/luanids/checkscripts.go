@@ -43,11 +43,12 @@ func checkScripts(f *flags, paths []string) (checked, error) {
 			out.list = append(out.list, scriptDiagnostic(&list[i], text))
 		}
 	}
+	out.list.Sort()
 	return out, nil
 }
 
 // namedIn finds the name that a message is about.
-var namedIn = regexp.MustCompile(`(?:member|global|field|event|function|kind|parameter) "?([\w.]+)`)
+var namedIn = regexp.MustCompile(`(?:member|global|field|event|function|kind|parameter) "?([\w.]+)|^(\w+\.\w+) is called`)
 
 // scriptDiagnostic words a problem of a script as diagnostics of rules are worded: it points to the name that is
 // meant where the line has it, else to the whole line.
@@ -63,8 +64,9 @@ func scriptDiagnostic(p *lua.Problem, text []byte) diag.Diagnostic {
 	line := strings.TrimRight(lines[p.Pos.Line-1], "\r")
 	from, to := len(line)-len(strings.TrimLeft(line, " \t")), len(line)
 	if m := namedIn.FindStringSubmatch(p.Msg); m != nil {
-		if i := strings.Index(line, m[1]); i >= 0 {
-			from, to = i, i+len(m[1])
+		name := m[1] + m[2]
+		if i := strings.Index(line, name); i >= 0 {
+			from, to = i, i+len(name)
 		}
 	}
 	offset := 0
