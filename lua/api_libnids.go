@@ -11,7 +11,8 @@ import (
 )
 
 func libnidsSection() section {
-	return section{name: "The libnids face", doc: "For those who know libnids or pynids. Several handlers may be registered; failures raise Lua errors. nids.run gives the packets to the handlers and returns at the end of the capture; a script that does not call it is served all the same.", funcs: []decl{
+	return section{name: "The libnids face", doc: "For those who know libnids or pynids. Several handlers may be registered; failures raise Lua errors. nids.run gives the packets to the handlers and returns at the end of the capture; a script that does not call it is served all the same. `luanids run` runs such a program: `examples/collect.lua` is the example of pynids.\n\n" +
+		"What differs from libnids: IPv6 connections are followed too, and those within tunnels; connections that were picked up midstream are told from their first data on; a hole in the capture is skipped instead of waited for; overlapping segments give what the receiver's system would take; a connection that is silent for long is TIMED_OUT, not kept to the end; handlers of register_ip get what was captured, once put together, not what a tunnel carries. `testdata/libnids/compare.sh` compares both on captures.", funcs: []decl{
 		{name: "register_tcp", sig: "fun(handler: fun(stream: TcpStream))", doc: "Calls handler with each TCP connection in the states JUST_EST, DATA, CLOSE, RESET, TIMED_OUT and EXITING. DATA comes for the halves with collect set; a connection of which nothing is to be collected after JUST_EST is not told again, as in libnids.",
 			call:    register(SubTCP, [2]string{"stream.data", "tcp"}, [2]string{"flow.end", "tcp"}),
 			example: "nids.register_tcp(function(tcp)\n  if tcp.nids_state == nids.JUST_EST then\n    tcp.server.collect = true\n  elseif tcp.nids_state == nids.DATA then\n    tcp:discard(0)  -- keep all\n  end\nend)"},

@@ -86,7 +86,7 @@ type Runtime struct {
 	watch   *watchdog
 	now     int64
 	began   int64 // packet time of the first event or tick
-	alerted int // depth of alert events, see DeliverAlert
+	alerted int   // depth of alert events, see DeliverAlert
 	worker  bool
 	nexts   int // scripts that wait in nids.next
 	gone    *discards
