@@ -10,7 +10,7 @@ local detect = nids.detector {
     min_samples = { default = 20, min = 20, doc = "connections needed" },
     score       = { default = 0.8, min = 0, max = 1, doc = "score from which on to alert" },
     window      = { default = "24h", doc = "how far back to look" },
-    min_span    = { default = "10m", doc = "time that the connections must span" },
+    min_span    = { default = "10m", doc = "time that the connections must span; a minute will do for three times as many" },
     rare        = { default = 0.02, max = 1, doc = "share of the hosts below which a destination is rare" },
     common      = { default = 0.5, max = 1, doc = "share of the hosts above which a destination is common" },
     ignore      = { default = {}, doc = "names and networks that may be called regularly" },
@@ -42,7 +42,7 @@ nids.on("flow.end", "established and not dst.ip in HOME and not dst.port in {53,
   local seen = callers:get(to):add(flow.src.ip)
   local all = hosts:add(flow.src.ip)
   local n = s:total()
-  if n < P.min_samples or n % math.ceil(n / 20) ~= 0 or s:span() < P.min_span then return end -- at every 20th part more
+  if n < P.min_samples or n % math.ceil(n / 20) ~= 0 or s:span() < (n >= 3 * P.min_samples and math.min(60, P.min_span) or P.min_span) then return end -- at every 20th part more
   local watched = math.min(P.window, nids.now() - nids.began())
   local score, why = s:periodicity(watched)
   if all >= 10 then

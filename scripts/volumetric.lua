@@ -62,8 +62,10 @@ nids.on("flow.end", "udp or icmp", function(flow)
     end
   end
   if flow.packets_to_client * 10 > flow.packets_to_server then return end
-  local seconds = math.max(1, flow.age)
-  local rate = at_second(pps:get(flow.server.ip, flow.udp), flow.start, flow.packets_to_server / seconds)
+  local seconds, seen, rate = math.max(1, math.ceil(flow.age)), pps:get(flow.server.ip, flow.udp), 0
+  for s = 0, math.min(seconds, 10) - 1 do -- as if sent evenly
+    rate = math.max(rate, at_second(seen, flow.start + s, flow.packets_to_server / seconds))
+  end
   if rate >= P.packets then
     local kind = flow.udp and "UDP flood" or "ICMP flood"
     detect:alert(about(flow, flow.server.ip), 0.8, { kind = kind, packets_per_second = rate }, kind)

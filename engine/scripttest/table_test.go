@@ -89,8 +89,9 @@ var attacks = []struct {
 	sound       func(*lua.RecordedAlert) bool
 }{
 	{"beacon_hour", "BEH-BEACON", func(a *lua.RecordedAlert) bool {
-		return math.Abs(num(a, "gap")-60) < 6 && num(a, "p") < 0.05 && num(a, "jitter") < 0.3
+		return math.Abs(num(a, "median_gap")-60) < 6 && num(a, "p") < 0.05 && num(a, "jitter") < 0.3
 	}},
+	{"http_beacon", "BEH-BEACON", func(a *lua.RecordedAlert) bool { return math.Abs(num(a, "median_gap")-1) < 0.2 }},
 	{"dns_tunnel_iodine", "BEH-DNS-TUNNEL", is("domain", "evil.example")},
 	{"dns_tunnel_iodine_txt", "BEH-DNS-TUNNEL", is("domain", "evil.example")},
 	{"dns_tunnel_dns2tcp", "BEH-DNS-TUNNEL", atLeast("names", 100)},

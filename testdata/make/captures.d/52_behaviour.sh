@@ -49,11 +49,18 @@ cap_new_service() {
   python3 "$HERE/retime.py" "$WORK/capture.pcap" pause 2.5 93600
 }
 
+# resolver ARGUMENT...: a resolver on srv for everybody; the names that it knows are arguments of dnsmasq.
+resolver() {
+  start srv dnsmasq -k --conf-file=/dev/null --no-hosts --no-resolv --user=root --pid-file= --bind-interfaces \
+    --listen-address=$DNS4 --except-interface=lo --log-facility=- "$@"
+  wait_udp srv $DNS4 53
+}
+
 about dga_lookup "dnsmasq bind9-dnsutils" \
   "ATTACK: cli asks for 60 names of random letters in com, net, org, info, which do not exist, two a second"
 cap_dga_lookup() {
   local query
-  nameserver --local=/com/ --local=/net/ --local=/org/ --local=/info/
+  resolver --local=/com/ --local=/net/ --local=/org/ --local=/info/
   capture gw srv
   python3 -c '
 import random
@@ -81,7 +88,7 @@ cap_dns_amplification() { capture gw srv -s 100; at atk hping3 -q --udp -s 53 -k
 about busy_resolver "dnsmasq bind9-dnsutils" \
   "BENIGN: cli asks for 300 names as pages have them (hosts of CDNs, mail, images) below a dozen domains, some of them not there"
 cap_busy_resolver() {
-  nameserver --address=/example/$SRV4 --address=/test/$SRV4 --local=/invalid/
+  resolver --address=/example/$SRV4 --address=/test/$SRV4 --local=/invalid/
   capture gw srv
   python3 -c '
 words = "www cdn img static api mail news shop login video maps search docs forum blog store media assets fonts ads".split()
