@@ -108,6 +108,7 @@ func rulesNamed(p *match.Program, id string) ([]*match.Rule, error) {
 	var ids []string
 	for _, r := range p.Rules {
 		switch {
+		case p.Rule(r.ID) != r: // another way of a rule on several protocols, which the first tells of
 		case r.ID == id:
 			list = append([]*match.Rule{r}, list...)
 		case r.Step && strings.HasPrefix(r.ID, id+".") || r.SID != 0 && fmt.Sprint(r.SID) == id:

@@ -51,6 +51,8 @@ type Options struct {
 	Reputation *Reputation
 	// Previous is the program that the new one is to replace while an engine runs, nil for none.
 	Previous *match.Program
+	// Lean saves memory: see match.Options. The rules of the set then have no conditions either.
+	Lean bool
 }
 
 // Set is what was loaded.
@@ -203,7 +205,7 @@ func (l *loader) finish() (*Set, error) {
 	}
 	all := append(slices.Clip(l.set.Rules), l.opt.Extra...)
 	match.FlowFlags(l.schema, all, l.opt.FlowFlags)
-	program, problems := match.Compile(l.schema, all, match.Options{Sequences: l.seqs, Previous: l.opt.Previous})
+	program, problems := match.Compile(l.schema, all, match.Options{Sequences: l.seqs, Previous: l.opt.Previous, Lean: l.opt.Lean})
 	l.set.Program = program
 	slices.Sort(l.set.Watch)
 	l.set.Watch = slices.Compact(l.set.Watch)

@@ -204,6 +204,7 @@ func (s *Sensor) loadRules(l, prev *loaded, cfg *engine.Config, want bool) error
 	if s.engine != nil {
 		opt.Previous = s.engine.Program()
 	}
+	opt.Lean = true
 	set, err := ruleset.Load(l.schema, st.Rules.Files, opt)
 	if err != nil {
 		return plain("the rules", err)

@@ -26,8 +26,21 @@ func Compile(schema *dissect.Schema, rules []*ir.Rule, opts Options) (*Program, 
 	}
 	b.finishSequences()
 	b.finish()
+	if opts.Lean {
+		p.slim()
+	}
 	p.number(opts.Previous)
 	return p, b.problems
+}
+
+// slim gives up the conditions that were compiled.
+func (p *Program) slim() {
+	for i := range p.headers {
+		p.headers[i].terms = nil
+	}
+	for _, r := range p.Rules {
+		r.When, r.termIR = nil, nil
+	}
 }
 
 // builder adds rules to a Program.

@@ -52,7 +52,7 @@ func (r *inspection) isDataAt(it *item, pos int) bool {
 
 // place gives where an item's bytes begin.
 func (r *inspection) place(it *item, pos int) int {
-	off := r.value(it.offset.num)
+	off := r.value(it.offset.num())
 	if it.relative {
 		return pos + off
 	}

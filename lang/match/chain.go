@@ -38,11 +38,14 @@ type num struct {
 	v uint8
 }
 
-// has tells of a num that may be missing.
-type optNum struct {
-	num
+// place is a number that may be missing, kept short: most items have several.
+type place struct {
+	n   int32
+	v   uint8
 	has bool
 }
+
+func (p place) num() num { return num{int64(p.n), p.v} }
 
 // item is one element. Which of the fields count depends on kind.
 type item struct {
@@ -54,22 +57,29 @@ type item struct {
 	// fatal: where it does not match, no other place of the items before could help.
 	fatal bool
 	// spent: where none of its places helps, no other place of the items before could.
-	spent                            bool
-	starts, ends                     bool
-	align                            uint8
-	op                               ir.TestOp
-	mathOp                           byte
-	fromBegin, fromEnd               bool
-	needle                           *mpm.Needle
-	re                               *regex.Regex
-	offset, depth, distance, within_ optNum
-	n, hi                            num // the operand
-	conv                             conv
-	mult                             int64
-	dest                             uint8 // variable set, +1
-	b64                              *base64Item
-	ent                              *ir.Entropy
-	asn                              *ir.ASN1
+	spent              bool
+	starts, ends       bool
+	fromBegin, fromEnd bool  // of jumps
+	dest               uint8 // variable set, +1
+
+	offset, depth, distance, within_ place
+
+	needle *mpm.Needle
+	re     *regex.Regex
+	*numeric
+}
+
+// numeric is what only items that are neither literal nor regex have.
+type numeric struct {
+	align  uint8
+	op     ir.TestOp
+	mathOp byte
+	n, hi  num // the operand
+	conv   conv
+	mult   int64
+	b64    *base64Item
+	ent    *ir.Entropy
+	asn    *ir.ASN1
 }
 
 type base64Item struct {
@@ -285,11 +295,11 @@ func (r *inspection) limits(it *item, pos int) (lo, hi int, ok bool) {
 	base := clampInt(int64(min(r.base, 1<<40)))
 	off := 0
 	if it.offset.has {
-		off = r.value(it.offset.num)
+		off = r.value(it.offset.num())
 		lo = off - base
 	}
 	if it.depth.has {
-		d := off + r.value(it.depth.num)
+		d := off + r.value(it.depth.num())
 		if it.relative {
 			// As Suricata has it: a depth beside distance or within counts from the position.
 			hi = min(hi, pos+d)
@@ -300,11 +310,11 @@ func (r *inspection) limits(it *item, pos int) (lo, hi int, ok bool) {
 	if it.relative {
 		dist := 0
 		if it.distance.has {
-			dist = r.value(it.distance.num)
+			dist = r.value(it.distance.num())
 		}
 		lo = max(lo, pos+dist)
 		if it.within_.has {
-			hi = min(hi, pos+dist+r.value(it.within_.num))
+			hi = min(hi, pos+dist+r.value(it.within_.num()))
 		}
 	}
 	return lo, hi, r.m.failed == failNone
@@ -321,7 +331,7 @@ func (r *inspection) search(it *item, pos, after int) (start, end int, res regex
 	}
 	b := r.buf
 	if it.within_.has {
-		w := r.value(it.within_.num)
+		w := r.value(it.within_.num())
 		if r.m.failed != failNone {
 			return 0, 0, regex.LimitHit
 		}

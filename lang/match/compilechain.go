@@ -2,6 +2,7 @@ package match
 
 import (
 	"fmt"
+	"math"
 	"math/bits"
 	"strconv"
 	"strings"
@@ -162,7 +163,7 @@ func (it *item) setsPos() bool {
 }
 
 func (it *item) usesVars() bool {
-	return it.offset.v|it.depth.v|it.distance.v|it.within_.v|it.n.v|it.hi.v != 0
+	return it.offset.v|it.depth.v|it.distance.v|it.within_.v != 0 || it.numeric != nil && it.n.v|it.hi.v != 0
 }
 
 func (c *compiler) item(it *item, x ir.Item, vars *bool) {
@@ -174,39 +175,39 @@ func (c *compiler) item(it *item, x ir.Item, vars *bool) {
 	case *ir.Re:
 		*it = item{kind: kRe, neg: x.Neg, relative: x.Relative, re: x.Re, within_: c.opt(x.Within, vars, x.Pos)}
 	case *ir.IsDataAt:
-		*it = item{kind: kIsDataAt, neg: x.Neg, relative: x.Relative, n: c.num(x.N, vars, x.Pos)}
+		*it = item{kind: kIsDataAt, neg: x.Neg, relative: x.Relative, numeric: &numeric{n: c.num(x.N, vars, x.Pos)}}
 	case *ir.ByteTest:
-		*it = item{kind: kByteTest, neg: x.Neg, relative: x.Relative, op: x.Op, n: c.num(x.Value, vars, x.Pos)}
-		it.offset.num = c.num(x.Offset, vars, x.Pos)
+		*it = item{kind: kByteTest, neg: x.Neg, relative: x.Relative, numeric: &numeric{op: x.Op, n: c.num(x.Value, vars, x.Pos)}}
+		it.offset = c.place(x.Offset, vars, x.Pos)
 		it.conv = c.conv(&x.Conv, vars, x.Pos)
 	case *ir.ByteJump:
-		*it = item{kind: kByteJump, relative: x.Relative, mult: max(1, x.Multiplier), fromBegin: x.FromBeginning, fromEnd: x.FromEnd,
-			hi: c.num(x.Post, vars, x.Pos)}
+		*it = item{kind: kByteJump, relative: x.Relative, fromBegin: x.FromBeginning, fromEnd: x.FromEnd,
+			numeric: &numeric{mult: max(1, x.Multiplier), hi: c.num(x.Post, vars, x.Pos)}}
 		if x.Align {
 			it.align = 4
 		}
-		it.offset.num = c.num(x.Offset, vars, x.Pos)
+		it.offset = c.place(x.Offset, vars, x.Pos)
 		it.conv = c.conv(&x.Conv, vars, x.Pos)
 	case *ir.ByteExtract:
-		*it = item{kind: kByteExtract, relative: x.Relative, mult: max(1, x.Multiplier), align: uint8(x.Align)}
-		it.offset.num = c.num(x.Offset, vars, x.Pos)
+		*it = item{kind: kByteExtract, relative: x.Relative, numeric: &numeric{mult: max(1, x.Multiplier), align: uint8(x.Align)}}
+		it.offset = c.place(x.Offset, vars, x.Pos)
 		it.conv = c.conv(&x.Conv, vars, x.Pos)
 		it.dest = c.variable(x.Name, x.Pos, vars)
 	case *ir.ByteMath:
-		*it = item{kind: kByteMath, relative: x.Relative, mathOp: x.Op, n: c.num(x.R, vars, x.Pos)}
-		it.offset.num = c.num(x.Offset, vars, x.Pos)
+		*it = item{kind: kByteMath, relative: x.Relative, numeric: &numeric{mathOp: x.Op, n: c.num(x.R, vars, x.Pos)}}
+		it.offset = c.place(x.Offset, vars, x.Pos)
 		it.conv = c.conv(&x.Conv, vars, x.Pos)
 		it.dest = c.variable(x.Name, x.Pos, vars)
 	case *ir.Base64:
-		*it = item{kind: kBase64, relative: x.Relative, b64: &base64Item{bytes: x.Bytes, offset: x.Offset, mode: x.Mode}}
+		*it = item{kind: kBase64, relative: x.Relative, numeric: &numeric{b64: &base64Item{bytes: x.Bytes, offset: x.Offset, mode: x.Mode}}}
 		var sub strings.Builder
 		it.b64.sub.items = c.items(x.Items, &sub, vars)
 	case *ir.SizeTest:
-		*it = item{kind: kSize, neg: x.Neg, op: x.Op, n: c.num(x.N, vars, x.Pos), hi: c.num(x.Hi, vars, x.Pos)}
+		*it = item{kind: kSize, neg: x.Neg, numeric: &numeric{op: x.Op, n: c.num(x.N, vars, x.Pos), hi: c.num(x.Hi, vars, x.Pos)}}
 	case *ir.Entropy:
-		*it = item{kind: kEntropy, relative: x.Relative, ent: x}
+		*it = item{kind: kEntropy, relative: x.Relative, numeric: &numeric{ent: x}}
 	case *ir.ASN1:
-		*it = item{kind: kASN1, relative: x.Relative, asn: x}
+		*it = item{kind: kASN1, relative: x.Relative, numeric: &numeric{asn: x}}
 	default:
 		c.errorf(ir.Pos{}, "cannot compile the item %T", x)
 	}
@@ -221,11 +222,17 @@ func (c *compiler) conv(x *ir.Conv, vars *bool, pos ir.Pos) conv {
 	return out
 }
 
-func (c *compiler) opt(n *ir.Num, vars *bool, pos ir.Pos) optNum {
+func (c *compiler) opt(n *ir.Num, vars *bool, pos ir.Pos) place {
 	if n == nil {
-		return optNum{}
+		return place{}
 	}
-	return optNum{c.num(*n, vars, pos), true}
+	return c.place(*n, vars, pos)
+}
+
+// place compiles a place in a buffer, or a distance. None is beyond 2 GiB.
+func (c *compiler) place(n ir.Num, vars *bool, pos ir.Pos) place {
+	x := c.num(n, vars, pos)
+	return place{int32(min(max(x.n, math.MinInt32), math.MaxInt32)), x.v, true}
 }
 
 // num resolves a number; a variable must have been extracted before.

@@ -114,7 +114,7 @@ type Trace struct {
 	Item string
 }
 
-// Trace judges one rule on an event without effects, and says how far it gets. It is slow.
+// Trace judges one rule on an event without effects, and says how far it gets. It is slow, and the program must not be lean.
 func (m *Matcher) Trace(r *Rule, ev dissect.EventID, e *dissect.Env) Trace {
 	if r = r.at(ev); r == nil {
 		return Trace{Stage: StageEvent}

@@ -212,6 +212,9 @@ type Options struct {
 	Sequences []*ir.Sequence
 	// NoWarnings leaves out warnings.
 	NoWarnings bool
+	// Lean gives up what only Explain and Trace need, which is a quarter of the memory that rules take: the conditions of
+	// the rules (Rule.When too) as they were before they were compiled.
+	Lean bool
 }
 
 // Limits of a run. They bound memory and time, whatever rules and traffic do.
