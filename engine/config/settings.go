@@ -45,6 +45,7 @@ const libhtp = "app-layer.protocols.http.libhtp.default-config."
 var settings = []setting{
 	{"checksum-validation", "leave TCP segments with wrong checksums out of streams", boolean(func(c *engine.Config) *bool { return &c.CheckChecksums })},
 	{"stream.checksum-validation", "the same", boolean(func(c *engine.Config) *bool { return &c.CheckChecksums })},
+	{"reference-config-file", "where the references of rules lead to, a reference.config of Suricata", setReferences},
 	{"packet-alert-max", "alerts of one packet", number(func(c *engine.Config) *int { return &c.PacketAlertMax }, parseInt)},
 	{"stream.midstream", "follow connections whose handshake was not seen", boolean(func(c *engine.Config) *bool { return &c.TCP.Midstream })},
 	{"stream.async-oneside", "follow connections of which only one side is captured", boolean(func(c *engine.Config) *bool { return &c.TCP.AsyncOneside })},
