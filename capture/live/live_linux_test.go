@@ -210,6 +210,31 @@ func TestInterfaceReturns(t *testing.T) {
 	}
 }
 
+// An interface that is down at the start is watched once it is up; one that gets another name is gone.
+func TestDownAtTheStart(t *testing.T) {
+	if !namespace(t) {
+		return
+	}
+	veth(t)
+	sh(t, "ip link set v1 down")
+	var n notes
+	g := watch(t, options(&n, 2, "v1"))
+	if !n.has("-i v1: the interface is down; it is watched as soon as it is up (ip link set v1 up)") {
+		t.Errorf("warnings: %s", &n)
+	}
+	sh(t, "ip link set v1 up")
+	until(t, "watched", func() bool { return n.has("-i v1: watched again") })
+	inject(t, "v0", udp4("10.9.0.1", "10.9.0.2", 1, 2, "<one>"))
+	until(t, "a packet", func() bool { return g.count("<one>") == 1 })
+	sh(t, "ip link set v1 down; ip link set v1 name other; ip link set other up")
+	until(t, "a warning", func() bool { return n.has("-i v1: the interface is gone") })
+	sh(t, "ip link set other down; ip link set other name v1; ip link set v1 up")
+	until(t, "watched again", func() bool { return strings.Count(n.String(), "-i v1: watched again") == 2 })
+	inject(t, "v0", udp4("10.9.0.1", "10.9.0.2", 1, 2, "<two>"))
+	until(t, "a packet after the names", func() bool { return g.count("<two>") == 1 })
+	g.stop()
+}
+
 // What nobody reads is dropped and counted, and nothing else happens; beginning and end are said.
 func TestLossIsKnown(t *testing.T) {
 	if !namespace(t) {
