@@ -32,13 +32,13 @@ func TestASN1(t *testing.T) {
 			t.Fatal(tt.name, err)
 		}
 		r := &inspection{buf: b}
-		if got := r.asn1(&item{kind: kASN1, asn: &tt.item}, 0); got != tt.want {
+		if got := r.asn1(&item{kind: kASN1, numeric: &numeric{asn: &tt.item}}, 0); got != tt.want {
 			t.Errorf("%s: %v", tt.name, got)
 		}
 	}
 	// From the end of a match on, also before it.
 	r := &inspection{buf: []byte("x\x03\x02\xff\xff")}
-	it := &item{kind: kASN1, relative: true, asn: &ir.ASN1{Bitstring: true, Relative: true, Offset: -1}}
+	it := &item{kind: kASN1, relative: true, numeric: &numeric{asn: &ir.ASN1{Bitstring: true, Relative: true, Offset: -1}}}
 	if !r.asn1(it, 2) || r.asn1(it, 3) || r.asn1(it, 0) {
 		t.Error("relative offsets")
 	}
