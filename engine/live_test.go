@@ -275,6 +275,28 @@ func TestStatsByTheClock(t *testing.T) {
 	}
 }
 
+// The beginning and the end of what an output drops are told, once each.
+func TestOutputLossIsTold(t *testing.T) {
+	var l outputLoss
+	var said []string
+	warn := func(f string, a ...any) { said = append(said, fmt.Sprintf(f, a...)) }
+	at := time.Unix(1000, 0)
+	for _, n := range []uint64{0, 0, 5, 9, 9, 9, 12, 12, 12, 12, 12, 12, 12, 12, 12, 20} {
+		l.count("json", n, at, warn)
+		l.count("eve", 0, at, warn)
+		at = at.Add(time.Second)
+	}
+	want := []string{"output json: alerts or records are lost: 5 were dropped in the last second", "output json: nothing is lost any more: in 5s it dropped 12", "output json: alerts or records are lost: 8 were"}
+	if len(said) != len(want) {
+		t.Fatalf("%q", said)
+	}
+	for i := range want {
+		if !strings.HasPrefix(said[i], want[i]) {
+			t.Errorf("%q, want %q", said[i], want[i])
+		}
+	}
+}
+
 func TestLatencySteps(t *testing.T) {
 	var l latency
 	for i := range 1000 {

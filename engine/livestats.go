@@ -16,6 +16,7 @@ type liveStats struct {
 	last    time.Time // of the last
 	before  []Counter // as of the last record
 	flushed time.Time
+	drops   outputLoss
 }
 
 // DefaultStatsInterval is Suricata's.
@@ -49,6 +50,7 @@ func (e *Engine) liveDue(rest bool) {
 		s.flushed = now
 		e.order.flush()
 	}
+	s.drops.look(e, now)
 	if now.Before(s.next) {
 		return
 	}
