@@ -43,6 +43,8 @@ type File struct {
 	Magic string
 	// Head is the first bytes (up to MagicBytes), kept for Magic.
 	Head []byte
+	// Kind is what the first bytes were described as; see filefields.Describe.
+	Kind []byte
 	// Content is what is kept for content rules, from offset ContentOff; empty unless
 	// Limits.KeepBodies.
 	Content    []byte
@@ -69,7 +71,7 @@ const MagicBytes = 512
 func (c *Ctx) OpenFile(f *File, name []byte, tx any) {
 	m5, s1, s2 := f.md5, f.sha1, f.sha256
 	f.Rules.Reset()
-	*f = File{Name: append(f.Name[:0], name...), Head: f.Head[:0], Content: f.Content[:0],
+	*f = File{Name: append(f.Name[:0], name...), Head: f.Head[:0], Kind: f.Kind[:0], Content: f.Content[:0],
 		MD5: f.MD5[:0], SHA1: f.SHA1[:0], SHA256: f.SHA256[:0],
 		Rules: f.Rules, Dir: c.Dir, Tx: tx, Proto: c.spec, open: true, keep: c.Limits.KeepBodies}
 	f.md5 = reuseHash(c.Limits.HashMD5, m5, md5.New)

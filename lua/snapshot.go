@@ -170,6 +170,7 @@ func (s *Snapshot) takeFile(e *dissect.Env) {
 	s.file = *f
 	s.file.Name = append(old.Name[:0], f.Name...)
 	s.file.Head = append(old.Head[:0], f.Head...)
+	s.file.Kind = old.Kind[:0] // made anew from Head
 	s.file.Content = append(old.Content[:0], f.Content...)
 	s.file.MD5 = append(old.MD5[:0], f.MD5...)
 	s.file.SHA1 = append(old.SHA1[:0], f.SHA1...)

@@ -3,7 +3,7 @@ package filefields
 import (
 	"bytes"
 	"encoding/binary"
-	"fmt"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -14,7 +14,7 @@ import (
 // first bytes.
 var kinds = map[string]struct {
 	text string
-	more func(head []byte) string
+	more func(dst, head []byte) []byte
 }{
 	"application/pdf":                       {"PDF document", pdfVersion},
 	"image/png":                             {"PNG image data", pngSize},
@@ -143,156 +143,192 @@ func digits(s string) string {
 }
 
 // Describe says what a file is, by its first bytes, in the words of file(1) for common types: "PDF document, version 1.6".
-// What is not known is "data", as there.
-func Describe(f *dissect.File) string {
+// What is not known is "data", as there. It is nil without any bytes; otherwise it is in memory of the file's own, valid until the
+// next call.
+func Describe(f *dissect.File) []byte {
 	if len(f.Head) == 0 {
-		return ""
+		return nil
 	}
+	d := f.Kind[:0]
 	k, ok := kinds[TypeOf(f)]
 	switch {
-	case !ok:
-		if bytes.HasPrefix(f.Head, []byte("MZ")) {
-			return "MS-DOS executable"
+	case ok:
+		d = append(d, k.text...)
+		if k.more != nil {
+			d = k.more(d, f.Head)
 		}
-		return "data"
-	case k.more == nil:
-		return k.text
+	case bytes.HasPrefix(f.Head, []byte("MZ")):
+		d = append(d, "MS-DOS executable"...)
+	default:
+		d = append(d, "data"...)
 	}
-	return strings.TrimPrefix(k.text+k.more(f.Head), ", ")
+	f.Kind = d
+	return bytes.TrimPrefix(d, []byte(", "))
+}
+
+// number appends a number between two texts.
+func number[T uint8 | uint16 | uint32 | int](dst []byte, before string, n T, after string) []byte {
+	return append(strconv.AppendUint(append(dst, before...), uint64(n), 10), after...)
 }
 
 // encoding tells how text is written; before it stands what the text is.
-func encoding(head []byte) string {
+func encoding(dst, head []byte) []byte {
 	ascii := true
 	for _, c := range head {
 		ascii = ascii && c < 0x80
 	}
 	if ascii {
-		return ", ASCII text"
+		return append(dst, ", ASCII text"...)
 	}
 	for cut := 0; cut < utf8.UTFMax && cut < len(head); cut++ { // the last character may be cut off
 		if utf8.Valid(head[:len(head)-cut]) {
-			return ", UTF-8 Unicode text"
+			return append(dst, ", UTF-8 Unicode text"...)
 		}
 	}
-	return ", ISO-8859 text"
+	return append(dst, ", ISO-8859 text"...)
 }
 
-func pdfVersion(head []byte) string {
+func pdfVersion(dst, head []byte) []byte {
 	_, rest, ok := bytes.Cut(head, []byte("%PDF-"))
 	if !ok || len(rest) < 3 || rest[1] != '.' {
-		return ""
+		return dst
 	}
-	return ", version " + string(rest[:3])
+	return append(append(dst, ", version "...), rest[:3]...)
 }
 
-func pngSize(head []byte) string {
+var pngColours = [...]string{0: " grayscale", 2: "/color RGB", 3: " colormap", 4: " gray+alpha", 6: "/color RGBA"}
+
+func pngSize(dst, head []byte) []byte {
 	if len(head) < 29 {
-		return ""
+		return dst
 	}
-	colour := map[byte]string{0: " grayscale", 2: "/color RGB", 3: " colormap", 4: " gray+alpha", 6: "/color RGBA"}[head[25]]
-	interlaced := "non-interlaced"
+	dst = number(dst, ", ", binary.BigEndian.Uint32(head[16:]), " x ")
+	dst = number(dst, "", binary.BigEndian.Uint32(head[20:]), ", ")
+	dst = number(dst, "", head[24], "-bit")
+	if int(head[25]) < len(pngColours) {
+		dst = append(dst, pngColours[head[25]]...)
+	}
 	if head[28] != 0 {
-		interlaced = "interlaced"
+		return append(dst, ", interlaced"...)
 	}
-	return fmt.Sprintf(", %d x %d, %d-bit%s, %s", binary.BigEndian.Uint32(head[16:]), binary.BigEndian.Uint32(head[20:]), head[24], colour, interlaced)
+	return append(dst, ", non-interlaced"...)
 }
 
-func gifSize(head []byte) string {
+func gifSize(dst, head []byte) []byte {
 	if len(head) < 10 {
-		return ""
+		return dst
 	}
-	return fmt.Sprintf(", version %s, %d x %d", head[3:6], binary.LittleEndian.Uint16(head[6:]), binary.LittleEndian.Uint16(head[8:]))
+	dst = append(append(dst, ", version "...), head[3:6]...)
+	dst = number(dst, ", ", binary.LittleEndian.Uint16(head[6:]), " x ")
+	return number(dst, "", binary.LittleEndian.Uint16(head[8:]), "")
 }
 
-func jpegKind(head []byte) string {
+func jpegKind(dst, head []byte) []byte {
 	switch {
 	case len(head) >= 13 && string(head[6:10]) == "JFIF":
-		return fmt.Sprintf(", JFIF standard %d.%02d", head[11], head[12])
+		dst = number(dst, ", JFIF standard ", head[11], ".")
+		if head[12] < 10 {
+			dst = append(dst, '0')
+		}
+		return number(dst, "", head[12], "")
 	case len(head) >= 10 && string(head[6:10]) == "Exif":
-		return ", Exif standard"
+		return append(dst, ", Exif standard"...)
 	}
-	return ""
+	return dst
 }
 
-func tiffOrder(head []byte) string {
+func tiffOrder(dst, head []byte) []byte {
 	if head[0] == 'I' {
-		return ", little-endian"
+		return append(dst, ", little-endian"...)
 	}
-	return ", big-endian"
+	return append(dst, ", big-endian"...)
 }
 
-func zipVersion(head []byte) string {
+func zipVersion(dst, head []byte) []byte {
 	if len(head) < 6 {
-		return ""
+		return dst
 	}
-	return fmt.Sprintf(", at least v%d.%d to extract", head[4]/10, head[4]%10)
+	return number(number(dst, ", at least v", head[4]/10, "."), "", head[4]%10, " to extract")
 }
 
-func sevenZip(head []byte) string {
+func sevenZip(dst, head []byte) []byte {
 	if len(head) < 8 {
-		return ""
+		return dst
 	}
-	return fmt.Sprintf(", version %d.%d", head[6], head[7])
+	return number(number(dst, ", version ", head[6], "."), "", head[7], "")
 }
 
-func classVersion(head []byte) string {
+func classVersion(dst, head []byte) []byte {
 	if len(head) < 8 {
-		return ""
+		return dst
 	}
-	return fmt.Sprintf(", version %d.%d", binary.BigEndian.Uint16(head[6:]), binary.BigEndian.Uint16(head[4:]))
+	return number(number(dst, ", version ", binary.BigEndian.Uint16(head[6:]), "."), "", binary.BigEndian.Uint16(head[4:]), "")
 }
 
-func flashVersion(head []byte) string {
+func flashVersion(dst, head []byte) []byte {
 	if len(head) < 4 {
-		return ""
+		return dst
 	}
-	packed := ""
 	if head[0] == 'C' || head[0] == 'Z' {
-		packed = " (compressed)"
+		dst = append(dst, " (compressed)"...)
 	}
-	return fmt.Sprintf("%s, version %d", packed, head[3])
+	return number(dst, ", version ", head[3], "")
 }
 
 // peKind reads the PE header, when it is within the first bytes: machine, kind and subsystem (PE Format, 3.3 and 3.4).
-func peKind(head []byte) string {
+func peKind(dst, head []byte) []byte {
 	if len(head) < 64 {
-		return " executable, for MS Windows"
+		return append(dst, " executable, for MS Windows"...)
 	}
 	at := int(binary.LittleEndian.Uint32(head[60:]))
 	if at < 0 || at > len(head)-96 || string(head[at:at+4]) != "PE\x00\x00" {
-		return " executable, for MS Windows"
+		return append(dst, " executable, for MS Windows"...)
 	}
-	machine := map[uint16]string{0x14c: "Intel 80386", 0x8664: "x86-64", 0x1c0: "ARM", 0xaa64: "Aarch64"}[binary.LittleEndian.Uint16(head[at+4:])]
-	plus, dll, sub := "", "", ""
 	if binary.LittleEndian.Uint16(head[at+24:]) == 0x20b {
-		plus = "+"
+		dst = append(dst, '+')
 	}
+	dst = append(dst, " executable"...)
 	if binary.LittleEndian.Uint16(head[at+22:])&0x2000 != 0 {
-		dll = " (DLL)"
+		dst = append(dst, " (DLL)"...)
 	}
 	switch binary.LittleEndian.Uint16(head[at+24+68:]) {
 	case 1:
-		sub = " (native)"
+		dst = append(dst, " (native)"...)
 	case 2:
-		sub = " (GUI)"
+		dst = append(dst, " (GUI)"...)
 	case 3:
-		sub = " (console)"
+		dst = append(dst, " (console)"...)
 	}
-	return plus + " executable" + dll + sub + " " + machine + ", for MS Windows"
+	dst = append(dst, ' ')
+	switch binary.LittleEndian.Uint16(head[at+4:]) {
+	case 0x14c:
+		dst = append(dst, "Intel 80386"...)
+	case 0x8664:
+		dst = append(dst, "x86-64"...)
+	case 0x1c0:
+		dst = append(dst, "ARM"...)
+	case 0xaa64:
+		dst = append(dst, "Aarch64"...)
+	}
+	return append(dst, ", for MS Windows"...)
 }
 
-func elfKind(head []byte) string {
+var elfKinds = [...]string{1: "relocatable", 2: "executable", 3: "shared object", 4: "core file"}
+
+func elfKind(dst, head []byte) []byte {
 	if len(head) < 18 {
-		return ""
+		return dst
 	}
-	bits, order, kind := 32, "LSB", binary.LittleEndian.Uint16(head[16:])
+	bits, order, kind := 32, " LSB ", binary.LittleEndian.Uint16(head[16:])
 	if head[4] == 2 {
 		bits = 64
 	}
 	if head[5] == 2 {
-		order, kind = "MSB", binary.BigEndian.Uint16(head[16:])
+		order, kind = " MSB ", binary.BigEndian.Uint16(head[16:])
 	}
-	what := map[uint16]string{1: "relocatable", 2: "executable", 3: "shared object", 4: "core file"}[kind]
-	return fmt.Sprintf(" %d-bit %s %s", bits, order, what)
+	dst = append(number(dst, " ", bits, "-bit"), order...)
+	if int(kind) < len(elfKinds) {
+		dst = append(dst, elfKinds[kind]...)
+	}
+	return dst
 }

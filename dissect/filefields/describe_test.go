@@ -30,7 +30,7 @@ func TestDescribe(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := Describe(&dissect.File{Head: b}); got != want {
+		if got := string(Describe(&dissect.File{Head: b})); got != want {
 			t.Errorf("%.40s is %q, want %q", head, got, want)
 		} else if !Describes(got) && got != "" {
 			t.Errorf("%q is said, but not known to be", got)
@@ -52,7 +52,7 @@ func FuzzDescribe(f *testing.F) {
 		if len(head) > dissect.MagicBytes {
 			return
 		}
-		if s := Describe(&dissect.File{Head: head}); (s == "") != (len(head) == 0) {
+		if s := string(Describe(&dissect.File{Head: head})); (s == "") != (len(head) == 0) {
 			t.Fatalf("%q for % x", s, head)
 		}
 	})

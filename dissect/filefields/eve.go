@@ -16,9 +16,9 @@ func EVEObject(w *jsonw.Writer, f *dissect.File) {
 	w.Object()
 	w.Key("filename")
 	w.Bytes(f.Name)
-	if s := Describe(f); s != "" {
+	if d := Describe(f); d != nil {
 		w.Key("magic")
-		w.Str(s)
+		w.Bytes(d)
 	}
 	w.Key("gaps")
 	w.Bool(f.Gaps)

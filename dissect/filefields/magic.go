@@ -46,12 +46,7 @@ func mimeBytes(f *dissect.File) []byte {
 	return nil
 }
 
-func magicBytes(f *dissect.File) []byte {
-	if s := Describe(f); s != "" {
-		return dissect.Text(s)
-	}
-	return nil
-}
+func magicBytes(f *dissect.File) []byte { return Describe(f) }
 
 // isHTML recognises the plain case of the commonest type on the wire, forty times as fast as
 // the library does; false says nothing.
