@@ -137,9 +137,14 @@ func (r *theRun) adjust(cfg *engine.Config) (err error) {
 		return err
 	}
 	if r.flags.speed != 0 {
-		if r.in.src, err = capture.Pace(r.in.src, r.flags.speed); err != nil {
+		if r.in.live != nil {
+			return usage(errors.New("--speed is for captures (-f)"))
+		}
+		paced, err := capture.Pace(r.in.src, r.flags.speed)
+		if err != nil {
 			return usage(fmt.Errorf("--%w", err))
 		}
+		r.in.src = paced
 	}
 	r.op, err = newOperation(r.flags, cfg, r.say)
 	return err
