@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -304,10 +305,8 @@ func (p *alertPcaps) close() error {
 // tape hands a packet to the ordered stage, for captures of alerts.
 func (w *worker) tape(p *packet.Packet) {
 	list := w.frames.Packets
-	if len(list) == 0 || p.Num < list[0].Num {
-		return
-	}
-	if i := p.Num - list[0].Num; i < uint64(len(list)) && list[i].Num == p.Num {
+	// Numbers grow, but only those of a replay have no holes: each of several rings counts in steps.
+	if i, ok := slices.BinarySearchFunc(list, p.Num, func(f capture.Packet, n uint64) int { return cmp.Compare(f.Num, n) }); ok {
 		w.out.records = append(w.out.records, record{stamp: p.Stamp, hash: p.Hash, frame: &list[i], joined: p.Reassembled})
 	}
 }

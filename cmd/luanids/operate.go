@@ -144,6 +144,9 @@ func (o *operation) privileges(f *flags) privileges.Options {
 	}
 	if dir := s.Engine.Pcap.Dir; dir != "" {
 		p.Write = append(p.Write, dir)
+		if list, err := os.ReadDir(dir); err == nil && len(list) == 0 {
+			p.Made = append(p.Made, dir)
+		}
 	}
 	for path, r := range map[string]output.RotateOptions{s.Outputs.JSON: s.Engine.Outputs.JSON, s.Outputs.EVE: s.Engine.Outputs.EVE} {
 		if path != "" && (r.MaxSize > 0 || r.Every > 0) { // rotation makes files beside it

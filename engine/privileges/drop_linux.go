@@ -37,6 +37,7 @@ func Drop(o Options) (*Report, error) {
 		return nil, fmt.Errorf("no_new_privs: %w", e)
 	}
 	giveOutputs(o.Outputs, who, r)
+	giveFolders(o.Made, who, r)
 	if !o.NoLandlock {
 		// Before the user changes, whom a folder on the way may keep out.
 		if err := restrict(&o, r); err != nil {
@@ -173,6 +174,22 @@ func restrict(o *Options, r *Report) error {
 		return fmt.Errorf("landlock: %w", err)
 	}
 	return nil
+}
+
+// giveFolders makes folders that belong to root the user's, so that files can be made in them.
+func giveFolders(paths []string, who identity, r *Report) {
+	if !who.change || who.uid == 0 {
+		return
+	}
+	for _, p := range paths {
+		var st unix.Stat_t
+		if unix.Lstat(p, &st) != nil || st.Mode&unix.S_IFMT != unix.S_IFDIR || st.Uid != 0 {
+			continue
+		}
+		if err := unix.Lchown(p, who.uid, who.gid); err != nil {
+			r.Warnings = append(r.Warnings, fmt.Sprintf("%s belongs to root and cannot be given to %s: %v", p, who.name, err))
+		}
+	}
 }
 
 // giveOutputs makes outputs that belong to root the user's, so that they can be opened again.

@@ -321,6 +321,23 @@ func TestDropWarnsOfFilesThatCannotBeReloaded(t *testing.T) {
 	}
 }
 
+// TestDropGivesFolders: an empty folder that was made for files to come is the user's.
+func TestDropGivesFolders(t *testing.T) {
+	needRoot(t)
+	dir := filepath.Join(scene(t), "captures")
+	if err := os.Mkdir(dir, 0o750); err != nil {
+		t.Fatal(err)
+	}
+	out := spawn(t, "/proc/self/exe", 0, job{Options: Options{User: "nobody", Made: []string{dir}, Write: []string{dir}}})
+	if out.Err != "" || len(out.Report.Warnings) > 0 {
+		t.Fatalf("%s, warnings: %q", out.Err, out.Report.Warnings)
+	}
+	var st unix.Stat_t
+	if err := unix.Stat(dir, &st); err != nil || int(st.Uid) != out.Report.UID {
+		t.Errorf("the folder belongs to %d, %v", st.Uid, err)
+	}
+}
+
 func TestDropWarnsOfFolders(t *testing.T) {
 	needRoot(t)
 	dir := scene(t)

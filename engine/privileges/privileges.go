@@ -40,6 +40,9 @@ type Options struct {
 	// root are given to the user, so that it can open them again. Where more files are to be made in a folder, it
 	// belongs to Write as well.
 	Outputs []string
+	// Made are empty folders, for files that are still to come; those that belong to root are given to the user. They are in
+	// Write too.
+	Made []string
 	// NoLandlock leaves the file system as it is.
 	NoLandlock bool
 }
