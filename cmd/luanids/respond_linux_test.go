@@ -250,11 +250,11 @@ nids.on("stream.data", function(ev)
   end
 end)`
 
-// cut downloads with luanids on the router, and wants both ends of the connection to be reset.
-func (l *lab) cut(url, said string, args, curl []string) {
+// cut downloads with luanids in a namespace, and wants both ends of the connection to be reset.
+func (l *lab) cut(where, url, said string, args, curl []string) {
 	t := l.t
 	t.Helper()
-	w := l.watch("r", args...)
+	w := l.watch(where, args...)
 	got, code, took := l.download(url, 20*time.Second, curl...)
 	if code != curlReset || got >= bigFile || took > 5*time.Second {
 		t.Errorf("curl: exit code %d, %d bytes, %v; luanids:\n%s", code, got, took, w.text())
@@ -285,19 +285,22 @@ nids.register_tcp(function(s)
   elseif s.nids_state == nids.DATA and s.client.count > 300000 then s:kill() end
 end)`)
 	for _, c := range []struct {
-		name, url string
-		args      []string // of luanids
-		curl      []string
-		said      string
+		name, on, url string   // on: namespace and interface
+		args          []string // of luanids
+		curl          []string
+		said          string
 	}{
-		{"rule", "http://10.77.2.2/big.bin", []string{"-r", reject, "-s", "none"}, []string{"--limit-rate", "20M"}, "(rule 7)"},
-		{"script", "http://10.77.2.2/big.bin", []string{"-r", "none", "-s", kill}, []string{"--limit-rate", "20M"}, "(script kill)"},
-		{"script at full speed", "http://10.77.2.2/big.bin", []string{"-r", "none", "-s", kill}, nil, "(script kill)"},
-		{"libnids, IPv6", "http://[fd77:2::2]/big.bin", []string{"-r", "none", "-s", libnids}, nil, "(script libnids)"},
+		{"rule", "r rc", "http://10.77.2.2/big.bin", []string{"-r", reject, "-s", "none"}, []string{"--limit-rate", "20M"}, "(rule 7)"},
+		{"script", "r rc", "http://10.77.2.2/big.bin", []string{"-r", "none", "-s", kill}, []string{"--limit-rate", "20M"}, "(script kill)"},
+		{"script at full speed", "r rc", "http://10.77.2.2/big.bin", []string{"-r", "none", "-s", kill}, nil, "(script kill)"},
+		{"libnids, IPv6", "r rc", "http://[fd77:2::2]/big.bin", []string{"-r", "none", "-s", libnids}, nil, "(script libnids)"},
+		{"of the sensor itself", "c c0", "http://10.77.2.2/big.bin", []string{"-r", "none", "-s", kill, "--set", "decode.checksums=no"}, nil, "(script kill)"},
+		{"by the sensor itself, IPv6", "s s0", "http://[fd77:2::2]/big.bin", []string{"-r", "none", "-s", kill, "--set", "decode.checksums=no"}, nil, "(script kill)"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			l.t = t
-			l.cut(c.url, c.said, append([]string{"-i", "rc", "--respond", "--workers", "2"}, c.args...), c.curl)
+			where, iface, _ := strings.Cut(c.on, " ")
+			l.cut(where, c.url, c.said, append([]string{"-i", iface, "--respond", "--workers", "2"}, c.args...), c.curl)
 		})
 	}
 }
@@ -306,7 +309,7 @@ end)`)
 func TestDownloadIsCutThroughABridge(t *testing.T) {
 	l := newLab(t, bridged)
 	kill := l.write("kill.lua", killScript)
-	l.cut("http://10.77.2.2/big.bin", "through br0", []string{"-i", "br0", "--respond", "--set", "respond.interface=br0", "-r", "none", "-s", kill}, nil)
+	l.cut("r", "http://10.77.2.2/big.bin", "through br0", []string{"-i", "br0", "--respond", "--set", "respond.interface=br0", "-r", "none", "-s", kill}, nil)
 }
 
 // TestDownloadIsLeftAlone: without --respond, and for exempt addresses, nothing is cut.
