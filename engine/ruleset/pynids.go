@@ -1,6 +1,7 @@
 package ruleset
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -20,7 +21,7 @@ func (l *loader) pynids(path string) error {
 	}
 	kind, err := pynids.KindOf(text)
 	if err != nil {
-		return fmt.Errorf("rules: %s: %w", path, err)
+		return yamlError(path, err)
 	}
 	switch kind {
 	case pynids.Feed:
@@ -32,7 +33,7 @@ func (l *loader) pynids(path string) error {
 	}
 	rules, skipped, warnings, err := pynids.Load(l.schema, path, text)
 	if err != nil {
-		return fmt.Errorf("rules: %s: %w", path, err)
+		return yamlError(path, err)
 	}
 	l.source(path, text)
 	l.set.Rules = append(l.set.Rules, rules...)
@@ -42,6 +43,14 @@ func (l *loader) pynids(path string) error {
 		l.warnAt(s.Pos, s.ID, "skipped", s.Text())
 	}
 	return nil
+}
+
+// yamlError gives YAML's own errors, "line 2: ...", the place that all messages have.
+func yamlError(path string, err error) error {
+	if line, what, ok := strings.Cut(strings.TrimPrefix(err.Error(), "line "), ": "); ok && strings.HasPrefix(err.Error(), "line ") {
+		return fmt.Errorf("rules: %s:%s: %s", path, line, what)
+	}
+	return fmt.Errorf("rules: %s: %w", path, err)
 }
 
 func (l *loader) warnAt(pos ir.Pos, rule, code, summary string) {
@@ -64,5 +73,8 @@ func IsRuleFile(path string) bool {
 		return true // so that it is told
 	}
 	kind, err := pynids.KindOf(text)
-	return err == nil && kind == pynids.Rules
+	if err != nil { // rules that are broken are to be told of, not passed over
+		return bytes.Contains(text, []byte("rules:")) && bytes.Contains(text, []byte("match:"))
+	}
+	return kind == pynids.Rules
 }

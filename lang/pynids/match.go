@@ -39,6 +39,9 @@ func (w *writer) match(n *yaml.Node) (string, *problem) {
 	var parts []string
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		k, v := n.Content[i], deref(n.Content[i+1])
+		if value(n, k.Value) != v {
+			return "", fail(k, "match."+k.Value, "is given twice: put the tests into one list")
+		}
 		var text string
 		var p *problem
 		switch k.Value {
@@ -122,6 +125,9 @@ func (w *writer) not(k, n *yaml.Node) (string, *problem) {
 // test writes one {field, op, value}.
 func (w *writer) test(n *yaml.Node) (string, *problem) {
 	for i := 0; i+1 < len(n.Content); i += 2 {
+		if k := n.Content[i]; value(n, k.Value) != deref(n.Content[i+1]) {
+			return "", fail(k, k.Value, "is given twice")
+		}
 		switch k := n.Content[i]; k.Value {
 		case "field", "op", "value", "description", "comment":
 		default:

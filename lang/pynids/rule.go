@@ -157,6 +157,9 @@ func (w *writer) rule(n *yaml.Node) (string, *problem) {
 	known := knownKeys()
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		k := n.Content[i]
+		if first := value(n, k.Value); first != deref(n.Content[i+1]) {
+			return "", fail(k, k.Value, "is given twice")
+		}
 		if _, ok := keys[k.Value]; !ok {
 			return "", fail(k, k.Value, "unknown key%s: nobody can tell how it changes the rule", hint(k.Value, known))
 		}
