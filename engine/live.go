@@ -50,7 +50,9 @@ type liveRings struct{ *live.Capture }
 func (l liveRings) Ring(i int) ring { return l.Source(i) }
 
 func (e *Engine) watch(ctx context.Context, c interfaces) error {
+	e.live.snap.Lock() // a Snapshot may come early
 	e.live.capture = c
+	e.live.snap.Unlock()
 	e.order.live = true
 	e.live.stats.begin(e)
 	stop := context.AfterFunc(ctx, c.Stop)

@@ -13,7 +13,9 @@ import (
 // Run reads src to its end, or until ctx is done, and reports everything that comes of it. It
 // may be called once.
 func (e *Engine) Run(ctx context.Context, src capture.Source) error {
+	e.live.snap.Lock()
 	e.source = src
+	e.live.snap.Unlock()
 	e.reloads.begun()
 	defer e.reloads.end()
 	var err error

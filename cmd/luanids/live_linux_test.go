@@ -79,6 +79,7 @@ func startWatching(t *testing.T, args ...string) *livewatch {
 	w := &livewatch{t: t, dir: t.TempDir(), over: make(chan error, 1)}
 	w.cmd = exec.Command("luanids", append([]string{"--set", "privileges.user=root", "--output", "none", "--json", w.path("alerts.json"), "--eve", w.path("eve.json")}, args...)...)
 	w.cmd.Stderr = w
+	w.cmd.Env = append(os.Environ(), "GORACE=atexit_sleep_ms=0") // the race detector's own second at the end
 	if err := w.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
