@@ -250,6 +250,8 @@ func (e *Engine) flushBatch(b *batch, shard int) {
 
 // finish writes the last statistics and closes the outputs.
 func (e *Engine) finish() error {
+	e.order.busy.Lock()
+	defer e.order.busy.Unlock()
 	e.took = time.Since(e.started)
 	if e.order.scripts != nil {
 		e.order.scripts.Exit()
