@@ -11,6 +11,7 @@ import (
 	"github.com/luanids/luanids/dissect"
 	"github.com/luanids/luanids/engine/alert"
 	"github.com/luanids/luanids/engine/eve"
+	"github.com/luanids/luanids/engine/flowtable"
 	"github.com/luanids/luanids/lang/ir"
 	"github.com/luanids/luanids/lang/match"
 	"github.com/luanids/luanids/lua"
@@ -175,6 +176,13 @@ func (w *worker) deliverPending(id dissect.EventID, e *dissect.Env) {
 	s.pending = s.pending[:0]
 	if d != nil {
 		w.deliver(d)
+	}
+}
+
+// endScripts runs what scripts in the worker do at the end, once the flows of the last shard have ended.
+func (w *worker) endScripts(shard int) {
+	if shard == flowtable.Shards-1 && w.scripts != nil && w.scripts.own != nil {
+		w.scripts.own.Exit()
 	}
 }
 

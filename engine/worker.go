@@ -96,6 +96,7 @@ func (w *worker) process(b *batch) {
 	}
 	if b.flush >= 0 {
 		w.flush(b.flush, b.items)
+		w.endScripts(b.flush)
 	}
 	w.respond()
 }

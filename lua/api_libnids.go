@@ -252,7 +252,7 @@ func wait(L *glua.LState, w waiting, what string) int {
 func nidsGetFD(L *glua.LState) int {
 	h, ok := vmOf(L).rt.host.(CaptureHost)
 	if !ok {
-		L.RaiseError("nids.getfd: there is no descriptor to wait on")
+		L.RaiseError("nids.getfd: there is no descriptor to wait on here; nids.run and nids.next wait for packets themselves")
 	}
 	fd, err := h.FD()
 	if err != nil {

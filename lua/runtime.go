@@ -90,6 +90,8 @@ type Runtime struct {
 	worker  bool
 	nexts   int // scripts that wait in nids.next
 	gone    *discards
+	// elsewhere says that scripts with nids.parallel() run in workers: their ticks and ends are there.
+	elsewhere bool
 }
 
 // Load compiles the scripts and runs their top level, each in a VM of its own. Scripts with errors
@@ -220,6 +222,9 @@ func (rt *Runtime) at(now int64) {
 func (rt *Runtime) Tick(now int64) {
 	rt.at(now)
 	for _, v := range rt.vms {
+		if v.parallel && rt.elsewhere {
+			continue
+		}
 		v.tick(rt.now)
 	}
 }
@@ -227,7 +232,9 @@ func (rt *Runtime) Tick(now int64) {
 // Exit runs what scripts do at the end of a run, in load order.
 func (rt *Runtime) Exit() {
 	for _, v := range rt.vms {
-		v.exit()
+		if !v.parallel || !rt.elsewhere {
+			v.exit()
+		}
 	}
 }
 

@@ -22,6 +22,7 @@ func (rt *Runtime) NewWorker(host Host) (*Worker, error) {
 		host = discardHost{}
 	}
 	own := &Runtime{schema: rt.schema, tree: rt.tree, opt: rt.opt, host: host, watch: rt.watch, worker: true, subs: rt.subs, preds: rt.preds, gone: rt.gone}
+	rt.elsewhere = true
 	w := &Worker{rt: own, vms: make([]*vm, len(rt.vms))}
 	for i, v := range rt.vms {
 		if !v.parallel && len(v.predicates) == 0 {

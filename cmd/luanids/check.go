@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"sort"
 	"strings"
 
@@ -86,6 +87,7 @@ func check(e *env, f *flags, format string, args []string) error {
 	var what []string
 	var list diag.List
 	var sources []diag.Source
+	f.checked = files
 	for i := range kinds {
 		if len(files[i]) == 0 {
 			continue
@@ -198,6 +200,7 @@ func checkRules(f *flags, paths []string) (checked, error) {
 	if err != nil {
 		return checked{}, err
 	}
+	opt.Funcs = scriptFuncs(schema, slices.Concat(f.checked...))
 	set, err := ruleset.Load(schema, paths, opt)
 	if err != nil {
 		return checked{}, err

@@ -7,8 +7,10 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/luanids/luanids/dissect"
 	"github.com/luanids/luanids/engine"
 	"github.com/luanids/luanids/lang/diag"
+	"github.com/luanids/luanids/lang/funcs"
 	"github.com/luanids/luanids/lua"
 	"github.com/luanids/luanids/lua/luatest"
 )
@@ -49,6 +51,21 @@ func checkScripts(f *flags, paths []string) (checked, error) {
 
 // namedIn finds the name that a message is about.
 var namedIn = regexp.MustCompile(`(?:member|global|field|event|function|kind|parameter) "?([\w.]+)|^(\w+\.\w+) is called`)
+
+// scriptFuncs gives the predicates of the scripts among files, for rules that use them.
+func scriptFuncs(schema *dissect.Schema, files []string) []*funcs.Decl {
+	var out []*funcs.Decl
+	for _, path := range files {
+		text, err := os.ReadFile(path)
+		if err != nil || filepath.Ext(path) != ".lua" || strings.HasSuffix(path, luatest.Suffix) {
+			continue
+		}
+		rt, _ := lua.Load(schema, []lua.Source{{Name: path, Text: string(text)}}, lua.Options{Modules: []fs.FS{os.DirFS(filepath.Dir(path))}})
+		out = append(out, rt.Funcs()...)
+		rt.Close()
+	}
+	return out
+}
 
 // scriptDiagnostic words a problem of a script as diagnostics of rules are worded: it points to the name that is
 // meant where the line has it, else to the whole line.

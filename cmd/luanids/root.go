@@ -40,6 +40,7 @@ type flags struct {
 	cpuProfile, memProfile        string
 	changed                       func(flag string) bool // tells whether a flag was given; nil: none
 	settings                      *config.Settings       // what file, --set and flags came to; see loadSettings
+	checked                       [][]string             // files that luanids check looks at, by kind
 	program                       *luaProgram            // of luanids run, else nil
 }
 
