@@ -24,6 +24,7 @@ type FilterRule struct {
 // libnids face wants to see is told by its kind.
 func (rt *Runtime) FilterRules() ([]FilterRule, error) {
 	var out []FilterRule
+	alike := map[string]int{}
 	for i := range rt.subs {
 		s := &rt.subs[i]
 		if s.Filter == "" || s.Kind != SubEvent {
@@ -33,6 +34,9 @@ func (rt *Runtime) FilterRules() ([]FilterRule, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%s: filter: %w", s.Pos, err)
 		}
+		r.Key = s.Script + "\x00" + rt.schema.Events[s.Event].Name + "\x00" + s.Filter
+		alike[r.Key]++
+		r.Key += fmt.Sprint("\x00", alike[r.Key])
 		r.Pos = ir.Pos{File: s.Pos.File, Line: int32(s.Pos.Line), Col: 1}
 		out = append(out, FilterRule{s.ID, r})
 	}

@@ -7,7 +7,7 @@ import (
 
 // TakeOver makes rt the successor of a Runtime that has run until now, without running any of it again: a script
 // that is the same in both goes on with all its variables, where a script that was changed gets what the stores and
-// cooldowns of its predecessor hold. It is called once, between two events, by the goroutine that runs both. old is
+// cooldowns of its predecessor hold, and one that is gone runs its exit handlers. It is called once, between two events, by the goroutine that runs both. old is
 // of no use afterwards but for Close.
 func (rt *Runtime) TakeOver(old *Runtime) {
 	rt.now, rt.began = max(rt.now, old.now), old.began
@@ -19,6 +19,13 @@ func (rt *Runtime) TakeOver(old *Runtime) {
 			rt.vms[i] = rt.transplant(old, v, o)
 		case !o.stopped:
 			v.inherit(o)
+		}
+	}
+	if !rt.worker {
+		for _, o := range old.vms {
+			if rt.named(o.prog.name) == nil {
+				o.exit()
+			}
 		}
 	}
 	rt.recount()

@@ -3,6 +3,7 @@ package lua
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"testing/fstest"
 
@@ -38,7 +39,7 @@ func TestTakeOver(t *testing.T) {
 	r.http(1, "/")
 	n := r.next(Options{}, map[string]string{
 		"a.lua": "-- edited\n" + fmt.Sprintf(counting, "a"), "b.lua": fmt.Sprintf(counting, "b"),
-		"0.lua": fmt.Sprintf(counting, "new"),
+		"0.lua": fmt.Sprintf(counting, "new") + ` nids.on("exit", function() print("left") end)`,
 	})
 	n.http(1, "/")
 	if got, want := n.printed(), "new\t1\t1\na\t1\t3\nb\t3\t3\n"; got != want {
@@ -50,6 +51,30 @@ func TestTakeOver(t *testing.T) {
 		t.Errorf("after another reload: got %q, want %q", got, want)
 	}
 	m.noProblems()
+	if got := n.printed(); !strings.HasSuffix(got, "left\n") {
+		t.Errorf("a script that was removed did not run its exit handler: %q", got)
+	}
+}
+
+// TestFilterKeys: a filter is the same rule after a reload, whatever its number.
+func TestFilterKeys(t *testing.T) {
+	const two = `nids.on("http.request", "src.port == 1", function() end) nids.on("http.request", "src.port == 1", function() end)`
+	keys := func(scripts ...Source) (list []string) {
+		rt, _ := Load(testSchema(t, true), scripts, Options{})
+		defer rt.Close()
+		rules, err := rt.FilterRules()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range rules {
+			list = append(list, r.Rule.Key)
+		}
+		return list
+	}
+	before, after := keys(Source{"b.lua", two}), keys(Source{"a.lua", two}, Source{"b.lua", two})
+	if len(after) != 4 || !slices.Equal(after[2:], before) || before[0] == before[1] || slices.Contains(before, after[0]) {
+		t.Errorf("keys %q, and %q behind another script", before, after)
+	}
 }
 
 // TestTakeOverDependsOnMore: modules, variables, parameters and lists make a script another one too.

@@ -31,6 +31,8 @@ type Rule struct {
 	Msg  string
 	Pos  Pos
 	Text string // the source text of the whole rule
+	// Key names a rule over reloads whose ID does not, because it is only a number; "" for others.
+	Key string
 
 	When Expr // nil: always true; then On must be set
 	// On pins the event ("http.response"); "" lets the compiler derive it from the fields.

@@ -31,12 +31,16 @@ func (p *Program) inherit(old *Program) {
 
 // number gives all rules their numbers, and makes the way back from numbers to places.
 func (p *Program) number(old *Program) {
+	before := map[string]*Rule{}
+	if old != nil {
+		for _, o := range old.Rules {
+			before[o.lasting()] = o
+		}
+	}
 	for _, r := range p.Rules {
-		if old != nil {
-			if o := old.byID[r.key()]; o != nil && o.same(r) {
-				r.num = o.num
-				continue
-			}
+		if o := before[r.lasting()]; o != nil && o.same(r) {
+			r.num = o.num
+			continue
 		}
 		r.num = p.nums
 		p.nums++
@@ -50,9 +54,17 @@ func (p *Program) number(old *Program) {
 	}
 }
 
-// same tells whether a rule is the same in two programs.
+// lasting is what a rule is called over reloads.
+func (r *Rule) lasting() string {
+	if r.Key == "" {
+		return r.key()
+	}
+	return "\x00" + r.Key + r.key()[len(r.ID):]
+}
+
+// same tells whether a rule is the same in two programs that call it by the same name.
 func (r *Rule) same(o *Rule) bool {
-	return r.Text == o.Text && r.Msg == o.Msg && r.Rev == o.Rev && r.On == o.On
+	return r.Key != "" || r.Text == o.Text && r.Msg == o.Msg && r.Rev == o.Rev && r.On == o.On
 }
 
 // place finds a rule by its number: false if it is gone.
