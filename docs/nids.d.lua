@@ -32,7 +32,7 @@
 ---@field offset number|nil offset of data in the stream
 ---@field get fun(self: Event, name: string): any Gives the field of that dotted name, nil where it is absent.
 ---@field copy fun(self: Event): table<string, any> Gives a table of all fields that are present, by dotted name, to keep.
----@field kill fun(self: Event): boolean, string|nil Cuts the connection (live only). false and a reason where it cannot be.
+---@field kill fun(self: Event): boolean, string|nil Cuts the connection (live, with --respond). false and a reason where it cannot be.
 ---@field discard fun(self: Event) Stops this handler's events of this flow.
 ---@field set_flag fun(self: Event, name: string, on?: boolean) Sets or clears a flag of the flow, which rules test.
 ---@field has_flag fun(self: Event, name: string): boolean Tells whether a flag of the flow is set.
@@ -143,7 +143,7 @@
 ---@field client HalfStream what the client received
 ---@field server HalfStream what the server received
 ---@field discard fun(self: TcpStream, n: number) At DATA: forgets only the first n bytes of what is collected, and keeps the rest. Without it all is forgotten.
----@field kill fun(self: TcpStream): boolean, string|nil Cuts the connection (live only).
+---@field kill fun(self: TcpStream): boolean, string|nil Cuts the connection (live, with --respond).
 
 ---What one side of a connection received.
 ---@class HalfStream

@@ -19,7 +19,7 @@ func eventClass() *class {
 		methods: []decl{
 			{name: "get", sig: "fun(self: Event, name: string): any", doc: "Gives the field of that dotted name, nil where it is absent.", call: eventGet},
 			{name: "copy", sig: "fun(self: Event): table<string, any>", doc: "Gives a table of all fields that are present, by dotted name, to keep.", call: eventCopy},
-			{name: "kill", sig: "fun(self: Event): boolean, string|nil", doc: "Cuts the connection (live only). false and a reason where it cannot be.", call: eventKill},
+			{name: "kill", sig: "fun(self: Event): boolean, string|nil", doc: "Cuts the connection (live, with --respond). false and a reason where it cannot be.", call: eventKill},
 			{name: "discard", sig: "fun(self: Event)", doc: "Stops this handler's events of this flow.", call: eventDiscard},
 			{name: "set_flag", sig: "fun(self: Event, name: string, on?: boolean)", doc: "Sets or clears a flag of the flow, which rules test.", call: eventSetFlag},
 			{name: "has_flag", sig: "fun(self: Event, name: string): boolean", doc: "Tells whether a flag of the flow is set.", call: eventHasFlag},

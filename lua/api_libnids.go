@@ -278,7 +278,7 @@ func streamClass() *class {
 				t.read = min(t.read, n)
 				return 0
 			}},
-			{name: "kill", sig: "fun(self: TcpStream): boolean, string|nil", doc: "Cuts the connection (live only).", call: streamKill},
+			{name: "kill", sig: "fun(self: TcpStream): boolean, string|nil", doc: "Cuts the connection (live, with --respond).", call: streamKill},
 		}}
 }
 
