@@ -119,6 +119,7 @@ type Stats struct {
 	Dropped  uint64 // lost by the kernel (live)
 	Kernel   uint64 // that the kernel had for us, with those that it dropped (live)
 	Freezes  uint64 // times that a ring was full (live)
+	CardLost uint64 // lost by the network card before the kernel had them (live)
 	Total    int64  // size of the input in bytes as stored (compressed), 0 when unknown
 	Done     int64  // how many of them were read, for progress
 	First    time.Time

@@ -22,6 +22,7 @@ var counterDocs = []CounterDoc{
 	{"capture.filtered", false, "packets that a BPF filter outside the kernel left out"},
 	{"capture.skipped", false, "records of a capture file that could not be used"},
 	{"capture.kernel_packets", false, "packets that the kernel had for the rings, with those that it dropped (live)"},
+	{"capture.kernel_ifdrops", false, "packets that network cards lost before the kernel had them (live): the card's own ring is too small (ethtool -G), or its interrupts all go to one CPU"},
 	{"capture.ring_freezes", false, "times that a ring was full (live): give larger rings or more workers"},
 	{"capture.late_records", false, "records told out of order, because a ring was too far behind to be waited for (live)"},
 	{"capture.kernel_drops", false, "packets that the kernel dropped because a ring was full (live)"},

@@ -32,6 +32,7 @@ func (e *Engine) Counters() []Counter {
 		c("skipped", s.Skipped)
 		if e.live.capture != nil {
 			c("kernel_packets", s.Kernel)
+			c("kernel_ifdrops", s.CardLost)
 			c("ring_freezes", s.Freezes)
 			c("late_records", e.order.stats.late)
 		}

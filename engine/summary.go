@@ -30,6 +30,7 @@ type SeverityCount struct {
 
 // lossNames are the counters that mean that something was not seen, and how people call them.
 var lossNames = map[string]string{
+	"capture.kernel_ifdrops":         "packets lost by the network card before the kernel had them",
 	"capture.kernel_drops":           "packets dropped by the kernel",
 	"capture.skipped":                "capture records that could not be used",
 	"capture.truncated_files":        "captures cut short or damaged",

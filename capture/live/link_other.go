@@ -55,3 +55,5 @@ func (c *Capture) probe(name string) error {
 	}
 	return nil
 }
+
+func cardLoss() (map[int]uint64, error) { return nil, nil }

@@ -55,6 +55,7 @@ type link struct {
 	total portStats
 	watch lossWatch
 	since time.Time // that it is gone
+	card  cardCount // guarded by mu
 }
 
 // slot is a place for one interface in a source.
@@ -202,6 +203,7 @@ type InterfaceStats struct {
 	Packets  uint64 // that the kernel had for us, with those that it dropped
 	Dropped  uint64 // by the kernel, because a ring was full
 	Freezes  uint64 // times that a ring was full
+	Card     uint64 // packets that the network card lost before the kernel had them
 	Filtered uint64 // not wanted by a filter that is not in the kernel
 }
 
@@ -211,7 +213,10 @@ func (c *Capture) Interfaces() []InterfaceStats {
 	out := make([]InterfaceStats, len(c.links))
 	for i, l := range c.links {
 		t, up := l.stats()
-		out[i] = InterfaceStats{Name: l.name, Up: up, Packets: t.packets, Dropped: t.drops, Freezes: t.freezes, Filtered: t.filtered}
+		l.mu.Lock()
+		card := l.card.total
+		l.mu.Unlock()
+		out[i] = InterfaceStats{Name: l.name, Up: up, Card: card, Packets: t.packets, Dropped: t.drops, Freezes: t.freezes, Filtered: t.filtered}
 	}
 	return out
 }

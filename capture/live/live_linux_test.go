@@ -405,3 +405,20 @@ func TestPcapReads(t *testing.T) {
 		t.Errorf("no such interface: %v", err)
 	}
 }
+
+// What a card lost before it was watched does not count, and a card that comes back begins anew.
+func TestCardLoss(t *testing.T) {
+	if lost, err := cardLoss(); err != nil || len(lost) == 0 {
+		t.Errorf("%v, %v: want a figure for each interface", lost, err)
+	}
+	var n cardCount
+	for _, c := range []struct {
+		index int
+		lost  uint64
+		want  uint64
+	}{{3, 100, 0}, {3, 100, 0}, {3, 107, 7}, {9, 50, 7}, {9, 51, 8}, {9, 0, 8}, {9, 2, 10}} {
+		if n.set(c.index, c.lost); n.total != c.want {
+			t.Errorf("%+v: %d", c, n.total)
+		}
+	}
+}

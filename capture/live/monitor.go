@@ -19,6 +19,7 @@ func (c *Capture) monitor() {
 	t := time.NewTicker(lookEvery)
 	defer t.Stop()
 	last := time.Now()
+	c.lookAtCards()
 	for {
 		select {
 		case <-c.quit:
@@ -32,11 +33,42 @@ func (c *Capture) monitor() {
 			c.look(l)
 		}
 		if now := time.Now(); now.Sub(last) >= lossEvery {
+			c.lookAtCards()
 			for _, l := range c.links {
 				s, _ := l.stats()
 				l.watch.look(l.name, s, now, c.opt.Warn)
 			}
 			last = now
+		}
+	}
+}
+
+// cardCount is what a network card lost since it is watched. The kernel counts from the card's start, and anew for one that
+// comes back.
+type cardCount struct {
+	index int // of the interface that last is of
+	last  uint64
+	total uint64
+}
+
+func (n *cardCount) set(index int, lost uint64) {
+	if index == n.index && lost >= n.last {
+		n.total += lost - n.last
+	}
+	n.index, n.last = index, lost
+}
+
+// lookAtCards brings the counts of network cards up to date. It is called once at the start, too.
+func (c *Capture) lookAtCards() {
+	lost, err := cardLoss()
+	if err != nil {
+		return
+	}
+	for _, l := range c.links {
+		if n, ok := lost[l.index]; ok && l.index != 0 {
+			l.mu.Lock()
+			l.card.set(l.index, n)
+			l.mu.Unlock()
 		}
 	}
 }

@@ -234,6 +234,7 @@ func (s *Source) Stats() capture.Stats {
 		st.Kernel += l.Packets
 		st.Dropped += l.Dropped
 		st.Freezes += l.Freezes
+		st.CardLost += l.Card
 		st.Filtered += l.Filtered
 	}
 	return st
