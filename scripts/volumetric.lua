@@ -83,11 +83,10 @@ end)
 
 -- Steps without flows are made up for when the next comes.
 local function catch_up(t)
-  if t.last == 0 then return end
-  for _ = 1, math.min(step - t.last - 1, 40) do
-    t.ramp:add(t.rate:score(0))
-    t.rate:add(0)
-  end
+  local missed = step - t.last - 1
+  if t.last == 0 or missed == 0 then return end
+  t.ramp:add(-missed) -- at least the drift for each
+  for _ = 1, math.min(missed, P.warmup) do t.rate:add(0) end -- what was before them weighs next to nothing
 end
 
 nids.every(STEP, function()
