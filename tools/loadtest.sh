@@ -7,8 +7,9 @@
 #                                              is counted to the packet, and memory stays within bounds
 #
 # tcpreplay sends the mix over a veth pair between two namespaces of our own; luanids, with the rules and scripts that
-# ship, or tcpdump, each in a run of its own, reads at the other end. Addresses change with each round of the mix. Without a
-# mix, the captures of testdata are one. Sender and reader share the cores of this machine: the rates say how both do, not what
+# ship, or tcpdump, each in a run of its own, reads at the other end. Addresses change with each round of the mix, but not in
+# a soak: a network has so many hosts, and tables of hosts fill up to their caps with ever new ones (UNIQUE=yes shows
+# that). Without a mix, the captures of testdata are one. Sender and reader share the cores of this machine: the rates say how both do, not what
 # luanids does on a machine of its own.
 #
 # LUANIDS is the binary (default build/luanids), ARGS more arguments for it, RATES the rates in packets/s, NICE the priority of
@@ -22,6 +23,7 @@ SECONDS_EACH=${SECONDS_EACH:-10}
 RATES=${RATES:-"10000 20000 40000 60000 80000 100000 150000 200000 300000 400000"}
 ARGS=${ARGS:-}
 NICE=${NICE:-0}
+UNIQUE=${UNIQUE:-}
 readonly ROOT LUANIDS A=lnload-a$$ B=lnload-b$$
 
 die() { echo "tools/loadtest.sh: $*" >&2; exit 1; }
@@ -74,7 +76,7 @@ mix() {
 send() {
   local rate=(--pps="$1")
   [[ $1 != top ]] || rate=(--topspeed)
-  nice -n "$NICE" ip netns exec $A tcpreplay -i a0 -K --loop=1000000 --unique-ip --limit="$2" "${rate[@]}" "$MIX" >"$WORK/send" 2>&1 || true
+  nice -n "$NICE" ip netns exec $A tcpreplay -i a0 -K --loop=1000000 ${UNIQUE:+--unique-ip} --limit="$2" "${rate[@]}" "$MIX" >"$WORK/send" 2>&1 || true
   SENT=$(sed -n 's/.*Successful packets: *\([0-9]*\).*/\1/p' "$WORK/send")
   ACHIEVED=$(sed -n 's/^Rated: .*Mbps, \([0-9]*\).*/\1/p' "$WORK/send")
   [[ -n $SENT ]] || { cat "$WORK/send" >&2; die "tcpreplay failed"; }
@@ -128,6 +130,7 @@ tcpdump_run() {
 percent() { awk -v a="$1" -v b="$2" 'BEGIN {printf "%.2f%%", b ? 100 * a / b : 0}'; }
 
 ramp() {
+  UNIQUE=yes
   local r n first_dump='' first_luanids=''
   MIX=$(mix "${1:-}")
   echo "$(nproc) cores, load average $(cut -d' ' -f1 /proc/loadavg), $(uname -r); $SECONDS_EACH s each; mix: $(basename "$MIX")"
