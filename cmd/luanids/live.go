@@ -132,6 +132,9 @@ func writeSnapshot(w io.Writer, s engine.Snapshot) {
 		if i.Packets > 0 {
 			share = 100 * float64(i.Dropped) / float64(i.Packets)
 		}
+		if i.Card > 0 {
+			state += fmt.Sprintf(", %s more lost by the card before", count(i.Card))
+		}
 		fmt.Fprintf(&b, "  %s: %s packets, %s dropped by the kernel (%.2f%%), ring full %s times%s\n",
 			i.Name, count(i.Packets), count(i.Dropped), share, count(i.Freezes), state)
 	}
@@ -139,6 +142,9 @@ func writeSnapshot(w io.Writer, s engine.Snapshot) {
 		fmt.Fprintf(&b, "  from packet to alert: %v at the median, %v at the 99th percentile, %v at most (%s alerts)\n",
 			l.P50.Round(100*time.Microsecond), l.P99.Round(100*time.Microsecond), l.Max.Round(100*time.Microsecond), count(l.Alerts))
 	}
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	fmt.Fprintf(&b, "  memory: %s in use, %s from the system, rings not counted\n", bytesText(m.HeapAlloc), bytesText(m.Sys-m.HeapReleased))
 	for _, c := range s.Counters {
 		if c.Value != 0 {
 			fmt.Fprintf(&b, "  %-46s %s\n", c.Name, count(c.Value))
