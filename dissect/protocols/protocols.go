@@ -6,6 +6,7 @@ import (
 	"github.com/luanids/luanids/dissect/dns"
 	"github.com/luanids/luanids/dissect/ftp"
 	"github.com/luanids/luanids/dissect/http"
+	"github.com/luanids/luanids/dissect/sip"
 	"github.com/luanids/luanids/dissect/smtp"
 	"github.com/luanids/luanids/dissect/ssh"
 	"github.com/luanids/luanids/dissect/tls"
@@ -24,5 +25,6 @@ func All(eve func(name string) map[string]string) []*dissect.Spec {
 		smtp.NewSpec(smtp.ParseOptions(eve("smtp"))),
 		ftp.Spec(),
 		ftp.DataSpec(),
+		sip.Spec(),
 	}
 }

@@ -1,0 +1,41 @@
+// Package sip parses the Session Initiation Protocol (RFC 3261) over UDP and TCP. Each request and each response is a message of
+// its own, which either side may send.
+package sip
+
+import "github.com/luanids/luanids/dissect"
+
+// maxPending is the longest header that is waited for over TCP, bytes.
+const maxPending = 64 << 10
+
+// Spec declares SIP.
+func Spec() *dissect.Spec {
+	return &dissect.Spec{
+		Name:       "sip",
+		Doc:        "Session Initiation Protocol",
+		Ref:        "RFC 3261",
+		TCP:        &dissect.Detect{Ports: ports, Probe: probe},
+		UDP:        &dissect.Detect{Ports: ports, Probe: probe},
+		New:        func() dissect.Parser { return &parser{} },
+		Events:     []dissect.Event{evMessage: {Name: message, Doc: "a request or a response, with its body", Any: true, Phase: 1, Log: true, LogByDir: true, Final: true}},
+		Fields:     fields(),
+		Anomalies:  anomalies,
+		MaxPending: maxPending,
+		EVE:        writeEVE,
+		Clone:      func(tx any) any { return tx.(*Message).clone() },
+	}
+}
+
+var ports = []uint16{5060, 5061}
+
+const (
+	message                 = "sip.message"
+	evMessage dissect.Local = 0
+)
+
+// Anomalies, in the order of the Spec.
+const (
+	anIncomplete = iota
+	anInvalid
+)
+
+var anomalies = []string{anIncomplete: "incomplete_data", anInvalid: "invalid_data"}
