@@ -78,6 +78,28 @@ func TestScanAgreesWithNaiveSearch(t *testing.T) {
 	}
 }
 
+// TestRuns has patterns at the ends of runs of bytes, where the scan skips what it has seen.
+func TestRuns(t *testing.T) {
+	var pats []Pattern
+	for _, p := range []string{"\x00\x00\x00\x00\x00\x01", "\x00\x00\x00\x00\x00", "AAAAAAAAB", "ABABABABAB", "BABAC", "    x", "abcabcabcd", "AAAAA"} {
+		pats = append(pats, Pattern{Bytes: []byte(p)})
+	}
+	r := rand.New(rand.NewPCG(11, 12))
+	for range 3000 {
+		var data []byte
+		for range 1 + r.IntN(4) {
+			unit := []string{"\x00", "A", "AB", " ", "abc", "a\x00", "AAAB", "aabbccdd"}[r.IntN(8)]
+			data = append(data, bytes.Repeat([]byte(unit), r.IntN(40))...)
+			data = append(data, randomBytes(r, r.IntN(3), "\x01BCxd ")...)
+		}
+		for n := 0; n <= len(pats); n++ { // more patterns make more reason to look closer
+			if got, want := scan(New(pats[:n]), data, 0), naive(pats[:n], data, 0); !slices.Equal(got, want) {
+				t.Fatalf("%d patterns in %q: got %v, want %v", n, data, got, want)
+			}
+		}
+	}
+}
+
 func FuzzScan(f *testing.F) {
 	f.Add([]byte("union\x00Select\x00a\x00ab"), []byte("UNION SELECT ab"), uint8(3))
 	f.Add([]byte("\xff\xff\xff\xff\xff\x00"), []byte("\xff\xff\xff\xff\xff\xff\xff"), uint8(0))

@@ -45,15 +45,25 @@ func (s *Set) scanLong(data []byte, start, from int, seen *Seen, hits []uint32) 
 	i, n := start, len(data)
 	t, sh := s.long.words, s.long.shift&31
 	var last uint16 // the word of the position before i
+	// In a run of bytes the filter says yes all the time: what was looked at in vain, the 14 bytes from i-2 on, is not
+	// looked at again.
+	var before, vain, vainAround uint64
 	for ; i+12 <= n; i += 8 {
 		v := binary.LittleEndian.Uint64(data[i:i+8:n]) | caseBits
 		w := uint32(v>>48) | uint32(data[i+8]|0x20)<<16
 		a, b := t[hash3(uint32(v))>>sh], t[hash3(uint32(v>>16))>>sh]
 		c, d := t[hash3(uint32(v>>32))>>sh], t[hash3(w)>>sh]
 		if (last&(a>>8)|a&(b>>8)|b&(c>>8)|c&(d>>8))&0xff != 0 {
-			hits = s.closer([5]uint16{last, a, b, c, d}, data, i, from, seen, hits)
+			around := uint64(binary.LittleEndian.Uint32(data[i+8:i+12:n])) | before<<32
+			if v != vain || around != vainAround {
+				passed := seen.passed
+				hits = s.closer([5]uint16{last, a, b, c, d}, data, i, from, seen, hits)
+				if seen.passed == passed {
+					vain, vainAround = v, around
+				}
+			}
 		}
-		last = d
+		last, before = d, v>>48
 	}
 	return s.scanTail(data, i, last, from, seen, hits)
 }
