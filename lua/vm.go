@@ -331,8 +331,17 @@ func (v *vm) finishMain() {
 	v.meter.begin(v.limits.LoadInstructions)
 	err := v.resume(nil, glua.LNumber(0))
 	v.meter.end()
-	if err != nil || v.meter.fail != nil {
+	v.resumed(err)
+}
+
+// resumed looks at what came of going on with the top level: an error there ends the script, unlike one in a callback.
+func (v *vm) resumed(err error) {
+	switch {
+	case v.meter.fail != nil:
 		v.failed(err)
+		v.main = nil
+	case err != nil:
+		v.rt.host.Problem(v.problem(LoadError, err))
 		v.main = nil
 	}
 }
@@ -346,9 +355,7 @@ func (rt *Runtime) resumeNext() {
 		v.meter.begin(v.limits.Instructions)
 		err := v.resume(nil, glua.LNumber(1))
 		v.meter.end()
-		if err != nil || v.meter.fail != nil {
-			v.failed(err)
-		}
+		v.resumed(err)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"sync"
 
 	"github.com/spf13/cobra"
@@ -24,7 +25,7 @@ nids.run() gives it the packets and returns at their end; a script without it is
 behind the script are in nids.args. Where neither -f nor -i is given, nids.param("filename") or nids.param("device")
 of the script say what to read. Programs written for libnids or pynids port line by line: see docs/lua.md.
 
-Exit code 1 when the script was stopped.`,
+Exit code 1 when the script failed or was stopped.`,
 		Example: "  luanids run examples/sniff.lua -f capture.pcap\n  luanids run count.lua -i eth0 --bpf 'port 80'\n  luanids run top.lua -f capture.pcap -- --most 10",
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -56,6 +57,9 @@ func runProgram(ctx context.Context, e *env, f *flags, args []string) error {
 	if len(f.scripts) > 0 {
 		return usage(errors.New("-s: luanids run takes one script, as its first argument"))
 	}
+	if info, err := os.Stat(args[0]); err == nil && info.IsDir() {
+		return usage(fmt.Errorf("%s is a folder: luanids run takes one script", args[0]))
+	}
 	f.scripts, f.noProgress = args[:1], true
 	if len(f.rules) == 0 {
 		f.rules = []string{ruleset.None}
@@ -66,7 +70,7 @@ func runProgram(ctx context.Context, e *env, f *flags, args []string) error {
 		return failed(flushed)
 	}
 	if h := f.program.host; err == nil && h != nil && h.stopped {
-		return failed(errors.New("the script was stopped"))
+		return failed(errors.New("the script did not come to its end"))
 	}
 	return err
 }
@@ -132,7 +136,7 @@ func (h *programHost) Print(text string) { h.out.print(text) }
 
 // Problem implements lua.Host.
 func (h *programHost) Problem(p lua.Problem) {
-	h.stopped = h.stopped || p.Kind == lua.Stopped
+	h.stopped = h.stopped || p.Kind == lua.Stopped || p.Kind == lua.LoadError
 	h.ScriptHost.Problem(p)
 }
 
