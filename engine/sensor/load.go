@@ -187,7 +187,7 @@ func (s *Sensor) loadRules(l, prev *loaded, cfg *engine.Config, want bool) error
 		l.lists = prev.lists
 		return nil
 	}
-	opt := ruleset.Options{Shipped: rules.FS, Vars: maps.Clone(st.Vars), ThresholdConfig: st.Rules.Thresholds, Extra: l.filters, Funcs: l.funcs, FlowFlags: l.flags,
+	opt := ruleset.Options{Shipped: rules.FS, Vars: maps.Clone(st.Vars), ThresholdConfig: st.Rules.Thresholds, Extra: copies(l.filters), Funcs: l.funcs, FlowFlags: l.flags,
 		Without: map[string]bool{"ja3": !cfg.Limits.JA3, "ja4": !cfg.Limits.JA4}}
 	var err error
 	if l.classes, err = readClasses(st.Rules.Classes); err != nil {
@@ -212,6 +212,16 @@ func (s *Sensor) loadRules(l, prev *loaded, cfg *engine.Config, want bool) error
 	l.watchRules(set.Watch)
 	l.lists = listsOf(set)
 	return l.take(set, prev)
+}
+
+// copies gives rules to be compiled that are compiled again in the next reload: compiling uses them up.
+func copies(list []*ir.Rule) []*ir.Rule {
+	out := make([]*ir.Rule, len(list))
+	for i, r := range list {
+		one := *r
+		out[i] = &one
+	}
+	return out
 }
 
 // reputationFiles gives the files of IP reputation: ours, or those that overrides name as Suricata does.
