@@ -15,7 +15,7 @@ import (
 // eventually waits for a condition.
 func eventually(t *testing.T, what string, w *watcher, cond func() bool) {
 	t.Helper()
-	for range 500 {
+	for range 2000 {
 		if cond() {
 			return
 		}
@@ -124,7 +124,7 @@ ip -n %[1]sc route add default via 10.77.1.1`, l.prefix); err != nil {
 	if text := w.stop(t); !strings.Contains(text, "alerts: ") || strings.Contains(text, "could not write") {
 		t.Errorf("the end:\n%s", text)
 	}
-	if took := time.Since(begin); took > time.Second {
+	if took := time.Since(begin); took > 3*time.Second { // a second, on a machine that has nothing else to do
 		t.Errorf("SIGTERM took %v", took)
 	}
 }

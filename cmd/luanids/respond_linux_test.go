@@ -124,7 +124,7 @@ server { listen 80; listen [::]:80; root %[1]s/www; } }`, l.dir)
 		l.t.Fatal(err)
 	}
 	l.t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
-	for range 100 {
+	for range 500 {
 		if l.in("c", "curl", "-s", "-o", "/dev/null", "http://10.77.2.2/small.txt").Run() == nil {
 			return
 		}
@@ -156,7 +156,7 @@ func (w *watcher) text() string {
 // until waits for something to be said.
 func (w *watcher) until(t *testing.T, what string) {
 	t.Helper()
-	for range 500 {
+	for range 2000 {
 		if strings.Contains(w.text(), what) {
 			return
 		}
@@ -256,11 +256,11 @@ func (l *lab) cut(where, url, said string, args, curl []string) {
 	t.Helper()
 	w := l.watch(where, args...)
 	got, code, took := l.download(url, 20*time.Second, curl...)
-	if code != curlReset || got >= bigFile || took > 5*time.Second {
+	if code != curlReset || got >= bigFile || took > 10*time.Second {
 		t.Errorf("curl: exit code %d, %d bytes, %v; luanids:\n%s", code, got, took, w.text())
 	}
 	w.until(t, "response: cutting ")
-	deadline := time.Now().Add(2 * time.Second)
+	deadline := time.Now().Add(5 * time.Second)
 	for l.connections("s") != "" && time.Now().Before(deadline) {
 		time.Sleep(10 * time.Millisecond)
 	}
