@@ -23,7 +23,7 @@ func newImport(e *env) *cobra.Command {
 	var output string
 	cmd := &cobra.Command{
 		Use: "import FILE...", Short: "Translate rules of other engines into .nids", Args: cobra.MinimumNArgs(1),
-		Long: "Print rules of other engines (Suricata's .rules) as .nids, with their metadata and comments. Rules that cannot be\n" +
+		Long: "Print rules of other engines (Suricata's .rules, PyNIDS' .yaml) as .nids, with their metadata and comments. Rules that cannot be\n" +
 			"translated are told on stderr, and left out.",
 		Example: "  luanids import emerging.rules > emerging.nids\n  luanids import --classification-config classification.config -o et.nids *.rules",
 		RunE: func(_ *cobra.Command, args []string) error {
