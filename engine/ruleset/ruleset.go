@@ -97,6 +97,7 @@ type loader struct {
 	seqs   []*ir.Sequence
 	shared *suricata.Shared // data sets that files have in common
 	mu     sync.Mutex       // guards set.Watch while rules are imported
+	lines  map[string][]int32
 	// imported are the rules of Suricata's syntax, put among the others by importAll.
 	imported []*ir.Rule
 }
@@ -233,14 +234,31 @@ func (l *loader) finish() (*Set, error) {
 // at gives a place its offset in the file, which diagnostics are sorted by.
 func (l *loader) at(p ir.Pos) diag.Pos {
 	at := diag.Pos{Line: int(p.Line), Col: int(p.Col)}
-	text := l.set.Sources[p.File]
-	for line := 1; line < at.Line; line++ {
-		i := bytes.IndexByte(text[at.Offset:], '\n')
-		if i < 0 {
-			break
-		}
-		at.Offset += i + 1
+	if starts := l.linesOf(p.File); len(starts) > 0 {
+		at.Offset = int(starts[min(max(at.Line, 1), len(starts))-1])
 	}
 	at.Offset += max(at.Col-1, 0)
 	return at
+}
+
+// linesOf gives where the lines of a file begin; a large file is gone through once, however much is said of it.
+func (l *loader) linesOf(file string) []int32 {
+	if starts, ok := l.lines[file]; ok {
+		return starts
+	}
+	text := l.set.Sources[file]
+	starts := []int32{0}
+	for at := 0; ; {
+		i := bytes.IndexByte(text[at:], '\n')
+		if i < 0 {
+			break
+		}
+		at += i + 1
+		starts = append(starts, int32(at))
+	}
+	if l.lines == nil {
+		l.lines = map[string][]int32{}
+	}
+	l.lines[file] = starts
+	return starts
 }
