@@ -110,7 +110,16 @@ func (r *theRun) options(from config.Source) sensor.Options {
 	return sensor.Options{
 		Source: from, Settings: f.settings, Outputs: true, Stdout: r.env.stdout, Terminal: r.env.stdoutTTY,
 		Live: len(f.ifaces) > 0, Version: version, Warn: r.say.warn, Tell: r.say.tell, Adjust: r.adjust,
-		Reloading: func() func(error) { return r.op.reloading() }, Scripting: r.scripting,
+		Reloading: r.reloading, Scripting: r.scripting,
+	}
+}
+
+// reloading tells the service manager, and gives back what compiling took once a reload is over.
+func (r *theRun) reloading() (done func(error)) {
+	told := r.op.reloading()
+	return func(err error) {
+		told(err)
+		settleMemory(r.env)
 	}
 }
 
