@@ -95,9 +95,10 @@ func (rt *Runtime) transplant(old *Runtime, v, o *vm) *vm {
 	for i := range o.handlers {
 		o.handlers[i].sub = v.handlers[i].sub
 	}
-	o.index, o.rt, o.limits = v.index, rt, v.limits
+	// A watchdog reads the limits of what it watches: they change while none does.
 	old.watch.remove(o)
 	rt.watch.remove(v)
+	o.index, o.rt, o.limits = v.index, rt, v.limits
 	rt.watch.add(o)
 	for i, x := range old.vms {
 		if x == o {
