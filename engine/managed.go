@@ -11,7 +11,7 @@ import (
 // The alert manager stands at the end of the ordered stage, before the sinks. The EVE log is not behind
 // it: its readers fold and suppress for themselves, as they do with Suricata's, and the count of its
 // records must not depend on how people like their alerts. What the manager raises itself
-// (correlations) goes to both.
+// (correlations) is in the log only if asked for: a reader that counts the alerts of rules must not find others.
 
 // managerConfig is the manager's configuration with the engine's least severity.
 func (c *Config) managerConfig() manager.Config {
@@ -48,7 +48,9 @@ func (o *ordered) countAlert(a *alert.Alert) {
 func (o *ordered) toSinks(a *alert.Alert) {
 	if a.Kind == alert.Correlation {
 		o.countAlert(a)
-		if o.eve != nil && o.encoder.Options().Core[eve.Alert] {
+		if !o.encoder.Options().Alerts.Correlations {
+			o.stats.correlated++
+		} else if o.eve != nil && o.encoder.Options().Core[eve.Alert] {
 			o.write(o.withGeo(o.encoder.Behavioral(a, nil), a))
 		}
 	}

@@ -56,6 +56,7 @@ type orderedStats struct {
 	lines      uint64 // EVE records
 	late       uint64 // records of rings that came too late for their place
 	alerts     uint64
+	correlated uint64 // of them those that the EVE log does not have
 	suppressed uint64
 	severity   [alert.Critical + 1]uint64
 }

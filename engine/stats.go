@@ -186,7 +186,7 @@ func (e *Engine) detectCounters(c func(string, uint64)) {
 			anomalies[i] += n
 		}
 	}
-	c("alert", e.order.stats.alerts)
+	c("alert", e.order.stats.alerts-e.order.stats.correlated)
 	c("alert_queue_overflow", overflow)
 	c("alerts_suppressed", e.order.stats.suppressed)
 	c("anomaly.decode", anomalies[0])

@@ -86,6 +86,7 @@ func eveKeys() []Key {
 		opt("alert.rule_text", "the rule as written", func(o *eve.Options) *bool { return &o.Alerts.RuleRaw }),
 		opt("alert.rule_references", "references of the rule", func(o *eve.Options) *bool { return &o.Alerts.RuleReference }),
 		opt("alert.verdict", "what a device would do with the packet", func(o *eve.Options) *bool { return &o.Alerts.Verdict }),
+		opt("alert.correlations", "records of what the alert manager correlated, too", func(o *eve.Options) *bool { return &o.Alerts.Correlations }),
 		opt("anomaly.decode", "anomalies of packets", func(o *eve.Options) *bool { return &o.Anomalies.Decode }),
 		opt("anomaly.stream", "anomalies of streams", func(o *eve.Options) *bool { return &o.Anomalies.Stream }),
 		opt("anomaly.app_layer", "anomalies of protocols", func(o *eve.Options) *bool { return &o.Anomalies.AppLayer }),

@@ -62,6 +62,7 @@ type AlertOptions struct {
 	Flow             bool
 	AppLayer         bool
 	Verdict          bool
+	Correlations     bool // records of what the alert manager correlated, which Suricata has not
 }
 
 // AnomalyOptions say which anomalies are records.
