@@ -1,5 +1,5 @@
 ---@meta nids
--- Made of the API's declarations by `luanids docs lua --annotations`. Not to be run.
+-- Made of the API's declarations by go test ./lua -update; do not edit. For language servers; not to be run.
 
 ---@class DetectorDeclaration
 ---@field id string

@@ -15,6 +15,7 @@ func TestCheck(t *testing.T) {
 		{`nids.on("http.request", function(ev) return ev.http.urii end)`, "a.lua:1: unknown name: http has no member urii (did you mean uri?)"},
 		{`nids.on("http.request", function(ev) return nids.entopy(ev.uri) end)`, "a.lua:1: unknown name: nids has no member entopy (did you mean entropy?)"},
 		{`nids.on("http.request", "http.urii == 1", function(ev) end)`, "a.lua:1: error: filter of http.request: unknown field http.urii (did you mean http.uri?"},
+		{`nids.on("http.request", "http.uri ==", function(ev) end)`, "a.lua:1: error: filter of http.request: expected a value, found the end of it"},
 		{`nids.on("htp.request", function(ev) end)`, `a.lua:1: error: unknown event "htp.request"; did you mean http.request?`},
 		{`nids.on("http.request", function(ev) pritn(ev.uri) end)`, "a.lua:1: unknown name: there is no global pritn (did you mean print?)"},
 		{`nids.on("http.request", function(ev) io.write(ev.uri) end)`, "a.lua:1: unknown name: io is not available in detectors (use nids.log, or detect:alert)"},

@@ -108,7 +108,7 @@ func header(text string) string {
 func Annotations() string {
 	prepare()
 	var b strings.Builder
-	b.WriteString("---@meta nids\n-- Made of the API's declarations by `luanids docs lua --annotations`. Not to be run.\n\n")
+	b.WriteString("---@meta nids\n-- Made of the API's declarations by go test ./lua -update; do not edit. For language servers; not to be run.\n\n")
 	b.WriteString("---@class DetectorDeclaration\n---@field id string\n---@field title? string\n---@field severity? \"info\"|\"low\"|\"medium\"|\"high\"|\"critical\"\n" +
 		"---@field mitre? string|string[]\n---@field tags? string|string[]\n---@field doc? string\n---@field params? table<string, any>\n" +
 		"---@field cooldown? string|number\n---@field key? string\n\n")

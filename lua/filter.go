@@ -75,7 +75,7 @@ func compileFilter(schema *dissect.Schema, opt *Options, id, event, filter strin
 }
 
 func wordDiagnostic(d *diag.Diagnostic) string {
-	msg := d.Summary
+	msg := strings.Replace(d.Summary, "found noalert", "found the end of it", 1) // what compileFilter writes behind it
 	if d.Hint != "" {
 		msg += " (" + d.Hint + ")"
 	}
