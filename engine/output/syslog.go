@@ -188,12 +188,10 @@ func (o *Syslog) Alert(a *alert.Alert) error {
 	case "udp":
 		msg := o.form.message(a)
 		if _, err = o.conn.Write(msg); errors.Is(err, syscall.ECONNREFUSED) {
-			// The error is that of an earlier datagram, which nobody listened for.
+			// The error is that of an earlier datagram, which nobody listened for. It was counted as
+			// written: that stands for this one, if it goes out now.
 			o.count(err)
-			_, err2 := o.conn.Write(msg)
-			if err2 == nil {
-				o.counts.Written++
-			} else {
+			if _, err2 := o.conn.Write(msg); err2 != nil {
 				o.count(err2)
 			}
 			return fmt.Errorf("nobody listens at %s: %w", o.opt.Address, err)

@@ -89,7 +89,9 @@ func TestSyslogUDP(t *testing.T) {
 	}
 	server.Close()
 	var failed error
+	sent := uint64(1)
 	for range 50 { // the kernel tells with the next datagram that nobody listens
+		sent++
 		if failed = o.Alert(tricky()); failed != nil {
 			break
 		}
@@ -97,6 +99,9 @@ func TestSyslogUDP(t *testing.T) {
 	}
 	if failed == nil || !strings.Contains(failed.Error(), "nobody listens at 127.0.0.1:") || o.Counts().Failed == 0 {
 		t.Errorf("server gone: %v, %+v", failed, o.Counts())
+	}
+	if c := o.Counts(); c.Written+c.Failed != sent {
+		t.Errorf("%d alerts were counted as %+v", sent, c)
 	}
 	_ = o.Close()
 }
