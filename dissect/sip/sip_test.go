@@ -1,7 +1,6 @@
 package sip
 
 import (
-	"bytes"
 	"strings"
 	"testing"
 
@@ -108,17 +107,7 @@ func FuzzSIP(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		run := func(slow bool) string {
 			r := recorder()
-			dir := dissect.ToServer
-			for _, part := range bytes.Split(data, []byte{0}) {
-				if len(part) > 0 && part[0] == 1 {
-					r.Gap(dir, len(part))
-				} else if slow {
-					r.Trickle(dir, string(part))
-				} else {
-					r.Data(dir, string(part))
-				}
-				dir = dir.Rev()
-			}
+			r.Conversation(data, slow)
 			return r.End(dissect.EndCapture)
 		}
 		if whole, slow := run(false), run(true); whole != slow {

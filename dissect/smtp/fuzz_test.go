@@ -1,7 +1,6 @@
 package smtp
 
 import (
-	"bytes"
 	"testing"
 
 	"github.com/luanids/luanids/dissect"
@@ -23,18 +22,8 @@ func FuzzSMTP(f *testing.F) {
 		run := func(slow bool) *dissecttest.Recorder {
 			r := dissecttest.New(Spec())
 			r.Ctx.Limits.SMTP.BodyMD5 = true
-			dir := dissect.ToServer
-			for _, part := range bytes.Split(data, []byte{0}) {
-				if len(part) > 0 && part[0] == 1 {
-					// What is pending is lost with a gap, and depends on how the bytes came.
-					r.Gap(dir, len(part))
-				} else if slow {
-					r.Trickle(dir, string(part))
-				} else {
-					r.Data(dir, string(part))
-				}
-				dir = dir.Rev()
-			}
+			// What is pending is lost with a gap, and depends on how the bytes came.
+			r.Conversation(data, slow)
 			r.End(dissect.EndCapture)
 			return r
 		}
