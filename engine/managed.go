@@ -35,7 +35,9 @@ func (o *ordered) report(a *alert.Alert) {
 	o.countAlert(a)
 	o.noteLatency(a)
 	o.write(o.withGeo(a.EVE, a))
-	o.manager.Process(a, o.emit)
+	if fate, by := o.manager.Process(a, o.emit); fate != manager.Passed && o.trace != nil && a.Rule != nil {
+		o.trace.HeldBack(a, a.Rule, fate, by)
+	}
 	o.tellScripts(a)
 }
 

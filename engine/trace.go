@@ -3,6 +3,7 @@ package engine
 import (
 	"github.com/luanids/luanids/dissect"
 	"github.com/luanids/luanids/engine/alert"
+	"github.com/luanids/luanids/engine/manager"
 	"github.com/luanids/luanids/lang/match"
 )
 
@@ -13,6 +14,8 @@ type Tracer interface {
 	Event(ev dissect.EventID, e *dissect.Env)
 	// Outcome tells what became of a match of a rule.
 	Outcome(a *alert.Alert, r *match.Rule, what Outcome)
+	// HeldBack tells why the alert manager did not report an alert, and the entry that suppressed it, if one did.
+	HeldBack(a *alert.Alert, r *match.Rule, why manager.Fate, by *manager.Suppression)
 }
 
 // Outcome is what becomes of a rule whose terms held.

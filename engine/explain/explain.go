@@ -11,6 +11,7 @@ import (
 	"github.com/luanids/luanids/dissect"
 	"github.com/luanids/luanids/engine"
 	"github.com/luanids/luanids/engine/alert"
+	"github.com/luanids/luanids/engine/manager"
 	"github.com/luanids/luanids/lang/match"
 )
 
@@ -187,6 +188,39 @@ func (t *Tracer) Outcome(a *alert.Alert, r *match.Rule, what engine.Outcome) {
 		f.Outcomes[what.String()]++
 		f.stage, f.Stage = match.StageMatched, match.StageMatched.String()
 		f.Term, f.Value, f.Item, f.TermNo = "", "", "", 0
+	}
+}
+
+// HeldBack implements engine.Tracer: an alert that was raised and not reported is told as such.
+func (t *Tracer) HeldBack(a *alert.Alert, r *match.Rule, why manager.Fate, by *manager.Suppression) {
+	if r != t.rule {
+		return
+	}
+	what := "alert held back: " + why.String()
+	if by != nil {
+		what += " by " + by.String()
+		if by.Reason != "" {
+			what += " (" + by.Reason + ")"
+		}
+	}
+	instead(t.rep.Outcomes, what)
+	if f := t.flows[a.FlowID]; f != nil {
+		instead(f.Outcomes, what)
+	}
+}
+
+// instead counts an outcome in place of the alert that was raised, or of the sequence that was complete.
+func instead(outcomes map[string]int, what string) {
+	outcomes[what]++
+	for _, o := range []engine.Outcome{engine.Raised, engine.Completed} {
+		was := o.String()
+		if outcomes[was] == 0 {
+			continue
+		}
+		if outcomes[was]--; outcomes[was] == 0 {
+			delete(outcomes, was)
+		}
+		return
 	}
 }
 

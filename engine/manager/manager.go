@@ -81,30 +81,37 @@ func (m *Manager) Configure(cfg Config) error {
 }
 
 // Process takes an alert in the order of packets and calls emit for each that is to be reported: the
-// alert itself with Folded set, if it passes, and a correlation that it completes.
-func (m *Manager) Process(a *alert.Alert, emit func(*alert.Alert)) {
-	if m.suppress.Load().matches(a) {
+// alert itself with Folded set, if it passes, and a correlation that it completes. It returns what became of the alert,
+// and by which entry if it was suppressed.
+func (m *Manager) Process(a *alert.Alert, emit func(*alert.Alert)) (Fate, *Suppression) {
+	if by := m.suppress.Load().find(a); by != nil {
 		m.counts.suppressed.Add(1)
-		return
+		return Suppressed, by
 	}
 	whole := m.correlate(a)
-	if m.passes(a) {
+	fate := m.decide(a)
+	if fate == Passed {
 		m.counts.passed.Add(1)
 		emit(a)
 	}
-	if whole != nil && whole.Severity >= m.cfg.MinSeverity && !m.suppress.Load().matches(whole) {
+	if whole != nil && whole.Severity >= m.cfg.MinSeverity && m.suppress.Load().find(whole) == nil {
 		m.counts.correlated.Add(1)
 		emit(whole)
 	}
+	return fate, nil
 }
 
-func (m *Manager) passes(a *alert.Alert) bool {
+// decide tells the fate of an alert that is not suppressed.
+func (m *Manager) decide(a *alert.Alert) Fate {
 	if a.Severity < m.cfg.MinSeverity {
 		m.counts.belowSeverity.Add(1)
-		return false
+		return BelowSeverity
 	}
 	if m.cfg.Dedup.Window <= 0 {
-		return m.underCap(a)
+		if !m.underCap(a) {
+			return RateCapped
+		}
+		return Passed
 	}
 	k := m.key(a)
 	w := m.windows.get(k)
@@ -114,10 +121,10 @@ func (m *Manager) passes(a *alert.Alert) bool {
 		if m.cfg.Dedup.Report > 0 && w.folded >= uint64(m.cfg.Dedup.Report) {
 			w.last = spare(a)
 		}
-		return false
+		return Folded
 	}
 	if !m.underCap(a) {
-		return false
+		return RateCapped
 	}
 	if w != nil {
 		a.Folded += w.folded
@@ -127,7 +134,7 @@ func (m *Manager) passes(a *alert.Alert) bool {
 		m.carried.remove(k)
 	}
 	*m.windows.put(k) = window{until: a.Time + int64(m.cfg.Dedup.Window)}
-	return true
+	return Passed
 }
 
 // underCap tells whether the alert's rule may give another one.

@@ -107,19 +107,23 @@ func newSuppressor(list []Suppression, old *suppressor) *suppressor {
 	return s
 }
 
-func (s *suppressor) matches(a *alert.Alert) bool {
-	return s.any(s.byRule[a.RuleID], a) || s.any(s.general, a)
+// find gives the entry that suppresses an alert, nil if none does, and counts it as hit.
+func (s *suppressor) find(a *alert.Alert) *Suppression {
+	if by := s.among(s.byRule[a.RuleID], a); by != nil {
+		return by
+	}
+	return s.among(s.general, a)
 }
 
-func (s *suppressor) any(list []int, a *alert.Alert) bool {
+func (s *suppressor) among(list []int, a *alert.Alert) *Suppression {
 	for _, i := range list {
 		if r := &s.list[i]; r.matches(a) {
 			r.hits.n.Add(1)
 			r.hits.last.Store(a.Time)
-			return true
+			return &r.Suppression
 		}
 	}
-	return false
+	return nil
 }
 
 func (r *rule) matches(a *alert.Alert) bool {
