@@ -3,6 +3,7 @@ package protocols
 
 import (
 	"github.com/luanids/luanids/dissect"
+	"github.com/luanids/luanids/dissect/dcerpc"
 	"github.com/luanids/luanids/dissect/dns"
 	"github.com/luanids/luanids/dissect/ftp"
 	"github.com/luanids/luanids/dissect/http"
@@ -26,5 +27,6 @@ func All(eve func(name string) map[string]string) []*dissect.Spec {
 		ftp.Spec(),
 		ftp.DataSpec(),
 		sip.Spec(),
+		dcerpc.Spec(),
 	}
 }

@@ -3,6 +3,7 @@ package match
 import (
 	"math"
 
+	"github.com/luanids/luanids/dissect"
 	"github.com/luanids/luanids/lang/ir"
 )
 
@@ -161,6 +162,13 @@ func (r *inspection) order(it *item) *conv {
 		return &it.conv
 	}
 	c := it.conv
+	if t, ok := r.m.e.Tx.(dissect.ByteOrdered); ok {
+		if little, known := t.ByteOrder(); known {
+			c.little = little
+			r.m.dceConv = c
+			return &r.m.dceConv
+		}
+	}
 	// Byte 4 of the header is the data representation: bit 4 set means little endian (C706 section 14.1).
 	c.little = len(r.buf) > 4 && r.buf[4]&0x10 != 0
 	r.m.dceConv = c
