@@ -123,6 +123,8 @@ func (c *checker) plain(x syntax.Expr, top bool) ir.Expr {
 	hint := ""
 	if v.x != nil && v.konst() == nil {
 		hint = "compare it with something, or ask for exists(" + c.text(x) + ")"
+	} else if v.konst() != nil && v.t != dissect.TBool {
+		hint = "write x == " + c.text(x) + " with what is compared, or x in {..., " + c.text(x) + "}"
 	}
 	c.report(diag.NotACondition(x.Range(), c.text(x), v.kind(), hint))
 	return nil

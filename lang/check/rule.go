@@ -36,6 +36,9 @@ func (s *Scope) Rule(p Piece, r *syntax.Rule) (*ir.Rule, diag.List) {
 		return nil, c.list
 	}
 	c.warn(r, out, b.when)
+	if hasErrors(c.list) {
+		return nil, c.list
+	}
 	return out, c.list
 }
 
@@ -177,6 +180,8 @@ func (b *body) statement(s syntax.Stmt, sequence bool) {
 		switch s.Keyword {
 		case "noalert":
 			out.NoAlert = true
+		case "nolog":
+			out.Effects = append(out.Effects, &ir.NoLog{})
 		case "filestore":
 			out.Effects = append(out.Effects, &ir.StoreFile{})
 		}

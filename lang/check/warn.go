@@ -67,7 +67,7 @@ func (c *checker) contradictions(terms []ir.Expr) {
 		}
 		if p := c.protocol(f); p != nil {
 			if proto.proto != nil && proto.proto != p {
-				c.contradict(t, proto.term)
+				c.twoProtocols(t, proto, p)
 			}
 			proto = fact{term: t, proto: p}
 		}
@@ -98,6 +98,15 @@ func (c *checker) exclude(group []string, name string, t ir.Expr, holds map[stri
 		if in && g != name && holds[g] != nil && !icmp {
 			c.contradict(t, holds[g])
 		}
+	}
+}
+
+// twoProtocols refuses two terms that must both hold, on messages of different protocols.
+func (c *checker) twoProtocols(t ir.Expr, was fact, p *dissect.Spec) {
+	at, ok := c.spans[t]
+	other, ok2 := c.spans[was.term]
+	if ok && ok2 {
+		c.report(diag.TwoProtocols(at, c.src.of(at), p.Name, c.src.of(other), was.proto.Name))
 	}
 }
 

@@ -28,6 +28,11 @@ func UnknownName(at Range, name string, near []string) Diagnostic {
 	return errorAt(at, "unknown-name", "unknown name "+name, hint)
 }
 
+// Unquoted is a text without its quotes.
+func Unquoted(at Range, name, write string) Diagnostic {
+	return errorAt(at, "unknown-name", "unknown name "+name, "text is written in quotes: "+write)
+}
+
 // UnknownFunction is a call of something that does not exist.
 func UnknownFunction(at Range, name string, near []string) Diagnostic {
 	return errorAt(at, "unknown-function", "unknown function "+name, DidYouMean(near))
@@ -186,6 +191,12 @@ func ArgType(at Range, fn, param, what, typ, want string) Diagnostic {
 }
 
 // ---- multi-valued fields
+
+// TwoProtocols is a rule that asks for a message of two protocols.
+func TwoProtocols(at Range, term, proto, other, otherProto string) Diagnostic {
+	return errorAt(at, "no-common-event", fmt.Sprintf("%s is about %s and %s about %s: no message is of both", shorten(term), proto, shorten(other), otherProto),
+		"alternatives (or) of several protocols are judged each at its own messages; what must hold of both is a sequence, or two rules and a flow flag")
+}
 
 // NotMulti is any, all or count on a field with one value.
 func NotMulti(at Range, word, name string) Diagnostic {

@@ -29,11 +29,11 @@ func shorten(s string) string {
 func Syntax(at Range, msg string) Diagnostic { return errorAt(at, "syntax", msg, "") }
 
 // Unexpected is something that cannot stand where it does.
-func Unexpected(at Range, got, want string) Diagnostic {
+func Unexpected(at Range, got, want, hint string) Diagnostic {
 	if want == "" {
-		return errorAt(at, "syntax", "unexpected "+shorten(got), "")
+		return errorAt(at, "syntax", "unexpected "+shorten(got), hint)
 	}
-	return errorAt(at, "syntax", fmt.Sprintf("expected %s, found %s", want, shorten(got)), "")
+	return errorAt(at, "syntax", fmt.Sprintf("expected %s, found %s", want, shorten(got)), hint)
 }
 
 // UnexpectedEnd is a file that ends too early.
@@ -72,9 +72,21 @@ func NotADeclaration(at Range, got string, near []string) Diagnostic {
 	return errorAt(at, "syntax", "expected a declaration, found "+shorten(got), hint)
 }
 
+// foreignStatements are the words of other engines' rules for what is said otherwise.
+var foreignStatements = map[string]string{
+	"message": `the message stands after the id: rule ID "message" { ... }`, "msg": `the message stands after the id: rule ID "message" { ... }`,
+	"description": `the message stands after the id: rule ID "message" { ... }`, "name": `the message stands after the id: rule ID "message" { ... }`,
+	"reference": `write ref url "https://example.com/advisory"`, "references": `write ref url "https://example.com/advisory"`,
+	"content": `write when payload contains "text"`, "match": "the condition stands after when", "condition": "the condition stands after when",
+	"flow": "write when established and to_server", "pcre": "write when payload ~ /pattern/", "detection_filter": "write threshold after 5 in 60s by src.ip",
+}
+
 // NotAStatement is a word that begins no statement.
 func NotAStatement(at Range, got string, near []string) Diagnostic {
-	hint := DidYouMean(near)
+	hint := foreignStatements[got]
+	if hint == "" {
+		hint = DidYouMean(near)
+	}
 	if hint == "" {
 		hint = "statements begin with a keyword such as when, severity, mitre, tags, threshold, evidence"
 	}
@@ -103,8 +115,12 @@ func NumberTooBig(at Range, text string) Diagnostic {
 }
 
 // BadCharacter is a character that the language does not have.
-func BadCharacter(at Range, text string) Diagnostic {
-	return errorAt(at, "bad-character", fmt.Sprintf("unexpected character %q", shorten(text)), "")
+func BadCharacter(at Range, text, hint string) Diagnostic {
+	what := "character "
+	if len(text) > 1 && text[0] < 0x80 {
+		what = ""
+	}
+	return errorAt(at, "bad-character", fmt.Sprintf("unexpected %s%q", what, shorten(text)), hint)
 }
 
 // BadEscape is an unknown escape in a string.

@@ -17,12 +17,15 @@ func Nearest(name string, candidates []string) []string {
 	var found []scored
 	for _, c := range candidates {
 		d := distance(low, strings.ToLower(c), limit)
-		if d > limit && sameLeaf(low, c) {
-			d = limit // http.user_agent for user_agent
+		switch {
+		case strings.HasPrefix(low, strings.ToLower(c)+"."):
+			d = min(d, 3) // dns.query for dns.query.name
+		case d > limit && sameLeaf(low, c):
+			d = limit + 2 // http.user_agent for user_agent
+		case d > limit:
+			continue
 		}
-		if d <= limit {
-			found = append(found, scored{c, d})
-		}
+		found = append(found, scored{c, d})
 	}
 	slices.SortFunc(found, func(a, b scored) int {
 		if a.d != b.d {

@@ -154,6 +154,7 @@ func (p *exprParser) comparison() (Expr, error) {
 	if err != nil {
 		return nil, err
 	}
+	not := p.notContains()
 	t := p.lex.Peek()
 	op, negHas := p.compareOp()
 	switch {
@@ -179,7 +180,27 @@ func (p *exprParser) comparison() (Expr, error) {
 	if t := p.lex.Peek(); t.Type == tOp && infixes[t.Value].Compares() {
 		return nil, &problem{diag.Chained(tokenRange(*t), t.Value)}
 	}
+	if not {
+		u := &Unary{Op: OpNot, X: b}
+		u.rng = b.rng
+		return u, nil
+	}
 	return b, nil
+}
+
+// notContains passes the not of x not contains y (or startswith, endswith, matches), which reads as not x contains y.
+func (p *exprParser) notContains() bool {
+	if t := p.lex.Peek(); t.Type != tIdent || t.Value != "not" {
+		return false
+	}
+	c := p.lex.MakeCheckpoint()
+	p.lex.Next()
+	switch infixes[p.lex.Peek().Value] {
+	case OpContains, OpStarts, OpEnds, OpMatch:
+		return true
+	}
+	p.lex.LoadCheckpoint(c)
+	return false
 }
 
 // right parses the right operand of a comparison: after in it may be a range.

@@ -76,7 +76,7 @@ var (
 	textWords   = []string{"description", "false_positives"}
 	choiceWords = []string{"classtype", "action", "target", "inspect", "scope"}
 	numberWords = []string{"gid", "sid", "rev", "priority"}
-	flagWords   = []string{"noalert", "disabled", "filestore"}
+	flagWords   = []string{"noalert", "disabled", "filestore", "nolog"}
 )
 
 // DeclWords are the words that begin declarations.
@@ -253,7 +253,7 @@ func notAStatement(t *lexer.Token, beginsLine bool) *problem {
 	case t.Value == "=" && !beginsLine:
 		return &problem{diag.SingleEquals(at)}
 	case t.Type != tIdent || !beginsLine && len(near) == 0:
-		return &problem{diag.Unexpected(at, t.Value, "")}
+		return &problem{diag.Unexpected(at, t.Value, "", habit(t, ""))}
 	}
 	return &problem{diag.NotAStatement(at, t.Value, near)}
 }
@@ -371,7 +371,7 @@ func unexpected(t *lexer.Token, want string) *problem {
 	case t.Type == tBad:
 		return &problem{badToken(t)}
 	}
-	return &problem{diag.Unexpected(at, t.Value, want)}
+	return &problem{diag.Unexpected(at, t.Value, want, habit(t, want))}
 }
 
 // badToken says what is wrong with a token that is none.
@@ -380,10 +380,12 @@ func badToken(t *lexer.Token) diag.Diagnostic {
 	switch c := t.Value[0]; {
 	case c == '"' || c == '\'' || c == 'x' && len(t.Value) > 1:
 		return diag.OpenString(at)
+	case t.Value[0] == '/' && strings.HasPrefix(t.Value, "//"):
+		return diag.BadCharacter(at, "//", "a comment begins with #")
 	case c == '/':
 		return diag.OpenRegex(at)
 	case isDigit(c):
 		return diag.BadNumber(at, t.Value)
 	}
-	return diag.BadCharacter(at, t.Value)
+	return diag.BadCharacter(at, t.Value, habits[t.Value])
 }

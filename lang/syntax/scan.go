@@ -181,6 +181,12 @@ func (s *scanner) operator() lexer.TokenType {
 		case "==", "!=", "<=", ">=", "!~", "..", "&&", "||", "<<", ">>", "+=", "-=", "=~":
 			s.pos += 2
 			return tOp
+		case "//": // where an operator stands, this is no regular expression
+			for s.pos < len(s.src) && s.src[s.pos] != '\n' {
+				s.pos++
+			}
+			s.trimCR()
+			return tBad
 		}
 	}
 	c := s.src[s.pos]

@@ -44,6 +44,7 @@ func StmtDocs() []WordDoc {
 		{[]string{"tag"}, []string{"tag session|src|dst for 60s|10kB|20 packets"}, "log the packets that follow"},
 		{[]string{"noalert"}, []string{"noalert"}, "only the effects"},
 		{[]string{"filestore"}, []string{"filestore"}, "store the file"},
+		{[]string{"nolog"}, []string{"nolog"}, "keep the message out of the log"},
 		{[]string{"disabled"}, []string{"disabled"}, "checked, but not loaded"},
 	}
 }

@@ -1,0 +1,54 @@
+package syntax
+
+import (
+	"strings"
+
+	"github.com/alecthomas/participle/v2/lexer"
+)
+
+// What people write by habit of other languages, and how it is written here: hints of syntax errors.
+
+// habits are for tokens and characters that stand nowhere, or not where they were found.
+var habits = map[string]string{
+	";":       "a statement ends by itself: no ; is needed",
+	".":       `a key is an argument: host.flag("name", src.ip)`,
+	"\\":      `bytes are written in quotes: "\x41", or x"41 42"`,
+	"$":       "a let is named without $",
+	"%":       "a share is written 0.9",
+	"is":      "a comparison is written ==",
+	"equals":  "a comparison is written ==",
+	"like":    "compare with contains, startswith, endswith, or ~ /regular expression/",
+	"minute":  "durations are written 60s, 5m, 1h",
+	"minutes": "durations are written 60s, 5m, 1h",
+	"second":  "durations are written 60s, 5m, 1h",
+	"seconds": "durations are written 60s, 5m, 1h",
+	"hour":    "durations are written 60s, 5m, 1h",
+	"hours":   "durations are written 60s, 5m, 1h",
+}
+
+// habit gives the hint for a token where something else was wanted.
+func habit(t *lexer.Token, want string) string {
+	switch {
+	case want == "a value" && infixes[t.Value].Compares():
+		return `each comparison names its field: x contains "a" and x contains "b"; or x contains {"a", "b"}`
+	case want == "a value" && t.Value == "[":
+		return "a set is written {a, b}"
+	case want == ")" && t.Value == ",":
+		return "a set is written {a, b}; a condition on each value any(field: condition)"
+	case want == "[" && t.Type == tString:
+		return `one text is looked for with contains "text"; has takes a chain: has ["text", ...]`
+	case want == "a name" && t.Type == tString:
+		return "names are written without quotes, separated by commas"
+	case want != "":
+		return ""
+	case t.Value == ",":
+		return "a set is written {a, b}"
+	}
+	if h := habits[t.Value]; h != "" {
+		return h
+	}
+	if t.Type == tIdent && (strings.Contains(t.Value, ".") || len(t.Value) > 2) {
+		return "conditions are joined by and or or, the elements of a list by commas"
+	}
+	return ""
+}
