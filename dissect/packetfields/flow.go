@@ -14,7 +14,7 @@ func flowFields() []dissect.Field {
 		flowNum("flow.start", "time of the flow's first packet", func(f *dissect.Flow) int64 { return f.Start }).Of(dissect.TTime),
 		flowNum("flow.last", "time of the flow's last packet", func(f *dissect.Flow) int64 { return f.Last }).Of(dissect.TTime),
 		flowNum("flow.age", "time from the flow's first packet to its last",
-			func(f *dissect.Flow) int64 { return max(f.Last-f.Start, 0) }).Of(dissect.TDuration),
+			func(f *dissect.Flow) int64 { return max(f.Last-f.Start, 0) }).Of(dissect.TDuration).Also("flow.duration"),
 		flowNum("flow.packets", "packets of the flow, both directions", func(f *dissect.Flow) int64 { return int64(f.Packets[0] + f.Packets[1]) }),
 		flowNum("flow.bytes", "bytes of the flow's frames on the wire, both directions",
 			func(f *dissect.Flow) int64 { return int64(f.Bytes[0] + f.Bytes[1]) }).Of(dissect.TSize),
