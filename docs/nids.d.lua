@@ -5,6 +5,7 @@
 ---@field id string
 ---@field title? string
 ---@field severity? "info"|"low"|"medium"|"high"|"critical"
+---@field type? "behavioral"|"anomaly"
 ---@field mitre? string|string[]
 ---@field tags? string|string[]
 ---@field doc? string
@@ -41,7 +42,7 @@
 ---@class Detector
 ---@field params table<string, any> parameters, after overrides: durations in seconds, sizes in bytes
 ---@field id string id of the detector
----@field alert fun(self: Detector, about: Event|table|nil, score?: number, evidence?: table, title?: string): boolean Raises an alert about an event, or about the end points of a table { src_ip, dst_ip, src_port, dst_port, proto }. score is 0..1 (1). evidence holds the figures that led to it. With a cooldown, false where the key alerted recently.
+---@field alert fun(self: Detector, about: Event|table|nil, score?: number, evidence?: table, title?: string): boolean Raises an alert about an event, whose source is the flow's client, or about the end points of a table { src_ip, dst_ip, src_port, dst_port, proto, event }. event is the event of a table that names other ends. score is 0..1 (1). evidence holds the figures that led to it. With a cooldown, false where the key alerted recently.
 
 ---A bounded table by key, made by nids.store. Where the store has a key expression, methods take the event; else one or more values.
 ---@class Store
@@ -168,7 +169,7 @@ nids.on = nil
 ---@type fun(interval: string|number, handler: fun(now: number))
 nids.every = nil
 
----Declares a detector: id, title, severity (info, low, medium, high, critical), and optionally mitre, tags, doc, params with their defaults, and a cooldown with its key: at most one alert for each key within that time. The default decides a parameter's type: a number, "24h" (a duration, read in seconds), "10MiB" (a size, read in bytes), true, a string, a list; or a table with default, min, max and doc.
+---Declares a detector: id, title, severity (info, low, medium, high, critical), and optionally type (the alert_type of its alerts: behavioral, the default, or anomaly where traffic is held against what is usual), mitre, tags, doc, params with their defaults, and a cooldown with its key: at most one alert for each key within that time. The default decides a parameter's type: a number, "24h" (a duration, read in seconds), "10MiB" (a size, read in bytes), true, a string, a list; or a table with default, min, max and doc.
 ---@type fun(declaration: DetectorDeclaration): Detector
 nids.detector = nil
 
@@ -416,7 +417,11 @@ nids.run = nil
 ---@type fun(): number
 nids.next = nil
 
----A descriptor to wait on, for a live capture.
+---Gives up to n more events to the handlers, all that come where n is -1, and then tells how many they were: fewer than n at the end of the capture.
+---@type fun(n: number): number
+nids.dispatch = nil
+
+---A descriptor for select, poll or epoll, in luanids run: readable while packets wait, always where a capture file is read. nids.next and nids.dispatch wait for packets by themselves too.
 ---@type fun(): number
 nids.getfd = nil
 

@@ -24,7 +24,8 @@ func libnidsSection() section {
 		{name: "init", sig: "fun()", doc: "Checks the parameters; may be left out.", call: nidsInit},
 		{name: "run", sig: "fun()", doc: "Gives packets to the handlers until the end of the capture, then returns.", call: nidsRun},
 		{name: "next", sig: "fun(): number", doc: "Gives one more event to the handlers: 1, or 0 at the end of the capture.", call: nidsNext},
-		{name: "getfd", sig: "fun(): number", doc: "A descriptor to wait on, for a live capture.", call: nidsGetFD},
+		{name: "dispatch", sig: "fun(n: number): number", doc: "Gives up to n more events to the handlers, all that come where n is -1, and then tells how many they were: fewer than n at the end of the capture.", call: nidsDispatch},
+		{name: "getfd", sig: "fun(): number", doc: "A descriptor for select, poll or epoll, in luanids run: readable while packets wait, always where a capture file is read. nids.next and nids.dispatch wait for packets by themselves too.", call: nidsGetFD},
 	}}
 }
 
@@ -235,6 +236,19 @@ func nidsInit(L *glua.LState) int {
 func nidsRun(L *glua.LState) int  { return wait(L, waitRun, "nids.run") }
 func nidsNext(L *glua.LState) int { return wait(L, waitNext, "nids.next") }
 
+// nidsDispatch waits for several events.
+func nidsDispatch(L *glua.LState) int {
+	n := L.CheckInt(1)
+	if n < 1 && n != -1 {
+		L.ArgError(1, "a number of events is wanted, from 1 on, or -1 for all")
+	}
+	v := vmOf(L)
+	if v.main == L { // else wait raises the error
+		v.batch = dispatch{want: n}
+	}
+	return wait(L, waitNext, "nids.dispatch")
+}
+
 // wait suspends the top level.
 func wait(L *glua.LState, w waiting, what string) int {
 	v := vmOf(L)
@@ -252,7 +266,7 @@ func wait(L *glua.LState, w waiting, what string) int {
 func nidsGetFD(L *glua.LState) int {
 	h, ok := vmOf(L).rt.host.(CaptureHost)
 	if !ok {
-		L.RaiseError("nids.getfd: there is no descriptor to wait on here; nids.run and nids.next wait for packets themselves")
+		L.RaiseError("nids.getfd: there is no descriptor to wait on here, only in luanids run; nids.run and nids.next wait for packets themselves")
 	}
 	fd, err := h.FD()
 	if err != nil {

@@ -95,6 +95,7 @@ func (m *meter) begin(n int64) {
 	m.vm.budget = n
 	m.left, m.rest, m.fail = meterStep, n, nil
 	m.running.Add(1)
+	m.vm.rt.watch.callback()
 }
 
 // end ends a callback.

@@ -56,7 +56,20 @@ type vm struct {
 
 	main    *glua.LState // the script's top level while it waits in nids.run or nids.next, else nil
 	waiting waiting
+	batch   dispatch
 	exiting bool
+}
+
+// dispatch is what nids.dispatch waits for; the zero value is nids.next.
+type dispatch struct {
+	want int // events; -1: all
+	done int
+}
+
+// enough counts an event, and tells whether the top level goes on now.
+func (d *dispatch) enough() bool {
+	d.done++
+	return d.want == 0 || d.done == d.want
 }
 
 // waiting says what a suspended top level waits for.
@@ -108,7 +121,11 @@ func newVM(rt *Runtime, p *program) *vm {
 	v.L.SetContext(&v.meter)
 	v.meter.left = 1 << 40
 	openSandbox(v)
-	openAPI(v)
+	if rt.checking {
+		openChecking(v)
+	} else {
+		openAPI(v)
+	}
 	return v
 }
 
@@ -130,7 +147,7 @@ func (v *vm) load() []Problem {
 	fn := v.L.NewFunctionFromProto(v.prog.proto)
 	v.meter.begin(v.limits.LoadInstructions)
 	var err error
-	if v.prog.uses["run"] > 0 || v.prog.uses["next"] > 0 {
+	if v.prog.uses["run"] > 0 || v.prog.uses["next"] > 0 || v.prog.uses["dispatch"] > 0 {
 		err = v.start(fn)
 	} else {
 		v.L.Push(fn)
@@ -329,9 +346,19 @@ func (v *vm) exit() {
 // finishMain lets a top level that waits in nids.run go on; nids.next gives 0 from now on.
 func (v *vm) finishMain() {
 	v.meter.begin(v.limits.LoadInstructions)
-	err := v.resume(nil, glua.LNumber(0))
+	err := v.resume(nil, v.handled(0))
 	v.meter.end()
 	v.resumed(err)
+}
+
+// handled is what the call gives that the top level waits in: of nids.next next, of nids.dispatch the events.
+func (v *vm) handled(next int) glua.LNumber {
+	d := v.batch
+	v.batch = dispatch{}
+	if d.want != 0 {
+		return glua.LNumber(d.done)
+	}
+	return glua.LNumber(next)
 }
 
 // resumed looks at what came of going on with the top level: an error there ends the script, unlike one in a callback.
@@ -349,11 +376,11 @@ func (v *vm) resumed(err error) {
 // resumeNext lets the scripts that wait in nids.next go on: one event was handled.
 func (rt *Runtime) resumeNext() {
 	for _, v := range rt.vms {
-		if v.waiting != waitNext || v.stopped {
+		if v.waiting != waitNext || v.stopped || !v.batch.enough() {
 			continue
 		}
 		v.meter.begin(v.limits.Instructions)
-		err := v.resume(nil, glua.LNumber(1))
+		err := v.resume(nil, v.handled(1))
 		v.meter.end()
 		v.resumed(err)
 	}

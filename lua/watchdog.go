@@ -4,34 +4,40 @@ import (
 	"runtime"
 	"runtime/metrics"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
 // watchdog looks every few milliseconds whether the heap grows while one callback runs, and asks that
 // script's meter to measure its memory. The measurement decides: the watchdog only brings it
-// forward, for scripts that fill memory with few instructions.
+// forward, for scripts that fill memory with few instructions. It sleeps while no callback runs: the next one wakes it.
 type watchdog struct {
-	mu   sync.Mutex
-	vms  map[*vm]*watched
-	stop chan struct{}
-	once sync.Once
+	mu    sync.Mutex
+	vms   map[*vm]*watched
+	stop  chan struct{}
+	once  sync.Once
+	awake atomic.Bool
+	wake  chan struct{}
 }
 
 // watched is what is known of a callback that was running at an earlier look.
 type watched struct {
 	running uint64 // meter.running at that time
 	heap    uint64 // bytes in use at that time
+	last    uint64 // meter.running at the last look
 }
 
 const (
 	watchEvery = 10 * time.Millisecond
+	// idleLooks is after how many looks that found nothing new the watchdog sleeps.
+	idleLooks = 3
 	// heapFactor is how many times its limit the heap may grow during one callback of a script
 	// whose own measurement finds nothing.
 	heapFactor = 8
 )
 
 func newWatchdog() *watchdog {
-	return &watchdog{vms: map[*vm]*watched{}, stop: make(chan struct{})}
+	return &watchdog{vms: map[*vm]*watched{}, stop: make(chan struct{}), wake: make(chan struct{}, 1)}
 }
 
 func (w *watchdog) add(v *vm) {
@@ -42,25 +48,66 @@ func (w *watchdog) add(v *vm) {
 
 func (w *watchdog) close() { w.once.Do(func() { close(w.stop) }) }
 
-func (w *watchdog) run() {
-	t := time.NewTicker(watchEvery)
-	defer t.Stop()
-	for {
+// callback is called when a callback has begun, by its meter.
+func (w *watchdog) callback() {
+	if !w.awake.Load() && w.awake.CompareAndSwap(false, true) {
 		select {
-		case <-w.stop:
-			return
-		case <-t.C:
-			w.look()
+		case w.wake <- struct{}{}:
+		default: // it is on its way
 		}
 	}
 }
 
-func (w *watchdog) look() {
+func (w *watchdog) run() {
+	for {
+		select {
+		case <-w.stop:
+			return
+		case <-w.wake:
+			w.patrol()
+		}
+	}
+}
+
+// patrol looks until nothing has run for a while.
+func (w *watchdog) patrol() {
+	t := time.NewTicker(watchEvery)
+	defer t.Stop()
+	for idle := 0; idle < idleLooks || !w.rest(); {
+		select {
+		case <-w.stop:
+			return
+		case <-t.C:
+			if idle++; w.look() {
+				idle = 0
+			}
+		}
+	}
+}
+
+// rest goes to sleep, unless a callback runs that has begun before it could know. A callback that begins after awake was
+// cleared wakes the watchdog by itself.
+func (w *watchdog) rest() bool {
+	w.awake.Store(false)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for v := range w.vms {
+		if v.meter.running.Load()&1 == 1 && w.awake.CompareAndSwap(false, true) {
+			return false
+		}
+	}
+	return true
+}
+
+// look looks at what runs; it tells whether anything has run since the last look.
+func (w *watchdog) look() (ran bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	heap := uint64(0)
 	for v, s := range w.vms {
 		n := v.meter.running.Load()
+		ran = ran || n != s.last || n&1 == 1
+		s.last = n
 		if n&1 == 0 {
 			s.running = 0
 			continue
@@ -76,6 +123,7 @@ func (w *watchdog) look() {
 			v.meter.pressure.Store(true)
 		}
 	}
+	return ran
 }
 
 // confirm is asked by a script under pressure whose values are within the limit. It tells whether the

@@ -153,6 +153,11 @@ func (c *Capture) hand(l *link, ports []port) {
 	copy(l.ports, ports)
 	l.up = true
 	l.mu.Unlock()
+	if c.opt.Opened != nil {
+		for _, p := range ports {
+			c.opt.Opened(p.fd())
+		}
+	}
 	for i, s := range c.sources {
 		for j := range s.slots {
 			if s.slots[j].link == l {

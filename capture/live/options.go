@@ -45,6 +45,9 @@ type Options struct {
 	Filter     string   // tcpdump expression, "" for everything
 	// Warn is told what goes wrong while packets are read, and when it is over.
 	Warn func(format string, args ...any)
+	// Opened, if it is set, is told the descriptor of every ring that is opened, those of an interface that came back too.
+	// It is readable while packets wait. From several goroutines; it must not read or close the descriptor.
+	Opened func(fd int)
 }
 
 // Any is the name that stands for all interfaces.

@@ -52,7 +52,8 @@ func openInput(e *env, f *flags, cfg *engine.Config, say *messages) (*input, err
 	if n == 0 {
 		n = min(runtime.NumCPU(), flowtable.Shards)
 	}
-	c, err := live.Open(live.Options{Settings: cfg.Capture, Interfaces: f.ifaces, Rings: n, Filter: f.bpf, Warn: say.warn})
+	c, err := live.Open(live.Options{Settings: cfg.Capture, Interfaces: f.ifaces, Rings: n, Filter: f.bpf, Warn: say.warn,
+		Opened: f.program.opened()})
 	if err != nil {
 		return nil, liveError(err)
 	}

@@ -45,6 +45,7 @@ type luaProgram struct {
 	args []string
 	out  *lines
 	host *programHost
+	wait *waiter
 }
 
 // Limits of a program: its author runs it himself, on what he has chosen.
@@ -65,7 +66,12 @@ func runProgram(ctx context.Context, e *env, f *flags, args []string) error {
 		f.rules = []string{ruleset.None}
 	}
 	f.program = &luaProgram{args: args[1:], out: newLines(e)}
-	err := runMain(ctx, e, f)
+	var err error
+	if f.program.wait, err = newWaiter(); err != nil {
+		return failed(err)
+	}
+	defer f.program.wait.close()
+	err = runMain(ctx, e, f)
 	if flushed := f.program.out.flush(); err == nil && flushed != nil {
 		return failed(flushed)
 	}
@@ -77,7 +83,7 @@ func runProgram(ctx context.Context, e *env, f *flags, args []string) error {
 
 // options are what the script is loaded with.
 func (p *luaProgram) options(opt *lua.Options, host *engine.ScriptHost) {
-	p.host = &programHost{ScriptHost: host, out: p.out}
+	p.host = &programHost{ScriptHost: host, out: p.out, wait: p.wait}
 	opt.Host, opt.Args = p.host, p.args
 	opt.Limits.Memory = max(opt.Limits.Memory, programMemory)
 	opt.Limits.StringBytes = max(opt.Limits.StringBytes, programString)
@@ -101,6 +107,9 @@ func (p *luaProgram) loaded(rt *lua.Runtime, f *flags, cfg *engine.Config) error
 	}
 	if f.bpf == "" {
 		f.bpf = text("pcap_filter")
+	}
+	if len(f.ifaces) == 0 {
+		p.wait.always()
 	}
 	if f.settings == nil || f.settings.Origin("stream.depth").Text == "default" {
 		cfg.TCP.Depth = 0
@@ -128,7 +137,19 @@ func onlyStreams(rt *lua.Runtime) bool {
 type programHost struct {
 	*engine.ScriptHost
 	out     *lines
+	wait    *waiter
 	stopped bool
+}
+
+// FD implements lua.CaptureHost.
+func (h *programHost) FD() (int, error) { return h.wait.fd() }
+
+// opened gives what is told of the rings of a live capture; nil where no program runs.
+func (p *luaProgram) opened() func(fd int) {
+	if p == nil {
+		return nil
+	}
+	return p.wait.add
 }
 
 // Print implements lua.Printer.
