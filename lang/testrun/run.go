@@ -229,6 +229,7 @@ func (r *runner) play(m *check.TestMsg) {
 		msg.values[f.Field.Name] = append(msg.values[f.Field.Name], values...)
 	}
 	x := endsOf(r.schema, m, ev.Spec, !ev.Any && ev.Dir == dissect.ToClient)
+	derive(r.schema, msg.values, x.toClient)
 	fl := r.flow(&x)
 	if ev.Spec != nil {
 		fl.App = ev.Spec
