@@ -11,6 +11,7 @@ type Ctx struct {
 	OnFailure func(*Spec)
 	need      int
 	spec      *Spec
+	frame     Frame
 }
 
 // Host is what the engine does for parsers; tests have a simple one in dissect/dissecttest.

@@ -35,6 +35,7 @@ type Env struct {
 	Flow  *Flow          // nil for packets without one
 	Tx    any            // the protocol's message: a pointer to its struct, nil for packet events
 	File  *File          // for file events
+	Frame *Frame         // for events of frames, nil otherwise
 	// Data is the bytes of a data event: the packet's payload; for stream.data the window that is
 	// inspected: some bytes that were there before (so that what straddles segments is found), then
 	// the new ones from New on.

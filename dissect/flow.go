@@ -73,6 +73,8 @@ type Flow struct {
 	Gaps [2]bool
 	// TxCount counts the protocol's messages, the next one's tx_id.
 	TxCount uint64
+	// Frames counts the frames shown, by direction.
+	Frames [2]uint64
 	// Alerts counts the alerts of this flow.
 	Alerts uint32
 	// Vars holds flags, counters and values that rules and scripts set; nil until one does.

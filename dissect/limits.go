@@ -6,6 +6,8 @@ type Limits struct {
 	// KeepBodies is set when a rule, script or output looks at bodies or file contents: only
 	// then are they kept for inspection, up to the limits below.
 	KeepBodies bool
+	// Frames is set when a rule or an output looks at frames, see Ctx.Frame.
+	Frames bool
 	// Hash says which digests of files are computed.
 	HashMD5, HashSHA1, HashSHA256 bool
 	// JA3, JA4 and HASSH say that those fingerprints are computed.

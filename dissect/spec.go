@@ -84,6 +84,9 @@ type Spec struct {
 	Record, LogAs string
 	// Announces says which packets announce flows, see Expectation; nil: none do.
 	Announces *Announces
+	// Frames are the kinds of frames that the protocol shows, by Suricata's names, and FrameEvent their event (see FrameEvent).
+	Frames     []string
+	FrameEvent Local
 	// Clone makes a deep copy of a message that stays valid after the event: it is what
 	// handlers of the ordered stage get.
 	Clone func(tx any) any

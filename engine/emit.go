@@ -14,8 +14,15 @@ func (w *worker) Emit(spec *dissect.Spec, ev dissect.Local, e *dissect.Env) {
 	id := spec.EventID(ev)
 	w.match(id, e)
 	decl := &spec.Events[ev]
+	if e.Frame != nil {
+		w.logFrame(e)
+	}
 	if !decl.Log {
 		return
+	}
+	if m, ok := e.Tx.(dissect.Muter); ok && m.Muted() {
+		w.stats.tx[spec.Index()][transport(w.flow, spec)]++
+		return // a rule wants it so
 	}
 	w.stats.tx[spec.Index()][transport(w.flow, spec)]++
 	if w.eve != nil && w.rules.logged[spec.Index()] {

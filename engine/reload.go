@@ -246,6 +246,7 @@ func (s *swap) discard() {
 // newView makes a worker's view of cfg. Scripts that run in workers are loaded anew only if they changed.
 func (e *Engine) newView(w *worker, cfg *Config) (view, error) {
 	v := view{cfg: cfg, limits: limitsOf(cfg)}
+	v.limits.Frames = wantsFrames(cfg, e.schema)
 	v.useProgram(cfg.Program, e.schema)
 	if cfg.EVE != nil {
 		v.eve = eve.NewEncoder(&cfg.EVEOptions)
@@ -261,7 +262,7 @@ func (e *Engine) newView(w *worker, cfg *Config) (view, error) {
 
 // sameNeeds tells whether rules and scripts need the same of parsers.
 func sameNeeds(a, b *dissect.Limits) bool {
-	return a.KeepBodies == b.KeepBodies && a.HashMD5 == b.HashMD5 && a.HashSHA1 == b.HashSHA1 && a.HashSHA256 == b.HashSHA256
+	return a.KeepBodies == b.KeepBodies && a.Frames == b.Frames && a.HashMD5 == b.HashMD5 && a.HashSHA1 == b.HashSHA1 && a.HashSHA256 == b.HashSHA256
 }
 
 func (w *worker) setView(v view) {

@@ -80,6 +80,11 @@ func (p *Pool) Take(ev dissect.EventID, schema *dissect.Schema, e *dissect.Env) 
 	if e.File != nil {
 		s.takeFile(e)
 	}
+	if e.Frame != nil {
+		frame := *e.Frame
+		frame.Data = bytes.Clone(frame.Data)
+		s.Env.Frame = &frame
+	}
 	return s
 }
 

@@ -12,7 +12,11 @@ const (
 	evMessage dissect.Local = iota
 	evRequest
 	evResponse
+	evFrame // of DNS only
 )
+
+// frames are the kinds of frames: a message without the length before it that it has over TCP.
+var frames = []string{"pdu"}
 
 // Anomalies, in the order of the Spec.
 const (
@@ -115,6 +119,9 @@ func (p *parser) message(c *dissect.Ctx, dir dissect.Dir, data []byte) bool {
 		c.Anomaly(anNotResponse, m)
 	}
 	p.oddities(c, m)
+	if !p.mdns {
+		c.Frame(0, data, int64(len(data)), m)
+	}
 	c.Emit(evMessage, m)
 	if m.Response {
 		c.Emit(evResponse, m)

@@ -8,9 +8,6 @@ import (
 	"github.com/luanids/luanids/dissect/packet"
 )
 
-// maxLine is the longest line that is taken as a whole, bytes, as in Suricata. Longer ones are cut.
-const maxLine = 4096
-
 type parser struct {
 	// waiting are the transactions that the server has not answered for good, oldest first; spare are used up ones.
 	waiting []*Tx
@@ -21,7 +18,7 @@ type parser struct {
 	user []byte // name of the last USER
 	// multi is the code of the reply of several lines that goes on, empty for none.
 	multi   []byte
-	skip    [2]bool // within a line that was cut, or behind a gap
+	lines   dissect.LineReader
 	stopped [2]bool
 	ended   [2]bool
 	maxTx   int
@@ -58,26 +55,14 @@ func (p *parser) Data(c *dissect.Ctx, dir dissect.Dir, data []byte) int {
 
 // line takes a line, and gives its length, 0 when it is not complete.
 func (p *parser) line(c *dissect.Ctx, dir dissect.Dir, data []byte) int {
-	i := bytes.IndexByte(data[:min(len(data), maxLine)], '\n')
-	if p.skip[dir] {
-		if i < 0 {
-			return min(len(data), maxLine)
-		}
-		p.skip[dir] = false
-		return i + 1
+	line, n, cut, ok := p.lines.Next(dir, data)
+	if !ok {
+		return n
 	}
-	n := i + 1
-	if i < 0 {
-		if len(data) < maxLine {
-			return 0
-		}
-		i, n, p.skip[dir] = maxLine, maxLine, true
-	}
-	line := bytes.TrimSuffix(data[:i], []byte{'\r'})
 	if dir == dissect.ToServer {
-		p.command(c, line, p.skip[dir])
+		p.command(c, line, cut)
 	} else {
-		p.reply(c, line, p.skip[dir])
+		p.reply(c, line, cut)
 	}
 	return n
 }
@@ -280,7 +265,7 @@ func (p *parser) finish(c *dissect.Ctx, t *Tx) {
 
 // Gap implements dissect.Parser.
 func (p *parser) Gap(c *dissect.Ctx, dir dissect.Dir, n int) {
-	p.skip[dir] = true
+	p.lines.Skip(dir, true)
 	if dir == dissect.ToClient { // which replies are missing is not known
 		p.multi = p.multi[:0]
 		p.drain(c)
@@ -297,7 +282,7 @@ func (p *parser) drain(c *dissect.Ctx) {
 
 // End implements dissect.Parser.
 func (p *parser) End(c *dissect.Ctx, dir dissect.Dir, why dissect.EndReason, rest []byte) {
-	if len(rest) > 0 && !p.skip[dir] && !p.stopped[dir] { // a last line without its end
+	if len(rest) > 0 && !p.lines.Skipping(dir) && !p.stopped[dir] { // a last line without its end
 		rest = bytes.TrimSuffix(rest, []byte{'\r'})
 		if dir == dissect.ToServer {
 			p.command(c, rest, false)

@@ -22,7 +22,16 @@ const (
 	evResponseBody
 	evResponseDone
 	evTx
+	evFrame
 )
+
+// Frames, in the order of the Spec: a message from its first line to the end of its body.
+const (
+	frRequest = iota
+	frResponse
+)
+
+var frames = []string{"request", "response"}
 
 // maxPending is the cap on bytes of one direction that wait for the rest of a line.
 const maxPending = 64 << 10
@@ -53,8 +62,11 @@ func SpecWith(opt *EVEOptions) *dissect.Spec {
 			{Name: "http.response_body", Doc: "the body of a response grew", Dir: dissect.ToClient, Phase: 7},
 			{Name: "http.response_done", Doc: "a response is complete, with body and trailer", Dir: dissect.ToClient, Phase: 8},
 			{Name: "http.tx", Doc: "request and response are complete, or the flow ended", Any: true, Phase: 9, Log: true, Final: true},
+			dissect.FrameEvent("http.frame"),
 		},
-		Fields:         fields(),
+		Fields:         append(fields(), dissect.FrameFields("http.frame", frames)...),
+		Frames:         frames,
+		FrameEvent:     evFrame,
 		Anomalies:      anomalyNames[:],
 		UpperAnomalies: true,
 		MaxPending:     maxPending,

@@ -144,6 +144,7 @@ func (p *Parser) cutOff(c *dissect.Ctx, s *side, why dissect.EndReason) {
 	if s.tx != nil {
 		p.grown(c, s)
 		p.endBody(c, s, dissect.FileTruncated, reason)
+		p.endFrame(c, s)
 		s.tx = nil
 	}
 }

@@ -43,6 +43,11 @@ type side struct {
 	mp      multipart
 	isMP    bool
 	ended   bool
+	// piece is the message as it was sent, where frames are wanted; in is what the step at hand looks at, of which
+	// the message has at least the first own bytes.
+	piece dissect.Piece
+	in    []byte
+	own   int
 }
 
 // Parser parses one flow.
@@ -84,8 +89,9 @@ func (p *Parser) Reset() {
 		s := &p.sides[d]
 		s.dec.release()
 		file, mp, buf := s.file, s.mp, s.lines.buf
+		s.piece.Reset()
 		mp.reset(nil)
-		*s = side{dir: s.dir, file: file, dec: s.dec, encs: s.encs[:0], mp: mp,
+		*s = side{dir: s.dir, file: file, dec: s.dec, encs: s.encs[:0], mp: mp, piece: s.piece,
 			lines: lineScanner{response: s.dir == dissect.ToClient, buf: trim(buf)}}
 	}
 }
@@ -114,7 +120,7 @@ func (p *Parser) begin(c *dissect.Ctx) {
 func (p *Parser) run(c *dissect.Ctx, s *side, data []byte) int {
 	n := 0
 	for n < len(data) && !p.upgraded {
-		k, ok := p.step(c, s, data[n:])
+		k, ok := p.frameStep(c, s, data[n:])
 		n += k
 		if !ok {
 			break
@@ -139,6 +145,7 @@ func (p *Parser) step(c *dissect.Ctx, s *side, d []byte) (n int, ok bool) {
 		return lineEnds(d), false
 	case stBodyLen:
 		k := int(min(int64(len(d)), s.left))
+		s.own = k
 		p.body(c, s, d[:k])
 		if s.left -= int64(k); s.left == 0 {
 			p.bodyEnds(c, s, d[k:])
@@ -212,6 +219,7 @@ func (p *Parser) headers(c *dissect.Ctx, s *side, d []byte) (int, bool) {
 	if r == scanEnd {
 		m.Raw = append(m.Raw, d[:p.scan.n]...)
 		n := p.scan.n
+		s.own = n
 		p.headersEnd(c, s, d[n:])
 		if p.upgraded {
 			n += lineEnds(d[n:])
@@ -412,6 +420,7 @@ func (p *Parser) messageDone(c *dissect.Ctx, s *side) {
 	t, m := s.tx, s.msg()
 	p.endBody(c, s, dissect.FileClosed, "")
 	p.grown(c, s)
+	p.endFrame(c, s)
 	m.Done = true
 	s.tx, s.state, s.trailer = nil, stLine, false
 	if s.dir == dissect.ToServer {

@@ -161,7 +161,31 @@ func (p *parser) message(c *dissect.Ctx, data []byte, end int) {
 	if !m.headerLines(bytes.TrimRight(rest, "\r\n")) {
 		c.Anomaly(anInvalid, m)
 	}
+	if c.WantsFrames() {
+		p.frames(c, data, end)
+	}
 	c.Emit(evMessage, m)
+}
+
+// frames shows the parts of a message whose body begins at end.
+func (p *parser) frames(c *dissect.Ctx, data []byte, end int) {
+	m, side := &p.m, 0
+	if len(m.code) > 0 {
+		side = frResponse
+	}
+	show := func(kind int, b []byte) { c.Frame(kind, b, int64(len(b)), m) }
+	show(frPDU, data)
+	line := bytes.IndexByte(data[:end], '\n') + 1
+	if line == 0 {
+		line = end
+	}
+	show(frLine+side, data[:line])
+	headers := data[line:end]
+	if blank := bytes.TrimSuffix(bytes.TrimSuffix(headers, []byte{'\n'}), []byte{'\r'}); bytes.HasSuffix(blank, []byte{'\n'}) {
+		headers = blank // without the empty line
+	}
+	show(frHeaders+side, headers)
+	show(frBody+side, data[end:])
 }
 
 // Gap implements dissect.Parser.

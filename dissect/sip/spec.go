@@ -10,14 +10,18 @@ const maxPending = 64 << 10
 // Spec declares SIP.
 func Spec() *dissect.Spec {
 	return &dissect.Spec{
-		Name:       "sip",
-		Doc:        "Session Initiation Protocol",
-		Ref:        "RFC 3261",
-		TCP:        &dissect.Detect{Ports: ports, Probe: probe},
-		UDP:        &dissect.Detect{Ports: ports, Probe: probe},
-		New:        func() dissect.Parser { return &parser{} },
-		Events:     []dissect.Event{evMessage: {Name: message, Doc: "a request or a response, with its body", Any: true, Phase: 1, Log: true, LogByDir: true, Final: true}},
-		Fields:     fields(),
+		Name: "sip",
+		Doc:  "Session Initiation Protocol",
+		Ref:  "RFC 3261",
+		TCP:  &dissect.Detect{Ports: ports, Probe: probe},
+		UDP:  &dissect.Detect{Ports: ports, Probe: probe},
+		New:  func() dissect.Parser { return &parser{} },
+		Events: []dissect.Event{
+			evMessage: {Name: message, Doc: "a request or a response, with its body", Any: true, Phase: 1, Log: true, LogByDir: true, Final: true},
+			evFrame:   dissect.FrameEvent("sip.frame")},
+		Fields:     append(fields(), dissect.FrameFields("sip.frame", frames)...),
+		Frames:     frames,
+		FrameEvent: evFrame,
 		Anomalies:  anomalies,
 		MaxPending: maxPending,
 		EVE:        writeEVE,
@@ -30,7 +34,19 @@ var ports = []uint16{5060, 5061}
 const (
 	message                 = "sip.message"
 	evMessage dissect.Local = 0
+	evFrame   dissect.Local = 1
 )
+
+// Frames, in the order of the Spec; those of responses follow those of requests.
+const (
+	frPDU = iota
+	frLine
+	frHeaders
+	frBody
+	frResponse = 3 // from a kind of requests to that of responses
+)
+
+var frames = []string{"pdu", "request.line", "request.headers", "request.body", "response.line", "response.headers", "response.body"}
 
 // Anomalies, in the order of the Spec.
 const (

@@ -7,9 +7,8 @@ import (
 	"github.com/luanids/luanids/dissect/mime"
 )
 
-// maxLine is the longest line that is taken as a whole, bytes, as in Suricata. Longer commands
-// and replies are cut; longer lines of a mail come in pieces of this size.
-const maxLine = 4096
+// maxLine is the longest line of a mail that is taken as a whole, bytes: longer ones come in pieces of this size.
+const maxLine = dissect.MaxLine
 
 type mode uint8
 
@@ -23,8 +22,10 @@ type parser struct {
 	tx   Tx
 	conn conn
 	mime mime.Parser
-	raw  dissect.File // the whole mail, with raw extraction
-	mode mode
+	// piece is the frame of the data, where frames are wanted.
+	piece dissect.Piece
+	raw   dissect.File // the whole mail, with raw extraction
+	mode  mode
 	// left is how many bytes of the BDAT chunk are to come, and last that it is the last one.
 	left  uint64
 	last  bool
@@ -34,19 +35,19 @@ type parser struct {
 	body  bool // a mail was begun and not ended
 	multi bool // within a reply of several lines
 	// authNext says that the client's next line answers a challenge (RFC 4954 section 4).
-	authNext bool
-	authStep int
-	rset     bool // a RSET was sent that ends the transaction
-	greeted  bool // the greeting came, or is not to be expected any more
-	heard    bool // the server said something, and all of what it said was seen
-	failed   bool // a reply could not be understood
-	gapped   bool // bytes of the mail being read are missing
-	stopped  bool // handed over to TLS
-	skip     [2]bool
-	mid      bool // within a long line of a mail
-	ended    [2]bool
-	limits   *dissect.Limits
-	config   config
+	authNext   bool
+	authStep   int
+	rset       bool // a RSET was sent that ends the transaction
+	greeted    bool // the greeting came, or is not to be expected any more
+	heard      bool // the server said something, and all of what it said was seen
+	failed     bool // a reply could not be understood
+	gapped     bool // bytes of the mail being read are missing
+	stopped    bool // handed over to TLS
+	lineReader dissect.LineReader
+	mid        bool // within a long line of a mail
+	ended      [2]bool
+	limits     *dissect.Limits
+	config     config
 }
 
 func newParser() *parser {
@@ -65,9 +66,9 @@ func (p *parser) Data(c *dissect.Ctx, dir dissect.Dir, data []byte) int {
 	for n < len(data) && !p.stopped {
 		var k int
 		switch {
-		case dir == dissect.ToServer && p.mode == inChunk && !p.skip[dir]:
+		case dir == dissect.ToServer && p.mode == inChunk && !p.lineReader.Skipping(dir):
 			k = p.chunk(c, data[n:])
-		case dir == dissect.ToServer && p.mode == inData && !p.skip[dir]:
+		case dir == dissect.ToServer && p.mode == inData && !p.lineReader.Skipping(dir):
 			k = p.dataLine(c, data[n:])
 		default:
 			k = p.line(c, dir, data[n:])
@@ -85,31 +86,18 @@ func (p *parser) Data(c *dissect.Ctx, dir dissect.Dir, data []byte) int {
 
 // line takes a line of commands or replies, and gives its length, 0 when it is not complete.
 func (p *parser) line(c *dissect.Ctx, dir dissect.Dir, data []byte) int {
-	i := bytes.IndexByte(data[:min(len(data), maxLine)], '\n')
-	if p.skip[dir] {
-		if i < 0 {
-			return min(len(data), maxLine)
-		}
-		p.skip[dir] = false
-		return i + 1
-	}
-	n := i + 1
-	if i < 0 {
-		if len(data) < maxLine {
-			return 0
-		}
-		i, n, p.skip[dir] = maxLine, maxLine, true
-	}
-	line := data[:i]
-	if len(line) > 0 && line[len(line)-1] == '\r' {
-		line = line[:len(line)-1]
+	line, n, cut, ok := p.lineReader.Next(dir, data)
+	if !ok {
+		return n
 	}
 	if dir == dissect.ToClient {
+		c.Frame(frResponse, data[:n], int64(n), p.current())
 		p.replyLine(c, line)
 	} else {
 		p.commandLine(c, line)
+		c.Frame(frCommand, data[:n], int64(n), p.current())
 	}
-	if p.skip[dir] {
+	if cut {
 		p.anomaly(c, anTruncatedLine)
 		if dir == dissect.ToClient {
 			p.anomaly(c, anLongReply)
@@ -118,6 +106,14 @@ func (p *parser) line(c *dissect.Ctx, dir dissect.Dir, data []byte) int {
 		}
 	}
 	return n
+}
+
+// current is the transaction at hand, nil for none.
+func (p *parser) current() any {
+	if p.tx.begun {
+		return &p.tx
+	}
+	return nil
 }
 
 // dataLine takes a line of a mail (RFC 5321 section 4.5.2), and gives its length with its end.
@@ -130,6 +126,7 @@ func (p *parser) dataLine(c *dissect.Ctx, data []byte) int {
 		if !p.mid && !p.mime.HeadersDone {
 			p.anomaly(c, anTruncatedLine)
 		}
+		p.frame(c, data[:maxLine])
 		p.mailLine(c, data[:maxLine], 0)
 		p.mid = true
 		return maxLine
@@ -139,6 +136,7 @@ func (p *parser) dataLine(c *dissect.Ctx, data []byte) int {
 		eol = 2
 	}
 	line := data[:i+1-eol]
+	p.frame(c, data[:i+1])
 	if len(line) == 1 && line[0] == '.' && !p.mid {
 		p.push(c, cmdDot)
 		p.endMail(c, dissect.FileClosed, "")
@@ -147,6 +145,13 @@ func (p *parser) dataLine(c *dissect.Ctx, data []byte) int {
 	p.mailLine(c, line, eol)
 	p.mid = false
 	return i + 1
+}
+
+// frame gathers the frame of the data.
+func (p *parser) frame(c *dissect.Ctx, b []byte) {
+	if c.WantsFrames() {
+		p.piece.Add(b)
+	}
 }
 
 // mailLine gives a line to the mail, with the dot removed that protects one.
@@ -183,6 +188,7 @@ func (p *parser) chunk(c *dissect.Ctx, data []byte) int {
 		n = int(p.left)
 	}
 	p.left -= uint64(n)
+	p.frame(c, data[:n])
 	switch {
 	case p.raw.IsOpen():
 		c.WriteFile(&p.raw, data[:n])
@@ -224,6 +230,8 @@ func (p *parser) endMail(c *dissect.Ctx, state dissect.FileState, why string) {
 // closeMail ends the content of the mail.
 func (p *parser) closeMail(c *dissect.Ctx, state dissect.FileState, why string) {
 	p.mode = commands
+	c.Frame(frData, p.piece.Data, p.piece.N, p.current())
+	p.piece.Reset()
 	if p.raw.IsOpen() {
 		c.CloseFile(&p.raw, state, why)
 	}
@@ -283,7 +291,7 @@ func (p *parser) Gap(c *dissect.Ctx, dir dissect.Dir, n int) {
 	if p.stopped {
 		return
 	}
-	p.skip[dir] = true
+	p.lineReader.Skip(dir, true)
 	if dir == dissect.ToClient {
 		// Which replies are missing is not known: nothing that was asked is waited for any more.
 		p.queue.reset()
@@ -295,10 +303,11 @@ func (p *parser) Gap(c *dissect.Ctx, dir dissect.Dir, n int) {
 	case inData:
 		p.lostMail(c)
 	case inChunk:
-		p.skip[dir] = false
+		p.lineReader.Skip(dir, false)
 		p.lostMail(c)
 		if n < 0 || uint64(n) > p.left {
-			p.mode, p.skip[dir] = commands, true
+			p.mode = commands
+			p.lineReader.Skip(dir, true)
 			return
 		}
 		p.left -= uint64(n)
@@ -314,7 +323,7 @@ func (p *parser) Gap(c *dissect.Ctx, dir dissect.Dir, n int) {
 // lostMail says that a piece of the mail is missing; the line in which that is goes on.
 func (p *parser) lostMail(c *dissect.Ctx) {
 	p.gapped, p.mid = true, true
-	p.skip[dissect.ToServer] = false
+	p.lineReader.Skip(dissect.ToServer, false)
 	if p.raw.IsOpen() {
 		c.GapFile(&p.raw)
 	}
@@ -344,11 +353,12 @@ func (p *parser) End(c *dissect.Ctx, dir dissect.Dir, why dissect.EndReason, res
 // Reset implements dissect.Parser.
 func (p *parser) Reset() {
 	p.mime.Reset()
+	p.piece.Reset()
 	p.conn.reset()
 	p.tx.reset(0)
 	p.queue.reset()
 	p.raw.Tx = nil
-	*p = parser{tx: p.tx, conn: p.conn, mime: p.mime, raw: p.raw, queue: p.queue,
+	*p = parser{tx: p.tx, conn: p.conn, mime: p.mime, piece: p.piece, raw: p.raw, queue: p.queue,
 		limits: p.limits, config: p.config}
 	p.tx.conn = &p.conn
 }

@@ -32,8 +32,11 @@ func NewSpec(o Options) *dissect.Spec {
 			evReply:       {Name: "smtp.reply", Doc: "a reply of the server, all its lines; the first one is the greeting", Dir: dissect.ToClient, Phase: 9},
 			evAuthSuccess: {Name: "smtp.auth.success", Doc: "the server accepted a login", Dir: dissect.ToClient, Phase: 10},
 			evAuthFailure: {Name: "smtp.auth.failure", Doc: "the server refused a login", Dir: dissect.ToClient, Phase: 10},
+			evFrame:       dissect.FrameEvent("smtp.frame"),
 		},
-		Fields:         fields(),
+		Fields:         append(fields(), dissect.FrameFields("smtp.frame", frames)...),
+		Frames:         frames,
+		FrameEvent:     evFrame,
 		Anomalies:      anomalies,
 		UpperAnomalies: true,
 		MaxPending:     maxPending,
@@ -55,7 +58,17 @@ const (
 	evReply
 	evAuthSuccess
 	evAuthFailure
+	evFrame
 )
+
+// Frames, in the order of the Spec: lines have their ends, and the data is what comes between DATA and the dot.
+const (
+	frCommand = iota
+	frData
+	frResponse
+)
+
+var frames = []string{"command_line", "data", "response_line"}
 
 // Anomalies, in the order of the Spec. Those of MIME follow the bits of mime.Anomalies.
 const (

@@ -18,7 +18,17 @@ const (
 	evFailure
 	evSuccess
 	evUndetermined
+	evFrame
 )
+
+// Frames, in the order of the Spec. The header of a packet is its two lengths and the message number.
+const (
+	frHeader = iota
+	frData
+	frPDU
+)
+
+var frames = []string{"record_hdr", "record_data", "record_pdu"}
 
 // Anomalies, in the order of the Spec.
 const (
@@ -175,6 +185,12 @@ func (p *parser) packet(c *dissect.Ctx, dir dissect.Dir, s *side, b []byte) int 
 		c.Failed()
 		s.stage = atNothing
 		return 0
+	}
+	if c.WantsFrames() && (b[5] != msgKexInit || s.kex || n > maxKex || len(b) >= 4+n) {
+		here := b[:min(len(b), 4+n)]
+		c.Frame(frHeader, here[:recordHead], recordHead, &p.s)
+		c.Frame(frData, here[recordHead:], int64(4+n-recordHead), &p.s)
+		c.Frame(frPDU, here, int64(4+n), &p.s)
 	}
 	switch b[5] {
 	case msgKexInit:

@@ -14,6 +14,7 @@ const (
 	evCertificate
 	evHandshake
 	evEstablished
+	evFrame
 )
 
 // Anomalies, in the order of the Spec.
@@ -176,6 +177,9 @@ func (p *parser) record(c *dissect.Ctx, dir dissect.Dir, s *side, data []byte) (
 		return 0, 0
 	}
 	s.started = true
+	if c.WantsFrames() && (len(data) >= headerLen+n || p.passesOver(kind, dir)) {
+		p.frames(c, kind, data[:min(len(data), headerLen+n)], n)
+	}
 	if n == 0 && kind != recApplication {
 		// Forbidden (RFC 8446 section 5.1), but OpenSSL passes over them: so must we.
 		if !s.empty {
@@ -189,7 +193,7 @@ func (p *parser) record(c *dissect.Ctx, dir dissect.Dir, s *side, data []byte) (
 		p.application(c, dir)
 		return headerLen, 0
 	}
-	if kind == recHandshake && p.conn.ccs[dir] && !(p.conn.Retry && !p.conn.Server.Seen) {
+	if p.passesOver(kind, dir) {
 		s.skip = n // encrypted
 		return headerLen, 0
 	}

@@ -36,6 +36,8 @@ func (p *parser) record2(c *dissect.Ctx, dir dissect.Dir, s *side, data []byte) 
 		return 0, 2 + n
 	}
 	s.started = true
+	c.Frame(frSSL2Header, data[:3], 3, &p.conn)
+	c.Frame(frSSL2PDU, data[:2+n], int64(2+n), &p.conn)
 	body := data[3 : 2+n]
 	switch kind {
 	case v2Error:

@@ -228,6 +228,7 @@ func (x *Encoder) target(w *jsonw.Writer, r *ir.Rule, e *dissect.Env) {
 
 func (x *Encoder) alertContext(w *jsonw.Writer, e *dissect.Env) {
 	o := &x.opt.Alerts
+	x.frame(w, e)
 	if o.AppLayer && o.Metadata {
 		x.context(w, e)
 		if e.File != nil {

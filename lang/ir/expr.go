@@ -400,6 +400,8 @@ type (
 	}
 	// StoreFile asks for the event's file to be stored.
 	StoreFile struct{}
+	// NoLog keeps the event's message out of the log.
+	NoLog struct{}
 )
 
 func (*SetFlowBit) effect()    {}
@@ -411,6 +413,7 @@ func (*RemoveDataset) effect() {}
 func (*KeepGroup) effect()     {}
 func (*TagPackets) effect()    {}
 func (*StoreFile) effect()     {}
+func (*NoLog) effect()         {}
 
 // ---- types
 

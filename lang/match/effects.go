@@ -56,6 +56,15 @@ func (x *flowIntEffect) do(m *Matcher) {
 	}
 }
 
+// muteEffect keeps the message out of the log.
+type muteEffect struct{}
+
+func (muteEffect) do(m *Matcher) {
+	if t, ok := m.e.Tx.(dissect.Muter); ok {
+		t.Mute()
+	}
+}
+
 // flowVars gives the flow's variables; the event must have a flow.
 func (m *Matcher) flowVars() *dissect.FlowVars {
 	if m.e.Flow.Vars == nil {
@@ -91,6 +100,8 @@ func (b *builder) effects(r *Rule) {
 				continue
 			}
 			r.local = append(r.local, &flowIntEffect{e.Op, b.c.flowInt(e.Name), v.i})
+		case *ir.NoLog:
+			r.local = append(r.local, muteEffect{})
 		case *ir.KeepGroup:
 			b.capture(r, e)
 		}

@@ -112,15 +112,21 @@ func byteTest(b *builder, v string) *problem {
 		return err
 	}
 	if it.DCE {
-		return needDCE(b)
+		if err := needDCE(b); err != nil {
+			return err
+		}
 	}
 	b.addAfter(it, it.Relative)
 	return nil
 }
 
-// needDCE explains why an option that takes the byte order from DCERPC headers cannot be.
+// needDCE notes that an option takes the byte order from the header of a call: the rule is about DCERPC.
 func needDCE(b *builder) *problem {
-	return fail("the option dce needs DCERPC, which is not supported here")
+	if b.l.schema.Spec("dcerpc") == nil {
+		return fail("the option dce needs DCERPC, which the engine does not have")
+	}
+	b.rpc = true
+	return nil
 }
 
 func orUnknown(err *problem, opt string) *problem {
@@ -177,7 +183,9 @@ func byteJump(b *builder, v string) *problem {
 		return err
 	}
 	if it.DCE {
-		return needDCE(b)
+		if err := needDCE(b); err != nil {
+			return err
+		}
 	}
 	b.addAfter(it, it.Relative)
 	return nil
@@ -214,7 +222,9 @@ func byteExtract(b *builder, v string) *problem {
 		return err
 	}
 	if it.DCE {
-		return needDCE(b)
+		if err := needDCE(b); err != nil {
+			return err
+		}
 	}
 	return b.declare(it.Name, it, it.Relative)
 }
@@ -275,7 +285,9 @@ func byteMath(b *builder, v string) *problem {
 		return err
 	}
 	if it.DCE {
-		return needDCE(b)
+		if err := needDCE(b); err != nil {
+			return err
+		}
 	}
 	if it.Bitmask != 0 && bits.Len32(it.Bitmask) == 0 {
 		return fail("the bitmask is empty")

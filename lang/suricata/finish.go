@@ -16,6 +16,12 @@ func (b *builder) finish() ([]*ir.Rule, *problem) {
 		return nil, &problem{keyword: b.unused, why: "nothing is asked of this buffer"}
 	}
 	b.chains = slices.DeleteFunc(b.chains, (*chain).empty)
+	if h := b.hook; h != nil && h.dir != 0 {
+		if b.dir != 0 && b.dir != h.dir {
+			return nil, fail("the hook is of one direction, and flow names the other")
+		}
+		b.dir = h.dir
+	}
 	d, err := b.direction()
 	if err != nil {
 		return nil, err
@@ -265,6 +271,9 @@ func (b *builder) checkMix(uses []use) *problem {
 
 // pin chooses the event of rules whose fields do not: those that mean the side of the event.
 func (b *builder) pin(d dirs, uses []use) string {
+	if b.hook != nil {
+		return b.hook.event
+	}
 	if b.filestore && len(uses) == 0 {
 		return "file"
 	}

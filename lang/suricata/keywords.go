@@ -59,6 +59,9 @@ func keywordTable() map[string]handler {
 		"ftpbounce":          ftpField("ftp.bounce", false, ftpTrue),
 		"ftpdata_command":    ftpField("ftp_data.command", false, oneOf("retr or stor", map[string]string{"retr": "RETR", "stor": "STOR"})),
 
+		"dcerpc.iface": dceIface, "dce_iface": dceIface, "dcerpc.opnum": dceOpnum, "dce_opnum": dceOpnum, "dcerpc.stub_data": dceStub,
+		"smb.version": smbVersion,
+
 		"dotprefix": transform(ir.TDotPrefix), "to_lowercase": transform(ir.TLower), "to_uppercase": transform(ir.TUpper),
 		"compress_whitespace": transform(ir.TCompressWhitespace), "strip_whitespace": transform(ir.TStripWhitespace),
 		"to_md5": transform(ir.TMD5), "to_sha1": transform(ir.TSHA1), "to_sha256": transform(ir.TSHA256),
@@ -69,7 +72,7 @@ func keywordTable() map[string]handler {
 
 		"lua": unsupported("scripts of other engines are not run"), "luajit": unsupported("scripts of other engines are not run"),
 		"luaxform": unsupported("scripts of other engines are not run"), "geoip": unsupported("there is no location database"),
-		"frame": unsupported("frames are not supported"), "config": unsupported("rules cannot change the configuration"),
+		"frame": frame, "config": config,
 	}
 	for name, to := range oldModifiers {
 		keywords[name] = moveTo(stickyBuffers[to])
@@ -138,7 +141,27 @@ func (l *loader) rule(r *raw) ([]*ir.Rule, *problem) {
 	if err != nil {
 		return nil, err
 	}
-	b := &builder{l: l, h: h, raw: r, r: &ir.Rule{GID: 1, Text: r.text, Pos: l.pos(r, 0), Confidence: -1}}
+	rules, pipes, err := l.translate(r, h, opts, false)
+	if err == nil && pipes {
+		var more []*ir.Rule
+		more, _, err = l.translate(r, h, opts, true)
+		for _, x := range more {
+			x.ID += rpcSuffix
+		}
+		rules = append(rules, more...)
+	}
+	return rules, err
+}
+
+// translate translates a rule's header and options; pipes says for which of the protocols that carry calls (see rpcField). alsoPipes
+// tells that it has to be done for these as well.
+func (l *loader) translate(r *raw, h header, opts []option, pipes bool) (rules []*ir.Rule, alsoPipes bool, err *problem) {
+	b := &builder{l: l, h: h, raw: r, pipes: pipes, r: &ir.Rule{GID: 1, Text: r.text, Pos: l.pos(r, 0), Confidence: -1}}
+	rules, err = b.translate(opts)
+	return rules, err == nil && b.alsoPipes(), err
+}
+
+func (b *builder) translate(opts []option) ([]*ir.Rule, *problem) {
 	if err := b.setAction(); err != nil {
 		return nil, err
 	}
@@ -162,6 +185,8 @@ func (l *loader) rule(r *raw) ([]*ir.Rule, *problem) {
 func (b *builder) setAction() *problem {
 	switch b.h.action {
 	case "alert":
+	case "config":
+		b.r.NoAlert = true
 	case "pass":
 		b.r.Action = ir.Pass
 	case "drop", "sdrop":

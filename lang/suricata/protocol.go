@@ -64,14 +64,19 @@ func specName(name string) string {
 // setProtocol reads the header's protocol.
 func (b *builder) setProtocol() *problem {
 	name := strings.ToLower(b.h.proto)
+	if proto, hook, ok := strings.Cut(name, ":"); ok {
+		if err := b.setHook(proto, hook); err != nil {
+			return err
+		}
+		name = proto
+	}
 	if p, ok := b.l.common.transport(name); ok {
 		b.proto = p
 		return nil
 	}
-	if proto, hook, ok := strings.Cut(name, ":"); ok {
-		return fail("the hook %s of protocol %s is not supported", hook, proto)
+	if b.appName = specName(name); b.pipes {
+		b.appName = "smb"
 	}
-	b.appName = specName(name)
 	b.spec = b.l.schema.Spec(b.appName)
 	if b.spec == nil {
 		return fail("protocol %s is not supported yet", name)

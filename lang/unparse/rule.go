@@ -175,6 +175,8 @@ func (w *writer) effect(e ir.Effect) syntax.Stmt {
 			limit = lit(strconv.FormatInt(e.Count, 10) + "B")
 		}
 		return &syntax.TagPackets{Of: of, Limit: limit}
+	case *ir.NoLog:
+		return &syntax.Flag{Keyword: "nolog"}
 	case *ir.StoreFile:
 		return &syntax.Flag{Keyword: "filestore"}
 	}

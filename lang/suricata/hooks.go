@@ -1,0 +1,89 @@
+package suricata
+
+import (
+	"slices"
+	"sort"
+	"strings"
+)
+
+// hook is a stage of a protocol at which a rule is to be judged, as its header names it (http1:request_headers): the event of ours
+// that stands for it, and the direction.
+type hook struct {
+	event string
+	dir   dirs
+}
+
+// hooks are the stages by protocol and Suricata's name. Stages that end at the same event here have the same: one that
+// "is in progress" begins with the first event of its direction.
+var hooks = map[string]map[string]hook{
+	"http": {
+		"request_started": {"http.request_line", toServer}, "request_line": {"http.request_line", toServer},
+		"request_headers": {"http.request", toServer}, "request_body": {"http.request_body", toServer},
+		"request_trailer": {"http.request_done", toServer}, "request_complete": {"http.request_done", toServer},
+		"response_started": {"http.response_line", toClient}, "response_line": {"http.response_line", toClient},
+		"response_headers": {"http.response", toClient}, "response_body": {"http.response_body", toClient},
+		"response_trailer": {"http.response_done", toClient}, "response_complete": {"http.response_done", toClient},
+	},
+	"dns": {
+		"request_started": {"dns.request", toServer}, "request_complete": {"dns.request", toServer},
+		"response_started": {"dns.response", toClient}, "response_complete": {"dns.response", toClient},
+	},
+	"tls": {
+		"client_in_progress": {"tls.client_hello", toServer}, "client_started": {"tls.client_hello", toServer},
+		"client_hello": {"tls.client_hello", toServer}, "client_hello_done": {"tls.client_hello", toServer},
+		"server_in_progress": {"tls.server_hello", toClient}, "server_started": {"tls.server_hello", toClient},
+		"server_hello":     {"tls.server_hello", toClient},
+		"server_cert":      {"tls.certificate", toClient},
+		"server_cert_done": {"tls.certificate", toClient}, "server_hello_done": {"tls.handshake", toClient},
+		"server_handshake_done": {"tls.handshake", toClient}, "server_finished": {"tls.handshake", toClient},
+	},
+	"ssh": {
+		"request_in_progress": {"ssh.client_banner", toServer}, "request_banner_wait_eol": {"ssh.client_banner", toServer},
+		"request_banner_done": {"ssh.client_banner", toServer}, "request_finished": {"ssh.client_kex", toServer},
+		"response_in_progress": {"ssh.server_banner", toClient}, "response_banner_wait_eol": {"ssh.server_banner", toClient},
+		"response_banner_done": {"ssh.server_banner", toClient}, "response_finished": {"ssh.server_kex", toClient},
+	},
+	"smtp": {
+		"request_started": {"smtp.command", toServer}, "request_complete": {"smtp.tx", 0},
+		"response_started": {"smtp.reply", toClient}, "response_complete": {"smtp.tx", 0},
+	},
+	"ftp": {
+		"request_started": {"ftp.request", toServer}, "request_complete": {"ftp.request", toServer},
+		"response_started": {"ftp.tx", toClient}, "response_complete": {"ftp.tx", toClient},
+	},
+	"sip": {
+		"request_started": {"sip.message", toServer}, "request_complete": {"sip.message", toServer},
+		"response_started": {"sip.message", toClient}, "response_complete": {"sip.message", toClient},
+	},
+}
+
+// setHook reads the stage in a rule's header.
+func (b *builder) setHook(proto, name string) *problem {
+	if _, transport := b.l.common.transport(proto); transport {
+		switch name {
+		case "all": // what rules on packets do anyway
+		case "flow_start":
+			b.hook = &hook{event: "flow.start"}
+		default:
+			return fail("the hook %s of %s is not supported: packets are judged once they are part of their flow (all, flow_start)", name, proto)
+		}
+		b.notIPOnly = true
+		return nil
+	}
+	of := hooks[specName(proto)]
+	h, ok := of[name]
+	if !ok {
+		if len(of) == 0 {
+			return fail("the hook %s: protocol %s has no hooks here", name, proto)
+		}
+		var names []string
+		for n := range of {
+			names = append(names, n)
+		}
+		sort.Strings(names)
+		return fail("protocol %s has no hook %s, it has: %s", proto, name, strings.Join(slices.Compact(names), ", "))
+	}
+	b.hook = &h
+	b.notIPOnly = true
+	return nil
+}
