@@ -61,9 +61,6 @@ type File struct {
 	keep              bool // Content is kept: decided when the file begins, whatever a reload asks for later
 }
 
-// keepContent is how much memory for content a file keeps for its successor, bytes.
-const keepContent = 16 << 10
-
 // MagicBytes is how much of a file's beginning is looked at to tell its type.
 const MagicBytes = 512
 
@@ -71,7 +68,7 @@ const MagicBytes = 512
 func (c *Ctx) OpenFile(f *File, name []byte, tx any) {
 	m5, s1, s2 := f.md5, f.sha1, f.sha256
 	f.Rules.Reset()
-	*f = File{Name: append(f.Name[:0], name...), Head: f.Head[:0], Kind: f.Kind[:0], Content: f.Content[:0],
+	*f = File{Name: append(f.Name[:0], name...), Head: f.Head[:0], Kind: f.Kind[:0], Content: ReleaseKept(f.Content),
 		MD5: f.MD5[:0], SHA1: f.SHA1[:0], SHA256: f.SHA256[:0],
 		Rules: f.Rules, Dir: c.Dir, Tx: tx, Proto: c.spec, open: true, keep: c.Limits.KeepBodies}
 	f.md5 = reuseHash(c.Limits.HashMD5, m5, md5.New)
@@ -116,17 +113,6 @@ func (c *Ctx) WriteFile(f *File, data []byte) {
 	}
 }
 
-// AppendKept appends to a body of which at most limit bytes are kept. Its memory doubles, where append's would grow by a
-// quarter: half as much is allocated for a body that comes in many pieces.
-func AppendKept(dst, data []byte, limit int) []byte {
-	if n := len(dst) + len(data); n > cap(dst) && cap(dst) > 0 {
-		grown := make([]byte, len(dst), max(n, min(2*cap(dst), limit)))
-		copy(grown, dst)
-		dst = grown
-	}
-	return append(dst, data...)
-}
-
 // GapFile says that bytes of an open file are missing.
 func (c *Ctx) GapFile(f *File) {
 	if f.open {
@@ -154,8 +140,8 @@ func (c *Ctx) CloseFile(f *File, s FileState, why string) {
 		f.SHA256 = f.sha256.Sum(f.SHA256[:0])
 	}
 	c.fileEvent(f, true)
-	if cap(f.Content) > keepContent {
-		f.Content = nil
+	if cap(f.Content) > largestOwn {
+		f.Content = ReleaseKept(f.Content)
 	}
 }
 

@@ -131,7 +131,7 @@ func (m *Message) reset() {
 		m.Headers = nil
 	}
 	*m = Message{
-		Headers: m.Headers[:0], Raw: trim(m.Raw), Body: trim(m.Body), arena: trim(m.arena),
+		Headers: m.Headers[:0], Raw: trim(m.Raw), Body: dissect.ReleaseKept(m.Body), arena: trim(m.arena),
 		norm: trim(m.norm), names: trim(m.names), start: trim(m.start), list: trim(m.list),
 		listEnd: m.listEnd[:0], Version: VersionUnknown, ContentLength: -1,
 		normFor: -1, namesFor: -1, startFor: -1, listFor: -1,
@@ -147,7 +147,12 @@ func newTx(id uint64) *Tx {
 	return t
 }
 
-func (t *Tx) release() { txPool.Put(t) }
+func (t *Tx) release() {
+	for _, m := range [...]*Message{&t.Request, &t.Response} {
+		m.Body = dissect.ReleaseKept(m.Body) // others need it while t rests
+	}
+	txPool.Put(t)
+}
 
 // TxID implements dissect.Numbered.
 func (t *Tx) TxID() uint64 { return t.ID }
