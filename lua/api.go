@@ -84,6 +84,7 @@ var prepare = sync.OnceFunc(func() {
 	members.Metatable.(*glua.LTable).RawSetString("__index", native(nidsIndex))
 	nidsMeta.RawSetString("__index", members)
 	apiNames = append(apiNames, nidsConstants()...)
+	openHole()
 })
 
 // newTable makes a table outside of any VM.

@@ -54,7 +54,7 @@ func (o *options) share(name string, def float64) float64 {
 }
 
 func nidsEWMA(L *glua.LState) int {
-	o := optionsAt(L, 1, "nids.ewma", "alpha", "warmup")
+	o := optionsAt(L, 1, "nids.ewma")
 	L.Push(object("EWMA", &stats.EWMA{Alpha: o.share("alpha", 0.3), Warmup: int(o.number("warmup", 10))}))
 	return 1
 }
@@ -74,7 +74,7 @@ func ewmaClass() *class {
 }
 
 func nidsCUSUM(L *glua.LState) int {
-	o := optionsAt(L, 1, "nids.cusum", "drift", "threshold")
+	o := optionsAt(L, 1, "nids.cusum")
 	L.Push(object("CUSUM", &stats.CUSUM{Drift: o.number("drift", 0.5), Threshold: o.number("threshold", 8)}))
 	return 1
 }
@@ -91,7 +91,7 @@ func cusumClass() *class {
 }
 
 func nidsTRW(L *glua.LState) int {
-	o := optionsAt(L, 1, "nids.trw", "theta0", "theta1", "pd", "pf")
+	o := optionsAt(L, 1, "nids.trw")
 	t0, t1 := o.share("theta0", 0.8), o.share("theta1", 0.2)
 	if t1 >= t0 {
 		L.RaiseError("nids.trw: theta1 must be below theta0")

@@ -18,7 +18,7 @@ func coreSection() section {
 			doc:     "Calls handler every so often in packet time, at multiples of the interval. After a pause of the capture it is called once.",
 			example: "nids.every(\"60s\", function(now) nids.log(nids.time_format(now)) end)"},
 		{name: "detector", sig: "fun(declaration: DetectorDeclaration): Detector", call: nidsDetector,
-			doc:     "Declares a detector: id, title, severity (info, low, medium, high, critical), and optionally mitre, tags, doc, params with their defaults, and a cooldown with its key: at most one alert for each key within that time. The default decides a parameter's type: a number, \"24h\" (a duration, read in seconds), \"10MiB\" (a size, read in bytes), true, a string, a list; or a table with default, min, max and doc.",
+			doc:     "Declares a detector: id, title, severity (info, low, medium, high, critical), and optionally type (the alert_type of its alerts: behavioral, the default, or anomaly where traffic is held against what is usual), mitre, tags, doc, params with their defaults, and a cooldown with its key: at most one alert for each key within that time. The default decides a parameter's type: a number, \"24h\" (a duration, read in seconds), \"10MiB\" (a size, read in bytes), true, a string, a list; or a table with default, min, max and doc.",
 			example: "local detect = nids.detector {\n  id = \"X-1\", title = \"Example\", severity = \"low\", mitre = \"T1071\",\n  params = { most = { default = 10, min = 1, doc = \"events a minute\" }, window = \"1m\" },\n  cooldown = \"10m\", key = \"src.ip\",\n}\ndetect.params.window --> 60"},
 		{name: "parallel", sig: "fun()", call: nidsParallel,
 			doc: "Gives the script one VM in each worker instead of one in the ordered stage. For scripts whose state belongs to one flow: it is faster, but globals are not shared between workers.", example: "nids.parallel()"},
@@ -26,8 +26,8 @@ func coreSection() section {
 			doc:     "Gives rules a function: `when is_dga(dns.rrname)`. types are string, bytes, int, float, bool or ip. Such conditions are judged last.",
 			example: "nids.predicate(\"is_long\", { \"string\" }, function(s) return #s > 50 end)"},
 		{name: "has_event", sig: "fun(name: string): boolean", doc: "Tells whether there is an event of that name, for scripts that use what is there.", example: "nids.has_event(\"flow.end\") --> true", call: func(L *glua.LState) int {
-			_, ok := vmOf(L).rt.schema.EventByName(L.CheckString(1))
-			L.Push(glua.LBool(ok))
+			id, ok := vmOf(L).rt.schema.EventByName(L.CheckString(1))
+			L.Push(glua.LBool(ok && id != dissect.EvTick || L.CheckString(1) == "exit"))
 			return 1
 		}},
 		{name: "has_field", sig: "fun(name: string): boolean", doc: "Tells whether there is a field of that name.", example: "nids.has_field(\"src.ip\") --> true", call: func(L *glua.LState) int {
@@ -71,15 +71,7 @@ func nidsOn(L *glua.LState) int {
 func (v *vm) subscribe(L *glua.LState, event, filter string, fn *glua.LFunction, kind SubKind) {
 	id, ok := v.rt.schema.EventByName(event)
 	if !ok || id == dissect.EvTick {
-		names := []string{"exit"}
-		for _, e := range v.rt.schema.Events[1:] {
-			names = append(names, e.Name)
-		}
-		hint := didYouMean(event, names)
-		if hint == "" {
-			hint = "`luanids fields` lists the events"
-		}
-		L.RaiseError("unknown event %q; %s", event, hint)
+		L.RaiseError("unknown event %q; %s", event, eventHint(v.rt.schema, event))
 	}
 	if id == dissect.EvAlert && filter != "" {
 		L.RaiseError("the event alert takes no filter: its handler gets a plain table, whose members it can test")
@@ -92,6 +84,29 @@ func (v *vm) subscribe(L *glua.LState, event, filter string, fn *glua.LFunction,
 	}
 	v.handlers = append(v.handlers, handler{fn: fn, kind: kind, event: id, name: event, filter: filter,
 		root: v.rt.tree.events[id], pos: v.here(L)})
+}
+
+// eventHint says which event may have been meant.
+func eventHint(schema *dissect.Schema, event string) string {
+	names := []string{"exit"}
+	for _, e := range schema.Events[1:] {
+		names = append(names, e.Name)
+	}
+	prefix, _, _ := strings.Cut(event, ".")
+	var alike []string
+	for _, name := range names {
+		if strings.HasPrefix(name, prefix+".") {
+			alike = append(alike, name)
+		}
+	}
+	hint := didYouMean(event, names)
+	switch {
+	case hint != "":
+		return hint
+	case alike != nil:
+		return "events of " + prefix + " are " + strings.Join(alike, ", ")
+	}
+	return "events are such as flow.start, flow.end, stream.data, packet, http.request, dns.response; `luanids fields` names them all"
 }
 
 func (v *vm) bounded(L *glua.LState, n, most int, what string) {

@@ -78,8 +78,19 @@ type options struct {
 	seen []string
 }
 
-// optionsAt reads the table at argument n; names are those that may be used.
-func optionsAt(L *glua.LState, n int, what string, names ...string) *options {
+// optionNames are the names that tables of options may use, by the function that takes them.
+var optionNames = map[string][]string{
+	"alert":         {"src_ip", "dst_ip", "src_port", "dst_port", "proto", "event"},
+	"nids.cusum":    {"drift", "threshold"},
+	"nids.detector": {"id", "title", "severity", "type", "mitre", "tags", "doc", "params", "cooldown", "key"},
+	"nids.ewma":     {"alpha", "warmup"},
+	"nids.store":    {"name", "key", "ttl", "max_age", "max", "value", "on_expire"},
+	"nids.trw":      {"theta0", "theta1", "pd", "pf"},
+}
+
+// optionsAt reads the table at argument n, of the function named.
+func optionsAt(L *glua.LState, n int, what string) *options {
+	names := optionNames[what]
 	t, ok := L.Get(n).(*glua.LTable)
 	if !ok {
 		if L.Get(n) == glua.LNil {

@@ -40,16 +40,19 @@ func (d *detector) param(name string) *Param {
 	return nil
 }
 
+// AlertTypes are the types that a detector's alerts can have; the first is the default.
+var AlertTypes = []string{"behavioral", "anomaly"}
+
 // maxCooldownKeys bounds what a cooldown remembers.
 const maxCooldownKeys = 100e3
 
 func nidsDetector(L *glua.LState) int {
 	v := vmOf(L)
 	v.atTop(L, "nids.detector")
-	o := optionsAt(L, 1, "nids.detector", "id", "title", "severity", "mitre", "tags", "doc", "params", "cooldown", "key")
+	o := optionsAt(L, 1, "nids.detector")
 	d := &detector{script: v.prog.short(), enabled: true}
 	d.Detector = Detector{Script: v.prog.name, ID: o.text("id", ""), Title: o.text("title", ""), Severity: o.text("severity", "medium"),
-		MITRE: o.texts("mitre"), Tags: o.texts("tags"), Doc: o.text("doc", ""), Pos: v.here(L)}
+		Type: o.text("type", AlertTypes[0]), MITRE: o.texts("mitre"), Tags: o.texts("tags"), Doc: o.text("doc", ""), Pos: v.here(L)}
 	if d.ID == "" {
 		L.RaiseError("nids.detector: id is missing: `id = \"BEH-EXAMPLE\"`")
 	}
@@ -58,6 +61,9 @@ func nidsDetector(L *glua.LState) int {
 	}
 	if !slices.Contains(Severities, d.Severity) {
 		L.RaiseError("nids.detector: unknown severity %q: use %s", d.Severity, strings.Join(Severities, ", "))
+	}
+	if !slices.Contains(AlertTypes, d.Type) {
+		L.RaiseError("nids.detector: unknown type %q: use %s", d.Type, strings.Join(AlertTypes, " or "))
 	}
 	v.bounded(L, len(v.detectors), v.limits.Detectors, "detectors")
 	v.params(L, d, o)
@@ -76,6 +82,9 @@ func nidsDetector(L *glua.LState) int {
 	return 1
 }
 
+// paramOptions are the names that the declaration of a parameter may use.
+var paramOptions = []string{"default", "min", "max", "doc"}
+
 // params reads the declarations of parameters.
 func (v *vm) params(L *glua.LState, d *detector, o *options) {
 	t, ok := o.get("params").(*glua.LTable)
@@ -92,7 +101,8 @@ func (v *vm) params(L *glua.LState, d *detector, o *options) {
 		}
 		p := Param{Name: string(name)}
 		def := x
-		if decl, ok := x.(*glua.LTable); ok && decl.RawGetString("default") != glua.LNil {
+		if decl, ok := x.(*glua.LTable); ok && len(layout(decl).strdict) > 0 {
+			checkParamOptions(L, p.Name, decl)
 			def = decl.RawGetString("default")
 			p.Doc = textOr(decl.RawGetString("doc"))
 			p.Min, p.HasMin = boundOf(decl.RawGetString("min"))
@@ -108,6 +118,18 @@ func (v *vm) params(L *glua.LState, d *detector, o *options) {
 		d.Params = append(d.Params, p)
 	})
 	slices.SortFunc(d.Params, func(a, b Param) int { return strings.Compare(a.Name, b.Name) })
+}
+
+// checkParamOptions refuses names in a parameter's declaration that mean nothing.
+func checkParamOptions(L *glua.LState, param string, decl *glua.LTable) {
+	for _, k := range sortedKeys(layout(decl).strdict) {
+		if !slices.Contains(paramOptions, k) {
+			L.RaiseError("nids.detector: the declaration of parameter %s has no option %s; %s", param, k, orList(didYouMean(k, paramOptions), paramOptions))
+		}
+	}
+	if decl.RawGetString("default") == glua.LNil {
+		L.RaiseError("nids.detector: parameter %s has no default; write %s = { default = ..., doc = \"...\" }", param, param)
+	}
 }
 
 func textOr(x glua.LValue) string {
@@ -291,7 +313,7 @@ func detectorClass() *class {
 			{"id", "string", "id of the detector"}},
 		methods: []decl{
 			{name: "alert", sig: "fun(self: Detector, about: Event|table|nil, score?: number, evidence?: table, title?: string): boolean",
-				doc:  "Raises an alert about an event, or about the end points of a table { src_ip, dst_ip, src_port, dst_port, proto }. score is 0..1 (1). evidence holds the figures that led to it. With a cooldown, false where the key alerted recently.",
+				doc:  "Raises an alert about an event, whose source is the flow's client, or about the end points of a table { src_ip, dst_ip, src_port, dst_port, proto, event }. event is the event of a table that names other ends. score is 0..1 (1). evidence holds the figures that led to it. With a cooldown, false where the key alerted recently.",
 				call: detectorAlert},
 		}}
 }
@@ -350,7 +372,12 @@ func (v *vm) about(L *glua.LState, a *Alert) {
 	switch t := L.Get(2).(type) {
 	case *glua.LNilType:
 	case *glua.LTable:
-		o := optionsAt(L, 2, "alert", "src_ip", "dst_ip", "src_port", "dst_port", "proto")
+		o := optionsAt(L, 2, "alert")
+		if x := eventAt(o.get("event")); x != nil && x.env != nil {
+			a.Env, a.Time, a.Named = x.env, x.env.Time, true
+		} else if o.get("event") != glua.LNil {
+			L.RaiseError("alert: event is no event, or one that is over")
+		}
 		a.Src, a.Dst = o.addr("src_ip"), o.addr("dst_ip")
 		a.SrcPort, a.DstPort = uint16(o.number("src_port", 0)), uint16(o.number("dst_port", 0))
 		a.Proto = o.text("proto", "")

@@ -77,7 +77,7 @@ func DetectorsMarkdown(rt *Runtime, sources []Source) string {
 }
 
 func writeDetector(b *strings.Builder, d *Detector) {
-	fmt.Fprintf(b, "\n**%s** %s: %s, %s\n", d.ID, d.Title, d.Severity, strings.Join(d.MITRE, ", "))
+	fmt.Fprintf(b, "\n**%s** %s: %s, %s, %s\n", d.ID, d.Title, d.Type, d.Severity, strings.Join(d.MITRE, ", "))
 	if len(d.Params) == 0 {
 		return
 	}
@@ -110,7 +110,7 @@ func Annotations() string {
 	var b strings.Builder
 	b.WriteString("---@meta nids\n-- Made of the API's declarations by go test ./lua -update; do not edit. For language servers; not to be run.\n\n")
 	b.WriteString("---@class DetectorDeclaration\n---@field id string\n---@field title? string\n---@field severity? \"info\"|\"low\"|\"medium\"|\"high\"|\"critical\"\n" +
-		"---@field mitre? string|string[]\n---@field tags? string|string[]\n---@field doc? string\n---@field params? table<string, any>\n" +
+		"---@field type? \"behavioral\"|\"anomaly\"\n---@field mitre? string|string[]\n---@field tags? string|string[]\n---@field doc? string\n---@field params? table<string, any>\n" +
 		"---@field cooldown? string|number\n---@field key? string\n\n")
 	b.WriteString("---@class StoreDeclaration\n---@field name? string\n---@field key? string\n---@field ttl? string|number\n---@field max_age? string|number\n" +
 		"---@field max? number\n---@field value? fun(): any\n---@field on_expire? fun(value: any, ...)\n\n")

@@ -49,13 +49,27 @@ const FilterID = "LUA-FILTER-"
 // HomeNets is what HOME means in scripts unless a setting says otherwise.
 const HomeNets = "{10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, 100.64.0.0/10, 169.254.0.0/16, fc00::/7, fe80::/10}"
 
-// compileFilter makes a rule of a filter.
-func compileFilter(schema *dissect.Schema, opt *Options, id, event, filter string) (*ir.Rule, error) {
+// filterText makes the text of a rule of a filter, which begins in it at an offset.
+func filterText(id, event, filter string) (text string, at int) {
 	lets := ""
 	if strings.Contains(filter, "HOME") {
 		lets = "let HOME = " + HomeNets + "\n"
 	}
-	text := lets + "rule " + id + " \"filter\" {\n  on " + event + "\n  when " + filter + "\n  noalert\n}\n"
+	head := lets + "rule " + id + " \"filter\" {\n  on " + event + "\n  when "
+	return head + filter + "\n  noalert\n}\n", len(head)
+}
+
+// filterDiagnostics gives all that the rule language says about a filter, and where in the text it begins that their
+// places count from.
+func filterDiagnostics(schema *dissect.Schema, opt *Options, id, event, filter string) (list diag.List, at int) {
+	text, at := filterText(id, event, filter)
+	_, list = lang.Check(schema, "filter", []byte(text), lang.Options{Vars: opt.Vars, Workers: 1})
+	return list, at
+}
+
+// compileFilter makes a rule of a filter.
+func compileFilter(schema *dissect.Schema, opt *Options, id, event, filter string) (*ir.Rule, error) {
+	text, _ := filterText(id, event, filter)
 	rs, list := lang.Check(schema, "filter", []byte(text), lang.Options{Vars: opt.Vars, Workers: 1})
 	for i := range list {
 		if list[i].Severity == diag.Error {
@@ -75,11 +89,16 @@ func compileFilter(schema *dissect.Schema, opt *Options, id, event, filter strin
 }
 
 func wordDiagnostic(d *diag.Diagnostic) string {
-	msg := strings.Replace(d.Summary, "found noalert", "found the end of it", 1) // what compileFilter writes behind it
+	msg := wordSummary(d)
 	if d.Hint != "" {
 		msg += " (" + d.Hint + ")"
 	}
 	return msg
+}
+
+// wordSummary is what a diagnostic says, of a filter.
+func wordSummary(d *diag.Diagnostic) string {
+	return strings.Replace(d.Summary, "found noalert", "found the end of it", 1) // what filterText writes behind it
 }
 
 // condition is a filter that is judged by itself, for nids.expr: at whatever event it is asked.

@@ -63,7 +63,7 @@ type IntelHost interface {
 
 // CaptureHost tells about the capture, for the libnids face.
 type CaptureHost interface {
-	// FD gives a descriptor to wait on, or an error where there is none (a file).
+	// FD gives a descriptor that is readable while packets wait, or an error where there is none. It stays the host's.
 	FD() (int, error)
 }
 
@@ -92,6 +92,8 @@ type Alert struct {
 	Src, Dst         netip.Addr
 	SrcPort, DstPort uint16
 	Proto            string
+	// Named says that the script named the ends itself: they are not those of Env.
+	Named bool
 }
 
 // Detector is what a script declares with nids.detector.
@@ -100,11 +102,13 @@ type Detector struct {
 	ID       string
 	Title    string
 	Severity string
-	MITRE    []string
-	Tags     []string
-	Doc      string
-	Params   []Param
-	Pos      Pos
+	// Type is the alert_type of its alerts: behavioral, or anomaly where traffic is held against what is usual.
+	Type   string
+	MITRE  []string
+	Tags   []string
+	Doc    string
+	Params []Param
+	Pos    Pos
 }
 
 // Param is a parameter of a detector, with its value after overrides.

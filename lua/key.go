@@ -16,13 +16,22 @@ type keyExpr struct {
 	parts []*node
 }
 
+// keyField gives the field of that name, nil for none.
+func (rt *Runtime) keyField(name string) *node {
+	n := rt.tree.top.find(name)
+	if n == nil || n.field == nil {
+		return nil
+	}
+	return n
+}
+
 // compileKey resolves a key. Fields of messages are allowed too: where one is absent, the key has a nil part.
 func (v *vm) compileKey(L *glua.LState, what, text string) *keyExpr {
 	k := &keyExpr{}
 	for part := range strings.SplitSeq(text, ",") {
 		name := strings.TrimSpace(part)
-		n := v.rt.tree.top.find(name)
-		if n == nil || n.field == nil {
+		n := v.rt.keyField(name)
+		if n == nil {
 			hint := didYouMean(name, v.rt.schema.FieldNames())
 			if hint != "" {
 				hint = "; " + hint

@@ -156,7 +156,7 @@ func TestUnknownNames(t *testing.T) {
 		{`os.execute("ls")`, "attempt to call"},
 		{`error("boom")`, "boom"},
 		{`local x = = 1`, "syntax error"},
-		{`if true then`, "is an `end`"},
+		{`if true then`, "expected end (`if` in line 2 is not closed)"},
 	} {
 		r := load(t, Options{}, "-- one\n"+c.script)
 		if len(r.list) == 0 || !strings.Contains(r.list[0].String(), c.want) {

@@ -51,7 +51,7 @@ func (rt *Runtime) FlowFlags() []string {
 	seen := map[string]bool{}
 	for _, v := range rt.vms {
 		if !v.parallel {
-			for _, name := range v.prog.lint.flags {
+			for _, name := range v.prog.flags {
 				seen[name] = true
 			}
 		}

@@ -14,14 +14,15 @@ import (
 
 // program is a compiled script: immutable, run by one VM or several.
 type program struct {
-	name  string
-	text  string
-	proto *glua.FunctionProto
+	name   string
+	text   string
+	source string // text, with a first line #! blanked
+	proto  *glua.FunctionProto
 	// uses are the members of nids that the script names, with the first line of each.
 	uses map[string]int
-	// handlers are the literal handlers of nids.on, whose accesses Check looks at.
+	// handlers are the literal handlers of nids.on, whose reads tell what is needed.
 	handlers []literalHandler
-	lint     lint
+	flags    []string // that x:set_flag("name") names
 }
 
 // short is the script's name without folder and .lua.
@@ -38,20 +39,21 @@ func compileSource(s Source, lim *Limits) (*program, []Problem) {
 	}
 	text := s.Text
 	if strings.HasPrefix(text, "#") { // #!/usr/bin/env luanids
-		text = "--" + text
+		line, _, _ := strings.Cut(text, "\n")
+		text = strings.Repeat(" ", len(line)) + text[len(line):]
 	}
 	chunk, err := parse.Parse(strings.NewReader(text), s.Name)
 	if err != nil {
-		return nil, []Problem{syntaxProblem(s.Name, s.Text, err)}
+		return nil, []Problem{syntaxProblem(s.Name, text, err)}
 	}
-	p := &program{name: s.Name, text: s.Text, uses: map[string]int{}}
+	p := &program{name: s.Name, text: s.Text, source: text, uses: map[string]int{}}
 	r := rewriter{prog: p, constants: !rebindsNids.MatchString(text)}
 	r.stmts(chunk)
 	if r.deep > 0 {
 		return nil, []Problem{{Pos: Pos{s.Name, r.deep}, Kind: SyntaxError, Msg: fmt.Sprintf("nested more than %d deep", maxNesting)}}
 	}
 	if p.proto, err = compileChunk(chunk, s.Name); err != nil {
-		return nil, []Problem{syntaxProblem(s.Name, s.Text, err)}
+		return nil, []Problem{syntaxProblem(s.Name, text, err)}
 	}
 	return p, nil
 }
@@ -96,7 +98,6 @@ type handlerParam struct {
 // literalHandler is a call nids.on("event", ..., function(ev) ... end).
 type literalHandler struct {
 	event string
-	line  int
 	// reads are the names that the function reads of its event, dotted.
 	reads []read
 }
@@ -131,7 +132,6 @@ func (r *rewriter) stmts(list []ast.Stmt) {
 func (r *rewriter) stmt(s ast.Stmt) {
 	switch s := s.(type) {
 	case *ast.AssignStmt:
-		r.bindAll(s.Lhs)
 		for i, e := range s.Lhs {
 			if a, ok := e.(*ast.AttrGetExpr); ok {
 				a.Object, a.Key = r.expr(a.Object), r.expr(a.Key)
@@ -141,13 +141,6 @@ func (r *rewriter) stmt(s ast.Stmt) {
 		}
 		r.exprs(s.Rhs)
 	case *ast.LocalAssignStmt:
-		for i, name := range s.Names {
-			var e ast.Expr
-			if i < len(s.Exprs) {
-				e = s.Exprs[i]
-			}
-			r.prog.lint.assigned(name, e)
-		}
 		r.exprs(s.Exprs)
 	case *ast.FuncCallStmt:
 		s.Expr = r.expr(s.Expr)
@@ -164,30 +157,18 @@ func (r *rewriter) stmt(s ast.Stmt) {
 		r.stmts(s.Then)
 		r.stmts(s.Else)
 	case *ast.NumberForStmt:
-		r.prog.lint.bind(s.Name)
 		s.Init, s.Limit = r.expr(s.Init), r.expr(s.Limit)
 		if s.Step != nil {
 			s.Step = r.expr(s.Step)
 		}
 		r.stmts(s.Stmts)
 	case *ast.GenericForStmt:
-		r.prog.lint.bind(s.Names...)
 		r.exprs(s.Exprs)
 		r.stmts(s.Stmts)
 	case *ast.FuncDefStmt:
-		r.prog.lint.bind(s.Func.ParList.Names...)
 		r.stmts(s.Func.Stmts)
 	case *ast.ReturnStmt:
 		r.exprs(s.Exprs)
-	}
-}
-
-// bindAll notes what an assignment to globals and locals makes of names.
-func (r *rewriter) bindAll(list []ast.Expr) {
-	for _, e := range list {
-		if id, ok := e.(*ast.IdentExpr); ok {
-			r.prog.lint.bind(id.Value)
-		}
 	}
 }
 
@@ -234,7 +215,6 @@ func (r *rewriter) below(e ast.Expr) ast.Expr {
 	case *ast.UnaryLenOpExpr:
 		e.Expr = r.expr(e.Expr)
 	case *ast.FunctionExpr:
-		r.prog.lint.bind(e.ParList.Names...)
 		r.stmts(e.Stmts)
 	}
 	return e
@@ -264,7 +244,11 @@ func (r *rewriter) concat(e *ast.StringConcatOpExpr) ast.Expr {
 }
 
 func (r *rewriter) call(e *ast.FuncCallExpr) {
-	r.prog.lint.called(e)
+	if e.Method == "set_flag" && len(e.Args) > 0 {
+		if name, ok := e.Args[0].(*ast.StringExpr); ok {
+			r.prog.flags = append(r.prog.flags, name.Value)
+		}
+	}
 	if e.Func != nil {
 		e.Func = r.expr(e.Func)
 	}
@@ -312,7 +296,7 @@ func isText(e ast.Expr, text string) bool {
 }
 
 func (r *rewriter) handler(e *ast.FuncCallExpr, fn *ast.FunctionExpr) {
-	h := &literalHandler{line: e.Line()} // of a TCP stream
+	h := &literalHandler{} // of a TCP stream
 	if name, ok := e.Args[0].(*ast.StringExpr); ok {
 		h.event = name.Value
 	}

@@ -88,8 +88,10 @@ type Runtime struct {
 	began   int64 // packet time of the first event or tick
 	alerted int   // depth of alert events, see DeliverAlert
 	worker  bool
-	nexts   int // scripts that wait in nids.next
-	gone    *discards
+	// checking says that scripts are loaded to find all their mistakes, and not to run.
+	checking bool
+	nexts    int // scripts that wait in nids.next
+	gone     *discards
 	// elsewhere says that scripts with nids.parallel() run in workers: their ticks and ends are there.
 	elsewhere bool
 }
@@ -146,7 +148,10 @@ func sortProblems(list []Problem) {
 		if a.File != b.File {
 			return a.File < b.File
 		}
-		return a.Line < b.Line
+		if a.Line != b.Line {
+			return a.Line < b.Line
+		}
+		return list[i].From < list[j].From
 	})
 }
 

@@ -16,6 +16,16 @@ var removed = map[string]string{
 	"loadstring": "code cannot be made at run time", "setfenv": "", "getfenv": "", "module": "return a table from the module",
 	"newproxy": "", "_printregs": "", "collectgarbage": "", "coroutine": "use nids.every, or state in a table",
 	"io": "use nids.log, or detect:alert", "debug": "", "package": "", "channel": "",
+	"utf8": "strings are bytes", "bit": "there are no operators on bits", "bit32": "there are no operators on bits",
+}
+
+// removedMembers are members of libraries that a script does not get, with what to use instead.
+var removedMembers = map[string]string{
+	"os.execute": "a detector starts no programs", "os.exit": "an error ends a callback; error(\"...\") at the top level ends the script",
+	"os.getenv": "use parameters of a detector, which luanids.yaml sets", "os.remove": "a detector touches no files", "os.rename": "a detector touches no files",
+	"os.tmpname": "a detector touches no files", "os.setlocale": "", "string.dump": "", "table.unpack": "in Lua 5.1 it is unpack",
+	"table.pack": "write { ... }, and select(\"#\", ...)", "table.move": "this is Lua 5.1", "math.type": "this is Lua 5.1: all numbers are floats",
+	"math.tointeger": "use math.floor", "string.pack": "this is Lua 5.1", "string.unpack": "use string.byte, as in a, b = s:byte(1, 2)",
 }
 
 // openSandbox gives the script the standard library, less what reaches out of the process or past its limits.

@@ -76,7 +76,7 @@ func TestModules(t *testing.T) {
 	r := load(t, opt, `local u = require("lib.util") assert(require("lib.util") == u) print(u.twice(4)) print(require("loop"))
 print(pcall(require, "nobody")) print(pcall(require, "bad"))`).ok()
 	got := r.printed()
-	for _, want := range []string{"loaded\n8\n1\n", "is not in the script folders", "bad.lua:1: syntax error"} {
+	for _, want := range []string{"loaded\n8\n1\n", "is not in the script folders", "bad.lua:1:5: syntax error: unexpected =: expected a value"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("no %q in %s", want, got)
 		}

@@ -64,7 +64,7 @@ func stateSection() section {
 func nidsStore(L *glua.LState) int {
 	v := vmOf(L)
 	v.atTop(L, "nids.store")
-	o := optionsAt(L, 1, "nids.store", "name", "key", "ttl", "max_age", "max", "value", "on_expire")
+	o := optionsAt(L, 1, "nids.store")
 	s := &store{name: o.text("name", ""), ttl: o.duration("ttl", 0), maxAge: o.duration("max_age", 0),
 		max: int(o.number("max", defaultEntries)), onExpire: o.fn("on_expire"), index: map[string]*entry{}}
 	if s.max < 1 || s.max > maxEntries {

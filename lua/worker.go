@@ -135,6 +135,9 @@ type AlertInfo struct {
 	Evidence                  []KV
 }
 
+// alertMembers are what handlers of the event alert find in its table.
+var alertMembers = []string{"event", "id", "title", "severity", "kind", "time", "src_ip", "dst_ip", "src_port", "dst_port", "proto", "app", "tags", "mitre", "flow_id", "evidence"}
+
 // DeliverAlert calls a handler of the event alert, in the ordered stage. Alerts that scripts raise meanwhile
 // are not delivered: a script that alerts on alerts would never end.
 func (rt *Runtime) DeliverAlert(sub int, a *AlertInfo) {

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/luanids/luanids/dissect"
 	"github.com/luanids/luanids/engine"
@@ -73,6 +74,11 @@ func scriptDiagnostic(p *lua.Problem, text []byte) diag.Diagnostic {
 	d := diag.Diagnostic{File: p.Pos.File, Code: strings.ReplaceAll(p.Kind.String(), " ", "-"), Summary: p.Msg, Hint: p.Hint}
 	if p.Warning {
 		d.Severity = diag.Warning
+	}
+	if p.Col > 0 && p.To <= len(text) {
+		from := diag.Pos{Offset: p.From, Line: p.Pos.Line, Col: p.Col}
+		d.Range = diag.Range{Start: from, End: diag.Pos{Offset: p.To, Line: p.Pos.Line, Col: p.Col + utf8.RuneCount(text[p.From:p.To])}}
+		return d
 	}
 	lines := strings.Split(string(text), "\n")
 	if p.Pos.Line < 1 || p.Pos.Line > len(lines) {
