@@ -33,6 +33,8 @@ type Call struct {
 	Context  uint16
 	Minor    uint8 // of the protocol's version
 	Little   bool  // byte order of the side that spoke last
+	// WithHead says that stub data of responses begins with the eight bytes before it, as in Suricata over TCP.
+	WithHead bool
 	// Ifaces are those of the connection. Valid during events.
 	Ifaces *Interfaces
 }
@@ -84,10 +86,10 @@ func (c *Call) Take(h *Header, body []byte, ifaces *Interfaces) (ok bool) {
 			s.add(stub)
 		}
 	case Response:
-		var stub []byte
-		if stub, ok = h.response(body); ok {
-			s.add(stub)
+		if ok = len(body) >= responseHead; ok && !c.WithHead {
+			body = body[responseHead:]
 		}
+		s.add(body)
 	case Bind, AlterContext:
 		s.Frags++
 		ok = ifaces.bind(h, body)

@@ -69,7 +69,7 @@ func (p *parser) datagram(c *dissect.Ctx, data []byte) {
 
 // ofDatagram finds the call that a datagram is part of, or begins it. A datagram names its interface itself.
 func (p *parser) ofDatagram(c *dissect.Ctx, d *datagram) *Tx {
-	activity := textOf(d.activity, d.little)
+	activity := textOf(d.activity, true) // whatever the byte order, as Suricata shows it
 	for _, t := range p.waiting {
 		if t.seq == d.seq && t.activity == activity && (d.kind == Request && !t.Req.Done || d.kind == Response && !t.Res.Done) {
 			return t

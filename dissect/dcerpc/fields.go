@@ -88,7 +88,7 @@ func Fields[T any](prefix, request, done string, get func(*T) *Call) []dissect.F
 			return nil, false
 		}),
 		dissect.Bin(prefix+"stub_data", request, "arguments of a request as they are transmitted, fragments joined (up to 128 KiB)", stub(true, Request)),
-		dissect.Bin(prefix+"response.stub_data", done, "results of a call as they are transmitted, fragments joined (up to 128 KiB)", stub(false, Response)),
+		dissect.Bin(prefix+"response.stub_data", done, "results of a call as they are transmitted, fragments joined (up to 128 KiB); over TCP with the eight bytes before them, as in Suricata", stub(false, Response)),
 		number("request.fragments", "fragments that the request came in", func(c *Call) int64 { return int64(c.Req.Frags) }),
 		number("request.size", "size of the arguments, bytes", func(c *Call) int64 { return int64(c.Req.Size) }).Of(dissect.TSize),
 	}

@@ -96,6 +96,11 @@ func (p *parser) pdu(c *dissect.Ctx, dir dissect.Dir, data []byte) int {
 		c.Need(h.FragLen)
 		return 0
 	}
+	if c.WantsFrames() {
+		c.Frame(frPDU, data[:h.FragLen], int64(h.FragLen), nil)
+		c.Frame(frHeader, data[:HeaderLen], HeaderLen, nil)
+		c.Frame(frData, data[HeaderLen:h.FragLen], int64(h.FragLen-HeaderLen), nil)
+	}
 	p.take(c, dir, &h, data[HeaderLen:h.FragLen])
 	return h.FragLen
 }
@@ -105,9 +110,13 @@ func (p *parser) take(c *dissect.Ctx, dir dissect.Dir, h *Header, body []byte) {
 	if h.Type == Auth3 || !h.Type.Response() && dir == dissect.ToClient || h.Type.Response() && dir == dissect.ToServer {
 		return // nobody answers an auth3; what goes the wrong way is not of a call
 	}
+	if dir == dissect.ToServer {
+		p.lostRequests(c)
+	}
 	t := p.of(h)
 	if t == nil {
 		t = p.begin(c)
+		t.WithHead = true
 	}
 	before := len(t.Req.Stub) + len(t.Res.Stub)
 	if !t.Take(h, body, &p.ifaces) {
@@ -175,8 +184,19 @@ func (p *parser) advance(c *dissect.Ctx, t *Tx) {
 		t.sent = true
 		c.EmitDir(evRequest, t, dissect.ToServer)
 	}
-	if t.Res.Done && (t.Req.Done || !t.Req.Seen && !t.udp) {
+	if t.Res.Done && (t.Req.Done || !t.Req.Seen && p.ended[dissect.ToServer]) {
 		p.finish(c, t)
+	}
+}
+
+// lostRequests ends the calls whose request did not come, as the client has gone on since.
+func (p *parser) lostRequests(c *dissect.Ctx) {
+	for i := 0; i < len(p.waiting); {
+		if t := p.waiting[i]; t.Res.Done && !t.Req.Seen {
+			p.finish(c, t)
+			continue
+		}
+		i++
 	}
 }
 

@@ -98,13 +98,8 @@ func (h *Header) request(body []byte) (context, opnum uint16, stub []byte, ok bo
 	return h.u16(body[4:]), h.u16(body[6:]), body[8:], true
 }
 
-// response gives the stub data of a response (C706 section 12.6.4.10).
-func (h *Header) response(body []byte) (stub []byte, ok bool) {
-	if len(body) < 8 {
-		return nil, false
-	}
-	return body[8:], true
-}
+// responseHead is what comes before the stub data of a response: a hint of its size, the context and a count (C706 section 12.6.4.10).
+const responseHead = 8
 
 // uuidText is a UUID as people write it.
 type uuidText [36]byte

@@ -19,8 +19,11 @@ func Spec() *dissect.Spec {
 		Events: []dissect.Event{
 			evRequest: {Name: request, Doc: "a request with all its fragments, or a bind", Phase: 1},
 			evTx:      {Name: txEvent, Doc: "the server answered, or the connection ended", Dir: dissect.ToClient, Phase: 2, Log: true, Final: true},
+			evFrame:   dissect.FrameEvent(frameEvent),
 		},
-		Fields:     fields(),
+		Fields:     append(fields(), dissect.FrameFields(frameEvent, frames)...),
+		Frames:     frames,
+		FrameEvent: evFrame,
 		Anomalies:  anomalies,
 		MaxPending: maxPending,
 		EVE:        writeEVE,
@@ -32,10 +35,20 @@ func Spec() *dissect.Spec {
 const (
 	evRequest dissect.Local = iota
 	evTx
+	evFrame
 )
 
+// Frames, in the order of the Spec.
+const (
+	frPDU = iota
+	frHeader
+	frData
+)
+
+var frames = []string{frPDU: "pdu", frHeader: "hdr", frData: "data"}
+
 // Names of events, as the fields refer to them.
-const request, txEvent = "dcerpc.request", "dcerpc.tx"
+const request, txEvent, frameEvent = "dcerpc.request", "dcerpc.tx", "dcerpc.frame"
 
 // Anomalies, in the order of the Spec.
 const (
