@@ -2,6 +2,8 @@ package engine
 
 import (
 	"context"
+	"os"
+	"runtime"
 	"sync"
 	"time"
 
@@ -119,6 +121,7 @@ const batchesOfRing = 8
 // runRings runs all workers on their rings, and the ordered stage on this goroutine.
 func (e *Engine) runRings() error {
 	c := e.live.capture
+	defer moreThreads(len(e.workers))()
 	m := newMerger(e, c)
 	for i, w := range e.workers {
 		free := make(chan *ringBatch, batchesOfRing)
@@ -130,6 +133,19 @@ func (e *Engine) runRings() error {
 	}
 	m.run()
 	return nil
+}
+
+// moreThreads lets Go run more threads than there are workers: a worker that comes back from waiting for packets, the merger,
+// the writers of outputs and the garbage collector would else wait up to 10 ms for each other, where the kernel gives who
+// wakes up its turn much sooner. Who sets GOMAXPROCS is asked no more. The function that it gives undoes it.
+func moreThreads(workers int) (undo func()) {
+	const besides = 2
+	before := runtime.GOMAXPROCS(0)
+	if os.Getenv("GOMAXPROCS") != "" || before >= workers+besides {
+		return func() {}
+	}
+	runtime.GOMAXPROCS(workers + besides)
+	return runtime.SetDefaultGOMAXPROCS
 }
 
 // readRing works on what comes from a ring, until its source ends.
@@ -151,6 +167,7 @@ func (e *Engine) readRing(w *worker, src capture.Source, free <-chan *ringBatch,
 		w.busy.Unlock()
 		b.upto = d.stamp
 		out <- b
+		runtime.Gosched() // the merger at once, not when this worker next waits: up to 10 ms later on a busy link
 	}
 	for shard := range flushSteps {
 		b := <-free
