@@ -32,11 +32,11 @@ type scanSlot struct {
 	refs    []ref
 
 	// If the slot is split (see split.go): what is scanned instead of it in flows of some protocols, by the value
-	// of field app, and what is scanned besides in flows with some ports.
-	variants  []variant
-	app       *dissect.Field
-	rare      *scanSlot
-	rarePorts *portSet
+	// of field app, and what is scanned besides in flows with some ports; merged is what is then scanned instead of both.
+	variants []variant
+	app      *dissect.Field
+	ports    *portSlots
+	merged   *scanSlot
 
 	pats  []mpm.Pattern
 	byPat map[string]int

@@ -10,7 +10,7 @@ import (
 //
 //   - For each application protocol that many rules ask for there is a variant with the literals of these rules and of those
 //     that ask for none; it stands in for the slot in flows of that protocol.
-//   - Literals of rules for a few uncommon ports make up a slot of their own, which is scanned in flows with such a port only.
+//   - Literals of rules for a few uncommon ports are scanned for in flows with such a port only, see ports.go.
 //
 // That makes no difference to what is found: a literal that is left out belongs to rules whose header would not hold. It keeps
 // the filters of mpm small, and so in the cache.
@@ -25,21 +25,6 @@ const (
 type variant struct {
 	app  string
 	slot *scanSlot
-}
-
-// portSet is a set of source and destination ports, a bit each.
-type portSet [2][1 << 16 / 64]uint64
-
-func (p *portSet) add(s *ir.IntSet, dst int) {
-	for _, r := range s.Ranges {
-		for n := max(0, r.Lo); n <= min(1<<16-1, r.Hi); n++ {
-			p[dst][n>>6] |= 1 << (n & 63)
-		}
-	}
-}
-
-func (p *portSet) has(h *hostView) bool {
-	return h.ports && (p[0][h.srcPort>>6]>>(h.srcPort&63)|p[1][h.dstPort>>6]>>(h.dstPort&63))&1 != 0
 }
 
 // appOf is the protocol that a header asks for, "" for none.
@@ -112,18 +97,14 @@ func (b *builder) split(s *scanSlot) {
 		}
 	}
 	base := s.like(b)
+	var rare portRules
 	for i, refs := range s.lists {
 		for _, r := range refs {
 			app := h.app(r.hdr)
 			switch {
 			case h.rare(r.hdr):
-				if s.rare == nil {
-					s.rare, s.rarePorts = s.like(b), new(portSet)
-					b.slots = append(b.slots, s.rare)
-				}
-				s.rare.take(s.pats[i], r)
 				set, dst := b.p.headers[r.hdr].rarePorts()
-				s.rarePorts.add(set, dst)
+				rare.take(i, r, set, dst)
 			case count[app] < splitApp: // or none
 				base.take(s.pats[i], r)
 			default:
@@ -132,12 +113,9 @@ func (b *builder) split(s *scanSlot) {
 		}
 	}
 	for _, v := range s.variants {
-		for i, refs := range base.lists {
-			for _, r := range refs {
-				v.slot.take(base.pats[i], r)
-			}
-		}
+		v.slot.takeAll(base)
 	}
+	b.portSlots(s, &rare, base)
 	s.pats, s.lists = base.pats, base.lists
 }
 
@@ -175,18 +153,19 @@ func (s *scanSlot) pick(m *Matcher) *scanSlot {
 
 // scanAny scans a slot, or what stands in for it.
 func (m *Matcher) scanAny(s *scanSlot, tx *dissect.MatchState) {
-	if s.rare == nil && s.variants == nil {
+	if s.ports == nil && s.variants == nil {
 		m.scan(s, tx)
 		return
 	}
-	if s.rare != nil && s.rarePorts.has(m.view()) {
-		m.scan(s.rare, nil)
-	}
+	main := s
 	if len(s.variants) > 0 {
-		s = s.pick(m)
+		main = s.pick(m)
 	}
-	if s.set.Len() > 0 {
-		m.scan(s, nil)
+	if s.ports != nil {
+		main = m.scanPorts(s, main)
+	}
+	if main != nil && main.set.Len() > 0 {
+		m.scan(main, nil)
 	}
 }
 

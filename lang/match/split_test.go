@@ -44,8 +44,8 @@ func TestSplitSlots(t *testing.T) {
 	}
 	p := g.compile(rules...)
 	base := p.events[dissect.EvStreamData].parts[partTCP].scans[0]
-	if len(base.variants) != 1 || base.rare == nil {
-		t.Fatalf("%d variants, slot for rare ports %v; want one variant, for web, and a slot", len(base.variants), base.rare != nil)
+	if len(base.variants) != 1 || base.ports == nil {
+		t.Fatalf("%d variants, slot for rare ports %v; want one variant, for web, and one", len(base.variants), base.ports != nil)
 	}
 	if n := base.set.Len(); n != 60+60+splitApp/2 {
 		t.Errorf("the slot has %d literals, want those of any flow, of port 80, and the few of other", n)

@@ -111,8 +111,20 @@ func (l *anchors) exact(pat uint32, off int, key uint64) {
 	l.enter(pat, off, key)
 }
 
-// exactGroup is the group of an anchor of known bytes, by the first three, so that these mark few groups.
-func exactGroup(key uint64) uint16 { return 1 << (hash3(uint32(key)) >> 8 % exactGroups) }
+// exactGroup is the group of an anchor of known bytes, by the first three, so that these mark few groups. Those that begin with
+// a run of one byte are not in the group of those that end with one, or they would let each long run of zeros through together.
+func exactGroup(key uint64) uint16 {
+	switch {
+	case isRun(uint32(key)):
+		return runGroup
+	case isRun(uint32(key >> 16)):
+		return toRunGroup
+	}
+	return 1 << (hash3(uint32(key)) >> 8 % exactGroups)
+}
+
+// isRun tells whether the lower three bytes are equal.
+func isRun(g uint32) bool { return (g^g>>8)&0xffff == 0 }
 
 func (l *anchors) enter(pat uint32, off int, key uint64) {
 	e := entry{pat: pat, off: int16(off), n: uint16(min(l.s.pats[pat].n, 1<<16-1))}

@@ -29,8 +29,10 @@ func hash3(gram uint32) uint32 { return gram * hashMul }
 // The groups. Anchors of five known bytes are spread over the first ones, by their first three; the others are
 // of anchors of which some bytes may be one of several, and are looked up by their first or by their last three.
 const (
-	exactGroups = 4
-	exactMask   = 1<<exactGroups - 1
+	exactGroups = 2
+	runGroup    = 1 << 2 // these begin with a run of one byte
+	toRunGroup  = 1 << 3 // these end with one
+	exactMask   = 1<<4 - 1
 	firstGroup  = 1 << 4 // these are a few runs of bytes
 	firstOpen   = 1 << 5 // these are many
 	lastGroup   = 1 << 6
