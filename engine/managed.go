@@ -35,6 +35,7 @@ func (o *ordered) report(a *alert.Alert) {
 	o.countAlert(a)
 	o.noteLatency(a)
 	o.write(o.withGeo(a.EVE, a))
+	a = attributed(a)
 	if fate, by := o.manager.Process(a, o.emit); fate != manager.Passed && o.trace != nil && a.Rule != nil {
 		o.trace.HeldBack(a, a.Rule, fate, by)
 	}

@@ -198,7 +198,11 @@ func (o *ordered) tick(now int64) {
 	for i, r := range o.state.Tick(now) {
 		a := &alert.Alert{Rule: r, Time: now}
 		a.Fill(r.Rule)
+		a.Src, a.Dst = o.state.Ends(i)
 		a.SetID(fold(uint64(now), uint64(i)+1)) // a rule may come several times
+		if o.eve != nil && o.encoder.Options().Core[eve.Alert] {
+			a.EVE = o.encoder.Behavioral(a, nil)
+		}
 		o.report(a)
 	}
 	o.now = now

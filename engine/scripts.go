@@ -271,6 +271,7 @@ func (w *worker) eveAlert(a *lua.Alert) *alert.Alert {
 	b := scriptAlert(a)
 	if a.Env != nil {
 		w.endpoints(b, a.Env)
+		named(b, a)
 	}
 	if w.eve != nil && w.eve.Options().Core[eve.Alert] {
 		b.EVE = w.eve.Behavioral(b, a.Env)
@@ -282,6 +283,7 @@ func (o *ordered) scriptAlert(a *lua.Alert) *alert.Alert {
 	b := scriptAlert(a)
 	if a.Env != nil {
 		endpoints(b, a.Env, o.encoder.Options().CommunityIDSeed)
+		named(b, a)
 	}
 	if o.eve != nil && o.encoder.Options().Core[eve.Alert] {
 		b.EVE = o.encoder.Behavioral(b, a.Env)
@@ -292,7 +294,7 @@ func (o *ordered) scriptAlert(a *lua.Alert) *alert.Alert {
 // scriptAlert turns what a script raised into an alert.
 func scriptAlert(a *lua.Alert) *alert.Alert {
 	d := a.Detector
-	b := &alert.Alert{Kind: alert.Behavioral, Time: a.Time, RuleID: d.ID, Message: a.Title, Confidence: a.Score,
+	b := &alert.Alert{Kind: kindOf(d), Time: a.Time, RuleID: d.ID, Message: a.Title, Confidence: alert.Round(a.Score),
 		Mitre: d.MITRE, Tags: d.Tags, Src: a.Src, Dst: a.Dst, SrcPort: a.SrcPort, DstPort: a.DstPort, Proto: a.Proto,
 		HasPorts: a.SrcPort != 0 || a.DstPort != 0}
 	if b.Message == "" {

@@ -3,7 +3,7 @@
 -- Outcomes come from the protocols where they are seen (SSH by sizes, FTP, SMTP AUTH, HTTP 401 and 403...); for
 -- services without, from short connections of like size.
 local detect = nids.detector {
-  id = "BEH-BRUTE", title = "Password guessing", severity = "medium", mitre = "T1110", tags = { "bruteforce" },
+  id = "BEH-BRUTE", title = "Password guessing", severity = "medium", type = "anomaly", mitre = "T1110", tags = { "bruteforce" },
   params = {
     fast = { default = 8, min = 3, doc = "failures within fast_window" }, fast_window = { default = "30s" },
     slow = { default = 30, min = 3, doc = "failures within slow_window" }, slow_window = { default = "30m" },
@@ -12,7 +12,7 @@ local detect = nids.detector {
   },
   cooldown = "10m", key = "client.ip, server.ip, server.port",
 }
-local success = nids.detector { id = "BEH-BRUTE-SUCCESS", title = "Password guessing that succeeded", severity = "critical", mitre = { "T1110", "T1078" },
+local success = nids.detector { id = "BEH-BRUTE-SUCCESS", title = "Password guessing that succeeded", severity = "critical", type = "anomaly", mitre = { "T1110", "T1078" },
   tags = { "bruteforce" }, params = { failures = { default = 8, min = 3, doc = "failures before the success" } },
   cooldown = "10m", key = "client.ip, server.ip, server.port" }
 local P = detect.params

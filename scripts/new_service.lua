@@ -1,7 +1,7 @@
 -- A service that a host did not offer before (T1571, T1543): a server port that answers for the first time after
 -- a time of learning.
 local detect = nids.detector {
-  id = "BEH-NEW-SERVICE", title = "New service on a host", severity = "low", mitre = { "T1571", "T1543" }, tags = { "inventory" },
+  id = "BEH-NEW-SERVICE", title = "New service on a host", severity = "low", type = "anomaly", mitre = { "T1571", "T1543" }, tags = { "inventory" },
   params = {
     learn = { default = "24h", doc = "time after the first packet in which services are only learned" },
     host_learn = { default = "24h", doc = "the same for a host that is new itself" },

@@ -4,7 +4,7 @@
 -- scans are found. Beside them threshold random walk (Jung et al., IEEE S&P 2004): first contacts with
 -- hosts, of which a scanner's mostly fail.
 local function declare(id, title, severity, params)
-  return nids.detector { id = id, title = title, severity = severity, mitre = { "T1046", "T1595" }, tags = { "scan" }, params = params,
+  return nids.detector { id = id, title = title, severity = severity, type = "anomaly", mitre = { "T1046", "T1595" }, tags = { "scan" }, params = params,
     cooldown = "30m", key = "client.ip" }
 end
 local window = { default = "1h", doc = "time that is looked at" }

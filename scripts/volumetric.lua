@@ -3,7 +3,7 @@
 -- Flows that ended are summed by destination in steps of some seconds. A step is judged against fixed
 -- floors and against the destination's own baseline (EWMA; CUSUM for slow ramps), which is frozen while it alarms.
 local detect = nids.detector {
-  id = "BEH-FLOOD", title = "Flood", severity = "high", mitre = { "T1498", "T1499" }, tags = { "dos" },
+  id = "BEH-FLOOD", title = "Flood", severity = "high", type = "anomaly", mitre = { "T1498", "T1499" }, tags = { "dos" },
   params = {
     syn     = { default = 100, min = 10, doc = "connections a second that stay half open" },
     packets = { default = 1000, min = 100, doc = "packets a second of UDP or ICMP that go unanswered" },
@@ -37,7 +37,11 @@ local function at_second(t, time, n)
   return best
 end
 
-local function about(flow, victim) return { src_ip = flow.client.ip, dst_ip = victim, dst_port = flow.server.port or 0, proto = flow.tcp and "tcp" or flow.udp and "udp" or "icmp" } end
+local function about(flow, victim)
+  local from, port = flow.client.ip, flow.server.port
+  if victim == from then from, port = flow.server.ip, flow.client.port end -- what was asked for in its name
+  return { src_ip = from, dst_ip = victim, dst_port = port or 0, proto = flow.tcp and "tcp" or flow.udp and "udp" or "icmp" }
+end
 
 nids.on("flow.end", "tcp and not established", function(flow)
   if flow.payload_to_server > 0 or flow.tcp_flags_to_server % 4 < 2 or math.floor(flow.tcp_flags_to_client / 4) % 2 == 1 then return end

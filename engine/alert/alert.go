@@ -4,6 +4,7 @@ package alert
 
 import (
 	"fmt"
+	"math"
 	"net/netip"
 	"strings"
 	"time"
@@ -134,6 +135,9 @@ func severityOf(r *ir.Rule) Severity {
 	return Info
 }
 
+// Round leaves of a confidence what is meant: 0.68, not 0.6799999.
+func Round(confidence float64) float64 { return math.Round(confidence*1000) / 1000 }
+
 // SetID makes the alert's id from a number that tells it apart and its rule: a UUID of version 8
 // (RFC 9562 section 5.8).
 func (a *Alert) SetID(n uint64) {
@@ -164,6 +168,20 @@ func ProtoName(p uint8) (name string, ports bool) {
 
 // When gives the alert's time.
 func (a *Alert) When() time.Time { return time.Unix(0, a.Time).UTC() }
+
+// Actor is who did what the alert is about, as far as it can be told: the client of the flow, whoever sent what was judged,
+// or the one whom the rule does not call the target (Suricata's keyword). Without a flow it is the source. other is the
+// other end.
+func (a *Alert) Actor() (actor, other netip.Addr) {
+	back := a.Direction == "to_client"
+	if a.Rule != nil && a.Rule.Target != "" {
+		back = a.Rule.Target == "src_ip"
+	}
+	if back && a.Dst.IsValid() {
+		return a.Dst, a.Src
+	}
+	return a.Src, a.Dst
+}
 
 // hasPort tells whether an end point has a port to show. What scripts report of many connections may
 // have one at one end only.

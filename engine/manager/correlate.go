@@ -42,10 +42,11 @@ const (
 // correlate remembers the alert and gives the correlation that it completes, nil for none.
 func (m *Manager) correlate(a *alert.Alert) *alert.Alert {
 	c := &m.cfg.Correlation
-	if c.Threshold <= 0 || a.Severity < c.MinSeverity || a.Kind == alert.Correlation || !a.Src.IsValid() || a.Src.IsUnspecified() {
+	actor, _ := a.Actor()
+	if c.Threshold <= 0 || a.Severity < c.MinSeverity || a.Kind == alert.Correlation || !actor.IsValid() || actor.IsUnspecified() {
 		return nil
 	}
-	h := m.hosts.put(a.Src.Unmap())
+	h := m.hosts.put(actor.Unmap())
 	h.last = max(h.last, a.Time)
 	h.forget(a.Time - int64(c.Window))
 	if !h.add(a, c.MaxRules) {
@@ -85,8 +86,9 @@ func (h *host) add(a *alert.Alert, limit int) bool {
 	if len(h.parts) >= limit {
 		return false
 	}
+	_, other := a.Actor()
 	h.parts = append(h.parts, part{rule: a.RuleID, message: a.Message, id: a.ID, severity: a.Severity, confidence: a.Confidence,
-		mitre: a.Mitre, tags: a.Tags, dst: a.Dst, first: a.Time, last: a.Time, count: 1})
+		mitre: a.Mitre, tags: a.Tags, dst: other, first: a.Time, last: a.Time, count: 1})
 	return true
 }
 
@@ -113,16 +115,17 @@ func (h *host) alert(a *alert.Alert) *alert.Alert {
 		}
 		doubt *= 1 - c
 	}
+	actor, other := a.Actor()
 	x := &alert.Alert{
 		Kind: alert.Correlation, RuleID: CorrelationRule, Time: a.Time,
 		// Several signs together are worse than each alone.
-		Severity: min(worst+1, alert.Critical), Confidence: min(1-doubt, 0.99),
+		Severity: min(worst+1, alert.Critical), Confidence: alert.Round(min(1-doubt, 0.99)),
 		Tags: tags.sorted(), Mitre: techniques.sorted(),
-		Src: a.Src, Dst: a.Dst, Proto: a.Proto, PacketNum: a.PacketNum, FlowHash: a.FlowHash,
+		Src: actor, Dst: other, Proto: a.Proto, PacketNum: a.PacketNum, FlowHash: a.FlowHash,
 	}
-	x.Message = fmt.Sprintf("%d rules fired for %s within %s: %s", len(h.parts), a.Src, span(a.Time-first), listed(rules.list))
+	x.Message = fmt.Sprintf("%d rules fired for %s within %s: %s", len(h.parts), actor, span(a.Time-first), listed(rules.list))
 	x.Evidence = []alert.Evidence{
-		{Name: "host", Value: a.Src}, {Name: "rule_count", Value: int64(len(h.parts))}, {Name: "rules", Value: rules.list},
+		{Name: "host", Value: actor}, {Name: "rule_count", Value: int64(len(h.parts))}, {Name: "rules", Value: rules.list},
 		{Name: "alert_ids", Value: ids.list}, {Name: "alert_count", Value: int64(count)},
 		{Name: "tactics", Value: tactics.byTactic()}, {Name: "techniques", Value: x.Mitre}, {Name: "targets", Value: targets.list},
 		{Name: "seconds", Value: seconds(time.Duration(a.Time - first))},

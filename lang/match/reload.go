@@ -119,7 +119,7 @@ func (st *State) Adopt(p *Program) {
 		r = next
 	}
 	st.seqs.timers.drop()
-	st.done = nil
+	st.done, st.doneKeys = nil, nil
 	for _, d := range p.datasets {
 		if t := st.datasets[d.Name]; t != nil && (len(d.Load) > 0 || t.loaded == nil) {
 			t.reload(d, st.now)

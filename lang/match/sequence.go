@@ -252,14 +252,14 @@ func (st *State) finished(run *seqRun) {
 			return
 		}
 	}
-	st.done = append(st.done, r)
+	st.done, st.doneKeys = append(st.done, r), append(st.doneKeys, run.key)
 }
 
 // Tick lets time pass up to now, and gives the sequences that are complete because something did not
 // happen. Call it now and then, and before Judge of an event at that time; the result is valid until the next call.
 func (st *State) Tick(now int64) []*Rule {
 	st.now = max(st.now, now)
-	st.done = st.done[:0]
+	st.done, st.doneKeys = st.done[:0], st.doneKeys[:0]
 	for len(st.seqs.timers) > 0 && st.seqs.timers[0].at <= now {
 		t := heap.Pop(&st.seqs.timers).(timer)
 		if t.run.gone || t.n+1 >= len(t.run.steps) {

@@ -17,6 +17,7 @@ type State struct {
 	datasets   map[string]*ttlTable
 	seqs       *seqTable
 	done       []*Rule
+	doneKeys   []string // of done
 }
 
 // StateLimits cap a State. Zero fields mean the defaults.
@@ -81,7 +82,7 @@ type Verdict struct {
 // without ordered part pass.
 func (st *State) Judge(r *Rule, captured []byte, now int64) Verdict {
 	st.now = now
-	st.done = st.done[:0]
+	st.done, st.doneKeys = st.done[:0], st.doneKeys[:0]
 	if r.ord == nil {
 		return Verdict{Match: true, Alert: !r.NoAlert && !r.Step && r.Action != ir.Pass, Action: r.Action}
 	}
