@@ -133,7 +133,7 @@ func TestProbe(t *testing.T) {
 		{c2s, false, "GE", dissect.More},
 		{c2s, false, "OPTIONS sip:a@b SIP/2.0\r\n", dissect.No},
 		{c2s, false, "OPTIONS * HTTP/1.1\r\n", dissect.Yes},
-		{c2s, false, "FROB /x HTTP/1.0\r\n", dissect.Yes},
+		{c2s, false, "FROB /x HTTP/1.0\r\n", dissect.More},
 		{c2s, false, "EHLO example.com\r\n", dissect.No},
 		{c2s, false, "PRI * HTTP/2.0\r\n\r\n", dissect.No},
 		{c2s, false, "\x16\x03\x01", dissect.No},

@@ -75,10 +75,12 @@ func probeRequest(d []byte, hint bool) dissect.Verdict {
 	}
 	line := chomp(d[:nl])
 	switch {
-	case containsFold(line, " http/1."):
-		return dissect.Yes
 	case containsFold(line, " sip/2") || containsFold(line, " rtsp/1") || containsFold(line, " http/2.0") && string(d[:i]) == "PRI":
 		return dissect.No
+	case !known && containsFold(line, " http/"):
+		return dissect.More // the server's answer decides, as in Suricata
+	case containsFold(line, " http/1."):
+		return dissect.Yes
 	case known && (len(line) > i+1 && (line[i+1] == '/' || bytes.Contains(line, []byte("://"))) || hint):
 		return dissect.Yes
 	case containsFold(line, " http/"):

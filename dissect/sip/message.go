@@ -27,6 +27,7 @@ type Message struct {
 	reason  []byte
 	headers []header
 	body    []byte
+	sdp     []sdpLine // of the body, if it is a session description
 }
 
 type header struct{ name, value []byte }
@@ -40,6 +41,7 @@ func (m *Message) clone() *Message {
 	for i := range n.headers {
 		n.headers[i] = header{bytes.Clone(n.headers[i].name), bytes.Clone(n.headers[i].value)}
 	}
+	n.readSDP()
 	return n
 }
 
@@ -193,5 +195,6 @@ func writeEVE(w *jsonw.Writer, e *dissect.Env) {
 	} else {
 		member("request_line", m.line)
 	}
+	m.writeSDP(w)
 	w.End()
 }

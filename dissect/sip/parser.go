@@ -146,7 +146,7 @@ func contentLength(head []byte) uint64 {
 func (p *parser) message(c *dissect.Ctx, data []byte, end int) {
 	m := &p.m
 	m.MatchState.Reset()
-	*m = Message{MatchState: m.MatchState, headers: m.headers[:0]}
+	*m = Message{MatchState: m.MatchState, headers: m.headers[:0], sdp: m.sdp[:0]}
 	if n := headerEnd(data[:end]); n > 0 {
 		m.body = data[n:min(len(data), n+maxBody)]
 		end = n
@@ -161,6 +161,7 @@ func (p *parser) message(c *dissect.Ctx, data []byte, end int) {
 	if !m.headerLines(bytes.TrimRight(rest, "\r\n")) {
 		c.Anomaly(anInvalid, m)
 	}
+	m.readSDP()
 	if c.WantsFrames() {
 		p.frames(c, data, end)
 	}
@@ -207,7 +208,7 @@ func (p *parser) End(c *dissect.Ctx, dir dissect.Dir, why dissect.EndReason, res
 // Reset implements dissect.Parser.
 func (p *parser) Reset() {
 	p.m.MatchState.Reset()
-	*p = parser{m: Message{MatchState: p.m.MatchState, headers: p.m.headers[:0]}}
+	*p = parser{m: Message{MatchState: p.m.MatchState, headers: p.m.headers[:0], sdp: p.m.sdp[:0]}}
 }
 
 // probe recognises a first line that names SIP.

@@ -1,6 +1,7 @@
 package sip
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 
@@ -39,12 +40,56 @@ sip.message to_client sip.stat_code="180" sip.stat_msg="Ringing now"
 	r := recorder()
 	r.Data(dissect.ToServer, invite).Data(dissect.ToClient, ringing)
 	for i, want := range []string{
-		`{"sip":{"method":"INVITE","uri":"sip:bob@example.org","version":"SIP/2.0","request_line":"INVITE sip:bob@example.org SIP/2.0"}}`,
+		`{"sip":{"method":"INVITE","uri":"sip:bob@example.org","version":"SIP/2.0","request_line":"INVITE sip:bob@example.org SIP/2.0","sdp":{"version":0}}}`,
 		`{"sip":{"version":"SIP/2.0","code":"180","reason":"Ringing now","response_line":"SIP/2.0 180 Ringing now"}}`,
 	} {
 		if r.Records[i] != want {
 			t.Errorf("EVE: got %s", r.Records[i])
 		}
+	}
+}
+
+// TestSDP wants a session description to be read where the header announces one.
+func TestSDP(t *testing.T) {
+	const body = "v=0\r\no=a 1 2 IN IP4 192.0.2.1\r\ns=call\r\nb=AS:64\r\nt=1 2\r\nr=3\r\nt=4 5\r\na=sendrecv\r\nm=audio 1 RTP/AVP 0\r\n" +
+		"c=IN IP4 192.0.2.2\r\na=x\r\na=y\r\nm=video 2 RTP/AVP 1\r\ni=film\r\n"
+	message := func(kind string) string {
+		return "INVITE sip:a SIP/2.0\r\nContent-Type: " + kind + "\r\nContent-Length: " + strconv.Itoa(len(body)) + "\r\n\r\n" + body
+	}
+	r := dissecttest.New(Spec())
+	r.Fields = []string{"sdp.origin", "sdp.time", "sdp.attribute", "sdp.media.media", "sdp.media.attribute", "sdp.media.media_info", "sdp.uri"}
+	r.Data(dissect.ToServer, message("Application/SDP;x=y")+message("text/plain"))
+	const want = `sip.message to_server sdp.attribute=["sendrecv"] sdp.media.attribute=["x" "y"] sdp.media.media=["audio 1 RTP/AVP 0" "video 2 RTP/AVP 1"]` +
+		` sdp.media.media_info=["film"] sdp.origin="a 1 2 IN IP4 192.0.2.1" sdp.time=["1 2" "4 5"]` + "\nsip.message to_server\n"
+	if got := r.End(dissect.EndFIN); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	const record = `"sdp":{"version":0,"origin":"a 1 2 IN IP4 192.0.2.1","session_name":"call","bandwidths":["AS:64"],"time_descriptions":[{"time":"1 2","repeat_time":"3"},` +
+		`{"time":"4 5"}],"attributes":["sendrecv"],"media_descriptions":[{"media":"audio 1 RTP/AVP 0","connection_data":"IN IP4 192.0.2.2","attributes":["x","y"]},` +
+		`{"media":"video 2 RTP/AVP 1","media_info":"film"}]}`
+	if !strings.Contains(r.Records[0], record) || strings.Contains(r.Records[1], "sdp") {
+		t.Errorf("EVE: got %s", r.Records)
+	}
+}
+
+// TestFrames wants the parts of a message as they were sent.
+func TestFrames(t *testing.T) {
+	r := dissecttest.New(Spec())
+	r.Ctx.Limits.Frames = true
+	for _, f := range frames {
+		r.Fields = append(r.Fields, "sip.frame."+f)
+	}
+	r.Data(dissect.ToServer, "BYE sip:a SIP/2.0\r\nTo: x\r\nl: 2\r\n\r\nok")
+	r.Data(dissect.ToClient, "SIP/2.0 200 OK\r\nTo: x\r\n\r\n")
+	got := r.End(dissect.EndFIN)
+	for _, want := range []string{`pdu="BYE sip:a SIP/2.0\r\nTo: x\r\nl: 2\r\n\r\nok"`, `request.line="BYE sip:a SIP/2.0\r\n"`, `request.headers="To: x\r\nl: 2\r\n"`,
+		`request.body="ok"`, `response.line="SIP/2.0 200 OK\r\n"`, `response.headers="To: x\r\n"`} {
+		if !strings.Contains(got, "sip.frame."+want) {
+			t.Errorf("no %s in\n%s", want, got)
+		}
+	}
+	if strings.Contains(got, "response.body") {
+		t.Errorf("a body that is not there:\n%s", got)
 	}
 }
 

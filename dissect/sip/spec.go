@@ -2,7 +2,11 @@
 // its own, which either side may send.
 package sip
 
-import "github.com/luanids/luanids/dissect"
+import (
+	"slices"
+
+	"github.com/luanids/luanids/dissect"
+)
 
 // maxPending is the longest header that is waited for over TCP, bytes.
 const maxPending = 64 << 10
@@ -19,7 +23,7 @@ func Spec() *dissect.Spec {
 		Events: []dissect.Event{
 			evMessage: {Name: message, Doc: "a request or a response, with its body", Any: true, Phase: 1, Log: true, LogByDir: true, Final: true},
 			evFrame:   dissect.FrameEvent("sip.frame")},
-		Fields:     append(fields(), dissect.FrameFields("sip.frame", frames)...),
+		Fields:     slices.Concat(fields(), sdpFields(), dissect.FrameFields("sip.frame", frames)),
 		Frames:     frames,
 		FrameEvent: evFrame,
 		Anomalies:  anomalies,
