@@ -155,6 +155,8 @@ type spy struct {
 
 func (s *spy) Outcome(*alert.Alert, *match.Rule, Outcome) {}
 
+func (s *spy) HeldBack(*alert.Alert, *match.Rule, manager.Fate, *manager.Suppression) {}
+
 func (s *spy) Event(id dissect.EventID, e *dissect.Env) {
 	for _, x := range intelFields {
 		f := s.e.schema.Field(x.field)
