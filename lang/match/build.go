@@ -2,7 +2,11 @@ package match
 
 import (
 	"fmt"
+	"runtime"
+	"slices"
 	"sort"
+	"sync"
+	"sync/atomic"
 
 	"github.com/luanids/luanids/dissect"
 	"github.com/luanids/luanids/lang/ir"
@@ -17,7 +21,7 @@ func Compile(schema *dissect.Schema, rules []*ir.Rule, opts Options) (*Program, 
 		flowBits: map[string]uint32{}, flowInts: map[string]uint32{}, repeats: repeating(schema)}
 	p.inherit(opts.Previous)
 	p.needs.Fields = map[*dissect.Field]bool{}
-	c := &compiler{p: p, values: map[string]*value{}, conds: map[string]*node{}, ids: map[any]int{}, needle: map[string]*mpm.Needle{}}
+	c := &compiler{p: p, values: map[string]*value{}, fields: map[*dissect.Field]*value{}, conds: map[string]*node{}, ids: map[any]int{}, needle: map[string]*mpm.Needle{}}
 	b := &builder{c: c, p: p, headers: map[string]uint32{}, warn: !opts.NoWarnings}
 	p.passBit = c.flowBit("\x00pass")
 	all := b.withSequences(rules, opts.Sequences)
@@ -51,6 +55,7 @@ type builder struct {
 	problems []Problem
 	warn     bool
 	slots    []*scanSlot
+	opts     []option // of the rule at hand
 	steps    map[*ir.Rule]*stepOf
 	seqRules map[*ir.Rule]*sequence
 }
@@ -283,8 +288,8 @@ func (b *builder) finish() {
 	p := b.p
 	b.finals()
 	b.splitSlots()
+	finishSlots(b.slots)
 	for _, s := range b.slots {
-		s.finish()
 		p.maxPats = max(p.maxPats, s.set.Len())
 		p.stats.Patterns += s.set.Len()
 		p.stats.Memory += s.set.Memory() + 8*len(s.refs) + 4*len(s.first)
@@ -321,6 +326,22 @@ func (b *builder) finish() {
 			p.cached = p.cached || pt.unstable+len(pt.fixed) > 0
 		}
 	}
+}
+
+// finishSlots makes slots ready for scanning, on all cores: the larger ones first.
+func finishSlots(slots []*scanSlot) {
+	todo := slices.Clone(slots)
+	slices.SortStableFunc(todo, func(a, b *scanSlot) int { return len(b.pats) - len(a.pats) })
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), len(todo)) {
+		wg.Go(func() {
+			for i := next.Add(1) - 1; i < int64(len(todo)); i = next.Add(1) - 1 {
+				todo[i].finish()
+			}
+		})
+	}
+	wg.Wait()
 }
 
 // fewRules is how many rules make the look-up of a number at each event worth while.

@@ -14,6 +14,7 @@ import (
 type compiler struct {
 	p      *Program
 	values map[string]*value
+	fields map[*dissect.Field]*value // those of values that are plain fields
 	conds  map[string]*node
 	ids    map[any]int // numbers for pointers, in keys
 	needle map[string]*mpm.Needle
@@ -136,6 +137,15 @@ func (c *compiler) keep(key string, of *value, make func() *value) *value {
 }
 
 func (c *compiler) field(f *dissect.Field) *value {
+	v, ok := c.fields[f]
+	if !ok {
+		v = c.fieldOf(f)
+		c.fields[f] = v
+	}
+	return v
+}
+
+func (c *compiler) fieldOf(f *dissect.Field) *value {
 	return c.keep("$"+f.Name, nil, func() *value {
 		if v := intrinsic(f.Name); v != nil {
 			return v

@@ -2,7 +2,7 @@ package match
 
 import (
 	"fmt"
-	"sort"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -183,12 +183,14 @@ func (c *compiler) gather(xs []ir.Expr, and bool, nodes *[]*node) *node {
 // sortNodes orders terms by cost, but keeps those that share variables in the order in which
 // they were written.
 func sortNodes(nodes []*node) {
-	sort.SliceStable(nodes, func(i, j int) bool {
-		a, b := nodes[i], nodes[j]
-		if a.vars != b.vars {
-			return b.vars
+	slices.SortStableFunc(nodes, func(a, b *node) int {
+		switch {
+		case a.vars != b.vars:
+			return int(b2i(a.vars)) - int(b2i(b.vars))
+		case a.vars:
+			return 0
 		}
-		return !a.vars && a.cost < b.cost
+		return a.cost - b.cost
 	})
 }
 

@@ -211,7 +211,7 @@ func (m *Matcher) fieldText(f *dissect.Field) string {
 	if f.Multi {
 		return m.multiText(f)
 	}
-	v := (&compiler{values: map[string]*value{}}).field(f).eval(m)
+	v := (&compiler{values: map[string]*value{}}).fieldOf(f).eval(m)
 	if !v.OK {
 		return "(absent)"
 	}

@@ -17,14 +17,15 @@ func (b *builder) hang(r *Rule, events []dissect.EventID, terms []ir.Expr) {
 	}
 	both := payload && len(events) == 2
 	r.either = both
+	opts := b.options(terms)
 	for _, ev := range events {
 		if !partitioned(ev) {
-			b.hangAt(r, ev, 0, terms)
+			b.hangAt(r, ev, 0, terms, opts)
 			continue
 		}
 		for k := range nParts {
 			if in[k] && judgedIn(ev, k, r, payload, both) {
-				b.hangAt(r, ev, k, terms)
+				b.hangAt(r, ev, k, terms, opts)
 			}
 		}
 	}
@@ -34,7 +35,7 @@ func (b *builder) hang(r *Rule, events []dissect.EventID, terms []ir.Expr) {
 	if payload && !both && b.needsPackets(in) { // payload that is neither TCP's nor UDP's
 		for k := partICMP; k < nParts; k++ {
 			if in[k] {
-				b.hangAt(r, dissect.EvPacket, k, terms)
+				b.hangAt(r, dissect.EvPacket, k, terms, opts)
 			}
 		}
 	}
@@ -88,7 +89,16 @@ func (b *builder) part(ev dissect.EventID, k int) *part {
 	return ep.parts[k]
 }
 
-func (b *builder) hangAt(r *Rule, ev dissect.EventID, k int, terms []ir.Expr) {
+// options lists the literals of which some a rule can hang on.
+func (b *builder) options(terms []ir.Expr) []option {
+	b.opts = b.opts[:0]
+	for _, x := range terms {
+		b.opts = append(b.opts, b.c.options(x, nil)...)
+	}
+	return b.opts
+}
+
+func (b *builder) hangAt(r *Rule, ev dissect.EventID, k int, terms []ir.Expr, opts []option) {
 	pt := b.part(ev, k)
 	if n := len(r.Events); n == 0 || r.Events[n-1] != ev {
 		r.Events = append(r.Events, ev)
@@ -103,10 +113,6 @@ func (b *builder) hangAt(r *Rule, ev dissect.EventID, k int, terms []ir.Expr) {
 		b.p.needs.Window = window
 	}
 	at := ref{r.hdr, uint32(r.Index)}
-	var opts []option
-	for _, x := range terms {
-		opts = append(opts, b.c.options(x, nil)...)
-	}
 	if best := b.choose(opts, ev, b.p.headers[r.hdr].narrow()); best != nil {
 		b.hangOn(pt, ev, k, best, at)
 		r.Literal = describe(best)
@@ -158,16 +164,14 @@ const forPacket = 1 << 31
 // choose picks the literals that a rule hangs on, nil if none is worth a scan: in payload and bodies a byte or two, or
 // zeros, are found everywhere, and it is cheaper to try the rule.
 func (b *builder) choose(opts []option, ev dissect.EventID, narrow bool) *option {
-	good := opts[:0]
-	for _, o := range opts {
-		if !b.poor(&o, narrow) {
-			good = append(good, o)
+	var best *option
+	for i := range opts {
+		o := &opts[i]
+		if !b.poor(o, narrow) && (best == nil || o.worth(ev == dissect.EvPacket) > best.worth(ev == dissect.EvPacket)) {
+			best = o
 		}
 	}
-	if len(good) == 0 {
-		return nil
-	}
-	return bestOption(good, ev == dissect.EvPacket)
+	return best
 }
 
 // poor tells whether a literal is no use. At the very start of payload short ones are good enough, but where few

@@ -1,7 +1,8 @@
 package match
 
 import (
-	"sort"
+	"cmp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -251,7 +252,8 @@ func (c *compiler) headerOf(terms []ir.Expr, headers map[string]uint32) (hdr uin
 		}
 		if s, isProto := protoSet(x); isProto {
 			if h.protos == nil {
-				h.protos = &s
+				kept := s
+				h.protos = &kept
 			} else {
 				for i := range s {
 					h.protos[i] &= s[i]
@@ -271,10 +273,7 @@ func (c *compiler) headerOf(terms []ir.Expr, headers map[string]uint32) (hdr uin
 	if h.dirs == 0 || h.protos != nil && *h.protos == [4]uint64{} {
 		return 0, rest, false
 	}
-	sort.SliceStable(parts, func(i, j int) bool {
-		a, b := parts[i].n, parts[j].n
-		return a.cost < b.cost || a.cost == b.cost && a.key < b.key
-	})
+	slices.SortStableFunc(parts, func(a, b part) int { return cmp.Or(a.n.cost-b.n.cost, strings.Compare(a.n.key, b.n.key)) })
 	var key strings.Builder
 	key.WriteString(strconv.Itoa(int(h.dirs)))
 	if h.protos != nil {

@@ -212,17 +212,21 @@ func (c *compiler) anyOf(xs []ir.Expr, multi *dissect.Field) []option {
 }
 
 func bestOption(opts []option, preferHead bool) *option {
-	best, bestScore := 0, -1<<30
-	for i := range opts {
-		s := opts[i].score
-		if preferHead && opts[i].head {
-			s += 40
-		}
-		if s > bestScore {
-			best, bestScore = i, s
+	best := &opts[0]
+	for i := 1; i < len(opts); i++ {
+		if opts[i].worth(preferHead) > best.worth(preferHead) {
+			best = &opts[i]
 		}
 	}
-	return &opts[best]
+	return best
+}
+
+// worth is the score, where literals at the head may be preferred.
+func (o *option) worth(preferHead bool) int {
+	if preferHead && o.head {
+		return o.score + 40
+	}
+	return o.score
 }
 
 func (c *compiler) contentOptions(x *ir.Content, multi *dissect.Field) []option {

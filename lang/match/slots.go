@@ -1,9 +1,9 @@
 package match
 
 import (
-	"fmt"
+	"cmp"
+	"encoding/binary"
 	"slices"
-	"sort"
 	"strconv"
 	"strings"
 
@@ -47,7 +47,14 @@ type scanSlot struct {
 func keyOf(b []byte, nocase bool, sets []mpm.ByteSet) string {
 	switch {
 	case sets != nil:
-		return fmt.Sprint("s", sets)
+		key := make([]byte, 1, 1+32*len(sets))
+		key[0] = 's'
+		for i := range sets {
+			for _, w := range sets[i] {
+				key = binary.LittleEndian.AppendUint64(key, w)
+			}
+		}
+		return string(key)
 	case nocase:
 		return "i" + strings.ToLower(string(b))
 	}
@@ -88,9 +95,7 @@ func (s *scanSlot) finish() {
 	s.set = mpm.New(s.pats)
 	s.first = make([]uint32, 0, len(s.pats)+1)
 	for _, list := range s.lists {
-		sort.Slice(list, func(i, j int) bool {
-			return list[i].hdr < list[j].hdr || list[i].hdr == list[j].hdr && list[i].rule < list[j].rule
-		})
+		slices.SortFunc(list, func(a, b ref) int { return cmp.Or(cmp.Compare(a.hdr, b.hdr), cmp.Compare(a.rule, b.rule)) })
 		s.first = append(s.first, uint32(len(s.refs)))
 		s.refs = append(s.refs, list...)
 	}
