@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -72,7 +73,7 @@ func (f *filterFlags) open() (*alertdb.DB, error) {
 
 // filter reads the flags.
 func (f *filterFlags) filter() (alertdb.Filter, error) {
-	out := alertdb.Filter{Rules: f.rule, Tags: f.tag, Mitre: f.mitre, Text: f.text}
+	out := alertdb.Filter{Rules: f.rule, Tags: f.tag, Text: f.text}
 	var err error
 	if f.minSeverity != "" {
 		if out.MinSeverity, err = alert.ParseSeverity(f.minSeverity); err != nil {
@@ -86,13 +87,27 @@ func (f *filterFlags) filter() (alertdb.Filter, error) {
 		each("--dst", f.dst, parsePrefix, &out.Dst),
 		each("--host", f.host, parsePrefix, &out.Host),
 		each("--port", f.port, parsePort, &out.Port),
+		each("--mitre", f.mitre, parseTechnique, &out.Mitre),
 		f.time("--since", f.since, &out.Since),
 		f.time("--until", f.until, &out.Until),
 	)
+	if err == nil && !out.Since.IsZero() && !out.Until.IsZero() && !out.Since.Before(out.Until) {
+		err = fmt.Errorf("--since %s is not before --until %s: nothing could match", f.since, f.until)
+	}
 	if err != nil {
 		return out, usage(err)
 	}
 	return out, nil
+}
+
+// technique is how ATT&CK writes techniques, sub-techniques and tactics.
+var technique = regexp.MustCompile(`^(?i)(T\d{4}(\.\d{3})?|TA\d{4})$`)
+
+func parseTechnique(s string) (string, error) {
+	if !technique.MatchString(s) {
+		return "", fmt.Errorf("%q is not a technique of MITRE ATT&CK: write T1071 (with its sub-techniques) or T1071.004", s)
+	}
+	return strings.ToUpper(s), nil
 }
 
 func each[T any](flag string, in []string, parse func(string) (T, error), out *[]T) error {
@@ -120,7 +135,7 @@ func parsePrefix(s string) (netip.Prefix, error) {
 func parsePort(s string) (uint16, error) {
 	n, err := strconv.ParseUint(s, 10, 16)
 	if err != nil {
-		return 0, fmt.Errorf("%q is not a port", s)
+		return 0, fmt.Errorf("%q is not a port: use a number from 0 to 65535", s)
 	}
 	return uint16(n), nil
 }

@@ -146,7 +146,7 @@ type csvRows struct {
 }
 
 var csvHeader = []string{"time", "severity", "alert_type", "rule_id", "message", "src_ip", "src_port", "dst_ip", "dst_port", "protocol", "app_proto",
-	"mitre_techniques", "tags", "confidence", "folded", "community_id", "flow_id", "packet", "alert_id", "evidence"}
+	"mitre_techniques", "tags", "confidence", "folded", "community_id", "flow_id", "packet", "alert_id", "evidence", "pcap"}
 
 func (r *csvRows) alert(a *alert.Alert) error {
 	if !r.headed {
@@ -159,14 +159,17 @@ func (r *csvRows) alert(a *alert.Alert) error {
 	output.WriteEvidence(&r.j, a.Evidence)
 	var src, dst, sport, dport string
 	if a.Src.IsValid() {
-		src, dst = a.Src.String(), a.Dst.String()
+		src = a.Src.String()
+	}
+	if a.Dst.IsValid() {
+		dst = a.Dst.String()
 	}
 	if a.HasPorts {
 		sport, dport = strconv.Itoa(int(a.SrcPort)), strconv.Itoa(int(a.DstPort))
 	}
 	return r.w.Write([]string{a.When().Format("2006-01-02T15:04:05.000000Z"), strings.ToUpper(a.Severity.String()), a.Kind.String(), a.RuleID, a.Message,
 		src, sport, dst, dport, a.Proto, a.App, strings.Join(a.Mitre, " "), strings.Join(a.Tags, " "), strconv.FormatFloat(a.Confidence, 'f', -1, 64),
-		strconv.FormatUint(a.Folded, 10), a.Community, strconv.FormatUint(a.FlowID, 10), strconv.FormatUint(a.PacketNum, 10), a.ID, string(r.j.B)})
+		strconv.FormatUint(a.Folded, 10), a.Community, strconv.FormatUint(a.FlowID, 10), strconv.FormatUint(a.PacketNum, 10), a.ID, string(r.j.B), a.Pcap})
 }
 
 func (r *csvRows) end() error {

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"encoding/csv"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -18,20 +19,25 @@ import (
 func newStats(e *env) *cobra.Command {
 	f := &filterFlags{}
 	var top int
+	var asCSV bool
 	cmd := &cobra.Command{
 		Use: "stats --db FILE", Short: "Count the alerts of a database", Args: cobra.NoArgs,
 		Long:    "Count the alerts that luanids --sqlite FILE wrote by severity, rule, host, technique and time. The filters are those of query.",
-		Example: "  luanids stats --db alerts.db\n  luanids stats --db alerts.db --since 24h --top 20 --json",
+		Example: "  luanids stats --db alerts.db\n  luanids stats --db alerts.db --since 24h --top 20 --json\n  luanids stats --db alerts.db --csv > figures.csv",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return stats(cmd.Context(), e, f, top)
+			return stats(cmd.Context(), e, f, top, asCSV)
 		},
 	}
 	f.add(cmd)
 	cmd.Flags().IntVar(&top, "top", 10, "how many rules, hosts, techniques and tags to show, 0 for all")
+	cmd.Flags().BoolVar(&asCSV, "csv", false, "write CSV, with a header: a line for each count")
 	return cmd
 }
 
-func stats(ctx context.Context, e *env, f *filterFlags, top int) error {
+func stats(ctx context.Context, e *env, f *filterFlags, top int, asCSV bool) error {
+	if f.json && asCSV {
+		return usage(fmt.Errorf("--json and --csv: choose one"))
+	}
 	if top < 0 {
 		return usage(fmt.Errorf("--top %d: use 0 or more", top))
 	}
@@ -49,12 +55,15 @@ func stats(ctx context.Context, e *env, f *filterFlags, top int) error {
 		return failed(err)
 	}
 	w := bufio.NewWriter(e.stdout)
-	if f.json {
+	switch {
+	case asCSV:
+		err = statsCSV(w, s)
+	case f.json:
 		enc := json.NewEncoder(w)
 		enc.SetIndent("", "  ")
 		enc.SetEscapeHTML(false)
 		err = enc.Encode(s)
-	} else {
+	default:
 		(&chart{w, barOf(e)}).stats(s)
 	}
 	if e := w.Flush(); err == nil {
@@ -64,6 +73,29 @@ func stats(ctx context.Context, e *env, f *filterFlags, top int) error {
 		return failed(err)
 	}
 	return nil
+}
+
+// statsCSV writes a line for each count: what it is by, the value, the number of alerts with it, and for rules the
+// severity and message of the newest.
+func statsCSV(out io.Writer, s *alertdb.Stats) error {
+	w := csv.NewWriter(out)
+	rows := [][]string{{"by", "name", "count", "severity", "message"}}
+	single := func(by, name string, n uint64) { rows = append(rows, []string{by, name, fmt.Sprint(n), "", ""}) }
+	single("total", "alerts", s.Total)
+	single("total", "folded", s.Folded)
+	single("total", "rules", s.Rules)
+	single("total", "sources", s.Sources)
+	single("total", "destinations", s.Destinations)
+	for _, g := range []struct {
+		by   string
+		list []alertdb.Count
+	}{{"severity", s.BySeverity}, {"type", s.ByType}, {"rule", s.ByRule}, {"source", s.BySource}, {"destination", s.ByDest},
+		{"technique", s.ByTechnique}, {"tag", s.ByTag}, {s.Bucket, s.ByTime}} {
+		for _, c := range g.list {
+			rows = append(rows, []string{g.by, c.Name, fmt.Sprint(c.Count), c.Severity, c.Message})
+		}
+	}
+	return w.WriteAll(rows)
 }
 
 // chart draws counts as bars.

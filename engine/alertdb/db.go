@@ -31,6 +31,7 @@ const busyTimeout = 5000
 type DB struct {
 	path   string
 	db     *sql.DB
+	schema int          // version of the file's
 	insert [3]*sql.Stmt // alerts, tags, techniques; nil when opened for reading
 	json   jsonw.Writer
 }
@@ -69,9 +70,10 @@ func OpenReader(path string) (*DB, error) {
 			return err
 		case have == 0:
 			return errors.New("the database is empty; nothing has written alerts to it")
-		case have < version:
+		case have < oldest:
 			return fmt.Errorf("its schema is of the older version %d: luanids --sqlite %s -f CAPTURE brings it up to date", have, path)
 		}
+		d.schema = have
 		return nil
 	})
 	if err != nil {
@@ -96,9 +98,10 @@ func openImmutable(path string) (*DB, error) {
 	}
 	err = d.on(func(ctx context.Context, c *sql.Conn) error {
 		have, err := check(ctx, c)
-		if err == nil && have != version {
+		if err == nil && have < oldest {
 			err = errors.New("wrong version")
 		}
+		d.schema = have
 		return err
 	})
 	if err != nil {
@@ -138,8 +141,8 @@ func (d *DB) prepare() error {
 	}
 	for i, text := range []string{
 		`INSERT INTO alerts (alert_id, time, type, severity, rule_id, message, src_ip, src_key, src_port, dst_ip, dst_key, dst_port,
- protocol, app_proto, direction, confidence, community_id, flow_id, packet, folded, tags, techniques, evidence)
- VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)`,
+ protocol, app_proto, direction, confidence, community_id, flow_id, packet, folded, tags, techniques, evidence, pcap)
+ VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)`,
 		"INSERT OR IGNORE INTO tags (tag, alert) VALUES (?,?)",
 		"INSERT OR IGNORE INTO techniques (technique, alert) VALUES (?,?)",
 	} {
@@ -189,7 +192,7 @@ func (d *DB) add(st *[3]*sql.Stmt, a *alert.Alert) error {
 	mitre := d.text(func() { output.WriteStrings(&d.json, a.Mitre) })
 	res, err := st[0].Exec(a.ID, a.Time, a.Kind.String(), a.Severity, a.RuleID, a.Message,
 		text(a.Src), key(a.Src), port(a, a.SrcPort), text(a.Dst), key(a.Dst), port(a, a.DstPort),
-		a.Proto, a.App, a.Direction, a.Confidence, a.Community, int64(a.FlowID), int64(a.PacketNum), int64(a.Folded), tags, mitre, evidence)
+		a.Proto, a.App, a.Direction, a.Confidence, a.Community, int64(a.FlowID), int64(a.PacketNum), int64(a.Folded), tags, mitre, evidence, a.Pcap)
 	if err != nil || len(a.Tags)+len(a.Mitre) == 0 {
 		return err
 	}

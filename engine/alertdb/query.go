@@ -189,7 +189,7 @@ func (d *DB) Count(ctx context.Context, f Filter) (n uint64, err error) {
 }
 
 const columns = `a.alert_id, a.time, a.type, a.severity, a.rule_id, a.message, a.src_ip, a.src_port, a.dst_ip, a.dst_port,
- a.protocol, a.app_proto, a.direction, a.confidence, a.community_id, a.flow_id, a.packet, a.folded, a.evidence, a.tags, a.techniques`
+ a.protocol, a.app_proto, a.direction, a.confidence, a.community_id, a.flow_id, a.packet, a.folded, a.evidence, a.tags, a.techniques, `
 
 // Query calls each with the alerts that the filter takes, in order, at most limit when that is not 0.
 // The evidence of an alert holds its values as json.RawMessage.
@@ -199,7 +199,11 @@ func (d *DB) Query(ctx context.Context, f Filter, o Order, limit int, each func(
 		return err
 	}
 	w := f.where()
-	text := "SELECT " + columns + " FROM alerts a" + w.String() + order
+	pcap := "a.pcap"
+	if d.schema == 1 {
+		pcap = "''" // it was not kept yet
+	}
+	text := "SELECT " + columns + pcap + " FROM alerts a" + w.String() + order
 	if limit > 0 {
 		text += fmt.Sprintf(" LIMIT %d", limit)
 	}
@@ -230,7 +234,7 @@ func scan(rows *sql.Rows) (*alert.Alert, error) {
 	var sport, dport sql.NullInt64
 	var flow, packet, folded int64
 	err := rows.Scan(&a.ID, &a.Time, &kind, &a.Severity, &a.RuleID, &a.Message, &src, &sport, &dst, &dport,
-		&a.Proto, &a.App, &a.Direction, &a.Confidence, &a.Community, &flow, &packet, &folded, &evidence, &tags, &mitre)
+		&a.Proto, &a.App, &a.Direction, &a.Confidence, &a.Community, &flow, &packet, &folded, &evidence, &tags, &mitre, &a.Pcap)
 	if err != nil {
 		return nil, err
 	}

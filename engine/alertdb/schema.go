@@ -8,7 +8,7 @@ import (
 
 // version is the schema's version, kept in SQLite's user_version. A database of an older version
 // is migrated when it is opened for writing; one of a newer version is refused.
-const version = 1
+const version = 2
 
 // applicationID marks the file as ours ("LnaA"), for file(1) and for refusing to write into the
 // database of some other program.
@@ -57,7 +57,12 @@ CREATE TABLE techniques (
   alert     INTEGER NOT NULL REFERENCES alerts (id),
   PRIMARY KEY (technique, alert)
 ) WITHOUT ROWID;
+`, `
+ALTER TABLE alerts ADD COLUMN pcap TEXT NOT NULL DEFAULT ''; -- name of the capture of its flow (--alert-pcap)
 `}
+
+// oldest is the oldest version that can be read without bringing it up to date.
+const oldest = 1
 
 // migrate brings a database up to the current version.
 func migrate(ctx context.Context, c *sql.Conn) error {
