@@ -3,6 +3,7 @@ package engine
 import (
 	"cmp"
 	"slices"
+	"time"
 
 	"github.com/luanids/luanids/dissect"
 	"github.com/luanids/luanids/dissect/jsonw"
@@ -301,9 +302,15 @@ func text(b []byte) string {
 	return string(b)
 }
 
+// number makes a truth value, a date, seconds, or the number itself of what a field says.
 func number(t dissect.Type, n int64) any {
-	if t == dissect.TBool {
+	switch t {
+	case dissect.TBool:
 		return n != 0
+	case dissect.TTime:
+		return time.Unix(0, n).UTC().Format(time.RFC3339Nano)
+	case dissect.TDuration:
+		return time.Duration(n).Seconds()
 	}
 	return n
 }

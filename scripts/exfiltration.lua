@@ -61,6 +61,6 @@ nids.on("flow.end", "icmp", function(flow)
   if bytes == 0 then bytes = math.max(0, flow.bytes_to_server - 42 * packets) end
   local sum = icmp:get(flow):add(bytes)
   if sum >= P.icmp_bytes and packets > 0 and bytes / packets >= 128 then
-    detect:alert(flow, 0.8, { bytes = sum, packets = packets, mean_size = bytes / packets }, "ICMP carries data")
+    detect:alert(flow, 0.8, { bytes = sum, flow_bytes = bytes, flow_packets = packets, mean_size = math.floor(bytes / packets) }, "ICMP carries data")
   end
 end)
