@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"runtime"
-	"runtime/debug"
 	"runtime/pprof"
 	"strings"
 	"sync"
@@ -20,23 +18,8 @@ import (
 	"github.com/luanids/luanids/lua"
 )
 
-// settleMemory gives back what loading rules took for a while, and lets the collector run when
-// the heap has grown by a fixed amount: in steady state the engine allocates next to nothing.
-func settleMemory(e *env) {
-	debug.FreeOSMemory()
-	if e.getenv("GOGC") != "" {
-		return
-	}
-	var m runtime.MemStats
-	runtime.ReadMemStats(&m)
-	debug.SetGCPercent(min(100, max(30, int(100*heapSlack/max(m.HeapAlloc, 1<<20)))))
-}
-
 // profileTop is how many rules --profile-rules shows.
 const profileTop = 50
-
-// heapSlack is how far the heap may grow between collections, bytes.
-const heapSlack = 48 << 20
 
 // runMain replays captures or watches interfaces.
 func runMain(ctx context.Context, e *env, f *flags) error {
@@ -60,7 +43,8 @@ func runMain(ctx context.Context, e *env, f *flags) error {
 	defer stop()
 	pipe := &brokenPipe{Writer: e.stdout, stop: stop, only: f.eve == "" && f.json == "" && f.sqlite == "" && len(f.syslog) == 0}
 	e.stdout = pipe
-	r := &theRun{env: e, flags: f, say: say}
+	r := &theRun{env: e, flags: f, say: say, memory: pace(e)}
+	defer r.memory.stop()
 	defer r.close()
 	sen, err := sensor.New(r.options(from))
 	if err != nil {
@@ -101,6 +85,7 @@ type theRun struct {
 	say      *messages
 	in       *input
 	op       *operation
+	memory   *pacer
 	profiled *match.Program // with --profile-rules
 }
 
@@ -119,7 +104,7 @@ func (r *theRun) reloading() (done func(error)) {
 	told := r.op.reloading()
 	return func(err error) {
 		told(err)
-		settleMemory(r.env)
+		r.memory.settle()
 	}
 }
 
@@ -141,7 +126,7 @@ func (r *theRun) adjust(cfg *engine.Config) (err error) {
 			return err
 		}
 	}
-	settleMemory(r.env)
+	r.memory.settle()
 	if r.in, err = openInput(r.env, r.flags, cfg, r.say); err != nil {
 		return err
 	}
