@@ -104,7 +104,9 @@ func (w *worker) Data(c *tcp.Conn, dir dissect.Dir, off uint64, data []byte) {
 		// Rules on messages may ask for bytes of the stream beside.
 		w.ctx.Env.Data, w.ctx.Env.DataOff = w.seen.Data, w.seen.DataOff
 	}
-	w.streamData(f, dir, data)
+	if !c.Unreceived(f.ConnDir(dir)) {
+		w.streamData(f, dir, data)
+	}
 	w.ctx.Env.Data = nil
 	if w.dir != old { // the content showed that the direction was the wrong way round
 		dir = dir.Rev()
@@ -135,6 +137,7 @@ func (w *worker) Gap(c *tcp.Conn, dir dissect.Dir, off uint64, n int) {
 	w.windows.release(&f.Window[dir], flowtable.ShardOf(f.Hash))
 	w.ctx.Env.Dir = dir
 	switch {
+	case c.Unreceived(f.ConnDir(dir)):
 	case f.Parser != nil:
 		f.Probe[dir].Known = true // what comes next need not begin a message
 		f.Session.Gap(&w.ctx, f.App, f.Parser, dir, n)

@@ -65,6 +65,7 @@ const (
 	hOutOfWin               // oow holds the end of data refused as out of window
 	hCompare                // delivered bytes are kept for comparison
 	hGap                    // a part was missing
+	hUnreceived             // what comes now lies behind a hole that a reset left: see Unreceived
 
 	// hSlow keeps the fast path off.
 	hSlow = hFin | hEnded | hStopped | hUnanchored | hUrgent | hCompare
@@ -120,6 +121,10 @@ func (c *Conn) Midstream() bool { return c.flags&cMidstream != 0 }
 
 // Async tells whether only one direction of the connection was seen.
 func (c *Conn) Async() bool { return c.flags&cAsync != 0 }
+
+// Unreceived tells of a direction that what Close delivers lies behind a hole that a reset kept from being filled: rules on payload
+// look at it, but no program at the other end got it, so that protocols are not to parse it.
+func (c *Conn) Unreceived(dir dissect.Dir) bool { return c.half[dir&1].flags&hUnreceived != 0 }
 
 // ResetSeen tells whether a RST closed the connection.
 func (c *Conn) ResetSeen() bool { return c.flags&cRst != 0 }
