@@ -8,6 +8,7 @@ import (
 	"github.com/luanids/luanids/dissect/ftp"
 	"github.com/luanids/luanids/dissect/http"
 	"github.com/luanids/luanids/dissect/sip"
+	"github.com/luanids/luanids/dissect/smb"
 	"github.com/luanids/luanids/dissect/smtp"
 	"github.com/luanids/luanids/dissect/ssh"
 	"github.com/luanids/luanids/dissect/tls"
@@ -27,6 +28,7 @@ func All(eve func(name string) map[string]string) []*dissect.Spec {
 		ftp.Spec(),
 		ftp.DataSpec(),
 		sip.Spec(),
+		smb.NewSpec(smb.ParseOptions(eve("smb"))),
 		dcerpc.Spec(),
 	}
 }

@@ -143,8 +143,7 @@ func (l *loader) rule(r *raw) ([]*ir.Rule, *problem) {
 	}
 	rules, pipes, err := l.translate(r, h, opts, false)
 	if err == nil && pipes {
-		var more []*ir.Rule
-		more, _, err = l.translate(r, h, opts, true)
+		more, _, _ := l.translate(r, h, opts, true) // what names something that pipes do not have is about the others only
 		for _, x := range more {
 			x.ID += rpcSuffix
 		}
