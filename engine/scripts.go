@@ -211,6 +211,7 @@ func (o *ordered) event(d *delivery) {
 type ScriptHost struct {
 	o    *ordered
 	warn func(format string, args ...any)
+	tell func(format string, args ...any) // nil: warn
 	seq  uint64
 }
 
@@ -228,22 +229,6 @@ func (h *ScriptHost) Alert(a *lua.Alert) {
 	h.o.report(b)
 }
 
-// Log implements lua.Host.
-func (h *ScriptHost) Log(level lua.Level, script, msg string) {
-	if level >= lua.Info {
-		h.warn("%s: %s: %s", script, level, msg)
-	}
-}
-
-// Problem implements lua.Host.
-func (h *ScriptHost) Problem(p lua.Problem) {
-	if p.Trace != "" {
-		h.warn("%s\n%s", p, p.Trace)
-		return
-	}
-	h.warn("%s", p)
-}
-
 // workerHost is the engine as scripts that run in a worker see it: what they alert goes the
 // way of all alerts of the worker.
 type workerHost struct{ w *worker }
@@ -256,16 +241,6 @@ func (h *workerHost) Alert(a *lua.Alert) {
 	b.SetID(fold(b.FlowID^uint64(a.Time), w.stamp<<16+w.rules.seq))
 	w.out.records = append(w.out.records, record{stamp: w.stamp, serial: w.serial, alert: b})
 }
-
-// Log implements lua.Host.
-func (h *workerHost) Log(level lua.Level, script, msg string) {
-	if level >= lua.Info {
-		h.w.guard.logf("%s: %s: %s", script, level, msg)
-	}
-}
-
-// Problem implements lua.Host.
-func (h *workerHost) Problem(p lua.Problem) { h.w.guard.logf("%s", p) }
 
 func (w *worker) eveAlert(a *lua.Alert) *alert.Alert {
 	b := scriptAlert(a)

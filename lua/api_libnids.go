@@ -97,6 +97,9 @@ var nidsParams = []struct {
 	{"tcp_flow_timeout", 3600.0, "seconds"},
 }
 
+// leastParams are the least values of parameters that are numbers, where it is not 0.
+var leastParams = map[string]float64{"dev_addon": -1, "n_hosts": 1, "n_tcp_streams": 1}
+
 // textParams are the parameters that are texts when they are not NULL.
 var textParams = []string{"device", "filename", "pcap_filter", "syslog"}
 
@@ -136,8 +139,9 @@ func (n *libnids) set(L *glua.LState, name string, def any) {
 		if !isNumber {
 			L.RaiseError("nids.param: %s must be a string or nil, not a number", name)
 		}
-		if float64(x) != math.Trunc(float64(x)) || x < -1 {
-			L.RaiseError("nids.param: %s must be a whole number", name)
+		least := leastParams[name]
+		if float64(x) != math.Trunc(float64(x)) || float64(x) < least || x > math.MaxInt32 {
+			L.RaiseError("nids.param: %s must be a whole number from %d to %d, not %s", name, int(least), math.MaxInt32, string(appendNumber(nil, x)))
 		}
 		n.params[name] = float64(x)
 		if name == "n_tcp_streams" {

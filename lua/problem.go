@@ -7,6 +7,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/luanids/luanids/lang/diag"
 	"github.com/luanids/luanids/lua/syntax"
 )
 
@@ -73,6 +74,12 @@ func (p Problem) String() string {
 		s += " (" + p.Hint + ")"
 	}
 	return s
+}
+
+// Range is where it is, as diagnostics have it; without columns, the beginning of the line.
+func (p *Problem) Range() diag.Range {
+	from := diag.Pos{Offset: p.From, Line: p.Pos.Line, Col: max(p.Col, 1)}
+	return diag.Range{Start: from, End: diag.Pos{Offset: p.To, Line: p.Pos.Line, Col: from.Col + p.To - p.From}}
 }
 
 // place splits "script.lua:12: message" as Lua errors have it.

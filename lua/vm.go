@@ -17,6 +17,7 @@ type vm struct {
 	rt     *Runtime
 	prog   *program
 	index  int
+	owes   bool // its largest store is to be halved, for the sake of all scripts
 	L      *glua.LState
 	meter  meter
 	limits *Limits
@@ -57,6 +58,7 @@ type vm struct {
 	main    *glua.LState // the script's top level while it waits in nids.run or nids.next, else nil
 	waiting waiting
 	batch   dispatch
+	callee  *glua.LFunction // what was called last, for tracebacks
 	exiting bool
 }
 
@@ -221,6 +223,7 @@ func (v *vm) call(n int) bool {
 	if v.calls%1000 == 0 && v.errors > 0 {
 		v.errors--
 	}
+	v.callee, _ = v.L.Get(-n - 1).(*glua.LFunction)
 	v.meter.begin(v.limits.Instructions)
 	err := v.L.PCall(n, 0, nil)
 	v.meter.end()
@@ -289,18 +292,6 @@ func (v *vm) problem(kind Kind, err error) Problem {
 		p.Msg, _, _ = strings.Cut(p.Msg, "\nstack traceback:")
 	}
 	return p
-}
-
-// tidyTrace leaves the interpreter's own frames out of a traceback.
-func (v *vm) tidyTrace(t string) string {
-	var out []string
-	for line := range strings.SplitSeq(t, "\n") {
-		if strings.Contains(line, "[G]: ?") || strings.Contains(line, concatName) || strings.Contains(line, readName) {
-			continue
-		}
-		out = append(out, line)
-	}
-	return strings.TrimSpace(strings.Join(out, "\n"))
 }
 
 // tick runs what is due at packet time now.
@@ -391,13 +382,6 @@ func (v *vm) measure() {
 	idle := v.meter.running.Load()&1 == 0 && v.main == nil
 	w := &v.walk
 	w.reset(4*v.limits.Memory, idle)
-	for _, s := range v.stores { // first, so that each is charged with what it holds
-		before := w.bytes
-		w.bytes += s.memory()
-		s.each(w.add)
-		w.run()
-		s.bytes = w.bytes - before
-	}
 	w.add(v.L.G.Global)
 	for i := range v.handlers {
 		w.add(v.handlers[i].fn)
@@ -418,7 +402,21 @@ func (v *vm) measure() {
 	if v.main != nil {
 		v.locals(w, v.main)
 	}
+	for _, s := range v.stores {
+		if s.value != nil {
+			w.add(s.value)
+		}
+	}
 	w.run()
+	for _, s := range v.stores { // last, so that what variables hold too is not counted for each entry
+		s.measure(w)
+		w.bytes += s.bytes()
+	}
+	for _, d := range v.detectors {
+		if d.last != nil {
+			w.bytes += d.last.bytes()
+		}
+	}
 	v.memory = w.bytes
 	v.meter.untilWalk = max(walkEvery, 4*w.count)
 }
@@ -427,11 +425,11 @@ func (v *vm) measure() {
 func (v *vm) shed() bool {
 	var largest *store
 	for _, s := range v.stores {
-		if largest == nil || s.bytes > largest.bytes {
+		if largest == nil || s.bytes() > largest.bytes() {
 			largest = s
 		}
 	}
-	if largest == nil || largest.bytes < v.limits.Memory/8 || len(largest.index) < 2 {
+	if largest == nil || largest.bytes() < v.memory/16 || len(largest.index) < 2 {
 		return false
 	}
 	largest.halve()

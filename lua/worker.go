@@ -21,7 +21,7 @@ func (rt *Runtime) NewWorker(host Host) (*Worker, error) {
 	if host == nil {
 		host = discardHost{}
 	}
-	own := &Runtime{schema: rt.schema, tree: rt.tree, opt: rt.opt, host: host, watch: rt.watch, worker: true, subs: rt.subs, preds: rt.preds, gone: rt.gone}
+	own := &Runtime{schema: rt.schema, tree: rt.tree, opt: rt.opt, host: discardHost{}, watch: rt.watch, worker: true, subs: rt.subs, preds: rt.preds, gone: rt.gone}
 	rt.elsewhere = true
 	w := &Worker{rt: own, vms: make([]*vm, len(rt.vms))}
 	for i, v := range rt.vms {
@@ -30,17 +30,21 @@ func (rt *Runtime) NewWorker(host Host) (*Worker, error) {
 		}
 		x := newVM(own, v.prog)
 		x.index = i
-		list := x.load()
+		list := x.load() // silently: what it prints was printed when rt was loaded
 		if anyError(list) || len(x.handlers) != len(v.handlers) || len(x.predicates) != len(v.predicates) {
 			return nil, fmt.Errorf("%s: the script does not register the same things each time it is loaded", v.prog.name)
 		}
 		for j := range x.handlers {
 			x.handlers[j].sub = v.handlers[j].sub
 		}
+		if !v.parallel { // here it only answers: the rest of it runs in the ordered stage
+			x.ticks, x.exits, x.main, x.waiting = nil, nil, nil, waitNothing
+		}
 		w.vms[i] = x
 		own.vms = append(own.vms, x)
 		own.watch.add(x)
 	}
+	own.host, own.nexts = host, 0
 	return w, nil
 }
 
@@ -111,6 +115,7 @@ func (w *Worker) Predicate(n int, args []Arg) bool {
 // ask calls a function that was pushed with n arguments, and gives its truth.
 func (v *vm) ask(n int) bool {
 	v.calls++
+	v.callee, _ = v.L.Get(-n - 1).(*glua.LFunction)
 	v.meter.begin(v.limits.Instructions)
 	err := v.L.PCall(n, 1, nil)
 	v.meter.end()

@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/luanids/luanids/dissect"
 	"github.com/luanids/luanids/engine"
@@ -76,8 +75,7 @@ func scriptDiagnostic(p *lua.Problem, text []byte) diag.Diagnostic {
 		d.Severity = diag.Warning
 	}
 	if p.Col > 0 && p.To <= len(text) {
-		from := diag.Pos{Offset: p.From, Line: p.Pos.Line, Col: p.Col}
-		d.Range = diag.Range{Start: from, End: diag.Pos{Offset: p.To, Line: p.Pos.Line, Col: p.Col + utf8.RuneCount(text[p.From:p.To])}}
+		d.Range = p.Range()
 		return d
 	}
 	lines := strings.Split(string(text), "\n")

@@ -48,7 +48,7 @@ and everyday traffic on which detectors must stay silent.`,
 	fl.StringArrayVar(&f.vars, "var", nil, "override a let of the rules: NAME=VALUE (repeatable)")
 	fl.BoolVar(&f.requireTested, "require", false, "a rule without a test is a failure")
 	fl.BoolVar(&f.table, "table", false, "count the alerts of scripts on captures: arguments are captures and folders of them")
-	fl.StringArrayVarP(&f.scripts, "script", "s", nil, "with --table, the scripts: a file, a folder, default (repeatable)")
+	fl.StringArrayVarP(&f.scripts, "script", "s", nil, "scripts whose predicates the rules use; with --table, those that are counted: a file, a folder, default (repeatable)")
 	return cmd
 }
 
@@ -78,7 +78,12 @@ func runTests(ctx context.Context, e *env, f *testFlags, paths []string) error {
 	}
 	rep := &testrun.Report{}
 	if len(todo.rules) > 0 {
-		if rep, err = ruletest.Run(ctx, schema, todo.rules, load); err != nil {
+		rt, err := predicates(schema, append(todo.plain, f.scripts...), load.Vars)
+		if err != nil {
+			return &failure{err, exitFindings}
+		}
+		defer rt.Close()
+		if rep, err = ruletest.RunWith(ctx, schema, todo.rules, load, rt); err != nil {
 			return &failure{err, exitFindings}
 		}
 	}

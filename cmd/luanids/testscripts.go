@@ -24,6 +24,7 @@ import (
 type testPaths struct {
 	rules   []string            // files and folders with rules
 	scripts map[string][]string // names of tests of scripts, by folder
+	plain   []string            // scripts that are no tests: rules may use their predicates
 	shipped bool                // the scripts that ship
 }
 
@@ -52,6 +53,7 @@ func sortTests(args []string) (testPaths, error) {
 				return t, fmt.Errorf("%s has no test: there is no %s (luanids new detector writes one)", arg, test)
 			}
 			t.script(test)
+			t.plain = append(t.plain, arg)
 		default:
 			t.rules = append(t.rules, arg)
 		}
@@ -87,6 +89,8 @@ func (t *testPaths) folder(dir string) error {
 		if strings.HasSuffix(f, luatest.Suffix) {
 			t.script(f)
 			tests++
+		} else if filepath.Ext(f) == ".lua" {
+			t.plain = append(t.plain, f)
 		}
 	}
 	if rules {
@@ -96,6 +100,28 @@ func (t *testPaths) folder(dir string) error {
 		return fmt.Errorf("%s: nothing to test: neither rules (*%s) nor tests of scripts (*%s)", dir, lang.Ext, luatest.Suffix)
 	}
 	return nil
+}
+
+// predicates loads the scripts among names that give predicates to rules. What else they do is no part of a test of rules.
+func predicates(schema *dissect.Schema, names []string, vars map[string]string) (*lua.Runtime, error) {
+	sources, modules, err := scripttest.Sources(names)
+	if err != nil {
+		return nil, err
+	}
+	given := sources[:0]
+	for _, s := range sources {
+		if strings.Contains(s.Text, "predicate") {
+			given = append(given, s)
+		}
+	}
+	rt, problems := lua.Load(schema, given, lua.Options{Vars: vars, Modules: modules})
+	for _, p := range problems {
+		if !p.Warning {
+			rt.Close()
+			return nil, errors.New(p.String())
+		}
+	}
+	return rt, nil
 }
 
 // testScripts runs the tests of scripts. A file that cannot be run at all is a failed test.

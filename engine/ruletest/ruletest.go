@@ -11,24 +11,49 @@ import (
 	"github.com/luanids/luanids/dissect"
 	"github.com/luanids/luanids/engine"
 	"github.com/luanids/luanids/lang"
+	"github.com/luanids/luanids/lang/ir"
 	"github.com/luanids/luanids/lang/match"
 	"github.com/luanids/luanids/lang/testrun"
+	"github.com/luanids/luanids/lua"
 )
 
 // Run loads rule files and runs their tests.
 func Run(ctx context.Context, schema *dissect.Schema, paths []string, load lang.Options) (*testrun.Report, error) {
-	r := &replays{ctx: ctx, schema: schema, paths: paths, load: load, counts: map[string]map[string]int{}}
-	return testrun.Run(schema, paths, testrun.Options{Load: load, Pcap: r.count})
+	return RunWith(ctx, schema, paths, load, nil)
+}
+
+// RunWith is Run with scripts, whose predicates the rules may use.
+func RunWith(ctx context.Context, schema *dissect.Schema, paths []string, load lang.Options, scripts *lua.Runtime) (*testrun.Report, error) {
+	r := &replays{ctx: ctx, schema: schema, paths: paths, load: load, scripts: scripts, counts: map[string]map[string]int{}}
+	opt := testrun.Options{Load: load, Pcap: r.count}
+	if scripts != nil && len(scripts.Predicates()) > 0 {
+		opt.Load.Funcs = append(opt.Load.Funcs, scripts.Funcs()...)
+		r.load = opt.Load
+		w, err := scripts.NewWorker(nil)
+		if err != nil {
+			return nil, err
+		}
+		defer w.Close()
+		opt.Ask = func(n int, args []ir.Value) bool {
+			list := make([]lua.Arg, len(args))
+			for i := range args {
+				list[i] = lua.Arg{Bytes: args[i].B, Int: args[i].I, Float: args[i].F, IP: args[i].IP}
+			}
+			return w.Predicate(n, list)
+		}
+	}
+	return testrun.Run(schema, paths, opt)
 }
 
 // replays counts the alerts of captures, each of which is replayed once.
 type replays struct {
-	ctx    context.Context
-	schema *dissect.Schema
-	paths  []string
-	load   lang.Options
-	cfg    *engine.Config            // nil until the first capture
-	counts map[string]map[string]int // alerts by capture and rule
+	ctx     context.Context
+	schema  *dissect.Schema
+	paths   []string
+	load    lang.Options
+	scripts *lua.Runtime              // for their predicates, or nil
+	cfg     *engine.Config            // nil until the first capture
+	counts  map[string]map[string]int // alerts by capture and rule
 }
 
 func (r *replays) count(capture, rule string) (int, error) {
@@ -52,6 +77,7 @@ func (r *replays) replay(capture string) (map[string]int, error) {
 		if err != nil {
 			return nil, err
 		}
+		cfg.Scripts = r.scripts
 		r.cfg = cfg
 	}
 	alerts, err := engine.Replay(r.ctx, *r.cfg, capture)
@@ -63,7 +89,9 @@ func (r *replays) replay(capture string) (map[string]int, error) {
 	}
 	n := map[string]int{}
 	for _, a := range alerts {
-		n[a.Rule.ID]++
+		if a.Rule != nil { // else it is of a script
+			n[a.Rule.ID]++
+		}
 	}
 	return n, nil
 }

@@ -51,6 +51,7 @@ func (s *Sensor) loadScripts(l, prev *loaded, which parts) error {
 		return nil
 	}
 	host := engine.NewScriptHost(s.opt.Warn)
+	host.Telling(s.opt.Tell)
 	opt := lua.Options{Host: host, Vars: st.Vars, Params: st.Detectors, Limits: st.Scripts.Limits}
 	for _, f := range folders {
 		opt.Modules = append(opt.Modules, f.fsys)
@@ -100,12 +101,11 @@ func (l *loaded) scriptProblems(problems []lua.Problem, sources []lua.Source) er
 			l.warn("%s", p)
 			continue
 		}
-		at := diag.Pos{Line: p.Pos.Line, Col: 1}
 		text := p.Msg
 		if kind := p.Kind.String(); !strings.HasPrefix(text, kind) {
 			text = kind + ": " + text
 		}
-		bad = append(bad, diag.Diagnostic{File: p.Pos.File, Range: diag.Range{Start: at, End: at}, Severity: diag.Error, Code: "script",
+		bad = append(bad, diag.Diagnostic{File: p.Pos.File, Range: p.Range(), Severity: diag.Error, Code: "script",
 			Summary: text, Hint: p.Hint})
 	}
 	if len(bad) == 0 {

@@ -61,6 +61,8 @@ type Options struct {
 	// Pcap replays a capture with the rules of the test, and gives how often the rule alerted.
 	// Without it, cases on captures are left out.
 	Pcap func(capture, rule string) (int, error)
+	// Ask answers for the predicates of scripts, as match.Matcher.Ask; nil for no scripts.
+	Ask func(n int, args []ir.Value) bool
 }
 
 // Run loads rule files and runs their tests.
@@ -123,6 +125,7 @@ func runCase(schema *dissect.Schema, prog *match.Program, t *check.Test, c *chec
 	}
 	run := &runner{schema: schema, m: prog.NewMatcher(), st: match.NewState(match.StateLimits{}), rule: t.RuleID,
 		flows: map[dissect.FlowKey]*flow{}, now: firstTime}
+	run.m.Ask = opts.Ask
 	for i := range c.Steps {
 		if i > 0 {
 			r.Input += " then "
