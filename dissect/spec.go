@@ -37,6 +37,7 @@ const (
 	More                    // cannot tell yet, more bytes are needed
 	Yes                     // it is
 	Reversed                // it is, but these bytes come from the server
+	ByPort                  // it is, and who the server is must be told by the port
 )
 
 // Detect says how a protocol is recognised over one transport.

@@ -148,6 +148,8 @@ func (w *worker) ask(f *flowtable.Flow, dir dissect.Dir, data []byte) (spec *dis
 				return s, false
 			case dissect.Reversed:
 				return s, true
+			case dissect.ByPort:
+				return s, w.apps.tcpHints[f.Key.DstPort]&bit == 0 && w.apps.tcpHints[f.Key.SrcPort]&bit != 0
 			case dissect.More:
 				more = true
 			case dissect.No:

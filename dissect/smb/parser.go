@@ -247,6 +247,9 @@ func (p *parser) find(h *header) *Tx {
 		if t.version != h.version || t.cmd != h.cmd || t.msg != h.msg || t.kind == kFile {
 			continue
 		}
+		if t.kind == kRPC && h.status == statusSuccess {
+			continue // what the pipe answers ends a call, and not that it took the request
+		}
 		if t.session == h.session {
 			return t
 		}

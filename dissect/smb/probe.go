@@ -55,8 +55,8 @@ func whose(dir dissect.Dir, m []byte) dissect.Verdict {
 	if m[0] == 0xfe {
 		at = 16 // of SMB 2: bit 0
 	}
-	if m[0] < 0xfe {
-		return dissect.Yes
+	if m[0] < 0xfe { // encrypted or compressed: nothing tells
+		return dissect.ByPort
 	}
 	if len(m) <= at {
 		return dissect.More
