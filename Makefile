@@ -12,7 +12,7 @@ FUZZTIME ?= 3s
 
 export CGO_ENABLED := 1
 
-.PHONY: run build test deps lint unit race fuzz bench clean install deb package-test
+.PHONY: run build test deps lint unit race fuzz bench clean install deb package-test live-test
 
 run: build
 	$(BIN) -f testdata/captures/web_attacks.pcap.gz -v
@@ -59,6 +59,12 @@ package-test: deb
 	@tools/deps.sh test
 	@if [ "$$(id -u)" -eq 0 ]; then tools/packaging/test.sh "$$(ls -t build/luanids_*.deb | head -1)"; \
 	else echo "package-test: not run, needs root"; fi
+
+# What make test has in a short form: real traffic of all kinds, with a browser and attack tools (installs them), and load. As
+# root; 6 minutes. The service under systemd, in a container of its own: tools/packaging/systemd-test.sh.
+live-test: build
+	testdata/live/real.sh
+	tools/loadtest.sh --short
 
 clean:
 	rm -rf build

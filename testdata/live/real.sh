@@ -1,14 +1,14 @@
 #!/bin/bash
 # Watches real traffic live, and compares: the alerts must be those of a replay of what tcpdump recorded beside it.
 #
-#   testdata/live/real.sh                      a choice of traffic, about 2 minutes
+#   testdata/live/real.sh                      a choice of traffic, a browser's among it, about 4 minutes (make live-test)
 #   testdata/live/real.sh --short              a few kinds, under 20 seconds (CI)
 #   testdata/live/real.sh nmap_syn http_browse these (names as in testdata/make/all.sh --list)
 #
 # The traffic is that of testdata/make: real servers, clients and attack tools on hosts in network namespaces without
 # a link to the outside. Checked for each: the alerts (rule, end points), that they were written within a second of their packet,
-# that no packet was lost, and that SIGTERM ends luanids within a second. Needs root; LUANIDS names the binary (default:
-# build/luanids), WORKERS how many rings (default 2).
+# that attacks raise some and harmless traffic none, that no packet was lost, and that SIGTERM ends luanids within a second. Needs root; LUANIDS names the binary (default:
+# build/luanids), WORKERS how many rings (default 2), KEEP a folder for recordings and logs, ARGS more arguments for luanids.
 set -euo pipefail
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8
 
@@ -20,7 +20,10 @@ readonly HERE SELF LUANIDS WORKERS
 readonly LIMIT_SECONDS=150
 readonly SHORT=(web_attacks)
 readonly CHOICE=(http_browse tls_browse web_attacks sqlmap nmap_syn nmap_sweep nmap_fin_xmas_null dns_lookup dns_tunnel_iodine
-  ssh_login ssh_bruteforce smtp_mail http_ipv6 fragments reverse_shell icmp_tunnel ftp_session cooked_v2)
+  ssh_login ssh_bruteforce smtp_mail http_ipv6 fragments reverse_shell icmp_tunnel ftp_session cooked_v2 browser)
+# What must raise alerts, and what must not: the same alerts live and in the replay would also be none at all.
+readonly ATTACKS=" web_attacks sqlmap nmap_syn nmap_sweep nmap_fin_xmas_null dns_tunnel_iodine ssh_bruteforce reverse_shell icmp_tunnel "
+readonly HARMLESS=" http_browse tls_browse dns_lookup ssh_login smtp_mail http_ipv6 fragments ftp_session cooked_v2 browser "
 
 # shellcheck source=testdata/make/lib.sh
 source "$HERE/lib.sh"
@@ -28,6 +31,8 @@ for part in "$HERE"/captures.d/*.sh; do
   # shellcheck disable=SC1090
   source "$part"
 done
+# shellcheck source=testdata/live/browser.sh
+source "$SELF/browser.sh"
 
 main() {
   local names=()
@@ -79,8 +84,8 @@ finish() {
   if (($1)); then
     tail -n 20 "$WORK/log" "$WORK/live.err" >&8 2>&1 || true
     echo "testdata/live: $2 failed (status $1)" >&8
-    if [[ -n ${KEEP:-} ]]; then cp -r "$WORK" "$KEEP/$2"; fi
   fi
+  if [[ -n ${KEEP:-} ]]; then cp -r "$WORK" "$KEEP/$2"; fi
   net_down
   rm -rf "$WORK"
   exit "$1"
@@ -92,7 +97,7 @@ eval "$(declare -f capture_stop | sed '1s/capture_stop/tcpdump_stop/')"
 NIDS=
 capture() {
   local h=$1 dev=$2
-  ip netns exec "$PREFIX$h" "$LUANIDS" -i "$dev" --bpf 'not dst host ff02::16' --workers "$WORKERS" --output none \
+  ip netns exec "$PREFIX$h" "$LUANIDS" -i "$dev" --bpf 'not dst host ff02::16' --workers "$WORKERS" --output none ${ARGS:-} \
     --json "$WORK/live.json" --eve "$WORK/live.eve" 2>"$WORK/live.err" &
   NIDS=$!
   for _ in $(seq 100); do
@@ -136,6 +141,9 @@ compare() {
     cat "$WORK/diff"
     return 1
   fi >&8
+  if declare -F "check_$name" >/dev/null; then "check_$name" || return 1; fi
+  [[ $ATTACKS != *" $name "* || -s $WORK/live.set ]] || { echo "$name: an attack raised no alert" >&8; return 1; }
+  [[ $HARMLESS != *" $name "* || ! -s $WORK/live.set ]] || { echo "$name: harmless traffic raised alerts:"; cat "$WORK/live.set"; return 1; } >&8
   [[ -z $lost ]] || { echo "$name: packets were lost" >&8; return 1; }
   ((ENDED < 1000)) || { echo "$name: SIGTERM took $ENDED ms" >&8; return 1; }
   [[ ! $worst =~ ^[0-9.]+s$|[0-9]m[0-9] ]] || { echo "$name: an alert took $worst" >&8; return 1; }
