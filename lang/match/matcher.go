@@ -91,6 +91,10 @@ func (p *Program) NewMatcher() *Matcher {
 		bmemo: make([]bytesSlot, p.nBytes), cmemo: make([]condSlot, p.nConds),
 		seen: make([]mpm.Seen, len(p.slots)), counts: make([]RuleCount, len(p.Rules)), scanned: make([]scanCount, len(p.slots)),
 		arena: make([]byte, 64<<10), hits: make([]uint32, 0, 64), cands: make([]uint32, 0, 256), out: make([]Hit, 0, 64)}
+	scratch := new(mpm.Scratch)
+	for i := range m.seen {
+		m.seen[i].Scratch = scratch
+	}
 	if p.cached {
 		m.loose, m.pairs = make([]looseEntry, looseCache), make([]pairEntry, pairCache)
 	}

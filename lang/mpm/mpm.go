@@ -44,6 +44,7 @@ type Set struct {
 	tiny  *tiny  // 1 and 2 bytes, nil for none
 
 	maxLen int
+	vector bool // look at sixteen positions at a time
 }
 
 // pat is where a pattern is in blob, or (sets) in Set.sets.
@@ -55,6 +56,12 @@ type pat struct {
 
 // New makes a set. Empty patterns are never found.
 func New(patterns []Pattern) *Set {
+	s := build(patterns)
+	s.vector = vectorPays()
+	return s
+}
+
+func build(patterns []Pattern) *Set {
 	s := &Set{pats: make([]pat, len(patterns))}
 	for i, p := range patterns {
 		if p.Sets != nil {
@@ -159,9 +166,11 @@ func (s *Set) Memory() int {
 // one goroutine and serves any number of scans of one Set.
 type Seen struct {
 	// Base is the place of the first byte of the data in what MaxEnd counts in.
-	Base  int
-	gen   uint32
-	stamp []uint32
+	Base int
+	// Scratch may be shared by all scans of the goroutine; without one a scan makes its own.
+	Scratch *Scratch
+	gen     uint32
+	stamp   []uint32
 	// vain remembers bytes that the filter let through and that no entry agreed with.
 	vain   []vain
 	passed int // entries that agreed with the bytes
@@ -183,6 +192,9 @@ func (s *Seen) Reset(n int) {
 		s.vain = make([]vain, vainSlots)
 		s.gen = 0
 	}
+	if s.Scratch == nil {
+		s.Scratch = new(Scratch)
+	}
 	s.gen++
 	if s.gen == 0 {
 		clear(s.stamp)
@@ -197,8 +209,12 @@ func (s *Set) Scan(data []byte, from int, seen *Seen, hits []uint32) []uint32 {
 		return hits
 	}
 	start := max(0, from-s.maxLen+1)
-	if len(s.long.words) != 0 {
-		hits = s.scanLong(data, start, from, seen, hits)
+	switch {
+	case len(s.long.words) == 0:
+	case s.vector && len(data)-start >= vectorMin:
+		hits = s.scanVector(data, start, from, seen, hits)
+	default:
+		hits = s.scanScalar(data, start, from, seen, hits)
 	}
 	if s.short != nil {
 		hits = s.scanShort(data, max(0, from-2), from, seen, hits)

@@ -34,7 +34,21 @@ func lower(b []byte) []byte {
 	return b
 }
 
+// scan scans in both ways, where the processor has both, and panics if they differ.
 func scan(s *Set, data []byte, from int) []uint32 {
+	one := *s
+	one.vector = false
+	hits := scanOnce(&one, data, from)
+	if canVector {
+		one.vector = true
+		if other := scanOnce(&one, data, from); !slices.Equal(hits, other) {
+			panic(fmt.Sprintf("%q from %d: one position at a time %v, many %v", data, from, hits, other))
+		}
+	}
+	return hits
+}
+
+func scanOnce(s *Set, data []byte, from int) []uint32 {
 	var seen Seen
 	seen.Reset(s.Len())
 	hits := s.Scan(data, from, &seen, nil)
@@ -96,6 +110,30 @@ func TestRuns(t *testing.T) {
 			if got, want := scan(New(pats[:n]), data, 0), naive(pats[:n], data, 0); !slices.Equal(got, want) {
 				t.Fatalf("%d patterns in %q: got %v, want %v", n, data, got, want)
 			}
+		}
+	}
+}
+
+// TestLongData has buffers of several blocks, with patterns at the seams.
+func TestLongData(t *testing.T) {
+	r := rand.New(rand.NewPCG(13, 14))
+	pats := append(generated(300), Pattern{Bytes: []byte("|~|")}, Pattern{Bytes: []byte("#~#~#")}, Pattern{Bytes: []byte("\x00\x00\x00~")})
+	s := New(pats)
+	for range 30 {
+		data := bytes.Clone(text(5000)[:r.IntN(5000)])
+		for range 1 + r.IntN(20) {
+			p := pats[len(pats)-1-r.IntN(10)].Bytes
+			if at := max(0, 32*r.IntN(1+len(data)/32)+r.IntN(6)-len(p)); at < len(data) {
+				copy(data[at:], p)
+			}
+		}
+		data = slices.Clip(data)
+		from := r.IntN(1 + len(data))
+		if r.IntN(2) == 0 {
+			from = 0
+		}
+		if got, want := scan(s, data, from), naive(pats, data, from); !slices.Equal(got, want) {
+			t.Fatalf("%d bytes from %d: got %v, want %v", len(data), from, got, want)
 		}
 	}
 }
@@ -189,16 +227,22 @@ func BenchmarkScan(b *testing.B) {
 			name string
 			data []byte
 		}{{"text", text(1400)}, {"binary", binary}, {"short", text(40)}} {
-			b.Run(fmt.Sprintf("%d/%s", n, in.name), func(b *testing.B) {
-				var seen Seen
-				hits := make([]uint32, 0, 64)
-				b.SetBytes(int64(len(in.data)))
-				b.ReportAllocs()
-				for b.Loop() {
-					seen.Reset(s.Len())
-					hits = s.Scan(in.data, 0, &seen, hits[:0])
+			for _, vector := range []bool{false, true} {
+				if vector && !canVector {
+					continue
 				}
-			})
+				b.Run(fmt.Sprintf("%d/%s/%v", n, in.name, vector), func(b *testing.B) {
+					s.vector = vector
+					var seen Seen
+					hits := make([]uint32, 0, 64)
+					b.SetBytes(int64(len(in.data)))
+					b.ReportAllocs()
+					for b.Loop() {
+						seen.Reset(s.Len())
+						hits = s.Scan(in.data, 0, &seen, hits[:0])
+					}
+				})
+			}
 		}
 	}
 }

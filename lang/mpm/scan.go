@@ -41,9 +41,9 @@ const (
 	lastMask    = lastGroup | lastOpen
 )
 
-// scanLong looks at every second position from start on; as each pattern has an anchor at an even and one at an
+// scanScalar looks at every second position from start on; as each pattern has an anchor at an even and one at an
 // odd offset, one of them is at such a position.
-func (s *Set) scanLong(data []byte, start, from int, seen *Seen, hits []uint32) []uint32 {
+func (s *Set) scanScalar(data []byte, start, from int, seen *Seen, hits []uint32) []uint32 {
 	i, n := start, len(data)
 	t, sh := s.long.words, s.long.shift&31
 	var last uint16 // the word of the position before i
@@ -70,11 +70,14 @@ func (s *Set) scanLong(data []byte, start, from int, seen *Seen, hits []uint32) 
 	return s.scanTail(data, i, last, from, seen, hits)
 }
 
-// scanTail looks at the last positions, from i on, as if zeros followed the data. An anchor may reach one or
+// tailMax is how many bytes scanTail looks at.
+const tailMax = 16
+
+// scanTail looks at the last positions, from i on, at most tailMax bytes from the end, as if zeros followed the data. An anchor may reach one or
 // two bytes beyond the data where its pattern leaves them open.
 func (s *Set) scanTail(data []byte, i int, last uint16, from int, seen *Seen, hits []uint32) []uint32 {
-	var rest [24]byte
-	n := copy(rest[:16], data[i:])
+	var rest [tailMax + 4]byte
+	n := copy(rest[:tailMax], data[i:])
 	t, sh := s.long.words, s.long.shift&31
 	for k := 0; k < n; k += 2 {
 		g := binary.LittleEndian.Uint32(rest[k:]) | caseBits>>32
