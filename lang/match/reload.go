@@ -109,8 +109,8 @@ func (st *State) Adopt(p *Program) {
 	for _, s := range p.sequences {
 		byName[s.name] = s
 	}
-	for r := st.seqs.oldest; r != nil; {
-		next := r.next
+	for r := st.seqs.byUse.Oldest(); r != nil; {
+		next := r.Newer()
 		if s := byName[r.seq.name]; s != nil && len(s.steps) == len(r.steps) {
 			r.seq = s
 		} else {

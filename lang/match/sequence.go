@@ -4,6 +4,7 @@ import (
 	"container/heap"
 	"fmt"
 
+	"github.com/luanids/luanids/dissect/aged"
 	"github.com/luanids/luanids/lang/ir"
 	"github.com/luanids/luanids/lang/threshold"
 )
@@ -119,20 +120,20 @@ func (b *builder) finishSequences() {
 
 // seqTable holds how far each sequence has come under each key.
 type seqTable struct {
-	max            int
-	m              map[string]*seqRun
-	oldest, newest *seqRun
-	evicted        uint64
-	timers         timers
+	max     int
+	m       map[string]*seqRun
+	byUse   aged.List[seqRun, *seqRun]
+	evicted uint64
+	timers  timers
 }
 
 // seqRun is the progress of one sequence under one key.
 type seqRun struct {
-	key        string
-	seq        *sequence
-	prev, next *seqRun
-	gone       bool
-	steps      []stepRun
+	aged.Links[seqRun]
+	key   string
+	seq   *sequence
+	gone  bool
+	steps []stepRun
 }
 
 // stepRun is what is known of one step: the times of its last matches (as many as it needs), and,
@@ -162,7 +163,7 @@ func (st *State) feed(s *stepOf) {
 	if len(run.steps) != len(s.seq.steps) {
 		run.steps = make([]stepRun, len(s.seq.steps))
 	}
-	t.touch(run)
+	t.byUse.Touch(run)
 	now := st.now
 	step := &s.seq.steps[s.n]
 	if s.n > 0 && !run.ready(s.n, now) {
@@ -277,54 +278,23 @@ func (st *State) Tick(now int64) []*Rule {
 }
 
 func (t *seqTable) add(key string, s *sequence) *seqRun {
-	if len(t.m) >= t.max && t.oldest != nil {
+	if len(t.m) >= t.max && t.byUse.Oldest() != nil {
 		t.evicted++
-		t.remove(t.oldest)
+		t.remove(t.byUse.Oldest())
 	}
 	r := &seqRun{key: key, seq: s, steps: make([]stepRun, len(s.steps))}
 	t.m[key] = r
-	t.link(r)
+	t.byUse.Add(r)
 	return r
-}
-
-func (t *seqTable) touch(r *seqRun) {
-	if r != t.newest {
-		t.unlink(r)
-		t.link(r)
-	}
 }
 
 func (t *seqTable) remove(r *seqRun) {
 	if r.gone {
 		return
 	}
-	t.unlink(r)
+	t.byUse.Remove(r)
 	delete(t.m, r.key)
 	r.gone = true
-}
-
-func (t *seqTable) link(r *seqRun) {
-	r.prev, r.next = t.newest, nil
-	if t.newest != nil {
-		t.newest.next = r
-	} else {
-		t.oldest = r
-	}
-	t.newest = r
-}
-
-func (t *seqTable) unlink(r *seqRun) {
-	if r.prev != nil {
-		r.prev.next = r.next
-	} else {
-		t.oldest = r.next
-	}
-	if r.next != nil {
-		r.next.prev = r.prev
-	} else {
-		t.newest = r.prev
-	}
-	r.prev, r.next = nil, nil
 }
 
 // timer is the moment at which a step has not happened.

@@ -1,6 +1,7 @@
 package match
 
 import (
+	"github.com/luanids/luanids/dissect/aged"
 	"github.com/luanids/luanids/lang/ir"
 	"github.com/luanids/luanids/lang/threshold"
 )
@@ -138,7 +139,7 @@ func (st *State) dataset(d *ir.Dataset) *ttlTable {
 // DatasetValues calls f for each value of a data set, for saving it.
 func (st *State) DatasetValues(name string, f func(value string)) {
 	if t := st.datasets[name]; t != nil {
-		for e := t.oldest; e != nil; e = e.next {
+		for e := t.byUse.Oldest(); e != nil; e = e.Newer() {
 			f(e.key)
 		}
 	}
@@ -160,18 +161,18 @@ func (st *State) HostFlag(name string, key []byte, on bool, now, ttl int64) {
 
 // ttlTable is a bounded map whose entries expire; at the cap the one that was written or found first goes.
 type ttlTable struct {
-	max            int
-	m              map[string]*ttlEntry
-	oldest, newest *ttlEntry
-	evicted        uint64
-	loaded         [][]byte // of a data set: the values that its file gave
+	max     int
+	m       map[string]*ttlEntry
+	byUse   aged.List[ttlEntry, *ttlEntry]
+	evicted uint64
+	loaded  [][]byte // of a data set: the values that its file gave
 }
 
 type ttlEntry struct {
-	key        string
-	v          int64
-	expires    int64 // 0: never
-	prev, next *ttlEntry
+	aged.Links[ttlEntry]
+	key     string
+	v       int64
+	expires int64 // 0: never
 }
 
 func newTTL(most int) *ttlTable { return &ttlTable{max: most, m: map[string]*ttlEntry{}} }
@@ -195,17 +196,16 @@ func (t *ttlTable) set(key []byte, v, now, ttl int64) {
 	}
 	if e := t.m[string(key)]; e != nil {
 		e.v, e.expires = v, expires
-		t.unlink(e)
-		t.link(e)
+		t.byUse.Touch(e)
 		return
 	}
-	if len(t.m) >= t.max && t.oldest != nil {
+	if len(t.m) >= t.max && t.byUse.Oldest() != nil {
 		t.evicted++
-		t.remove(t.oldest)
+		t.remove(t.byUse.Oldest())
 	}
 	e := &ttlEntry{key: string(key), v: v, expires: expires}
 	t.m[e.key] = e
-	t.link(e)
+	t.byUse.Add(e)
 }
 
 func (t *ttlTable) delete(key []byte) {
@@ -215,30 +215,6 @@ func (t *ttlTable) delete(key []byte) {
 }
 
 func (t *ttlTable) remove(e *ttlEntry) {
-	t.unlink(e)
+	t.byUse.Remove(e)
 	delete(t.m, e.key)
-}
-
-func (t *ttlTable) link(e *ttlEntry) {
-	e.prev, e.next = t.newest, nil
-	if t.newest != nil {
-		t.newest.next = e
-	} else {
-		t.oldest = e
-	}
-	t.newest = e
-}
-
-func (t *ttlTable) unlink(e *ttlEntry) {
-	if e.prev != nil {
-		e.prev.next = e.next
-	} else {
-		t.oldest = e.next
-	}
-	if e.next != nil {
-		e.next.prev = e.prev
-	} else {
-		t.newest = e.prev
-	}
-	e.prev, e.next = nil, nil
 }

@@ -2,7 +2,11 @@
 // them alert. A Table is used from one goroutine (the ordered stage).
 package threshold
 
-import "hash/maphash"
+import (
+	"hash/maphash"
+
+	"github.com/luanids/luanids/dissect/aged"
+)
 
 // Kind is how matches become alerts.
 type Kind uint8
@@ -55,8 +59,7 @@ type Stats struct {
 type Table struct {
 	max     int
 	keys    map[string]*entry
-	oldest  *entry // least recently used first
-	newest  *entry
+	byUse   aged.List[entry, *entry]
 	free    *entry
 	evicted uint64
 	over    uint64
@@ -64,8 +67,8 @@ type Table struct {
 }
 
 type entry struct {
-	key        string
-	prev, next *entry
+	aged.Links[entry]
+	key string
 
 	start   int64 // of a fixed window
 	n       int   // matches in it
@@ -264,10 +267,7 @@ func (t *Table) distinct(s *Spec, e *entry, value []byte, now int64, count int) 
 // entry finds or makes the entry of a key, and makes it the most recently used.
 func (t *Table) entry(key []byte) *entry {
 	if e := t.keys[string(key)]; e != nil {
-		if e != t.newest {
-			t.unlink(e)
-			t.link(e)
-		}
+		t.byUse.Touch(e)
 		return e
 	}
 	if len(t.keys) >= t.max {
@@ -283,40 +283,16 @@ func (t *Table) entry(key []byte) *entry {
 	}
 	e.key = string(key)
 	t.keys[e.key] = e
-	t.link(e)
+	t.byUse.Add(e)
 	return e
 }
 
 func (t *Table) evict() {
-	e := t.oldest
+	e := t.byUse.Oldest()
 	if e == nil {
 		return
 	}
-	t.unlink(e)
+	t.byUse.Remove(e)
 	delete(t.keys, e.key)
 	t.free = e
-}
-
-func (t *Table) link(e *entry) {
-	e.prev, e.next = t.newest, nil
-	if t.newest != nil {
-		t.newest.next = e
-	} else {
-		t.oldest = e
-	}
-	t.newest = e
-}
-
-func (t *Table) unlink(e *entry) {
-	if e.prev != nil {
-		e.prev.next = e.next
-	} else {
-		t.oldest = e.next
-	}
-	if e.next != nil {
-		e.next.prev = e.prev
-	} else {
-		t.newest = e.prev
-	}
-	e.prev, e.next = nil, nil
 }

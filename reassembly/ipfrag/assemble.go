@@ -45,14 +45,14 @@ func (d *Defrag) store(t *tracker, off, end int32, data []byte) (int32, bool) {
 	}
 	for d.frags >= d.cfg.MaxFrags {
 		d.Stats.MaxFragsHits++
-		if d.oldest == t {
+		if d.byUse.Oldest() == t {
 			return 0, false
 		}
 		d.evict()
 	}
 	for !d.mem.fits(len(data) + fragCost) {
 		d.Stats.MemCapHits++
-		if d.oldest == t {
+		if d.byUse.Oldest() == t {
 			return 0, false
 		}
 		d.evict()

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"github.com/luanids/luanids/dissect/aged"
 	"github.com/luanids/luanids/dissect/packet"
 )
 
@@ -76,19 +77,18 @@ type seg struct {
 
 // tracker is a datagram being put together. segs are in order and do not overlap.
 type tracker struct {
-	key      key
-	hash     uint32
-	last     int64 // time of the last fragment
-	policy   Policy
-	seenLast bool  // a fragment without more fragments came
-	end      int32 // with seenLast: where the datagram ends
-	max      int32 // where the data seen so far ends
-	hdr      []byte
-	frags    []frag
-	segs     []seg
-	chain    *tracker // of its hash bucket
-	older    *tracker // list by last
-	newer    *tracker
+	aged.Links[tracker] // by last
+	key                 key
+	hash                uint32
+	last                int64 // time of the last fragment
+	policy              Policy
+	seenLast            bool  // a fragment without more fragments came
+	end                 int32 // with seenLast: where the datagram ends
+	max                 int32 // where the data seen so far ends
+	hdr                 []byte
+	frags               []frag
+	segs                []seg
+	chain               *tracker // of its hash bucket
 	// Where hdr, frags and segs begin: a flood of lone fragments then costs a cache miss or two
 	// each, not five.
 	hdr0  [64]byte
@@ -103,7 +103,6 @@ func (t *tracker) clear() {
 		t.hdr, t.frags, t.segs = t.hdr0[:0], t.frag0[:0], t.seg0[:0]
 	}
 	t.seenLast, t.end, t.max = false, 0, 0
-	t.older, t.newer = nil, nil
 }
 
 // Defrag puts datagrams together. It belongs to one goroutine.
@@ -114,8 +113,7 @@ type Defrag struct {
 	buckets  []*tracker
 	mask     uint32
 	seed     uint64
-	oldest   *tracker
-	newest   *tracker
+	byUse    aged.List[tracker, *tracker]
 	free     *tracker // chained by chain
 	trackers int
 	frags    int
@@ -230,7 +228,7 @@ func (d *Defrag) ignore(p *packet.Packet, t *tracker) {
 // back.
 func (d *Defrag) Advance(now int64) {
 	d.now = max(d.now, now)
-	for t := d.oldest; t != nil && d.now-t.last >= int64(d.cfg.Timeout); t = d.oldest {
+	for t := d.byUse.Oldest(); t != nil && d.now-t.last >= int64(d.cfg.Timeout); t = d.byUse.Oldest() {
 		d.Stats.count(t.key.version == 6, &d.Stats.IPv4Timeouts, &d.Stats.IPv6Timeouts)
 		d.remove(t)
 	}
@@ -247,8 +245,8 @@ func (d *Defrag) track(p *packet.Packet) *tracker {
 	h := k.hash(d.seed)
 	for t := d.buckets[h&d.mask]; t != nil; t = t.chain {
 		if t.hash == h && t.key == k {
-			d.unlink(t)
-			d.link(t)
+			d.byUse.Touch(t)
+			t.last = d.now
 			return t
 		}
 	}
@@ -270,7 +268,8 @@ func (d *Defrag) track(p *packet.Packet) *tracker {
 	d.buckets[h&d.mask] = t
 	d.trackers++
 	d.mem.used += trackerCost
-	d.link(t)
+	d.byUse.Add(t)
+	t.last = d.now
 	return t
 }
 
@@ -288,9 +287,9 @@ func (d *Defrag) grow() {
 
 // evict gives up the datagram that waited longest.
 func (d *Defrag) evict() {
-	if d.oldest != nil {
+	if t := d.byUse.Oldest(); t != nil {
 		d.Stats.Evicted++
-		d.remove(d.oldest)
+		d.remove(t)
 	}
 }
 
@@ -318,34 +317,9 @@ func mix(h, v uint64) uint64 {
 	return hi ^ lo + h
 }
 
-// link puts t at the end of the list by time.
-func (d *Defrag) link(t *tracker) {
-	t.last = d.now
-	t.older, t.newer = d.newest, nil
-	if d.newest != nil {
-		d.newest.newer = t
-	} else {
-		d.oldest = t
-	}
-	d.newest = t
-}
-
-func (d *Defrag) unlink(t *tracker) {
-	if t.older != nil {
-		t.older.newer = t.newer
-	} else {
-		d.oldest = t.newer
-	}
-	if t.newer != nil {
-		t.newer.older = t.older
-	} else {
-		d.newest = t.older
-	}
-}
-
 // remove forgets a datagram and keeps its memory for others.
 func (d *Defrag) remove(t *tracker) {
-	d.unlink(t)
+	d.byUse.Remove(t)
 	for at := &d.buckets[t.hash&d.mask]; *at != nil; at = &(*at).chain {
 		if *at == t {
 			*at = t.chain

@@ -376,7 +376,7 @@ func FuzzDefrag(f *testing.F) {
 			}
 		}
 		b.d.Advance(1 << 62)
-		if b.d.mem.used != 0 || b.d.trackers != 0 || b.d.frags != 0 || b.d.oldest != nil {
+		if b.d.mem.used != 0 || b.d.trackers != 0 || b.d.frags != 0 || b.d.byUse.Oldest() != nil {
 			t.Fatalf("left over: %d bytes, %d trackers, %d fragments", b.d.mem.used, b.d.trackers, b.d.frags)
 		}
 	})
