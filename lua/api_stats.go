@@ -9,20 +9,37 @@ import (
 	"github.com/luanids/luanids/lua/stats"
 )
 
-// nativeObjects give their size to the measurement of memory.
+// nativeObjects give their size to the measurement of memory. Those that stores have by the ten thousand are one piece
+// of memory with their value.
 type (
-	seriesObject   struct{ s *stats.Series }
-	counterObject  struct{ c *stats.Counter }
-	distinctObject struct{ d *stats.Distinct }
-	hllObject      struct{ h *hyperloglog.Sketch }
-	topkObject     struct{ t *stats.TopK }
+	seriesObject struct {
+		ud glua.LUserData
+		s  stats.Series
+	}
+	counterObject struct {
+		ud glua.LUserData
+		c  stats.Counter
+	}
+	distinctObject struct {
+		ud glua.LUserData
+		d  stats.Distinct
+	}
+	hllObject  struct{ h *hyperloglog.Sketch }
+	topkObject struct{ t *stats.TopK }
 )
 
 func (o *seriesObject) memory() int64   { return int64(o.s.Memory()) }
 func (o *counterObject) memory() int64  { return int64(o.c.Memory()) }
 func (o *distinctObject) memory() int64 { return int64(o.d.Memory()) }
-func (o *topkObject) memory() int64     { return int64(o.t.Memory()) }
-func (o *hllObject) memory() int64      { return hllBytes }
+
+// wrap makes ud the object of a class with that value, and pushes it.
+func wrap(L *glua.LState, ud *glua.LUserData, className string, value any) int {
+	ud.Value, ud.Metatable = value, classNamed(className).meta
+	L.Push(ud)
+	return 1
+}
+func (o *topkObject) memory() int64 { return int64(o.t.Memory()) }
+func (o *hllObject) memory() int64  { return hllBytes }
 
 // hllBytes is the size of a dense sketch of precision 14.
 const hllBytes = 16 << 10
@@ -45,14 +62,14 @@ func nidsSeries(L *glua.LState) int {
 	if n < 4 || n > stats.MaxSeries {
 		L.ArgError(1, "a series keeps from 4 to 65536 events")
 	}
-	L.Push(object("Series", &seriesObject{stats.NewSeries(n)}))
-	return 1
+	o := &seriesObject{s: *stats.NewSeries(n)}
+	return wrap(L, &o.ud, "Series", o)
 }
 
 // seriesMethod declares a method without arguments that gives a number.
 func seriesMethod(name, doc string, f func(s *stats.Series) float64) decl {
 	return decl{name: name, sig: "fun(self: Series): number", doc: doc, call: func(L *glua.LState) int {
-		s := self[*seriesObject](L, "Series").s
+		s := &self[*seriesObject](L, "Series").s
 		vmOf(L).meter.charge(s.Len() * 2)
 		return num(L, f(s))
 	}}
@@ -97,7 +114,7 @@ func seriesClass() *class {
 }
 
 func seriesPeriodicity(L *glua.LState) int {
-	s := self[*seriesObject](L, "Series").s
+	s := &self[*seriesObject](L, "Series").s
 	window := int64(0)
 	if L.Get(2) != glua.LNil {
 		window = checkDuration(L, 2)
@@ -141,14 +158,14 @@ func nidsCounter(L *glua.LState) int {
 	if window <= 0 {
 		L.ArgError(1, "the window must be longer than 0")
 	}
-	L.Push(object("Counter", &counterObject{stats.NewCounter(window, L.OptInt(2, 0))}))
-	return 1
+	o := &counterObject{c: *stats.NewCounter(window, L.OptInt(2, 0))}
+	return wrap(L, &o.ud, "Counter", o)
 }
 
 func counterClass() *class {
 	return &class{name: "Counter", doc: "A count over a sliding window, made by nids.counter.", methods: []decl{
 		{name: "add", sig: "fun(self: Counter, n?: number, time?: number): number", doc: "Adds n (1) now, or at that time, and gives the sum over the window.", call: func(L *glua.LState) int {
-			c := self[*counterObject](L, "Counter").c
+			c := &self[*counterObject](L, "Counter").c
 			return num(L, c.Add(vmOf(L).timeAt(L, 3), float64(L.OptNumber(2, 1))))
 		}},
 		{name: "sum", sig: "fun(self: Counter, time?: number): number", doc: "The sum over the window that ends now.", call: func(L *glua.LState) int {
@@ -170,14 +187,14 @@ func nidsDistinct(L *glua.LState) int {
 	if n < 0 || n > stats.MaxDistinct {
 		L.ArgError(2, "at most 65536 values; nids.hll estimates more")
 	}
-	L.Push(object("Distinct", &distinctObject{stats.NewDistinct(window, n)}))
-	return 1
+	o := &distinctObject{d: *stats.NewDistinct(window, n)}
+	return wrap(L, &o.ud, "Distinct", o)
 }
 
 func distinctClass() *class {
 	return &class{name: "Distinct", doc: "Counts different values over a sliding window, made by nids.distinct.", methods: []decl{
 		{name: "add", sig: "fun(self: Distinct, value: string|number|boolean, time?: number): number, boolean", doc: "Notes a value; gives how many there are, and whether it is new.", call: func(L *glua.LState) int {
-			d, v := self[*distinctObject](L, "Distinct").d, vmOf(L)
+			d, v := &self[*distinctObject](L, "Distinct").d, vmOf(L)
 			b := v.keyOf(L, v.buf[:0], nil, 2, 2)
 			v.keepBuf(b)
 			n, fresh := d.Add(v.timeAt(L, 3), b)
@@ -186,7 +203,7 @@ func distinctClass() *class {
 			return 2
 		}},
 		{name: "has", sig: "fun(self: Distinct, value: string|number|boolean): boolean", doc: "Tells whether a value is there.", call: func(L *glua.LState) int {
-			d, v := self[*distinctObject](L, "Distinct").d, vmOf(L)
+			d, v := &self[*distinctObject](L, "Distinct").d, vmOf(L)
 			b := v.keyOf(L, v.buf[:0], nil, 2, 2)
 			v.keepBuf(b)
 			L.Push(glua.LBool(d.Has(v.rt.now, b)))

@@ -31,7 +31,7 @@ const (
 	// meterStep is how many instructions are executed between two looks at the whole.
 	meterStep = 1 << 10
 	// walkEvery is how many instructions are executed, at least, between two measurements of memory.
-	walkEvery = 250e3
+	walkEvery = 500e3
 )
 
 // maxShed is how often stores are halved before a script is stopped.
@@ -102,7 +102,7 @@ func (m *meter) begin(n int64) {
 func (m *meter) end() {
 	m.running.Add(1)
 	m.untilWalk -= meterStep - m.left
-	if m.fail == nil && (m.untilWalk <= 0 || !m.swept) {
+	if m.fail == nil && (m.untilWalk <= 0 || !m.swept || m.vm.owes) {
 		m.swept = true
 		m.tooMuch()
 	}
@@ -110,18 +110,55 @@ func (m *meter) end() {
 
 // tooMuch measures the script's memory, and fails where it is past the limit.
 func (m *meter) tooMuch() bool {
-	m.vm.measure()
-	for round := 0; m.vm.memory > m.vm.limits.Memory; round++ {
-		if round == maxShed || !m.vm.shed() {
+	v := m.vm
+	v.measure()
+	if v.memory > v.limits.Memory {
+		for _, s := range v.stores {
+			s.markAll()
+		}
+		v.measure()
+	}
+	for round := 0; v.memory > v.limits.Memory; round++ {
+		if round == maxShed || !v.shed() {
 			break
 		}
-		m.vm.measure()
+		v.measure()
 	}
-	if m.vm.memory <= m.vm.limits.Memory {
-		return false
+	if v.memory > v.limits.Memory {
+		m.fail = fmt.Errorf("%w: the script holds %d MB, more than %d MB", errMemory, v.memory>>20, v.limits.Memory>>20)
+		return true
 	}
-	m.fail = fmt.Errorf("%w: the script holds %d MB, more than %d MB", errMemory, m.vm.memory>>20, m.vm.limits.Memory>>20)
-	return true
+	v.owes = false
+	v.rt.balance(v)
+	return false
+}
+
+// balance keeps all scripts together within their limit: the largest store of the largest script is halved. If that is not
+// v, whose callback this is, the script does so at the end of its own next one.
+func (rt *Runtime) balance(v *vm) {
+	for range maxShed {
+		sum, largest := int64(0), v
+		for _, x := range rt.vms {
+			if x.stopped {
+				continue
+			}
+			sum += x.memory
+			if x.memory > largest.memory {
+				largest = x
+			}
+		}
+		if sum <= rt.opt.Limits.Total {
+			return
+		}
+		if largest != v {
+			largest.owes = true
+			return
+		}
+		if !v.shed() {
+			return
+		}
+		v.measure()
+	}
 }
 
 // Err implements context.Context.

@@ -16,6 +16,9 @@ type Limits struct {
 	// Memory that a script's values may take, stores included, bytes (an estimate: see memory.go). Past it stores
 	// lose their least used half before the script is stopped.
 	Memory int64
+	// Total is what the values of all scripts may take together, bytes. Past it the largest store of the largest script
+	// loses its least used half.
+	Total int64
 	// StringBytes is the longest string that a script can make.
 	StringBytes int
 	// CallDepth is how deep calls may be nested.
@@ -33,7 +36,7 @@ type Limits struct {
 // DefaultLimits gives limits that no sound script meets.
 func DefaultLimits() Limits {
 	return Limits{
-		Instructions: 5e6, LoadInstructions: 20e6, Memory: 256 << 20, StringBytes: 4 << 20,
+		Instructions: 5e6, LoadInstructions: 20e6, Memory: 256 << 20, Total: 192 << 20, StringBytes: 4 << 20,
 		CallDepth: 200, PatternSteps: 200e3, Errors: 10,
 		Handlers: 256, Detectors: 64, Stores: 64, Metrics: 256, Source: 1 << 20,
 	}
@@ -44,7 +47,7 @@ func (l *Limits) fill() {
 	for _, p := range []struct {
 		v *int64
 		d int64
-	}{{&l.Instructions, d.Instructions}, {&l.LoadInstructions, d.LoadInstructions}, {&l.Memory, d.Memory}} {
+	}{{&l.Instructions, d.Instructions}, {&l.LoadInstructions, d.LoadInstructions}, {&l.Memory, d.Memory}, {&l.Total, d.Total}} {
 		if *p.v <= 0 {
 			*p.v = p.d
 		}

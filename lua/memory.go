@@ -9,9 +9,10 @@ import (
 // Sizes of things in bytes, for the estimate of what a script holds.
 const (
 	sizeTable  = 104
-	sizeSlot   = 16 // an entry of an array: an interface
-	sizeEntry  = 96 // an entry of a hash part: map, list of keys and index of keys
-	sizeBox    = 16 // what a string or number behind an interface takes besides its bytes
+	sizeSlot   = 16  // an entry of an array: an interface
+	sizeEntry  = 96  // an entry of a hash part: map, list of keys and index of keys
+	sizeHash   = 600 // a hash part of up to eight entries: maps come in such pieces
+	sizeBox    = 16  // what a string or number behind an interface takes besides its bytes
 	sizeFunc   = 80
 	sizeObject = 64
 )
@@ -119,7 +120,10 @@ func (w *walker) table(t *glua.LTable) {
 	if w.sweep && len(l.keys) > 2*live+64 {
 		compact(t)
 	}
-	w.bytes += sizeTable + int64(cap(l.array))*sizeSlot + int64(len(l.keys))*sizeEntry
+	w.bytes += sizeTable + int64(cap(l.array))*sizeSlot
+	if n := int64(len(l.keys)); n > 0 {
+		w.bytes += max(sizeHash, n*sizeEntry)
+	}
 	w.count += int64(len(l.array)+live) / 8
 	for _, v := range l.array {
 		w.add(v)

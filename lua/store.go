@@ -19,7 +19,8 @@ type store struct {
 	first, last *entry // by last use, the latest first
 	free        *entry
 	keyBytes    int64
-	bytes       int64 // with all values, as last measured
+	valueBytes  int64    // of all values, as last measured
+	dirty       []*entry // whose values may have changed since
 	evicted     uint64
 	expired     uint64
 }
@@ -29,13 +30,15 @@ type entry struct {
 	value      glua.LValue
 	made, used int64
 	prev, next *entry
+	size       int32 // of the value, bytes, as last measured
+	dirty      bool  // it is in store.dirty
 }
 
 // Bounds of a store.
 const (
 	defaultEntries = 100e3
 	maxEntries     = 10e6
-	sizeOfEntry    = 160 // entry, map slot and headers
+	sizeOfEntry    = 160 // entry and its place in the index
 )
 
 func stateSection() section {
@@ -118,6 +121,7 @@ func (s *store) drop(e *entry) {
 	s.unlink(e)
 	delete(s.index, e.key)
 	s.keyBytes -= int64(len(e.key))
+	s.valueBytes -= int64(e.size)
 	*e = entry{next: s.free}
 	s.free = e
 }
@@ -178,7 +182,8 @@ func (s *store) add(key []byte, value glua.LValue, now int64) *entry {
 	} else {
 		s.free = e.next
 	}
-	*e = entry{key: string(key), value: value, made: now, used: now}
+	*e = entry{key: string(key), made: now, used: now}
+	s.put(e, value)
 	s.index[e.key] = e
 	s.keyBytes += int64(len(key))
 	s.front(e)
@@ -211,21 +216,8 @@ func (s *store) expire(v *vm, now int64) {
 }
 
 func (s *store) clear() {
-	clear(s.index)
-	s.first, s.last, s.free, s.keyBytes = nil, nil, nil, 0
-}
-
-// memory is what the store takes without its values, bytes.
-func (s *store) memory() int64 { return int64(len(s.index))*sizeOfEntry + s.keyBytes }
-
-// each gives the values.
-func (s *store) each(visit func(glua.LValue)) {
-	for e := s.first; e != nil; e = e.next {
-		visit(e.value)
-	}
-	if s.value != nil {
-		visit(s.value)
-	}
+	s.index, s.dirty = map[string]*entry{}, nil
+	s.first, s.last, s.free, s.keyBytes, s.valueBytes = nil, nil, nil, 0, 0
 }
 
 // entryFor gives the entry of the key at argument n, and makes it where there is none.
@@ -270,7 +262,7 @@ func storeClass() *class {
 
 func storeGet(L *glua.LState) int {
 	s, v := self[*store](L, "Store"), vmOf(L)
-	L.Push(s.entryFor(L, v, 2, L.GetTop()).value)
+	L.Push(s.shown(s.entryFor(L, v, 2, L.GetTop())))
 	return 1
 }
 
@@ -279,7 +271,7 @@ func storePeek(L *glua.LState) int {
 	b := v.keyOf(L, v.buf[:0], s.key, 2, L.GetTop())
 	v.keepBuf(b)
 	if e := s.find(v, b, v.rt.now); e != nil {
-		L.Push(e.value)
+		L.Push(s.shown(e))
 	} else {
 		L.Push(glua.LNil)
 	}
@@ -292,7 +284,7 @@ func storeSet(L *glua.LState) int {
 	b := v.keyOf(L, v.buf[:0], s.key, 2, 2)
 	v.keepBuf(b)
 	if e := s.find(v, b, v.rt.now); e != nil {
-		e.value = value
+		s.put(e, value)
 		s.touch(e, v.rt.now)
 	} else {
 		s.add(b, value, v.rt.now)
@@ -342,7 +334,7 @@ func storeEach(L *glua.LState) int {
 		}
 		parts := decodeKey(e.key)
 		L.Push(fn)
-		L.Push(e.value)
+		L.Push(s.shown(e))
 		for _, p := range parts {
 			L.Push(p)
 		}

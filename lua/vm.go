@@ -59,6 +59,7 @@ type vm struct {
 	waiting waiting
 	batch   dispatch
 	callee  *glua.LFunction // what was called last, for tracebacks
+	logged  logLimit
 	exiting bool
 }
 
@@ -284,10 +285,17 @@ func (v *vm) problem(kind Kind, err error) Problem {
 	msg, trace := err.Error(), ""
 	var api *glua.ApiError
 	if errors.As(err, &api) {
-		msg, trace = api.Object.String(), api.StackTrace
+		msg, trace = errorText(api.Object), api.StackTrace
 	}
 	p := Problem{Kind: kind, Trace: v.tidyTrace(trace)}
 	p.Pos, p.Msg = locate(v.prog.name, msg)
+	if p.Pos.Line == 0 {
+		p.Pos = placeInTrace(p.Pos, p.Trace)
+	}
+	if len(p.Msg) > maxLogText {
+		p.Msg = p.Msg[:maxLogText] + "..."
+	}
+	v.explain(&p)
 	if strings.Contains(p.Msg, "\nstack traceback:") {
 		p.Msg, _, _ = strings.Cut(p.Msg, "\nstack traceback:")
 	}
