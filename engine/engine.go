@@ -7,6 +7,7 @@ import (
 	"io"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/luanids/luanids/capture"
@@ -142,6 +143,8 @@ type Engine struct {
 	started  time.Time
 	took     time.Duration
 	broken   int // captures that ended within a packet or were damaged
+	// pressureMax is the highest memcap.pressure so far.
+	pressureMax atomic.Uint64
 	reloads  reloads
 }
 
@@ -184,8 +187,8 @@ func New(cfg Config) (*Engine, error) {
 	if cfg.ScriptHost != nil {
 		cfg.ScriptHost.o = &e.order
 	}
-	e.order.responder = newResponder(&e.cfg.Respond, cfg.Workers, cfg.Warn)
-	for i := range cfg.Workers {
+	e.order.responder = newResponder(&e.cfg.Respond, e.owners(), cfg.Warn)
+	for i := range e.owners() {
 		w := e.newWorker(i)
 		w.responder = e.order.responder
 		v, err := e.newView(w, &e.cfg)
@@ -201,7 +204,7 @@ func New(cfg Config) (*Engine, error) {
 func (e *Engine) warn(format string, args ...any) { e.cfg.Warn(format, args...) }
 
 func (e *Engine) newWorker(id int) *worker {
-	w := &worker{id: id, base: id, of: e.cfg.Workers, keys: &dispatcher{noVLAN: e.cfg.IgnoreVLAN}}
+	w := &worker{id: id, base: id, of: e.owners(), keys: &dispatcher{noVLAN: e.cfg.IgnoreVLAN}}
 	perShard := e.cfg.TCP
 	if perShard.Memcap == 0 {
 		perShard.Memcap = tcp.DefaultMemcap

@@ -116,11 +116,10 @@ func (e *Engine) runParallel(ctx context.Context, src capture.Source) error {
 	for range batchesAhead {
 		free <- newBatch(n)
 	}
-	in := make([]chan *batch, n)
 	out := make(chan *batch, batchesAhead)
-	for i, w := range e.workers {
-		in[i] = make(chan *batch, batchesAhead)
-		go w.serve(in[i], out)
+	crew := newCrew(e.workers, out)
+	for range e.cfg.Workers {
+		go crew.serve()
 	}
 	ordered := make(chan struct{})
 	go func() {
@@ -133,22 +132,14 @@ func (e *Engine) runParallel(ctx context.Context, src capture.Source) error {
 			free <- b
 		}
 	}()
-	send := func(b *batch) {
-		b.pending.Store(int32(n))
-		for _, c := range in {
-			c <- b
-		}
-	}
-	err := e.readAll(ctx, src, free, send)
+	err := e.readAll(ctx, src, free, crew.send)
 	for shard := range flushSteps {
 		b := <-free
 		b.reset()
 		e.flushBatch(b, shard)
-		send(b)
+		crew.send(b)
 	}
-	for _, c := range in {
-		close(c)
-	}
+	crew.close()
 	for range batchesAhead { // all are back: the workers are idle
 		<-free
 	}
@@ -177,19 +168,6 @@ func (e *Engine) readAll(ctx context.Context, src capture.Source, free chan *bat
 		send(b)
 		if done {
 			return err
-		}
-	}
-}
-
-// serve works on batches until in is closed. The last worker to finish a batch passes it on:
-// since all see all batches in order, they arrive in order.
-func (w *worker) serve(in <-chan *batch, out chan<- *batch) {
-	for b := range in {
-		w.busy.Lock()
-		w.process(b)
-		w.busy.Unlock()
-		if b.pending.Add(-1) == 0 {
-			out <- b
 		}
 	}
 }
