@@ -21,6 +21,8 @@ import (
 type PcapConfig struct {
 	// Dir is the folder for the files, which is made if it is not there; empty for no captures.
 	Dir string
+	// Failing is why the folder could not be used when that was tried, if it is to be tried again with each capture.
+	Failing error
 	// Before and After bound the packets of the flow up to the alert, with the one that raised it, and after it.
 	Before, After int
 	// Wait is how long packets after the alert are waited for, in packet time.

@@ -326,6 +326,9 @@ func TestAlertPcapFailures(t *testing.T) {
 	if err := os.RemoveAll(cfg.Pcap.Dir); err != nil {
 		t.Fatal(err)
 	}
+	if err := os.WriteFile(cfg.Pcap.Dir, nil, 0o600); err != nil { // else the folder would be made anew
+		t.Fatal(err)
+	}
 	src, err := capture.Open([]string{webAttacks}, capture.Options{})
 	if err != nil {
 		t.Fatal(err)

@@ -29,9 +29,10 @@ type pcapWriter struct {
 	written, dropped, failed, removed, cut atomic.Uint64
 
 	// The writer's own.
-	files []pcapFile // oldest first
-	bytes int64
-	first error
+	files   []pcapFile // oldest first
+	bytes   int64
+	first   error
+	failing bool // the last one could not be written
 }
 
 // pcapFile is a capture in the folder.
@@ -45,21 +46,31 @@ func newPcapWriter(cfg *PcapConfig, warn func(string, ...any)) (*pcapWriter, err
 	if cfg.Before < 0 || cfg.After < 0 || cfg.Wait < 0 || cfg.MaxFiles < 0 || cfg.MaxBytes < 0 {
 		return nil, errors.New("captures of alerts: a bound cannot be negative")
 	}
-	if err := os.MkdirAll(cfg.Dir, 0o750); err != nil {
-		return nil, fmt.Errorf("captures of alerts: %w", err)
-	}
-	probe, err := os.CreateTemp(cfg.Dir, ".luanids-*")
-	if err != nil {
-		return nil, fmt.Errorf("captures of alerts: %w", err)
-	}
-	probe.Close()
-	os.Remove(probe.Name())
-	w := &pcapWriter{cfg: cfg, warn: warn, jobs: make(chan *alertPcap, pcapQueue), ended: make(chan struct{})}
-	if err := w.look(); err != nil {
-		return nil, fmt.Errorf("captures of alerts: %w", err)
+	w := &pcapWriter{cfg: cfg, warn: warn, jobs: make(chan *alertPcap, pcapQueue), ended: make(chan struct{}), first: cfg.Failing, failing: cfg.Failing != nil}
+	if cfg.Failing == nil {
+		err := cfg.Probe()
+		if err == nil {
+			err = w.look()
+		}
+		if err != nil {
+			return nil, fmt.Errorf("captures of alerts: %w", err)
+		}
 	}
 	go w.run()
 	return w, nil
+}
+
+// Probe makes the folder and looks whether files can be made in it.
+func (c *PcapConfig) Probe() error {
+	if err := os.MkdirAll(c.Dir, 0o750); err != nil {
+		return err
+	}
+	probe, err := os.CreateTemp(c.Dir, ".luanids-*")
+	if err != nil {
+		return err
+	}
+	probe.Close()
+	return os.Remove(probe.Name())
 }
 
 // look lists the captures that are in the folder from before. Other files are none of ours.
@@ -123,9 +134,16 @@ func (w *pcapWriter) run() {
 			w.failed.Add(1)
 			if w.first == nil {
 				w.first = err
+			}
+			if !w.failing {
 				w.warn("captures of alerts: %v; the engine runs on, and what is lost from here on is counted", err)
 			}
+			w.failing = true
 			continue
+		}
+		if w.failing {
+			w.failing = false
+			w.warn("captures of alerts: they can be written again; %d were lost so far", w.failed.Load())
 		}
 		w.written.Add(1)
 		w.remember(s.name, size)
@@ -137,6 +155,9 @@ func (w *pcapWriter) file(s *alertPcap) (size int64, err error) {
 	path := filepath.Join(w.cfg.Dir, s.name)
 	tmp := path + ".tmp"
 	f, err := os.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o640)
+	if os.IsNotExist(err) && os.MkdirAll(w.cfg.Dir, 0o750) == nil { // somebody removed the folder
+		f, err = os.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o640)
+	}
 	if err != nil {
 		return 0, err
 	}

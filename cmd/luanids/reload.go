@@ -66,6 +66,10 @@ func (m *messages) loadError(err error) error {
 	if errors.As(err, &f) {
 		return err
 	}
+	var out *sensor.OutputError
+	if errors.As(err, &out) {
+		return failed(err)
+	}
 	var l *sensor.LoadError
 	if !errors.As(err, &l) {
 		return usage(err)

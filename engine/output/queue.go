@@ -46,8 +46,10 @@ type QueueOptions struct {
 	// Delay is how long alerts are gathered for a Batcher after the first; those that come while
 	// the output writes are gathered anyway. Default 0.
 	Delay time.Duration
-	// Warn gets the first error of the output.
+	// Warn hears that the output fails, and that it works again.
 	Warn func(format string, args ...any)
+	// Failing is why the output could not be opened; it is tried again when there is something to write.
+	Failing error
 }
 
 // maxBatch is how many alerts a Batcher gets at a time.
@@ -71,7 +73,7 @@ type Queue struct {
 	finished chan struct{}
 
 	written, dropped, failed atomic.Uint64
-	first                    error // the writer's; read by Close when the writer has ended
+	trouble                  trouble // the writer's; read by Close when the writer has ended
 }
 
 // NewQueue puts a queue before a sink and starts its writer. Close ends it and closes the sink.
@@ -86,6 +88,10 @@ func NewQueue(s Sink, opt QueueOptions) *Queue {
 		opt.Warn = func(string, ...any) {}
 	}
 	q := &Queue{sink: s, opt: opt, urgent: make(chan struct{}, 1), finished: make(chan struct{})}
+	q.trouble = trouble{name: s.Name(), what: "alerts", warn: opt.Warn}
+	if opt.Failing != nil {
+		q.trouble.begin(opt.Failing)
+	}
 	q.batch, _ = s.(Batcher)
 	q.space.L, q.work.L = &q.mu, &q.mu
 	go q.run()
@@ -147,7 +153,7 @@ func (q *Queue) Close() error {
 	<-q.finished
 	err := q.sink.Close()
 	if err == nil {
-		err = q.first
+		err = q.trouble.first
 	}
 	n := q.Counts()
 	if lost := n.Failed + n.Dropped; lost > 0 {
@@ -244,13 +250,11 @@ func (q *Queue) write(list []alert.Alert) {
 func (q *Queue) result(n int, err error) {
 	if err == nil {
 		q.written.Add(uint64(n))
+		q.trouble.worked()
 		return
 	}
 	q.failed.Add(uint64(n))
-	if q.first == nil {
-		q.first = err
-		q.opt.Warn("output %s: %v; the engine runs on, and what is lost from here on is counted", q.sink.Name(), err)
-	}
+	q.trouble.failed(n, err)
 }
 
 // size is about what an alert holds in memory, in bytes.

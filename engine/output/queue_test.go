@@ -134,7 +134,7 @@ func TestQueueSaysAFailureOnceAndCountsAll(t *testing.T) {
 	r.mu.Unlock()
 	send(q, 0, 3)
 	err := q.Close()
-	if len(said) != 1 || !strings.Contains(said[0], "output recorder: the disk is full") {
+	if len(said) != 2 || !strings.Contains(said[0], "output recorder: the disk is full") || said[1] != "output recorder: works again; 5 alerts were lost meanwhile" {
 		t.Errorf("said %q", said)
 	}
 	if c := q.Counts(); c != (Counts{Written: 3, Failed: 5}) {

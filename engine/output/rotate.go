@@ -42,11 +42,16 @@ type Rotating struct {
 	plain bool // a regular file: what is not (a pipe, /dev/stdout) cannot be put aside
 	size  int64
 	until time.Time // the end of this file's period, zero without one
+	again retry     // of opening
+	held  time.Time // until then it is not put aside, because that failed
+	begun bool      // it was opened before: what is there is ours
+	seen  time.Time // when it was looked whether the file is still there
 	jobs  sync.WaitGroup
 	tidy  sync.Mutex // one job at a time
 }
 
-// NewRotating opens the file.
+// NewRotating opens the file. With an error the file is of use all the same: each Write tries to open it, and fails until
+// that succeeds.
 func NewRotating(path string, opt RotateOptions) (*Rotating, error) {
 	if opt.now == nil {
 		opt.now = time.Now
@@ -55,13 +60,39 @@ func NewRotating(path string, opt RotateOptions) (*Rotating, error) {
 		opt.Warn = func(string, ...any) {}
 	}
 	o := &Rotating{path: path, opt: opt}
-	if err := o.open(!opt.Append); err != nil {
-		return nil, err
-	}
-	if opt.Compress {
+	err := o.again.do(o.first)
+	if opt.Compress && err == nil {
 		o.later("") // what a killed process left behind
 	}
-	return o, nil
+	return o, err
+}
+
+// first opens the file as the options say, and later goes on with what is there.
+func (o *Rotating) first() error {
+	err := o.open(!o.begun && !o.opt.Append)
+	o.begun = o.begun || err == nil
+	return err
+}
+
+// lookEvery is how often it is looked whether the file is still where it was opened.
+const lookEvery = time.Second
+
+// look gives the file up when somebody has moved or removed it, so that a new one is made: what is written to a file without
+// a name is lost.
+func (o *Rotating) look() {
+	now := time.Now()
+	if o.f == nil || !o.plain || now.Sub(o.seen) < lookEvery {
+		return
+	}
+	o.seen = now
+	mine, err := o.f.Stat()
+	if err != nil {
+		return
+	}
+	if there, err := os.Stat(o.path); err != nil || !os.SameFile(mine, there) {
+		o.f.Close()
+		o.f = nil
+	}
 }
 
 func (o *Rotating) open(anew bool) error {
@@ -91,12 +122,11 @@ func (o *Rotating) open(anew bool) error {
 // Write writes whole lines. The file never ends within a line, also when a write fails.
 func (o *Rotating) Write(b []byte) (int, error) {
 	written := 0
+	o.look()
 	for len(b) > 0 {
 		part := o.part(b)
 		if o.due(len(part)) {
-			if err := o.rotate(); err != nil {
-				return written, err
-			}
+			o.rotate()
 			part = o.part(b)
 		}
 		if err := o.write(part); err != nil {
@@ -124,8 +154,8 @@ func (o *Rotating) part(b []byte) []byte {
 }
 
 func (o *Rotating) write(b []byte) error {
-	if o.f == nil { // an earlier rotation failed half-way
-		if err := o.open(false); err != nil {
+	if o.f == nil { // it could not be opened, is gone, or a rotation failed half-way
+		if err := o.again.do(o.first); err != nil {
 			return err
 		}
 	}
@@ -141,7 +171,7 @@ func (o *Rotating) write(b []byte) error {
 }
 
 func (o *Rotating) due(n int) bool {
-	if !o.plain {
+	if !o.plain || !o.held.IsZero() && time.Now().Before(o.held) {
 		return false
 	}
 	if o.f == nil || o.size == 0 {
@@ -154,21 +184,20 @@ func (o *Rotating) due(n int) bool {
 		!o.until.IsZero() && !o.opt.now().Before(o.until)
 }
 
-func (o *Rotating) rotate() error {
+// rotate puts the file aside; the next write makes another. Where that cannot be done the file goes on, and it is tried again
+// later: no line is lost for it.
+func (o *Rotating) rotate() {
 	old := o.aside()
-	err := o.f.Close()
-	o.f = nil
-	if err != nil {
-		return err
-	}
 	if err := os.Rename(o.path, old); err != nil {
-		return fmt.Errorf("cannot put the full file aside: %w", err)
+		o.held = time.Now().Add(sayAgain)
+		o.opt.Warn("%s: cannot put the full file aside: %v; it goes on growing", o.path, err)
+		return
 	}
-	if err := o.open(false); err != nil {
-		return err
+	if err := o.f.Close(); err != nil {
+		o.opt.Warn("%s: %v", old, err)
 	}
+	o.f, o.size = nil, 0
 	o.later(old)
-	return nil
 }
 
 const stampLayout = "20060102T150405Z"

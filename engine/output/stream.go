@@ -17,8 +17,10 @@ type StreamOptions struct {
 	Bytes int
 	// Delay is how long lines are gathered at most before they are written. Default 200 ms.
 	Delay time.Duration
-	// Warn gets the first error of the file.
+	// Warn hears that the file fails, and that it works again.
 	Warn func(format string, args ...any)
+	// Failing is why the file could not be opened; it is tried again when there is something to write.
+	Failing error
 }
 
 const (
@@ -46,7 +48,7 @@ type Stream struct {
 	finished chan struct{}
 
 	written, dropped, failed atomic.Uint64 // lines
-	first                    error         // the writer's; read by Close when the writer has ended
+	trouble                  trouble       // the writer's; read by Close when the writer has ended
 }
 
 // NewStream puts a queue before a file and starts its writer. Every call of w.Write gets whole lines. Close ends the
@@ -65,6 +67,10 @@ func NewStream(name string, w io.Writer, opt StreamOptions) *Stream {
 		opt.Warn = func(string, ...any) {}
 	}
 	s := &Stream{name: name, w: w, opt: opt, kick: make(chan struct{}, 1), finished: make(chan struct{})}
+	s.trouble = trouble{name: name, what: "records", warn: opt.Warn}
+	if opt.Failing != nil {
+		s.trouble.begin(opt.Failing)
+	}
 	s.space.L = &s.mu
 	go s.run()
 	return s
@@ -137,15 +143,13 @@ func (s *Stream) write(b []byte) {
 	n, err := s.w.Write(b)
 	if err == nil {
 		s.written.Add(uint64(lines))
+		s.trouble.worked()
 		return
 	}
 	whole := bytes.Count(b[:n], newline)
 	s.written.Add(uint64(whole))
 	s.failed.Add(uint64(lines - whole))
-	if s.first == nil {
-		s.first = err
-		s.opt.Warn("output %s: %v; the engine runs on, and what is lost from here on is counted", s.name, err)
-	}
+	s.trouble.failed(lines-whole, err)
 }
 
 // Close writes what waits and closes the file. Its error says if anything was lost, ever.
@@ -165,7 +169,7 @@ func (s *Stream) Close() error {
 		err = c.Close()
 	}
 	if err == nil {
-		err = s.first
+		err = s.trouble.first
 	}
 	n := s.Counts()
 	switch lost := n.Failed + n.Dropped; {

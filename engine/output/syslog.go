@@ -110,6 +110,7 @@ type Syslog struct {
 	opt   SyslogOptions
 	form  formatter
 	local gsyslog.Syslogger
+	again retry // of opening, but for TCP, which connects by itself
 
 	mu      sync.Mutex
 	conn    net.Conn
@@ -123,7 +124,8 @@ type Syslog struct {
 	said    time.Time // when the state of the connection was last told
 }
 
-// NewSyslog makes the output. A server that cannot be reached is not an error: it is tried again.
+// NewSyslog makes the output. A TCP server that cannot be reached is not an error: it is tried again. With an error the output is
+// of use all the same if it is not nil: what could not be opened is tried again when there is something to send.
 func NewSyslog(opt SyslogOptions) (*Syslog, error) {
 	if opt.Name == "" {
 		opt.Name = "syslog"
@@ -147,16 +149,11 @@ func NewSyslog(opt SyslogOptions) (*Syslog, error) {
 	o := &Syslog{opt: opt, closing: make(chan struct{}),
 		form: formatter{format: opt.Format, facility: facilities[opt.Facility], host: host, pid: os.Getpid(), version: opt.Version, max: maxTCP}}
 	switch opt.Network {
-	case "local":
-		o.local, err = gsyslog.NewLogger(gsyslog.LOG_ALERT, strings.ToUpper(opt.Facility), "luanids")
-		if err != nil {
-			return nil, fmt.Errorf("no syslog on this machine: %w", err)
+	case "local", "udp":
+		if opt.Network == "udp" {
+			o.form.max = maxUDP
 		}
-	case "udp":
-		o.form.max = maxUDP
-		if o.conn, err = net.DialTimeout("udp", opt.Address, dialTimeout); err != nil {
-			return nil, err // only a name that cannot be resolved does this
-		}
+		return o, o.again.do(o.open)
 	case "tcp":
 		o.mu.Lock()
 		o.lost(nil)
@@ -165,6 +162,23 @@ func NewSyslog(opt SyslogOptions) (*Syslog, error) {
 		return nil, fmt.Errorf("unknown network %q: use udp, tcp or local", opt.Network)
 	}
 	return o, nil
+}
+
+// open opens what needs no connection: the machine's syslog, or a socket for UDP, for which only a name that cannot be
+// resolved is an error.
+func (o *Syslog) open() (err error) {
+	if o.opt.Network == "local" {
+		if o.local, err = gsyslog.NewLogger(gsyslog.LOG_ALERT, strings.ToUpper(o.opt.Facility), "luanids"); err != nil {
+			o.local = nil
+			return fmt.Errorf("no syslog on this machine: %w", err)
+		}
+		return nil
+	}
+	conn, err := net.DialTimeout("udp", o.opt.Address, dialTimeout)
+	if err == nil {
+		o.conn = conn
+	}
+	return err
 }
 
 // Name implements engine.AlertSink.
@@ -181,6 +195,12 @@ func (o *Syslog) Counts() Counts {
 func (o *Syslog) Alert(a *alert.Alert) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	if o.opt.Network != "tcp" && o.local == nil && o.conn == nil {
+		if err := o.again.do(o.open); err != nil {
+			o.count(err)
+			return err
+		}
+	}
 	var err error
 	switch o.opt.Network {
 	case "local":

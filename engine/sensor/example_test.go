@@ -90,7 +90,7 @@ rule SITE-1 "A login page" {
 	stats := s.Stats()
 	fmt.Println("packets:", stats.Packets, "alerts:", stats.Alerts)
 	// Output:
-	// not reloaded: DIR/site.nids:2: unknown field tcp.dport (did you mean http.port?)
+	// not reloaded: DIR/site.nids:2: unknown field tcp.dport (did you mean http.port or tcp?)
 	// rules: 1 -> 1
 	// high SITE-1 A login page [T1190] /login
 	// packets: 177 alerts: 1
@@ -113,9 +113,9 @@ func ExampleSensor_Replay() {
 		log.Fatal(err)
 	}
 	// Output:
-	// BEH-BRUTE-SUCCESS Password guessing that succeeded: 10.10.2.20 -> 203.0.113.66
-	// CORRELATION-HOST 3 rules fired for 10.10.2.20 within 1s: BEH-BRUTE, SSH-GUESS-1, BEH-BRUTE-SUCCESS: 10.10.2.20 -> 203.0.113.66
-	// SSH-GUESSED-1 SSH login that succeeded after many failures: 10.10.2.20 -> 203.0.113.66
+	// BEH-BRUTE-SUCCESS Password guessing that succeeded: 203.0.113.66 -> 10.10.2.20
+	// CORRELATION-HOST 3 rules fired for 203.0.113.66 within 1s: BEH-BRUTE, SSH-GUESS-1, BEH-BRUTE-SUCCESS: 203.0.113.66 -> 10.10.2.20
+	// SSH-GUESSED-1 SSH login that succeeded after many failures: 203.0.113.66 -> 10.10.2.20
 }
 
 // Settings by program, and a capture in real time whose rules are reloaded when files change.

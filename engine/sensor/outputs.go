@@ -1,6 +1,7 @@
 package sensor
 
 import (
+	"errors"
 	"fmt"
 	"io"
 
@@ -11,20 +12,39 @@ import (
 	"github.com/luanids/luanids/engine/output"
 )
 
-// open opens what the options and settings ask for, so that an unwritable path is said at once. Each output has a
-// queue of its own: live, a full one drops and counts; otherwise the engine waits, and nothing is lost.
+// OutputError says that none of the outputs that were asked for can be opened.
+type OutputError struct{ Err error }
+
+func (e *OutputError) Error() string { return e.Err.Error() }
+func (e *OutputError) Unwrap() error { return e.Err }
+
+// open opens what the options and settings ask for. Each output has a queue of its own: live, a full one drops and counts;
+// otherwise the engine waits, and nothing is lost.
+//
+// An output that cannot be opened does not keep a sensor from watching: traffic does not come twice. That is said, counted,
+// and tried again whenever there is something to write. A replay runs on too if something else that was asked for works; else it is
+// over before it begins, since nobody would get anything of it.
 func (s *Sensor) open(cfg *engine.Config, st *config.Settings) error {
+	o := &opener{opt: &s.opt, cfg: cfg, st: st}
 	if s.opt.OnAlert != nil {
 		cfg.Sinks = append(cfg.Sinks, hook(s.opt.OnAlert))
 	}
 	cfg.Sinks = append(cfg.Sinks, s.opt.Sinks...)
-	o := &opener{opt: &s.opt, cfg: cfg, st: st}
+	if len(cfg.Sinks) > 0 || s.opt.EVE != nil {
+		o.works = true
+	}
 	if s.opt.Outputs {
-		for _, open := range []func() error{o.stdout, o.json, o.sqlite, o.syslog, o.eve} {
+		for _, open := range []func() error{o.stdout, o.json, o.sqlite, o.syslog, o.eve, o.pcaps} {
 			if err := open(); err != nil {
 				return err
 			}
 		}
+	}
+	if len(o.failed) > 0 && !o.works && !s.opt.Live {
+		return &OutputError{errors.Join(o.failed...)}
+	}
+	for _, err := range o.failed {
+		s.opt.Warn("%v; the engine runs on, tries again when there is something to write, and counts what is lost", err)
 	}
 	switch {
 	case s.opt.EVE == nil:
@@ -88,9 +108,20 @@ func (w *both) Close() error {
 }
 
 type opener struct {
-	opt *Options
-	cfg *engine.Config
-	st  *config.Settings
+	opt    *Options
+	cfg    *engine.Config
+	st     *config.Settings
+	works  bool    // something that was asked for
+	failed []error // what could not be opened
+}
+
+// opened notes whether the output that a setting asks for could be opened.
+func (o *opener) opened(key string, err error) {
+	if err == nil {
+		o.works = true
+	} else {
+		o.failed = append(o.failed, o.wrong(key, err))
+	}
 }
 
 // add puts an output behind its queue.
@@ -103,6 +134,9 @@ func (o *opener) add(s output.Sink, opt output.QueueOptions) {
 func (o *opener) stdout() error {
 	if o.opt.Stdout == nil {
 		return nil
+	}
+	if o.st.Outputs.Console != "none" && o.st.Origin("outputs.console.format") != (&config.Settings{}).Origin("") {
+		o.works = true
 	}
 	switch o.st.Outputs.Console {
 	case "text":
@@ -122,10 +156,8 @@ func (o *opener) json() error {
 	// A replay makes its result anew; a restart must not lose what was seen before it.
 	opt.Append, opt.Warn = o.opt.Live, o.opt.Warn
 	w, err := output.NewRotating(o.st.Outputs.JSON, opt)
-	if err != nil {
-		return o.wrong("outputs.json.path", err)
-	}
-	o.add(output.NewJSON("json", w), output.QueueOptions{})
+	o.opened("outputs.json.path", err)
+	o.add(output.NewJSON("json", w), output.QueueOptions{Failing: err})
 	return nil
 }
 
@@ -133,11 +165,9 @@ func (o *opener) sqlite() error {
 	if o.st.Outputs.SQLite == "" {
 		return nil
 	}
-	db, err := alertdb.Open(o.st.Outputs.SQLite)
-	if err != nil {
-		return o.wrong("outputs.sqlite.path", err)
-	}
-	o.add(db, output.QueueOptions{Delay: o.cfg.Outputs.SQLiteDelay})
+	db, err := alertdb.NewOutput(o.st.Outputs.SQLite)
+	o.opened("outputs.sqlite.path", err)
+	o.add(db, output.QueueOptions{Delay: o.cfg.Outputs.SQLiteDelay, Failing: err})
 	return nil
 }
 
@@ -152,10 +182,14 @@ func (o *opener) syslog() error {
 			opt.Name = fmt.Sprintf("syslog%d", i+1)
 		}
 		s, err := output.NewSyslog(opt)
-		if err != nil {
+		if s == nil {
 			return o.wrong("outputs.syslog.targets", fmt.Errorf("%s: %w", where, err))
 		}
-		o.add(s, output.QueueOptions{})
+		if err != nil {
+			err = fmt.Errorf("%s: %w", where, err)
+		}
+		o.opened("outputs.syslog.targets", err)
+		o.add(s, output.QueueOptions{Failing: err})
 	}
 	return nil
 }
@@ -167,10 +201,17 @@ func (o *opener) eve() error {
 	opt := o.cfg.Outputs.EVE
 	opt.Append, opt.Warn = o.opt.Live, o.opt.Warn
 	w, err := output.NewRotating(o.st.Outputs.EVE, opt)
-	if err != nil {
-		return o.wrong("outputs.eve.path", err)
+	o.opened("outputs.eve.path", err)
+	o.cfg.EVE = output.NewStream("eve", w, output.StreamOptions{Block: !o.opt.Live, Bytes: o.cfg.Outputs.QueueBytes, Warn: o.opt.Warn, Failing: err})
+	return nil
+}
+
+// pcaps looks whether captures of alerts can be written; the engine writes them.
+func (o *opener) pcaps() error {
+	if o.cfg.Pcap.Dir != "" {
+		o.cfg.Pcap.Failing = o.cfg.Pcap.Probe()
+		o.opened("outputs.pcap.dir", o.cfg.Pcap.Failing)
 	}
-	o.cfg.EVE = output.NewStream("eve", w, output.StreamOptions{Block: !o.opt.Live, Bytes: o.cfg.Outputs.QueueBytes, Warn: o.opt.Warn})
 	return nil
 }
 
