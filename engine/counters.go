@@ -107,6 +107,9 @@ var counterDocs = []CounterDoc{
 	{"app_layer.memcap_refused_bytes", false, "bytes of messages given up at the memory cap of all flows"},
 	{"app_layer.expectations_dropped", false, "announced flows that could not be remembered"},
 
+	{"memcap.pressure", true, "how full the fullest memory cap of a shard is (segments, incomplete messages), percent"},
+	{"memcap.pressure_max", true, "the highest memcap.pressure so far, percent; it is looked at when counters are written"},
+
 	{"detect.alert", false, "alerts, before the alert manager"},
 	{"detect.alert_queue_overflow", false, "alerts past the cap of one packet (packet-alert-max)"},
 	{"detect.alerts_suppressed", false, "matches held back by a threshold"},

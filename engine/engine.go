@@ -145,7 +145,7 @@ type Engine struct {
 	broken   int // captures that ended within a packet or were damaged
 	// pressureMax is the highest memcap.pressure so far.
 	pressureMax atomic.Uint64
-	reloads  reloads
+	reloads     reloads
 }
 
 // New checks the configuration and makes an engine.

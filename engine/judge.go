@@ -99,7 +99,7 @@ func (w *worker) raise(r *match.Rule, e *dissect.Env) {
 	if w.rules.tags {
 		w.tagSession(r, w.flow)
 	}
-	quiet := r.NoAlert || r.Step || r.Action == ir.Pass
+	quiet := r.NoAlert || r.Step || r.Action == ir.Pass && !r.PassAlerts
 	if quiet && !r.Ordered {
 		return
 	}

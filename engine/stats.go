@@ -45,6 +45,7 @@ func (e *Engine) Counters() []Counter {
 	e.tcpCounters(add("tcp."))
 	e.streamCounters(add("stream."))
 	e.appCounters(add("app_layer."))
+	e.pressureCounters(add("memcap."))
 	e.detectCounters(add("detect."))
 	e.order.manager.Each(add("manager."))
 	e.order.responder.counts.each(add("respond."))

@@ -77,6 +77,8 @@ func requestFields() []dissect.Field {
 		str("http.auth.type", onReq, "kind of authorization: basic, digest, bearer, ntlm, negotiate or unknown", func(t *Tx) []byte { return authName(t.Auth) }).Also("http.auth").
 			OneOf("basic", "digest", "bearer", "ntlm", "negotiate", "unknown"),
 		str("http.auth.user", onReq, "user name of basic or digest authorization; RFC 7617, RFC 7616", func(t *Tx) []byte { return t.User }),
+		reqHeader("http.request.connection", "connection", "Connection header of the request; RFC 9110 section 7.6.1"),
+		reqHeader("http.request.content_len", "content-length", "Content-Length header of the request as sent; RFC 9110 section 8.6"),
 		reqHeader("http.request.content_type", "content-type", "Content-Type header of the request; RFC 9110 section 8.3"),
 		dissect.Int("http.request.content_length", onReq, "Content-Length of the request, bytes; RFC 9110 section 8.6", func(t *Tx) (int64, bool) {
 			return t.Request.ContentLength, t.Request.ContentLength >= 0
@@ -104,6 +106,8 @@ func responseFields() []dissect.Field {
 		respHeader("http.location", "location", "Location header; RFC 9110 section 10.2.2"),
 		respHeader("http.server", "server", "Server header; RFC 9110 section 10.2.4"),
 		respHeader("http.response.cookie", "set-cookie", "Set-Cookie headers, joined; RFC 6265").Also("http.set_cookie"),
+		respHeader("http.response.connection", "connection", "Connection header of the response; RFC 9110 section 7.6.1"),
+		respHeader("http.response.content_len", "content-length", "Content-Length header of the response as sent; RFC 9110 section 8.6"),
 		respHeader("http.response.content_type", "content-type", "Content-Type header of the response; RFC 9110 section 8.3"),
 		respHeader("http.content_encoding", "content-encoding", "Content-Encoding header of the response; RFC 9110 section 8.4"),
 		respHeader("http.content_disposition", "content-disposition", "Content-Disposition header of the response; RFC 6266"),

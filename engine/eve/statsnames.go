@@ -18,6 +18,7 @@ var suricataStats = map[string]string{
 	"tcp": "sessions active_sessions syn synack rst urg urgent_oob_data midstream_pickups invalid_checksum no_flow ack_unseen_data " +
 		"segment_memcap_drop stream_depth_reached reassembly_gap overlap overlap_diff_data insert_data_normal_fail " +
 		"insert_data_overlap_fail segment_from_cache segment_from_pool memuse reassembly_memuse",
+	"memcap":         "pressure pressure_max",
 	"detect":         "alert alert_queue_overflow alerts_suppressed",
 	"detect.engines": "*",
 	"app_layer":      "",

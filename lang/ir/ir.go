@@ -44,6 +44,8 @@ type Rule struct {
 
 	Action  Action
 	NoAlert bool // only effects, no alert
+	// PassAlerts says of a Pass rule that it raises an alert as well.
+	PassAlerts bool
 	// Effects happen on each match, in order, before thresholds are asked.
 	Effects []Effect
 	// Thresholds must all agree before an alert is raised.

@@ -110,9 +110,6 @@ type buffer struct {
 	// ts and tc are the fields to the server and to the client, "" where the buffer does not exist. The
 	// same name twice: one field for both.
 	ts, tc string
-	// sided says that the field means the side of the event, so that the event must be chosen: pin is the
-	// one to the client.
-	pin string
 	// packet says that it is part of a packet.
 	packet bool
 	// always: it is known at every event.

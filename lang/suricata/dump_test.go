@@ -256,6 +256,8 @@ func dumpEffect(e ir.Effect) string {
 		return "add " + dump(e.X) + " to " + e.Set.Name
 	case *ir.TagPackets:
 		return fmt.Sprintf("tag %s %d %s", e.Host, e.Count, e.Measure)
+	case *ir.NoLog:
+		return "nolog"
 	case *ir.StoreFile:
 		return "store"
 	}

@@ -75,7 +75,7 @@ func (b *builder) direction() (dirs, *problem) {
 	}
 	ts, tc := only[toServer], only[toClient]
 	if b.transaction() {
-		return b.dir, b.checkSides(tc != "")
+		return b.dir, b.checkSides()
 	}
 	switch {
 	case ts != "" && tc != "":
@@ -93,14 +93,10 @@ func (b *builder) direction() (dirs, *problem) {
 }
 
 // checkSides refuses buffers of rules on requests and responses that leave open, or cannot tell, which side is meant.
-func (b *builder) checkSides(response bool) *problem {
+func (b *builder) checkSides() *problem {
 	for _, c := range b.chains {
-		both := c.buf.ts != "" && c.buf.tc != ""
-		switch {
-		case both && c.side == 0 && (c.buf.ts != c.buf.tc || c.buf.pin != ""):
+		if c.buf.ts != "" && c.buf.tc != "" && c.side == 0 && c.buf.ts != c.buf.tc {
 			return &problem{keyword: c.buf.name, why: "it exists in both directions: name one of them", off: c.off}
-		case c.buf.pin != "" && c.side == toServer && (response || len(b.chains) > 1):
-			return &problem{keyword: c.buf.name, why: "the request's value is not kept until the response", off: c.off}
 		}
 	}
 	return nil
@@ -136,7 +132,7 @@ func (b *builder) variants(d dirs) []variant {
 // differsByDirection tells whether parts of the rule mean other fields in either direction.
 func (b *builder) differsByDirection() bool {
 	for _, c := range b.chains {
-		if c.buf.ts != "" && c.buf.tc != "" && (c.buf.ts != c.buf.tc || c.buf.pin != "") || c.buf == fileBuffer && b.overHTTP() {
+		if c.buf.ts != "" && c.buf.tc != "" && c.buf.ts != c.buf.tc || c.buf == fileBuffer && b.overHTTP() {
 			return true
 		}
 	}
@@ -239,7 +235,7 @@ func (b *builder) variant(v variant) (*ir.Rule, *problem) {
 	if len(effects) > 0 {
 		r.Effects = append(slices.Clip(r.Effects), effects...)
 	}
-	r.On = b.pin(v.dir, uses)
+	r.On = b.pin(uses)
 	switch {
 	case len(terms) > 0:
 		r.When = andOf(terms)
@@ -269,26 +265,13 @@ func (b *builder) checkMix(uses []use) *problem {
 	return nil
 }
 
-// pin chooses the event of rules whose fields do not: those that mean the side of the event.
-func (b *builder) pin(d dirs, uses []use) string {
+// pin chooses the event of rules whose fields do not.
+func (b *builder) pin(uses []use) string {
 	if b.hook != nil {
 		return b.hook.event
 	}
 	if b.filestore && len(uses) == 0 {
 		return "file"
-	}
-	for _, c := range b.chains {
-		if c.side == 0 && d != toClient || c.side == toServer {
-			continue
-		}
-		id, ok := b.l.schema.EventByName(c.buf.pin)
-		if !ok {
-			continue
-		}
-		at := b.l.schema.Events[id]
-		if !slices.ContainsFunc(uses, func(u use) bool { return u.spec != at.Spec || u.ev.Phase >= at.Phase }) {
-			return c.buf.pin
-		}
 	}
 	return ""
 }

@@ -13,7 +13,7 @@ type handler func(b *builder, value string) *problem
 func keywordTable() map[string]handler {
 	keywords := map[string]handler{
 		"msg": msg, "sid": sid, "gid": gid, "rev": rev, "classtype": classtype, "priority": priority,
-		"reference": reference, "metadata": metadata, "target": target, "noalert": noalert, "alert": nothing,
+		"reference": reference, "metadata": metadata, "target": target, "noalert": noalert, "alert": alertToo,
 		"requires": requires, "prefilter": nothing, "bypass": nothing, "rawbytes": nothing,
 
 		"content": content, "uricontent": uricontent, "nocase": nocase, "depth": depth, "offset": offset,

@@ -56,9 +56,9 @@ func TestTranslation(t *testing.T) {
 		{`urilen:5<>9; urilen:>2,raw;`, `http.uri[size in 5..9] and http.uri.raw[size > 2]`},
 		{`http.header; content:"h"; flow:to_client;`, `http.response.headers["h"]`},
 		{`http.header; content:"h";`, "http.request.headers[\"h\"]\nhttp.response.headers[\"h\"]"},
-		{`http.connection; content:"close"; flow:to_client;`, `on http.response http.connection["close"]`},
+		{`http.connection; content:"close"; flow:to_client;`, `http.response.connection["close"]`},
 		{`http.connection; content:"close"; http.stat_code; content:"200"; http.response_body; content:"a";`,
-			`http.connection["close"] and http.stat_code.text["200"] and http.response_body["a"]`},
+			`http.response.connection["close"] and http.stat_code.text["200"] and http.response_body["a"]`},
 		{`file_data; content:"y"; pkt_data; content:"z"; flow:to_client;`, `stream: tcp and to_client and file.data["y"] and payload["z"]`},
 		{`alert http any any -> any any (file_data; content:"y"; content:"z"; distance:0; flow:to_client; sid:1;)`, `http.response_body["y", "z" distance 0]`},
 		{`alert http any any -> any any (file_data; content:"y"; sid:1;)`, "flow.app==\"http\" and to_server and file.data[\"y\"]\nhttp.response_body[\"y\"]"},
@@ -76,7 +76,7 @@ func TestTranslation(t *testing.T) {
 		{`tls.subject:!"CN=x";`, `exists(tls.subject) and not tls.subject contains "CN=x"`},
 		{`tcp.hdr; content:"|02 04|"; offset:20;`, `each: tcp and tcp.hdr["\x02\x04" offset 20]`},
 
-		{`alert http any any => any any (http.connection:to_client; content:"a"; http.uri; content:"b"; sid:1;)`, `on http.response http.connection["a"] and http.uri["b"]`},
+		{`alert http any any => any any (http.connection:to_client; content:"a"; http.uri; content:"b"; sid:1;)`, `http.response.connection["a"] and http.uri["b"]`},
 		{`alert http any any => any 80 (http.cookie:to_server; content:"a"; http.cookie:to_client; content:"b"; sid:1;)`,
 			`server.port==80 and http.request.cookie["a"] and http.response.cookie["b"]`},
 		{`content:"a"; asn1:double_overflow, bitstring_overflow, relative_offset 27, oversize_length 2048;`, `stream: tcp and payload["a", asn1 at 27 relative]`},
@@ -114,6 +114,14 @@ func TestTranslation(t *testing.T) {
 		{`detection_filter:track by_rule, count 3, seconds 5; noalert;`, `once a direction: tcp # detection 3 in 5s by  noalert`},
 		{`dns.query; dataset:set,seen,type string;`, `tcp and any(dns.query: exists(it) and not it in set seen[0]) ! add dns.query to seen`},
 		{`http.host; dataset:set,seen,type string;`, `exists(http.host) and not http.host in set seen[0] ! add http.host to seen`},
+
+		// Frames, stages of protocols, changes of the configuration.
+		{`alert udp any any -> any any (flow:to_server; frame:dns.pdu; content:"a"; offset:2; sid:1;)`, `udp and to_server and dns.frame.pdu["a" offset 2]`},
+		{`alert http any any -> any any (flow:to_client; frame:response; strip_whitespace; content:"a"; frame:http1.stream; content:"b"; sid:1;)`,
+			fmt.Sprintf(`stream: to_client and http.frame.response.t%d["a"] and payload["b"]`, ir.TStripWhitespace)},
+		{`alert http1:request_headers any any -> any any (http.uri; content:"a"; sid:1;)`, `on http.request http.uri["a"]`},
+		{`alert tcp:flow_start any any -> any 80 (sid:1;)`, `on flow.start each: tcp and dst.port==80`},
+		{`config dns any any -> any any (dns.query; content:"a"; config:logging disable, type tx, scope tx; sid:1;)`, `dns.query["a"] ! nolog noalert`},
 
 		// Events and protocols.
 		{`alert pkthdr any any -> any any (decode-event:ipv4.trunc_pkt; sid:1;)`, `anomaly.event=="decoder.ipv4.trunc_pkt"`},

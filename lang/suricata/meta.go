@@ -95,6 +95,12 @@ func noalert(b *builder, v string) *problem {
 	return nil
 }
 
+// alertToo makes a pass rule alert; others do anyway.
+func alertToo(b *builder, v string) *problem {
+	b.r.PassAlerts = b.r.Action == ir.Pass
+	return nil
+}
+
 // engineVersion is the version of Suricata whose syntax this is, for requires.
 var engineVersion = []int{8, 0, 6}
 

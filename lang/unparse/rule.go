@@ -29,6 +29,9 @@ func Rule(r *ir.Rule, lets *Lets) (*syntax.Rule, error) {
 	choice("inspect", int(r.Payload), "", "packet", "stream", "either")
 	choice("scope", int(r.Scope), "", "packet", "direction", "flow")
 	choice("action", int(r.Action), "", "pass", "drop", "reject")
+	if r.PassAlerts {
+		w.cannot("a pass rule that alerts")
+	}
 	if len(r.RateFilters) > 0 {
 		w.cannot("a rate filter")
 	}

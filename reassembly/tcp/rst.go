@@ -32,6 +32,9 @@ func (a *Assembler) rst(c *Conn, p *packet.Packet, dir dissect.Dir, h Handler) R
 	if len(p.Payload) > 0 {
 		h.Event(c, dir, EvRstWithData)
 	}
+	if s.flags&hTS != 0 && p.TCPOpt.HasTimestamp && p.TCPOpt.TSVal == 0 {
+		h.Event(c, dir, EvPktInvalidTimestamp) // as Suricata says, although hosts send and take it
+	}
 	if c.state == StateClosed {
 		return Valid
 	}

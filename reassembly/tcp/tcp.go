@@ -88,6 +88,9 @@ func New(cfg Config) *Assembler {
 // MemUse gives the bytes of buffers in use and pooled; Config.Memcap bounds it.
 func (a *Assembler) MemUse() uint64 { return a.mem.used }
 
+// MemShare gives the memory used for segments, and its cap, bytes.
+func (a *Assembler) MemShare() (used, limit uint64) { return a.mem.used, a.mem.limit }
+
 // Snapshot gives the counters with the current memory use.
 func (a *Assembler) Snapshot() Stats {
 	s := a.Stats
