@@ -78,7 +78,11 @@ func (p *parser) onPipe(h *header, id fuid, content []byte) bool {
 	if name, ok := p.names.get(id); ok {
 		return knownService(name)
 	}
-	return dcerpc.LooksLike(content)
+	if dcerpc.LooksLike(content) {
+		p.addTree(h.session, h.tree, nil, true)
+		return true
+	}
+	return false
 }
 
 // transfer2 takes a write, or the answer to a read.

@@ -75,7 +75,7 @@ func (p *parser) inDir(c *dissect.Ctx, dir dissect.Dir, f func()) {
 func (p *parser) content(c *dissect.Ctx, t *Tx, off uint64, data []byte) {
 	s := &t.file
 	if off < s.next {
-		if !s.overlap {
+		if !s.overlap && (off > 0 || len(t.share) > 0) { // what is not known to be a file may be a pipe, where all writes are at 0
 			s.overlap = true
 			c.Anomaly(anOverlap, t)
 		}
