@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"github.com/luanids/luanids/capture"
 )
@@ -32,7 +33,9 @@ type pcapWriter struct {
 	files   []pcapFile // oldest first
 	bytes   int64
 	first   error
-	failing bool // the last one could not be written
+	failing bool      // the last one could not be written
+	told    bool      // and that was said
+	said    time.Time // when it last was
 }
 
 // pcapFile is a capture in the folder.
@@ -46,7 +49,7 @@ func newPcapWriter(cfg *PcapConfig, warn func(string, ...any)) (*pcapWriter, err
 	if cfg.Before < 0 || cfg.After < 0 || cfg.Wait < 0 || cfg.MaxFiles < 0 || cfg.MaxBytes < 0 {
 		return nil, errors.New("captures of alerts: a bound cannot be negative")
 	}
-	w := &pcapWriter{cfg: cfg, warn: warn, jobs: make(chan *alertPcap, pcapQueue), ended: make(chan struct{}), first: cfg.Failing, failing: cfg.Failing != nil}
+	w := &pcapWriter{cfg: cfg, warn: warn, jobs: make(chan *alertPcap, pcapQueue), ended: make(chan struct{}), first: cfg.Failing, failing: cfg.Failing != nil, told: cfg.Failing != nil}
 	if cfg.Failing == nil {
 		err := cfg.Probe()
 		if err == nil {
@@ -135,14 +138,15 @@ func (w *pcapWriter) run() {
 			if w.first == nil {
 				w.first = err
 			}
-			if !w.failing {
+			if now := time.Now(); !w.failing && now.Sub(w.said) >= 10*time.Second { // not again and again on a disk that is nearly full
+				w.said, w.told = now, true
 				w.warn("captures of alerts: %v; the engine runs on, and what is lost from here on is counted", err)
 			}
 			w.failing = true
 			continue
 		}
-		if w.failing {
-			w.failing = false
+		if w.failing = false; w.told {
+			w.told = false
 			w.warn("captures of alerts: they can be written again; %d were lost so far", w.failed.Load())
 		}
 		w.written.Add(1)

@@ -56,9 +56,12 @@ func (t *trouble) losses() string {
 	return fmt.Sprintf("%d %s were lost", t.lost, t.what)
 }
 
+// failAgain is the time between two failures that are said.
+const failAgain = 10 * time.Second
+
 // due tells whether a failure may be said: an output that fails and works by turns must not flood the log.
 func (t *trouble) due() bool {
-	if now := time.Now(); t.said.IsZero() || now.Sub(t.said) >= sayAgain {
+	if now := time.Now(); t.said.IsZero() || now.Sub(t.said) >= failAgain {
 		t.said = now
 		return true
 	}
