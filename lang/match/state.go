@@ -85,7 +85,7 @@ func (st *State) Judge(r *Rule, captured []byte, now int64) Verdict {
 	st.now = now
 	st.done, st.doneKeys = st.done[:0], st.doneKeys[:0]
 	if r.ord == nil {
-		return Verdict{Match: true, Alert: !r.NoAlert && !r.Step && r.Action != ir.Pass, Action: r.Action}
+		return Verdict{Match: true, Alert: !r.NoAlert && !r.Step && (r.Action != ir.Pass || r.PassAlerts), Action: r.Action}
 	}
 	st.captured(captured)
 	o := r.ord
@@ -99,10 +99,10 @@ func (st *State) Judge(r *Rule, captured []byte, now int64) Verdict {
 		st.feed(s)
 	}
 	v := Verdict{Match: true, Done: st.done, Action: st.rated(r, o)}
-	if r.NoAlert || r.Step || r.Action == ir.Pass {
+	if r.NoAlert || r.Step || r.Action == ir.Pass && !r.PassAlerts {
 		return v
 	}
-	v.Alert = st.allow(o) && v.Action != ir.Pass
+	v.Alert = st.allow(o) && (v.Action != ir.Pass || r.PassAlerts)
 	return v
 }
 
