@@ -79,6 +79,9 @@ func Open(o Options) (*Capture, error) {
 		return nil, err
 	}
 	c := &Capture{opt: o, quit: make(chan struct{}), through: "AF_PACKET"}
+	if o.Method == MethodPcap {
+		c.through, c.opt.Rings = "libpcap", 1
+	}
 	seen := map[string]bool{}
 	for _, name := range o.Interfaces {
 		if seen[name] {
@@ -112,7 +115,7 @@ func (c *Capture) openAll() ([][]port, error) {
 	for i := 0; i < len(c.links); i++ {
 		l := c.links[i]
 		ports, err := c.openLink(l)
-		if isNoRings(err) && c.through != "libpcap" {
+		if isNoRings(err) && c.through != "libpcap" && c.opt.Method != MethodRings {
 			c.abandon(opened[:i])
 			c.opt.Warn("%v; packets are read through libpcap, by one goroutine", err)
 			c.through, c.opt.Rings = "libpcap", 1

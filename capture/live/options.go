@@ -9,6 +9,8 @@ import (
 
 // Settings are how interfaces are read. DefaultSettings has values for links up to some Gbit/s.
 type Settings struct {
+	// Method is how: MethodAuto, MethodRings or MethodPcap; "" is MethodAuto.
+	Method string
 	// RingBytes is the memory of one ring: what arrives while nobody reads, at most. There is one for each
 	// interface and goroutine. The kernel cannot swap it out. 1 MiB to 2 GiB.
 	RingBytes int
@@ -31,9 +33,16 @@ type Settings struct {
 	FanoutFlows bool
 }
 
+// Methods of reading packets.
+const (
+	MethodAuto  = "auto"      // rings, or libpcap where there are none
+	MethodRings = "af_packet" // rings or nothing
+	MethodPcap  = "libpcap"   // one goroutine reads through libpcap, even where there are rings
+)
+
 // DefaultSettings are those of a run that says nothing.
 func DefaultSettings() Settings {
-	return Settings{RingBytes: 64 << 20, BlockBytes: 256 << 10, BlockTimeout: 5 * time.Millisecond,
+	return Settings{Method: MethodAuto, RingBytes: 64 << 20, BlockBytes: 256 << 10, BlockTimeout: 5 * time.Millisecond,
 		SnapLen: capture.MaxPacketBytes, Promiscuous: true, Fanout: true}
 }
 
@@ -65,6 +74,8 @@ const (
 // Check says what is wrong with settings, by the names that configuration files have for them.
 func (s *Settings) Check() error {
 	switch {
+	case s.Method != "" && s.Method != MethodAuto && s.Method != MethodRings && s.Method != MethodPcap:
+		return fmt.Errorf("capture.method: unknown method %q: use %s, %s or %s", s.Method, MethodAuto, MethodRings, MethodPcap)
 	case s.RingBytes < minRing || s.RingBytes > maxRing:
 		return fmt.Errorf("capture.ring_size: %d bytes is out of range: use 1mb to 2gb", s.RingBytes)
 	case s.BlockBytes < minBlock || s.BlockBytes&(s.BlockBytes-1) != 0 || s.BlockBytes > s.RingBytes/4:

@@ -26,16 +26,26 @@ static int link_of(pcap_t *p) {
 #endif
 	return dlt == DLT_RAW ? 101 : dlt;
 }
+
+// set_filter has the system filter packets.
+static int set_filter(pcap_t *p, const char *text) {
+	struct bpf_program prog;
+	if (pcap_compile(p, &prog, text, 1, PCAP_NETMASK_UNKNOWN) != 0) return -1;
+	int rc = pcap_setfilter(p, &prog);
+	pcap_freecode(&prog);
+	return rc;
+}
 */
 import "C"
 
 // pcapPort is one interface as libpcap reads it.
 type pcapPort struct {
 	h        *C.pcap_t
+	tick     int64 // nanoseconds of one unit of ts.tv_usec
 	link     capture.LinkType
 	ready    bool
 	pkt      capture.Packet
-	filter   *capture.BPF
+	filter   *capture.BPF // nil if the system filters
 	filtered atomic.Uint64
 	last     C.struct_pcap_stat
 }
@@ -57,6 +67,7 @@ func openPcap(name string, o *Options) ([]port, int, error) {
 	C.pcap_set_promisc(h, promisc)
 	C.pcap_set_timeout(h, C.int(o.BlockTimeout.Milliseconds()))
 	C.pcap_set_buffer_size(h, C.int(o.RingBytes))
+	C.pcap_set_tstamp_precision(h, C.PCAP_TSTAMP_PRECISION_NANO) // where the system cannot, it stays at microseconds
 	if rc := C.pcap_activate(h); rc < 0 {
 		why := strings.TrimSpace(C.GoString(C.pcap_statustostr(rc)) + ": " + C.GoString(C.pcap_geterr(h)))
 		C.pcap_close(h)
@@ -70,7 +81,10 @@ func openPcap(name string, o *Options) ([]port, int, error) {
 		}
 		return nil, 0, errors.New("libpcap: " + why)
 	}
-	p := &pcapPort{h: h, link: capture.LinkType(C.link_of(h))}
+	p := &pcapPort{h: h, link: capture.LinkType(C.link_of(h)), tick: 1e3}
+	if C.pcap_get_tstamp_precision(h) == C.PCAP_TSTAMP_PRECISION_NANO {
+		p.tick = 1
+	}
 	if C.pcap_setnonblock(h, 1, &words[0]) != 0 {
 		C.pcap_close(h)
 		return nil, 0, errors.New("libpcap: " + C.GoString(&words[0]))
@@ -85,7 +99,11 @@ func openPcap(name string, o *Options) ([]port, int, error) {
 			C.pcap_close(h)
 			return nil, 0, err
 		}
-		p.filter = b
+		text := C.CString(o.Filter)
+		defer C.free(unsafe.Pointer(text))
+		if C.set_filter(h, text) != 0 {
+			p.filter = b
+		}
 	}
 	index, _, _ := linkState(name)
 	return []port{p}, index, nil
@@ -101,7 +119,7 @@ func (p *pcapPort) peek() *capture.Packet {
 		}
 		n := min(int(head.caplen), capture.MaxPacketBytes)
 		p.pkt = capture.Packet{Data: unsafe.Slice((*byte)(unsafe.Pointer(data)), n), Len: max(uint32(head.len), uint32(n)), Link: p.link,
-			Time: int64(head.ts.tv_sec)*1e9 + int64(head.ts.tv_usec)*1e3}
+			Time: int64(head.ts.tv_sec)*1e9 + int64(head.ts.tv_usec)*p.tick}
 		if p.filter != nil && !p.filter.Matches(&p.pkt) {
 			p.filtered.Add(1)
 			continue

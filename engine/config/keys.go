@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/luanids/luanids/capture"
+	"github.com/luanids/luanids/capture/live"
 	"github.com/luanids/luanids/engine"
 	"github.com/luanids/luanids/engine/flowtable"
 	"github.com/luanids/luanids/reassembly/tcp"
@@ -27,6 +28,7 @@ func topGroups() []group {
 		{"capture", "How packets are taken from interfaces.", restart(
 			many("interfaces", "interfaces to watch; any for all; empty: -i or -f says", words("eth0"), func(s *Settings) *[]string { return &s.Capture.Interfaces }),
 			one("bpf", "tcpdump filter, for interfaces and files", words(`"not port 22"`), func(s *Settings) *string { return &s.Capture.Filter }),
+			one("method", "how packets are read from interfaces: through AF_PACKET rings, through libpcap, or auto: through rings where the system has them", choice(live.MethodRings, live.MethodPcap, live.MethodAuto), func(s *Settings) *string { return &s.Engine.Capture.Method }),
 			one("snaplen", "bytes of each packet that are taken", integer[int](64, capture.MaxPacketBytes, "65535"), func(s *Settings) *int { return &s.Engine.Capture.SnapLen }),
 			one("ring_size", "memory of one ring between kernel and engine; there is one for each interface and worker", size[int](1<<20, 2<<30, "64mb"), func(s *Settings) *int { return &s.Engine.Capture.RingBytes }),
 			one("block_size", "part of a ring that the kernel hands over at a time: a power of two, at most a quarter of the ring", size[int](64<<10, 512<<20, "256kb"), func(s *Settings) *int { return &s.Engine.Capture.BlockBytes }),
