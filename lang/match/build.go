@@ -22,7 +22,7 @@ func Compile(schema *dissect.Schema, rules []*ir.Rule, opts Options) (*Program, 
 	p.inherit(opts.Previous)
 	p.needs.Fields = map[*dissect.Field]bool{}
 	c := &compiler{p: p, values: map[string]*value{}, fields: map[*dissect.Field]*value{}, conds: map[string]*node{}, ids: map[any]int{}, needle: map[string]*mpm.Needle{}}
-	b := &builder{c: c, p: p, headers: map[string]uint32{}, warn: !opts.NoWarnings}
+	b := &builder{c: c, p: p, headers: map[string]uint32{}, warn: !opts.NoWarnings, gates: map[uint32]gate{}}
 	p.passBit = c.flowBit("\x00pass")
 	all := b.withSequences(rules, opts.Sequences)
 	for _, r := range order(all) {
@@ -55,7 +55,8 @@ type builder struct {
 	problems []Problem
 	warn     bool
 	slots    []*scanSlot
-	opts     []option // of the rule at hand
+	opts     []option        // of the rule at hand
+	gates    map[uint32]gate // of rules that hang on no literal somewhere
 	steps    map[*ir.Rule]*stepOf
 	seqRules map[*ir.Rule]*sequence
 }
@@ -326,6 +327,7 @@ func (b *builder) finish() {
 			p.cached = p.cached || pt.unstable+len(pt.fixed) > 0
 		}
 	}
+	b.setGates()
 }
 
 // finishSlots makes slots ready for scanning, on all cores: the larger ones first.

@@ -123,6 +123,9 @@ func (b *builder) hangAt(r *Rule, ev dissect.EventID, k int, terms []ir.Expr, op
 		}
 		return
 	}
+	if g, ok := gateOf(terms); ok {
+		b.gates[at.rule] = g
+	}
 	if v, name, vals := b.c.switchOn(terms); v != nil && len(vals) > 0 {
 		t := pt.bySw[v.key]
 		if t == nil {

@@ -66,7 +66,7 @@ func (m *Matcher) addPair(pt *part) {
 	m.cands = append(m.cands, c.rules...)
 }
 
-// fill tests the headers, and notes the rules that it takes.
+// fill tests the headers, and notes the rules (or gates, see gate.go) that it takes.
 func (m *Matcher) fill(rules []uint32, pt *part) []uint32 {
 	n := len(m.cands)
 	m.addFixed(pt)

@@ -204,7 +204,7 @@ func (m *Matcher) Match(ev dissect.EventID, e *dissect.Env) []Hit {
 	}
 	later := ev == dissect.EvStreamData && e.New > 0
 	if !later && due {
-		m.addLoose(pt)
+		m.addLoose(pt, e.DataOff)
 	}
 	if ev == dissect.EvStreamData && e.Carry != nil {
 		m.takeCarry(e)
@@ -243,13 +243,14 @@ func (m *Matcher) due(pt *part, tx *dissect.MatchState) bool {
 // takeRest makes candidates of the rules that waited for a message to grow: it is complete.
 func (m *Matcher) takeRest(grown *eventProg, tx *dissect.MatchState) {
 	if tx.Judged > 0 {
-		m.addLoose(grown.parts[0])
+		m.addLoose(grown.parts[0], m.e.DataOff)
 	}
 	m.takeWaiting(tx)
 }
 
-// addLoose takes the candidates that hang on no literal.
-func (m *Matcher) addLoose(pt *part) {
+// addLoose takes the candidates that hang on no literal; low is as for sift.
+func (m *Matcher) addLoose(pt *part, low uint64) {
+	n := len(m.cands)
 	for _, t := range pt.switches {
 		if v, ok := t.x.int(m); ok {
 			m.add(t.find(v))
@@ -263,6 +264,9 @@ func (m *Matcher) addLoose(pt *part) {
 		m.addStable(pt)
 	}
 	m.add(pt.loose[pt.unstable:])
+	if len(m.cands) > n {
+		m.sift(n, low)
+	}
 }
 
 // partOf tells which part of a partitioned event e belongs to.

@@ -278,7 +278,7 @@ func (m *Matcher) takeMissed(ev dissect.EventID, tx *dissect.MatchState) {
 		for _, s := range pt.scans {
 			m.scan(s, tx)
 		}
-		m.addLoose(pt)
+		m.addLoose(pt, m.e.DataOff)
 		m.cands = slices.DeleteFunc(m.cands, func(n uint32) bool {
 			from--
 			return from < 0 && m.p.Rules[n].last != ev

@@ -17,6 +17,7 @@ type Program struct {
 	needs  Needs
 
 	headers  []header
+	gates    []gate
 	nIPMemo  int
 	nBytes   int // memo slots of values
 	nConds   int // memo slots of conditions

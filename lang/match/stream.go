@@ -47,9 +47,10 @@ func (m *Matcher) judgeNew(pt *part, e *dissect.Env) {
 	e.Data, e.DataOff, e.New = data[n:], off+uint64(n), 0
 	m.begin(e)
 	m.cands = m.cands[:0]
-	m.addLoose(pt)
+	past := min(n, straddle)
+	m.addLoose(pt, off+uint64(n-past))
 	done := len(m.cands) == 0 || m.judge(dissect.EvStreamData, nil)
-	if past := min(n, straddle); !done && past > 0 {
+	if !done && past > 0 {
 		e.Data, e.DataOff, e.New = data[n-past:], off+uint64(n-past), past
 		if m.straddling(e) {
 			m.begin(e)
