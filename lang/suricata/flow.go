@@ -7,6 +7,9 @@ import (
 	"github.com/luanids/luanids/lang/ir"
 )
 
+var flowOptions = []string{"established", "not_established", "stateless", "to_server", "to_client", "from_client", "from_server", "only_stream",
+	"no_stream", "only_frag", "no_frag"}
+
 func flow(b *builder, v string) *problem {
 	b.hasFlow = true
 	for _, p := range list(v) {
@@ -36,7 +39,7 @@ func flow(b *builder, v string) *problem {
 			b.notIPOnly = true
 			b.require(x)
 		default:
-			return fail("unknown option %q", p)
+			return fail("unknown option %q%s", p, didYouMean(p, flowOptions))
 		}
 		if d != 0 && b.dir != 0 && b.dir != d {
 			return fail("both directions are named")

@@ -51,6 +51,7 @@ func keywordTable() map[string]handler {
 		"tls.version": tlsVersion, "ssl_version": tlsVersion, "ssl_state": sslState,
 		"tls.subject": legacyText("tls.subject"), "tls.issuerdn": legacyText("tls.issuerdn"), "tls.fingerprint": legacyText("tls.fingerprint"),
 		"ssh.protoversion": sshVersion, "ssh.softwareversion": legacyText("ssh.software"), "tls.store": nothing,
+		"tls_cert_notbefore": certTime("tls.notbefore"), "tls_cert_notafter": certTime("tls.notafter"),
 		"tls_cert_expired": certFlag("tls.cert_expired"), "tls_cert_valid": certFlag("tls.cert_valid"),
 
 		"ftp.mode":           ftpField("ftp.mode", true, oneOf("active or passive", map[string]string{"active": "active", "passive": "passive"})),
@@ -71,7 +72,8 @@ func keywordTable() map[string]handler {
 		"pcrexform": pcreTransform, "from_base64": base64Transform,
 
 		"lua": unsupported("scripts of other engines are not run"), "luajit": unsupported("scripts of other engines are not run"),
-		"luaxform": unsupported("scripts of other engines are not run"), "geoip": unsupported("there is no location database"),
+		"luaxform": unsupported("scripts of other engines are not run"), "geoip": geoip, "l3_proto": l3Proto,
+		"replace": unsupported("traffic is not changed"), "rpc": unsupported("use content and byte_test on the call"),
 		"frame": frame, "config": config,
 	}
 	for name, to := range oldModifiers {
@@ -193,7 +195,7 @@ func (b *builder) setAction() *problem {
 	case "reject", "rejectsrc", "rejectdst", "rejectboth":
 		b.r.Action = ir.Reject
 	default:
-		return fail("the action %s is not supported", b.h.action)
+		return fail("there is no action %s%s", b.h.action, didYouMean(b.h.action, []string{"alert", "pass", "drop", "reject", "config"}))
 	}
 	return nil
 }

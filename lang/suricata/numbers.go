@@ -261,7 +261,7 @@ func (b *builder) unknown(name string) *problem {
 	if len(name) > maxUnknown {
 		return fail("unknown keyword")
 	}
-	return fail("unknown keyword %s", name)
+	return fail("unknown keyword %s%s", name, didYouMean(name, b.l.names()))
 }
 
 func orOf(xs []ir.Expr) ir.Expr {

@@ -79,7 +79,12 @@ func (b *builder) setProtocol() *problem {
 	}
 	b.spec = b.l.schema.Spec(b.appName)
 	if b.spec == nil {
-		return fail("protocol %s is not supported yet", name)
+		for _, known := range protocolOf {
+			if known == b.appName {
+				return fail("protocol %s is not supported yet", name)
+			}
+		}
+		return fail("there is no protocol %s here%s", name, didYouMean(name, b.l.protocols()))
 	}
 	b.proto = protocol{app: true, tcp: b.spec.TCP != nil}
 	return nil

@@ -147,6 +147,9 @@ func parse(text string) (h header, opts []option, err *problem) {
 	}
 	c.space()
 	end := strings.LastIndexByte(text, ')')
+	if c.i < len(text) && text[c.i] == '(' && end < c.i {
+		return h, nil, &problem{why: "the options begin with (, and the ) at the end of the rule is missing", off: c.i}
+	}
 	if c.i >= len(text) || text[c.i] != '(' || end < c.i {
 		return h, nil, &problem{why: "the options must stand in ( )", off: c.i}
 	}

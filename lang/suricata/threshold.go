@@ -45,6 +45,9 @@ func (b *builder) threshold(v string, kind ir.ThresholdKind) *problem {
 	if backoff := th.Kind == ir.ThBackoff; backoff != (th.Multiplier > 0) || backoff && th.Window > 0 {
 		return fail("the type backoff, and no other, wants multiplier and no seconds")
 	}
+	if !ok && track != "" {
+		return fail("track %s: wants by_src, by_dst, by_both, by_rule or by_flow", track)
+	}
 	if !ok || th.Kind == 0 || th.Count == 0 || th.Window == 0 && th.Kind != ir.ThBackoff {
 		return fail("wants type, track, count and seconds")
 	}
