@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/luanids/luanids/engine/alert"
 	"github.com/luanids/luanids/engine/eve"
@@ -103,6 +104,12 @@ func (s *Summary) managed(m *manager.Manager) {
 		text := h.String()
 		if h.Reason != "" {
 			text += fmt.Sprintf(" (%s)", h.Reason)
+		}
+		switch {
+		case h.Removed:
+			text += ", removed by a reload"
+		case h.Expired:
+			text += ", expired " + h.Expires.Format(time.RFC3339)
 		}
 		s.Suppressions = append(s.Suppressions, Counter{text, h.Hits})
 	}

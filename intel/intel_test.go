@@ -188,7 +188,7 @@ func TestLists(t *testing.T) {
 *.wild.example
 hxxp://evil[.]example/x
 44d88612fea8a8f36de82e1278abb02f
-`, "ja3-list.txt", "6734f37431670b3ab4292b8f60f29984\n", "fp.list", "; type: ja3\n4d7a28d6f2263ed61de88ca66eb011e3\n",
+`, "ja3-list.txt", "6734f37431670b3ab4292b8f60f29984\nother.example\n198.51.100.77\n", "fp.list", "; type: ja3\n4d7a28d6f2263ed61de88ca66eb011e3\n",
 		"bad.txt", "good.example\nnot an indicator!\n1.2.3\n")
 	if len(problems) != 2 || problems[0] != `bad.txt:2: "not" is no address, CIDR, domain, URL or hash` || !strings.HasPrefix(problems[1], "bad.txt:3: ") {
 		t.Errorf("problems: %q", problems)
@@ -197,6 +197,8 @@ hxxp://evil[.]example/x
 		{"ip", "192.0.2.1", "192.0.2.1 botnet high"},
 		{"ip", "192.0.2.2", "192.0.2.2 botnet high with a port"},
 		{"ip", "192.0.3.200", "192.0.3.0/24 botnet high"},
+		{"domain", "other.example", "other.example malicious medium"},
+		{"ip", "198.51.100.77", "198.51.100.77 malicious medium"},
 		{"ip", "192.0.4.2", "-"},
 		{"ip", "192.0.4.3", "192.0.4.3 botnet high"},
 		{"ip", "192.0.4.5", "192.0.4.4/31 botnet high"},

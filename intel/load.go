@@ -140,7 +140,7 @@ func (l *loader) feed(path string, data []byte) {
 	f := &feed{l: l, file: path, defaults: DefaultDetails}
 	f.defaults.Feed = strings.TrimSuffix(base, filepath.Ext(base))
 	if strings.Contains(strings.ToLower(base), "ja3") {
-		f.hint = hintJA3 // otherwise not to be told from an MD5
+		f.hint = hintMD5IsJA3 // otherwise not to be told from an MD5
 	}
 	ext := strings.ToLower(filepath.Ext(base))
 	first := bytes.TrimLeft(data, " \t\r\n")

@@ -29,7 +29,9 @@ const (
 	hintURL    hint = "url"
 	hintHash   hint = "hash"
 	hintJA3    hint = "ja3"
-	hintJA4    hint = "ja4"
+	// hintMD5IsJA3 is that of a list called after JA3: what looks like an MD5 is one, and the rest is what it looks like.
+	hintMD5IsJA3 hint = "md5 is ja3"
+	hintJA4      hint = "ja4"
 )
 
 // refang undoes what keeps people from clicking: hxxp://evil[.]example.
@@ -57,6 +59,10 @@ func normalize(s string, h hint) ([]indicator, error) {
 		return name(s, h == hintSuffix)
 	case hintURL:
 		return address(s)
+	case hintMD5IsJA3:
+		if b, ok := appendHex(nil, s); ok && len(b) == 16 {
+			return digest(s, hintJA3)
+		}
 	case hintHash, hintJA3:
 		return digest(s, h)
 	case hintJA4:

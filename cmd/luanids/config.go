@@ -193,7 +193,7 @@ All flags of a run are understood. What is printed is itself a configuration fil
 	})
 	f.changed = fl.Changed
 	fl.BoolVar(&show, "print", false, "print the settings in effect, each with its origin (the default)")
-	fl.BoolVar(&changed, "changed", false, "only those that differ from the default")
+	fl.BoolVar(&changed, "changed", false, "only those that were set, or differ from the default")
 	fl.BoolVar(&example, "example", false, "print an annotated configuration file with all settings")
 	return cmd
 }

@@ -16,14 +16,14 @@ import (
 var Shipped []byte
 
 // Print writes the settings as a configuration file, each with where it comes from. With changed
-// only those that differ from the default.
+// only those that somebody set, to the default even, or that differ from it.
 func (s *Settings) Print(w io.Writer, changed bool) error {
 	p := &printer{}
 	defaults := Default()
 	for _, k := range Keys() {
 		for _, in := range k.instances(s) {
 			t := k.get(s, in.wild)
-			if changed && k.names == nil && t.String() == k.get(defaults, in.wild).String() {
+			if changed && k.names == nil && s.Origin(in.name) == fromDefault && t.String() == k.get(defaults, in.wild).String() {
 				continue
 			}
 			parts := partsOf(k, in)
@@ -32,7 +32,7 @@ func (s *Settings) Print(w io.Writer, changed bool) error {
 		}
 	}
 	if changed && p.out.Len() == 0 {
-		p.out.WriteString("# nothing differs from the defaults\n")
+		p.out.WriteString("# nothing is set\n")
 	}
 	_, err := w.Write(p.out.Bytes())
 	return err

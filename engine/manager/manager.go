@@ -25,6 +25,7 @@ type Manager struct {
 	rates    *table[string, rate]
 	hosts    *table[netip.Addr, host]
 	counts   counts
+	now      atomic.Int64 // packet time, as far as it is known here
 }
 
 type counts struct {
@@ -84,6 +85,9 @@ func (m *Manager) Configure(cfg Config) error {
 // alert itself with Folded set, if it passes, and a correlation that it completes. It returns what became of the alert,
 // and by which entry if it was suppressed.
 func (m *Manager) Process(a *alert.Alert, emit func(*alert.Alert)) (Fate, *Suppression) {
+	if a.Time > m.now.Load() {
+		m.now.Store(a.Time)
+	}
 	if by := m.suppress.Load().find(a); by != nil {
 		m.counts.suppressed.Add(1)
 		return Suppressed, by
@@ -208,6 +212,7 @@ func spare(a *alert.Alert) *alert.Alert {
 
 // Tick ends the windows that are over. It is called with packet time, about once a second.
 func (m *Manager) Tick(now int64, emit func(*alert.Alert)) {
+	m.now.Store(max(now, m.now.Load()))
 	for {
 		k, w, ok := m.windows.oldest()
 		if !ok || w.until > now {
@@ -270,6 +275,8 @@ func (m *Manager) Each(c func(name string, n uint64)) {
 }
 
 // Suppressions tells how often each suppression has matched, in the order of the configuration.
-func (m *Manager) Suppressions() []SuppressionHits { return m.suppress.Load().hits() }
+//
+// Those that a reload took away after they had matched come last.
+func (m *Manager) Suppressions() []SuppressionHits { return m.suppress.Load().hits(m.now.Load()) }
 
 func seconds(d time.Duration) float64 { return float64(d/time.Millisecond) / 1000 }

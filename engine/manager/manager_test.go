@@ -174,11 +174,20 @@ suppression:
 	if err := m.Configure(cfg); err != nil {
 		t.Fatal(err)
 	}
-	if hits := m.Suppressions(); len(hits) != 1 || hits[0].Hits != 3 {
+	hits = m.Suppressions()
+	if len(hits) != 3 || hits[0].Hits != 3 || hits[0].Removed || hits[1].Hits != 1 || !hits[1].Removed || !hits[2].Removed {
 		t.Errorf("after a reload: %+v", hits)
 	}
+	// What comes back goes on, and has expired in the meantime.
+	cfg.Suppressions = list
+	if err := m.Configure(cfg); err != nil {
+		t.Fatal(err)
+	}
+	if hits := m.Suppressions(); len(hits) != 4 || hits[0].Hits != 1 || hits[0].Removed || hits[1].Hits != 3 || !hits[2].Expired || hits[1].Expired {
+		t.Errorf("after another reload: %+v", hits)
+	}
 	cfg.Suppressions = []Suppression{{Reason: "everything"}}
-	if err := m.Configure(cfg); err == nil || len(m.Suppressions()) != 1 || m.Suppressions()[0].Hits != 3 {
+	if err := m.Configure(cfg); err == nil || len(m.Suppressions()) != 4 || m.Suppressions()[0].Hits != 1 {
 		t.Errorf("a wrong configuration was taken, or changed something: %v", err)
 	}
 }

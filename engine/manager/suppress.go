@@ -63,13 +63,20 @@ type SuppressionHits struct {
 	Suppression
 	Hits uint64
 	Last time.Time // packet time of the last hit
+	// Expired says that it had ended by the packet time that the manager knows; Removed that a reload took it away.
+	Expired, Removed bool
 }
 
 type suppressor struct {
 	list    []rule
 	byRule  map[string][]int // entries for exactly this rule
 	general []int
+	// removed are entries that a reload took away after they had suppressed something.
+	removed []SuppressionHits
 }
+
+// maxRemoved bounds what is remembered of entries that are gone.
+const maxRemoved = 1000
 
 type rule struct {
 	Suppression
@@ -89,6 +96,7 @@ func newSuppressor(list []Suppression, old *suppressor) *suppressor {
 			known[old.list[i].String()] = old.list[i].hits
 		}
 	}
+	s.keepRemoved(list, old, known)
 	for i, x := range list {
 		r := rule{Suppression: x, glob: strings.Contains(x.Rule, "*"), hits: known[x.String()]}
 		if r.hits == nil {
@@ -105,6 +113,29 @@ func newSuppressor(list []Suppression, old *suppressor) *suppressor {
 		}
 	}
 	return s
+}
+
+// keepRemoved remembers what entries did that are no longer there: the end of the run tells them too. One that is there again
+// goes on with its hits.
+func (s *suppressor) keepRemoved(list []Suppression, old *suppressor, known map[string]*hits) {
+	if old == nil {
+		return
+	}
+	stays := make(map[string]bool, len(list))
+	for i := range list {
+		stays[list[i].String()] = true
+	}
+	for _, h := range append(slices.Clone(old.removed), old.current(0)...) {
+		switch name := h.String(); {
+		case stays[name] && h.Removed:
+			known[name] = &hits{}
+			known[name].n.Store(int64(h.Hits))
+			known[name].last.Store(h.Last.UnixNano())
+		case !stays[name] && h.Hits > 0 && len(s.removed) < maxRemoved:
+			h.Removed = true
+			s.removed = append(s.removed, h)
+		}
+	}
 }
 
 // find gives the entry that suppresses an alert, nil if none does, and counts it as hit.
@@ -163,11 +194,14 @@ func glob(pattern, s string) bool {
 	return strings.HasSuffix(rest, parts[last])
 }
 
-func (s *suppressor) hits() []SuppressionHits {
-	list := make([]SuppressionHits, 0, len(s.list))
+// hits tells what all entries did, by the packet time now.
+func (s *suppressor) hits(now int64) []SuppressionHits { return append(s.current(now), s.removed...) }
+
+func (s *suppressor) current(now int64) []SuppressionHits {
+	list := make([]SuppressionHits, 0, len(s.list)+len(s.removed))
 	for i := range s.list {
 		r := &s.list[i]
-		h := SuppressionHits{Suppression: r.Suppression, Hits: uint64(r.hits.n.Load())}
+		h := SuppressionHits{Suppression: r.Suppression, Hits: uint64(r.hits.n.Load()), Expired: r.expires > 0 && now >= r.expires}
 		if h.Hits > 0 {
 			h.Last = time.Unix(0, r.hits.last.Load()).UTC()
 		}

@@ -34,6 +34,7 @@ var everything = parts{true, true, true}
 // loaded is all that was read and compiled, and what it was made of.
 type loaded struct {
 	began    time.Time // when reading began
+	seen     time.Time // the same by the clock of files
 	settings *config.Settings
 	schema   *dissect.Schema
 	classes  map[string]eve.Class
@@ -50,6 +51,7 @@ type loaded struct {
 	funcs     []*funcs.Decl // predicates of the scripts
 	flags     []string      // of flows, that scripts set
 	modules   []string      // files that scripts required
+	asked     askedLists    // lists of the rule files that scripts asked for
 
 	intel    *intel.DB // nil: those of the engine stay
 	intelLen int
@@ -75,7 +77,7 @@ func (l *loaded) release() { l.program, l.scripts, l.host, l.intel = nil, nil, n
 // those whose settings differ, are read; the others are prev's. l is not nil even with an error: its paths
 // tell what may mend it.
 func (s *Sensor) load(prev *loaded, which parts) (*loaded, error) {
-	l := &loaded{began: time.Now()}
+	l := &loaded{began: time.Now(), seen: watch.Now()}
 	l.watch(s.opt.Source.File, nil)
 	st, err := s.settings(l, prev == nil)
 	if err != nil {

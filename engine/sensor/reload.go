@@ -141,12 +141,12 @@ func (s *Sensor) reload(which parts) (r Report, err error) {
 			s.warnOf(l)
 			l.release()
 			s.now = l
-			s.attend(l.began, l)
+			s.attend(l.seen, l)
 			return r, nil
 		}
 		l.close()
 	}
-	s.attend(l.began, s.now, l)
+	s.attend(l.seen, s.now, l)
 	return Report{}, err
 }
 
@@ -268,7 +268,7 @@ func (s *Sensor) Watch(ctx context.Context) {
 	}
 	w := watch.New(watch.Options{Debounce: st.Reload.Debounce, Warn: s.opt.Warn})
 	s.watcher = w
-	s.attend(s.now.began, s.now)
+	s.attend(s.now.seen, s.now)
 	s.reloading.Unlock()
 	w.Run(ctx, func(files []string) {
 		r, err := s.reload(s.concerned(files))
@@ -301,6 +301,7 @@ func (s *Sensor) concerned(files []string) (p parts) {
 		if under(f, l.settings.Scripts.Files) || slices.Contains(l.modules, f) {
 			p.scripts, known = true, true
 		}
+		p.scripts = p.scripts || l.asked.concerns(f)
 		if under(f, l.settings.Intel.Feeds) || slices.Contains(l.settings.Intel.GeoIP, f) {
 			p.intel, known = true, true
 		}

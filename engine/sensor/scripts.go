@@ -30,7 +30,7 @@ func (s *Sensor) loadScripts(l, prev *loaded, which parts) error {
 	sources, folders, err := scriptSources(st.Scripts.Files, l, prev != nil)
 	if prev != nil {
 		l.scriptKey, l.filters, l.modules = prev.scriptKey, prev.filters, prev.modules
-		l.funcs, l.flags = prev.funcs, prev.flags
+		l.funcs, l.flags, l.asked = prev.funcs, prev.flags, prev.asked
 	}
 	for _, m := range l.modules {
 		l.watch(m, nil)
@@ -43,7 +43,7 @@ func (s *Sensor) loadScripts(l, prev *loaded, which parts) error {
 	}
 	key := scriptKey(l, sources)
 	if prev != nil {
-		if rt := s.engine.Scripts(); rt != nil && key == prev.scriptKey && sameModules(rt, folders) {
+		if rt := s.engine.Scripts(); rt != nil && key == prev.scriptKey && sameModules(rt, folders) && prev.asked.same(st.Rules.Files) {
 			return nil
 		}
 	} else if len(sources) == 0 {
@@ -52,7 +52,8 @@ func (s *Sensor) loadScripts(l, prev *loaded, which parts) error {
 	}
 	host := engine.NewScriptHost(s.opt.Warn)
 	host.Telling(s.opt.Tell)
-	opt := lua.Options{Host: host, Vars: st.Vars, Params: st.Detectors, Limits: st.Scripts.Limits}
+	l.asked = askedLists{}
+	opt := lua.Options{Host: host, Vars: st.Vars, Lists: l.asked.from(st.Rules.Files), Params: st.Detectors, Limits: st.Scripts.Limits}
 	for _, f := range folders {
 		opt.Modules = append(opt.Modules, f.fsys)
 	}

@@ -93,7 +93,7 @@ func (w *Watcher) poll(err error) {
 	}
 }
 
-// Set says what is to be watched from now on, in place of what was before. since is when reading of the files began:
+// Set says what is to be watched from now on, in place of what was before. since is when reading of the files began, by Now:
 // those that are new here and were written after it are told as changed, as nobody knows which of the
 // two versions was read.
 func (w *Watcher) Set(paths []Path, since time.Time) {
@@ -104,7 +104,7 @@ func (w *Watcher) Set(paths []Path, since time.Time) {
 	for name, p := range now {
 		if old, ok := w.known[name]; ok {
 			now[name] = old
-		} else if !since.IsZero() && p.mtime > since.Add(-tick).UnixNano() {
+		} else if !since.IsZero() && p.mtime >= since.UnixNano() {
 			now[name] = print{}
 			w.soon()
 		}
