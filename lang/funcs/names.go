@@ -90,6 +90,9 @@ var numbers = []*Decl{
 	{Name: "hour", NS: 10, Returns: dissect.TInt, Params: []Param{{Name: "t", Types: moment}},
 		Doc:  "hour of the day of a time, 0 to 23, UTC",
 		Call: func(_ ir.Scratch, a []ir.Value) ir.Value { return intValue(time.Unix(0, a[0].I).UTC().Hour()) }},
+	{Name: "epoch", NS: 1, Returns: dissect.TInt, Params: []Param{{Name: "t", Types: moment}},
+		Doc:  "a time in whole seconds since 1970 (the Unix epoch), to compare with a date",
+		Call: func(_ ir.Scratch, a []ir.Value) ir.Value { return ir.Value{I: time.Unix(0, a[0].I).Unix(), OK: true} }},
 	{Name: "weekday", NS: 10, Returns: dissect.TInt, Params: []Param{{Name: "t", Types: moment}},
 		Doc: "day of the week of a time, Monday 1 to Sunday 7, UTC",
 		Call: func(_ ir.Scratch, a []ir.Value) ir.Value {

@@ -120,6 +120,7 @@ func TestTranslation(t *testing.T) {
 		{`alert http any any -> any any (flow:to_client; frame:response; strip_whitespace; content:"a"; frame:http1.stream; content:"b"; sid:1;)`,
 			fmt.Sprintf(`stream: to_client and http.frame.response.t%d["a"] and payload["b"]`, ir.TStripWhitespace)},
 		{`alert http1:request_headers any any -> any any (http.uri; content:"a"; sid:1;)`, `on http.request http.uri["a"]`},
+		{`l3_proto:ipv6;`, `once a direction: tcp and ipv6`},
 		{`alert tcp:flow_start any any -> any 80 (sid:1;)`, `on flow.start each: tcp and dst.port==80`},
 		{`config dns any any -> any any (dns.query; content:"a"; config:logging disable, type tx, scope tx; sid:1;)`, `dns.query["a"] ! nolog noalert`},
 
@@ -150,6 +151,17 @@ func TestTranslation(t *testing.T) {
 func TestSkips(t *testing.T) {
 	for _, c := range []struct{ rule, keyword, why string }{
 		{`content:"a;`, "content", "quotes"},
+		{`contnet:"a";`, "contnet", "did you mean content?"},
+		{`msg:"a; content:"b";`, "msg", "a quote is missing"},
+		{`alert tpc any any -> any any (sid:1;)`, "", "did you mean tcp?"},
+		{`alrt tcp any any -> any any (sid:1;)`, "", "did you mean alert?"},
+		{`alert tcp any any -> any any (content:"a"; sid:1;`, "", "the ) at the end of the rule is missing"},
+		{`flow:to_servr;`, "flow", "did you mean to_server?"},
+		{`frame:pdu; content:"a";`, "frame", "protocol.pdu"},
+		{`frame:dns.nothing; content:"a";`, "frame", "it has: pdu"},
+		{`alert http1:request_middle any any -> any any (sid:1;)`, "", "no hook request_middle"},
+		{`config:tracking disable, type flow, scope packet;`, "config", "always tracked"},
+		{`geoip:src,Russia;`, "geoip", "no country"},
 		{`alert tcp any any -> any any (sid:1; content:"a")`, "", "semicolon"},
 		{`content:"ab"; depth:1;`, "depth", "less than the 2 bytes"},
 		{`content:"|0|";`, "content", "no bytes in hex"},

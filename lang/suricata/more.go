@@ -4,8 +4,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/luanids/luanids/dissect"
 	"github.com/luanids/luanids/lang/diag"
+	"github.com/luanids/luanids/lang/funcs"
 	"github.com/luanids/luanids/lang/ir"
 )
 
@@ -112,7 +112,7 @@ func certDate(s string) (int64, bool) {
 	s = strings.TrimSpace(s)
 	for _, form := range certDates {
 		if t, err := time.ParseInLocation(form, s, time.UTC); err == nil {
-			return t.UnixNano(), true
+			return t.Unix(), true
 		}
 	}
 	return 0, false
@@ -144,11 +144,9 @@ func certTime(field string) handler {
 			if c.hi, ok = certDate(hi); !ok || c.hi <= c.lo {
 				return fail("%q is no range of dates", v)
 			}
-			return b.onField(f, func(x ir.Expr) (ir.Expr, *problem) {
-				date := func(n int64) ir.Expr { return &ir.Const{T: dissect.TTime, V: ir.Value{I: n, OK: true}} }
-				return &ir.And{X: []ir.Expr{&ir.Cmp{Op: ir.Gt, X: x, Y: date(c.lo)}, &ir.Cmp{Op: ir.Lt, X: x, Y: date(c.hi)}}}, nil
-			})
 		}
-		return b.onField(f, func(x ir.Expr) (ir.Expr, *problem) { return c.on(x), nil })
+		return b.onField(f, func(x ir.Expr) (ir.Expr, *problem) {
+			return c.on(&ir.Call{Fn: funcs.Lookup("epoch").Func(), Args: []ir.Expr{x}, Pos: b.pos()}), nil
+		})
 	}
 }
