@@ -71,15 +71,23 @@ func keywordTable() map[string]handler {
 		"gunzip": transform(ir.TGunzip), "zlib_deflate": transform(ir.TZlibDeflate), "xor": xorTransform,
 		"pcrexform": pcreTransform, "from_base64": base64Transform,
 
-		"lua": unsupported("scripts of other engines are not run"), "luajit": unsupported("scripts of other engines are not run"),
-		"luaxform": unsupported("scripts of other engines are not run"), "geoip": geoip, "l3_proto": l3Proto,
-		"replace": unsupported("traffic is not changed"), "rpc": unsupported("use content and byte_test on the call"),
+		"geoip": geoip, "l3_proto": l3Proto,
 		"frame": frame, "config": config,
 	}
 	for name, to := range oldModifiers {
 		keywords[name] = moveTo(stickyBuffers[to])
 	}
+	for name, why := range refused {
+		keywords[name] = unsupported(why)
+	}
 	return keywords
+}
+
+// refused are keywords that cannot be translated, with the reason.
+var refused = map[string]string{
+	"lua": "scripts of other engines are not run", "luajit": "scripts of other engines are not run",
+	"luaxform": "scripts of other engines are not run", "replace": "traffic is not changed",
+	"rpc": "use content and byte_test on the call",
 }
 
 func nothing(b *builder, v string) *problem { return nil }

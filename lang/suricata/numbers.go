@@ -161,12 +161,7 @@ func urilen(b *builder, v string) *problem {
 // generic translates a keyword that the tables do not have, by the field of its name: a sticky
 // buffer for texts, a comparison for numbers, equality for names.
 func (b *builder) generic(name, v string, has bool) *problem {
-	f := b.l.schema.Field(name)
-	if f == nil {
-		if dotted := strings.Replace(name, "_", ".", 1); dotted != name {
-			f = b.l.schema.Field(dotted)
-		}
-	}
+	f := b.fieldNamed(name)
 	if f == nil {
 		return b.unknown(name)
 	}
@@ -180,6 +175,15 @@ func (b *builder) generic(name, v string, has bool) *problem {
 	}
 	value := func(x ir.Expr) (ir.Expr, *problem) { return fieldTest(f, x, v) }
 	return b.onField(f, value)
+}
+
+// fieldNamed is the field that a keyword names: by the name itself, or by the older form with a _ for the dot.
+func (b *builder) fieldNamed(name string) *dissect.Field {
+	f := b.l.schema.Field(name)
+	if dotted := strings.Replace(name, "_", ".", 1); f == nil && dotted != name {
+		f = b.l.schema.Field(dotted)
+	}
+	return f
 }
 
 // onField adds a condition on a field, on any of its values if it has several.
@@ -250,7 +254,7 @@ const maxUnknown = 40
 // unknown explains a keyword that there is neither a table entry nor a field for.
 func (b *builder) unknown(name string) *problem {
 	proto, _, found := strings.Cut(strings.Replace(name, "_", ".", 1), ".")
-	if found {
+	if found || protocolOf[name] != "" {
 		if p, ok := protocolOf[proto]; ok {
 			if b.l.schema.Spec(specName(p)) == nil {
 				return fail("protocol %s is not supported yet", p)
