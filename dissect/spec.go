@@ -83,6 +83,8 @@ type Spec struct {
 	// Record is the type of the EVE records where it is not Name ("ftp_data"); settings of another protocol's records, LogAs,
 	// hold for them.
 	Record, LogAs string
+	// Unlimited says that streams of the protocol are followed past stream.reassembly.depth: they carry files of any size.
+	Unlimited bool
 	// Announces says which packets announce flows, see Expectation; nil: none do.
 	Announces *Announces
 	// Frames are the kinds of frames that the protocol shows, by Suricata's names, and FrameEvent their event (see FrameEvent).

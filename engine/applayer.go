@@ -220,6 +220,9 @@ func (w *worker) assign(f *flowtable.Flow, spec *dissect.Spec) {
 	}
 	f.App = spec
 	f.Parser = w.apps.parser(spec)
+	if spec.Unlimited {
+		f.Conn.SetUnlimited()
+	}
 	w.unacknowledged(f)
 	w.apps.detected[spec.Index()][transport(f, spec)]++
 }

@@ -188,7 +188,7 @@ func (p *parser) request1(c *dissect.Ctx, h *header, b *block, m []byte) {
 			if len(b.words) >= 24 {
 				off |= uint64(le32(b.words[20:])) << 32
 			}
-			p.addRead(read{h.session, h.msg, cmd1Read, fuid1(h, b.words[4:]), off})
+			p.addRead(read{h.session, h.msg, cmd1Read, fuid1(h, b.words[4:]), off, h.tree})
 		}
 	case cmd1WriteAndX, cmd1Write, cmd1WriteClose:
 		ok = p.write1(c, h, b, m)
@@ -204,7 +204,7 @@ func (p *parser) request1(c *dissect.Ctx, h *header, b *block, m []byte) {
 	case cmd1Close:
 		if ok = len(b.words) >= 2; ok {
 			id := fuid1(h, b.words)
-			p.addRead(read{h.session, h.msg, cmd1Close, id, 0})
+			p.addRead(read{h.session, h.msg, cmd1Close, id, 0, h.tree})
 			p.closeHandle(c, id, dissect.ToServer)
 		}
 		p.request(c, p.begin(c, kGeneric, h))

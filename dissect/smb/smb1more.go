@@ -71,7 +71,7 @@ func (p *parser) trans1(c *dissect.Ctx, h *header, b *block, m []byte) bool {
 	}
 	id := fuid1(h, x.setup[2:])
 	if p.isRPC(id, x.data) {
-		p.addRead(read{h.session, h.msg, cmd1Trans, id, 0})
+		p.addRead(read{h.session, h.msg, cmd1Trans, id, 0, h.tree})
 		p.toPipe(c, h, id, x.data)
 	}
 	return true

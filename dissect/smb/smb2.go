@@ -195,7 +195,7 @@ func (p *parser) read2(c *dissect.Ctx, h *header, body []byte) bool {
 		p.anomaly(c, anReadRequest, nil)
 		return true
 	}
-	p.addRead(read{h.session, h.msg, cmd2Read, fuid(body[16:32]), le64(body[8:])})
+	p.addRead(read{h.session, h.msg, cmd2Read, fuid(body[16:32]), le64(body[8:]), h.tree})
 	return true
 }
 
@@ -252,7 +252,7 @@ func (p *parser) ioctl2(c *dissect.Ctx, h *header, body []byte) bool {
 	function, id := le32(body[4:]), fuid(body[8:24])
 	data := part(body, int(le32(body[24:]))-header2, int(le32(body[28:])))
 	if function == pipeTransceive && p.isRPC(id, data) {
-		p.addRead(read{h.session, h.msg, cmd2Ioctl, id, 0})
+		p.addRead(read{h.session, h.msg, cmd2Ioctl, id, 0, h.tree})
 		p.toPipe(c, h, id, data)
 		return true
 	}

@@ -29,6 +29,7 @@ func NewSpec(o Options) *dissect.Spec {
 		FrameEvent: evFrame,
 		Anomalies:  anomalies,
 		MaxPending: maxPending,
+		Unlimited:  true,
 		EVE:        o.write,
 		Context:    writeContext,
 		Clone:      func(tx any) any { return tx.(*Tx).clone() },

@@ -92,6 +92,7 @@ type read struct {
 	cmd     uint16
 	id      fuid
 	off     uint64
+	tree    uint32 // an answer that comes late does not name it
 }
 
 func (p *parser) addRead(r read) {
