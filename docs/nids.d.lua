@@ -22,6 +22,20 @@
 ---@field value? fun(): any
 ---@field on_expire? fun(value: any, ...)
 
+---@class SpikesDeclaration
+---@field name? string
+---@field key? string
+---@field ttl? string|number
+---@field max_age? string|number
+---@field max? number
+---@field every string|number
+---@field floor? number
+---@field sigma? number
+---@field alpha? number
+---@field warmup? number
+---@field drift? number
+---@field threshold? number
+
 ---What a handler gets. Its members are the fields of the rule language: ev.src.ip, ev.http.uri, ev.flow.bytes_to_server; those of the event's own kind also without their prefix: at flow.end, ev.bytes_to_server. A field that is absent is nil; times and durations are seconds; fields with several values are lists. A name below a field that has a value itself is read with an underscore: dns.rcode.name as ev.dns.rcode_name. An event can be read during its callback only.
 ---@class Event
 ---@field [string] any
@@ -55,6 +69,12 @@
 ---@field each fun(self: Store, fn: fun(value: any, ...): boolean|nil) Calls fn with each value and the parts of its key, the latest used first; false ends it.
 ---@field clear fun(self: Store) Drops everything.
 
+---Finds keys that have far more in a step than they used to, made by nids.spikes.
+---@class Spikes
+---@field add fun(self: Spikes, key: Event|string|number|boolean, n?: number) Counts n (1) for a key in this step.
+---@field step fun(self: Spikes, fn: fun(rate: number, baseline: number, sigma: number, ramp: boolean, ...)): number Ends a step: calls fn for each key that alarms, with its rate a second, what was usual, the standard deviations between them, whether it has been above for long, and the parts of its key. Gives their number.
+---@field count fun(self: Spikes): number How many keys there are.
+
 ---A series of events, made by nids.series. Gaps are the times between events, in seconds.
 ---@class Series
 ---@field push fun(self: Series, time: number, size?: number) Adds an event; times need not come in order.
@@ -80,6 +100,7 @@
 ---@class Counter
 ---@field add fun(self: Counter, n?: number, time?: number): number Adds n (1) now, or at that time, and gives the sum over the window.
 ---@field sum fun(self: Counter, time?: number): number The sum over the window that ends now.
+---@field around fun(self: Counter, time: number, steps: number): number The largest sum of so many steps in a row (at most 60) of which one is that of time.
 ---@field clear fun(self: Counter) Starts anew.
 
 ---Counts different values over a sliding window, made by nids.distinct.
@@ -236,6 +257,10 @@ nids.counter = nil
 ---Counts different values over a sliding window, exactly up to max (1024); without a window, for ever.
 ---@type fun(window?: string|number, max?: number): Distinct
 nids.distinct = nil
+
+---Counts by key in steps, and finds the steps in which a key has far more than it used to: `key`, `name`, `max` and `ttl` as for nids.store; `every` is the length of a step, `floor` the rate a second from which on there is an alarm, `sigma` (3.5) how many standard deviations above the key's baseline (`alpha`, `warmup` as for nids.ewma), or for how long a little above it (`drift`, `threshold` as for nids.cusum). Call step in nids.every.
+---@type fun(declaration: SpikesDeclaration): Spikes
+nids.spikes = nil
 
 ---Estimates the number of different values (HyperLogLog, error about 0.8 %) in at most 16 kB.
 ---@type fun(): HyperLogLog

@@ -233,7 +233,7 @@ func apiSections() []section {
 // apiClasses lists the types of objects.
 func apiClasses() []*class {
 	return []*class{
-		eventClass(), detectorClass(), storeClass(), seriesClass(), counterClass(), distinctClass(), hllClass(), topkClass(),
+		eventClass(), detectorClass(), storeClass(), spikesClass(), seriesClass(), counterClass(), distinctClass(), hllClass(), topkClass(),
 		ewmaClass(), cusumClass(), trwClass(), setClass(), metricClass(), exprClass(), streamClass(), halfClass(),
 	}
 }

@@ -171,6 +171,14 @@ func counterClass() *class {
 		{name: "sum", sig: "fun(self: Counter, time?: number): number", doc: "The sum over the window that ends now.", call: func(L *glua.LState) int {
 			return num(L, self[*counterObject](L, "Counter").c.Sum(vmOf(L).timeAt(L, 2)))
 		}},
+		{name: "around", sig: "fun(self: Counter, time: number, steps: number): number", doc: "The largest sum of so many steps in a row (at most 60) of which one is that of time.", call: func(L *glua.LState) int {
+			n := L.CheckInt(3)
+			if n < 1 || n > 60 {
+				L.ArgError(3, "from 1 to 60 steps")
+			}
+			vmOf(L).meter.charge(n * n / 8)
+			return num(L, self[*counterObject](L, "Counter").c.Around(nanos(float64(L.CheckNumber(2))), n))
+		}},
 		{name: "clear", sig: "fun(self: Counter)", doc: "Starts anew.", call: func(L *glua.LState) int {
 			self[*counterObject](L, "Counter").c.Clear()
 			return 0

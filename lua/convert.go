@@ -84,6 +84,7 @@ var optionNames = map[string][]string{
 	"nids.cusum":    {"drift", "threshold"},
 	"nids.detector": {"id", "title", "severity", "type", "mitre", "tags", "doc", "params", "cooldown", "key"},
 	"nids.ewma":     {"alpha", "warmup"},
+	"nids.spikes":   {"name", "key", "ttl", "max_age", "max", "every", "floor", "sigma", "alpha", "warmup", "drift", "threshold"},
 	"nids.store":    {"name", "key", "ttl", "max_age", "max", "value", "on_expire"},
 	"nids.trw":      {"theta0", "theta1", "pd", "pf"},
 }

@@ -114,6 +114,9 @@ func Annotations() string {
 		"---@field cooldown? string|number\n---@field key? string\n\n")
 	b.WriteString("---@class StoreDeclaration\n---@field name? string\n---@field key? string\n---@field ttl? string|number\n---@field max_age? string|number\n" +
 		"---@field max? number\n---@field value? fun(): any\n---@field on_expire? fun(value: any, ...)\n\n")
+	b.WriteString("---@class SpikesDeclaration\n---@field name? string\n---@field key? string\n---@field ttl? string|number\n---@field max_age? string|number\n" +
+		"---@field max? number\n---@field every string|number\n---@field floor? number\n---@field sigma? number\n---@field alpha? number\n" +
+		"---@field warmup? number\n---@field drift? number\n---@field threshold? number\n\n")
 	for _, c := range classes {
 		comment(&b, c.doc)
 		fmt.Fprintf(&b, "---@class %s\n", c.name)

@@ -354,7 +354,7 @@ func wrongLiteral(e syntax.Node, types []string) string {
 			return "string"
 		}
 	case *syntax.Table:
-		if !takes("table", "{", "DetectorDeclaration", "StoreDeclaration") && !slices.ContainsFunc(types, func(t string) bool { return strings.HasSuffix(t, "[]") }) {
+		if !takes("table", "{", "DetectorDeclaration", "StoreDeclaration", "SpikesDeclaration") && !slices.ContainsFunc(types, func(t string) bool { return strings.HasSuffix(t, "[]") }) {
 			return "table"
 		}
 	case *syntax.Func:

@@ -55,6 +55,7 @@ func stateSection() section {
 		{name: "distinct", sig: "fun(window?: string|number, max?: number): Distinct", call: nidsDistinct,
 			doc:     "Counts different values over a sliding window, exactly up to max (1024); without a window, for ever.",
 			example: "local d = nids.distinct(\"10m\")\nd:add(22)\nd:add(80)\nd:add(22) --> 2"},
+		spikesDecl(),
 		{name: "hll", sig: "fun(): HyperLogLog", call: nidsHLL,
 			doc:     "Estimates the number of different values (HyperLogLog, error about 0.8 %) in at most 16 kB.",
 			example: "local h = nids.hll()\nfor i = 1, 100 do h:add(i % 10) end\nh:count() --> 10"},
@@ -68,14 +69,8 @@ func nidsStore(L *glua.LState) int {
 	v := vmOf(L)
 	v.atTop(L, "nids.store")
 	o := optionsAt(L, 1, "nids.store")
-	s := &store{name: o.text("name", ""), ttl: o.duration("ttl", 0), maxAge: o.duration("max_age", 0),
-		max: int(o.number("max", defaultEntries)), onExpire: o.fn("on_expire"), index: map[string]*entry{}}
-	if s.max < 1 || s.max > maxEntries {
-		L.RaiseError("nids.store: max must be from 1 to %d", int(maxEntries))
-	}
-	if key := o.text("key", ""); key != "" {
-		s.key = v.compileKey(L, "nids.store", key)
-	}
+	s := v.newStore(L, o, "nids.store")
+	s.onExpire = o.fn("on_expire")
 	switch x := o.get("value").(type) {
 	case *glua.LFunction:
 		s.value = x
@@ -85,13 +80,26 @@ func nidsStore(L *glua.LState) int {
 	default:
 		s.value = native(func(L *glua.LState) int { L.Push(x); return 1 })
 	}
+	L.Push(object("Store", s))
+	return 1
+}
+
+// newStore makes a store with what all kinds of stores have, and registers it.
+func (v *vm) newStore(L *glua.LState, o *options, what string) *store {
+	s := &store{name: o.text("name", ""), ttl: o.duration("ttl", 0), maxAge: o.duration("max_age", 0),
+		max: int(o.number("max", defaultEntries)), index: map[string]*entry{}}
+	if s.max < 1 || s.max > maxEntries {
+		L.RaiseError("%s: max must be from 1 to %d", what, int(maxEntries))
+	}
+	if key := o.text("key", ""); key != "" {
+		s.key = v.compileKey(L, what, key)
+	}
 	v.bounded(L, len(v.stores), v.limits.Stores, "stores")
 	v.stores = append(v.stores, s)
 	if s.name == "" {
 		s.name = "store" + string(appendNumber(nil, glua.LNumber(len(v.stores))))
 	}
-	L.Push(object("Store", s))
-	return 1
+	return s
 }
 
 func (s *store) unlink(e *entry) {

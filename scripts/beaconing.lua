@@ -19,9 +19,9 @@ local detect = nids.detector {
 }
 local P = detect.params
 local ignore = nids.set(P.ignore)
-local names = nids.store { name = "names", key = "flow.id", ttl = "1h", max = 50000 }
-local pairs_ = nids.store { name = "pairs", ttl = P.window, max = 200000, value = function() return nids.series(2048) end }
-local callers = nids.store { name = "callers", ttl = P.window, max = 50000, value = function() return nids.distinct(P.window, 4096) end }
+local names = nids.store { name = "names", key = "flow.id", ttl = "1h", max = 30000 }
+local pairs_ = nids.store { name = "pairs", ttl = P.window, max = 60000, value = function() return nids.series(2048) end }
+local callers = nids.store { name = "callers", ttl = P.window, max = 30000, value = function() return nids.distinct(P.window, 4096) end }
 local hosts = nids.distinct(P.window, 65536)
 
 for event, field in pairs { ["tls.client_hello"] = "tls.sni", ["http.request"] = "http.host" } do
@@ -34,13 +34,13 @@ for event, field in pairs { ["tls.client_hello"] = "tls.sni", ["http.request"] =
 end
 
 nids.on("flow.end", "established and not dst.ip in HOME and not dst.port in {53, 123}", function(flow)
-  local to = names:peek(flow) or (flow.dst.ip .. ":" .. (flow.dst.port or 0))
-  names:delete(flow)
-  if ignore:has(flow.dst.ip) or ignore:has(to) then return end
-  local s = pairs_:get(flow.src.ip, to)
+  local to, src = names:peek(flow), flow.src.ip
+  if to then names:delete(flow) else to = flow.dst.ip .. ":" .. (flow.dst.port or 0) end
+  if P.ignore[1] and (ignore:has(flow.dst.ip) or ignore:has(to)) then return end
+  local s = pairs_:get(src, to)
   s:push(flow.start, flow.bytes_to_server)
-  local seen = callers:get(to):add(flow.src.ip)
-  local all = hosts:add(flow.src.ip)
+  local seen = callers:get(to):add(src)
+  local all = hosts:add(src)
   local n = s:total()
   if n < P.min_samples or n % math.ceil(n / 20) ~= 0 or s:span() < (n >= 3 * P.min_samples and math.min(60, P.min_span) or P.min_span) then return end -- at every 20th part more
   local watched = math.min(P.window, nids.now() - nids.began())

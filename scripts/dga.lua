@@ -35,8 +35,9 @@ local function share_of_common(label)
 end
 
 local clients = nids.store { name = "clients", ttl = P.window, max = 20000, value = function()
-  return { odd = nids.distinct(P.window, 512), all = nids.distinct(P.window, 512) }
+  return { nids.distinct(P.window, 512), nids.distinct(P.window, 512) }
 end }
+local ALL, ODD = 1, 2 -- lists take a fifth of the memory of tables with names
 
 nids.on("dns.response", "dns.rcode == 3", function(ev)
   for _, name in ipairs(ev.dns.rrname) do
@@ -44,12 +45,12 @@ nids.on("dns.response", "dns.rcode == 3", function(ev)
     local label = domain and domain:match("^[^.]+"):lower():gsub("[^%a%d]", "")
     if label and #label >= P.min_length and not label:find("^xn") then
       local c = clients:get(ev.client.ip)
-      local all = c.all:add(domain)
+      local all = c[ALL]:add(domain)
       local share = share_of_common(label)
       if share < P.common then
-        local odd = c.odd:add(domain)
+        local odd = c[ODD]:add(domain)
         if odd >= P.names and odd >= 0.5 * all then
-          detect:alert(ev, math.min(1, 0.7 + odd / 200), { names = odd, nonexistent = all, common_pairs = share, entropy = nids.entropy(label), examples = c.odd:values(10) })
+          detect:alert(ev, math.min(1, 0.7 + odd / 200), { names = odd, nonexistent = all, common_pairs = share, entropy = nids.entropy(label), examples = c[ODD]:values(10) })
         end
       end
     end

@@ -17,7 +17,7 @@ local detect = nids.detector {
 local P = detect.params
 local WORTH = 64 * 1024 -- flows that send less are no destination to name
 local ignore = nids.set(P.ignore)
-local hosts = nids.store { name = "hosts", ttl = "48h", max = 50000, value = function()
+local hosts = nids.store { name = "hosts", ttl = "48h", max = 20000, value = function()
   return { out = 0, back = 0 }
 end }
 local icmp = nids.store { name = "icmp", key = "client.ip, server.ip", ttl = "10m", max = 20000, value = function() return nids.counter("10m", 60) end }
@@ -38,9 +38,17 @@ nids.on("flow.end", "client.ip in HOME and not server.ip in HOME and not server.
 end)
 
 -- What a host sent within an hour, against its own history.
+local hour = 0
 nids.every("1h", function(now)
+  hour = hour + 1
   hosts:each(function(h, ip)
+    if h.out == 0 and h.back == 0 then return end
     h.hours, h.ratio = h.hours or nids.series(168), h.ratio or nids.ewma { alpha = 0.1, warmup = 3 }
+    for _ = 1, math.min(hour - (h.last or hour) - 1, 168) do -- hours without traffic are made up for
+      h.hours:push(now, 0)
+      h.ratio:add(0)
+    end
+    h.last = hour
     local median, mad = h.hours:median(), h.hours:mad()
     local limit = math.max(P.hour_bytes, median + P.deviations * 1.4826 * mad)
     local pcr = (h.out - h.back) / math.max(h.out + h.back, 1)

@@ -66,7 +66,12 @@ local function values(ev, text, where)
   end
 end
 
-nids.on("http.request", function(ev)
+-- Requests that can be any of it: the others do not come here.
+local worth = 'http.uri contains {"?", "%", "..", "/etc/passwd", "/etc/shadow", "win.ini", "boot.ini", "/proc/self/environ", ".php", "shell."} nocase'
+for _, name in ipairs(scanner.params.agents) do
+  worth = worth .. ' or http.user_agent contains "' .. name:gsub('[\\"]', "\\%0") .. '" nocase'
+end
+nids.on("http.request", worth, function(ev)
   local uri, agent = ev.http.uri, ev.http.user_agent
   if uri then
     local path, query = uri:match("^([^?]*)%??(.*)$")

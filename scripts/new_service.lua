@@ -11,18 +11,17 @@ local detect = nids.detector {
   cooldown = "1h", key = "server.ip, server.port",
 }
 local P = detect.params
-local hosts = nids.store { name = "hosts", key = "server.ip", ttl = P.forget, max = 50000 } -- when a host was seen first
-local services = nids.store { name = "services", key = "server.ip, server.port, tcp", ttl = P.forget, max = 200000, value = function() return { known = false } end }
+local hosts = nids.store { name = "hosts", key = "server.ip", ttl = P.forget, max = 20000 } -- when a host was seen first
+local services = nids.store { name = "services", key = "server.ip, server.port, tcp", ttl = P.forget, max = 50000, value = false } -- whether it is known
 
-nids.on("flow.end", "(tcp or udp) and established and server.ip in HOME", function(flow)
-  if flow.server.port > P.max_port or flow.packets_to_client == 0 then return end
-  local s, since = services:get(flow), hosts:get(flow)
+nids.on("flow.end", "(tcp or udp) and established and server.ip in HOME and flow.packets_to_client > 0 and server.port <= " .. P.max_port, function(flow)
+  local known, since = services:get(flow), hosts:get(flow)
   if since == 0 then
     since = flow.start
     hosts:set(flow, since)
   end
-  if s.known then return end
-  s.known = true
+  if known then return end
+  services:set(flow, true)
   if flow.start - nids.began() < P.learn or flow.start - since < P.host_learn then return end
   detect:alert(flow, 0.5, { port = flow.server.port, proto = flow.tcp and "tcp" or "udp", app = flow.app, host_known_for = flow.start - since, client = flow.client.ip })
 end)

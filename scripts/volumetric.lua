@@ -19,22 +19,17 @@ local P = detect.params
 local STEP = 10
 local reflectors = { [17] = "QOTD", [19] = "chargen", [53] = "DNS", [123] = "NTP", [161] = "SNMP", [389] = "CLDAP", [1900] = "SSDP", [3702] = "WSD", [11211] = "memcached" }
 
-local half_open = nids.store { name = "half_open", ttl = "2m", max = 10000, value = function() return {} end }
-local targets = nids.store { name = "targets", ttl = "1h", max = 20000, value = function()
-  return { flows = 0, reflected = 0, last = 0, rate = nids.ewma { alpha = P.alpha, warmup = P.warmup }, ramp = nids.cusum { drift = 1, threshold = 12 } }
-end }
-local step, active = 0, {} -- of this step: its number, and the destinations that had flows
-local pps = nids.store { name = "pps", ttl = "2m", max = 10000, value = function() return {} end }
+local function by_second() return nids.counter("10m", 600) end
+local half_open = nids.store { name = "half_open", ttl = "2m", max = 4000, value = by_second }
+local pps = nids.store { name = "pps", ttl = "2m", max = 4000, value = by_second }
+local targets = nids.spikes { name = "targets", key = "server.ip", ttl = "1h", max = 20000, every = STEP, floor = P.flows, sigma = P.sigma,
+  alpha = P.alpha, warmup = P.warmup, drift = 1, threshold = 12 }
+local reflected = nids.store { name = "reflected", ttl = "2m", max = 4000 } -- bytes of this step
 
 -- Adds n at the second of a time; gives the mean over the busiest three seconds in a row around it.
-local function at_second(t, time, n)
-  local s = math.floor(time)
-  t[s] = (t[s] or 0) + n
-  local best = 0
-  for from = s - 2, s do
-    best = math.max(best, ((t[from] or 0) + (t[from + 1] or 0) + (t[from + 2] or 0)) / 3)
-  end
-  return best
+local function at_second(c, time, n)
+  c:add(n, time)
+  return c:around(time, 3) / 3
 end
 
 local function about(flow, victim)
@@ -43,29 +38,33 @@ local function about(flow, victim)
   return { src_ip = from, dst_ip = victim, dst_port = port or 0, proto = flow.tcp and "tcp" or flow.udp and "udp" or "icmp" }
 end
 
-nids.on("flow.end", "tcp and not established", function(flow)
-  if flow.payload_to_server > 0 or flow.tcp_flags_to_server % 4 < 2 or math.floor(flow.tcp_flags_to_client / 4) % 2 == 1 then return end
+-- SYN, no payload, no RST back
+nids.on("flow.end", "tcp and not established and flow.payload_to_server == 0 and flow.tcp_flags_to_server & 2 == 2 and flow.tcp_flags_to_client & 4 == 0", function(flow)
   local rate = at_second(half_open:get(flow.server.ip), flow.start, 1)
   if rate >= P.syn then
     detect:alert(about(flow, flow.server.ip), 0.9, { kind = "SYN flood", half_open_per_second = rate, port = flow.server.port }, "SYN flood")
   end
 end)
 
-nids.on("flow.end", "udp or icmp", function(flow)
+local ports = {}
+for port in pairs(reflectors) do ports[#ports + 1] = port end
+ports = "{" .. table.concat(ports, ", ") .. "}"
+nids.on("flow.end", "udp and (client.port in " .. ports .. " and flow.bytes_to_server >= 10 * flow.bytes_to_client"
+    .. " or server.port in " .. ports .. " and flow.bytes_to_client >= 10 * flow.bytes_to_server)", function(flow)
   local port = reflectors[flow.client.port or 0] and flow.client.port or flow.server.port or 0
   local backwards = port == flow.client.port -- the reflector's packet came first: nobody asked
   local name, bytes = reflectors[port], backwards and flow.bytes_to_server or flow.bytes_to_client
   local asked = backwards and flow.bytes_to_client or flow.bytes_to_server
-  if name and flow.udp and bytes >= 10 * asked then
+  if name and bytes >= 10 * asked then
     local victim = backwards and flow.server.ip or flow.client.ip
-    local t = targets:get(victim)
-    if t.reflected_at ~= step then t.reflected_at, t.reflected = step, 0 end
-    t.reflected = t.reflected + bytes
-    if t.reflected >= P.amplification then
-      detect:alert(about(flow, victim), 0.9, { kind = name .. " amplification", bytes = t.reflected, port = port, asked = asked }, name .. " amplification")
+    local sum = reflected:incr(victim, bytes)
+    if sum >= P.amplification then
+      detect:alert(about(flow, victim), 0.9, { kind = name .. " amplification", bytes = sum, port = port, asked = asked }, name .. " amplification")
     end
   end
-  if flow.packets_to_client * 10 > flow.packets_to_server then return end
+end)
+
+nids.on("flow.end", "(udp or icmp) and flow.packets_to_client * 10 <= flow.packets_to_server", function(flow)
   local seconds, seen, rate = math.max(1, math.ceil(flow.age)), pps:get(flow.server.ip, flow.udp), 0
   for s = 0, math.min(seconds, 10) - 1 do -- as if sent evenly
     rate = math.max(rate, at_second(seen, flow.start + s, flow.packets_to_server / seconds))
@@ -76,39 +75,12 @@ nids.on("flow.end", "udp or icmp", function(flow)
   end
 end)
 
-nids.on("flow.end", function(flow)
-  local ip = flow.server.ip
-  if ip then
-    local t = targets:get(ip)
-    if t.flows == 0 then active[#active + 1] = ip end
-    t.flows = t.flows + 1
-  end
-end)
-
--- Steps without flows are made up for when the next comes.
-local function catch_up(t)
-  local missed = step - t.last - 1
-  if t.last == 0 or missed == 0 then return end
-  t.ramp:add(-missed) -- at least the drift for each
-  for _ = 1, math.min(missed, P.warmup) do t.rate:add(0) end -- what was before them weighs next to nothing
-end
+nids.on("flow.end", function(flow) targets:add(flow) end)
 
 nids.every(STEP, function()
-  step = step + 1
-  for _, ip in ipairs(active) do
-    local t = targets:peek(ip)
-    if t then
-      catch_up(t)
-      local rate = t.flows / STEP
-      local z = t.rate:score(rate)
-      local ramp = t.ramp:add(math.min(z, 4))
-      if rate >= P.flows and (z >= P.sigma or ramp) then
-        detect:alert({ dst_ip = ip }, 0.6, { kind = ramp and z < P.sigma and "slow ramp" or "spike", flows_per_second = rate, baseline = t.rate:mean(), sigma = z }, "Spike of connections")
-      else
-        t.rate:add(rate) -- not while alarming: the baseline must not learn the attack
-      end
-      t.flows, t.last = 0, step
-    end
-  end
-  active = {}
+  targets:step(function(rate, baseline, sigma, ramp, ip)
+    detect:alert({ dst_ip = ip }, 0.6, { kind = ramp and sigma < P.sigma and "slow ramp" or "spike", flows_per_second = rate,
+      baseline = baseline, sigma = sigma }, "Spike of connections")
+  end)
+  reflected:clear()
 end)

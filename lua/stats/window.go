@@ -78,6 +78,35 @@ func (c *Counter) Sum(t int64) float64 {
 	return c.sum
 }
 
+// Around gives the largest sum of n steps in a row of which one is that of time t.
+func (c *Counter) Around(t int64, n int) float64 {
+	k, best := t/c.step, 0.0
+	for from := k - int64(n) + 1; from <= k; from++ {
+		sum := 0.0
+		for i := from; i < from+int64(n); i++ {
+			sum += c.count(i)
+		}
+		best = max(best, sum)
+	}
+	return best
+}
+
+// count gives the count of one step.
+func (c *Counter) count(k int64) float64 {
+	if k > c.at || k <= c.at-int64(c.n) {
+		return 0
+	}
+	if c.slots != nil {
+		return c.slots[k%int64(c.n)]
+	}
+	for i := range c.few {
+		if c.few[i].step == k {
+			return c.few[i].n
+		}
+	}
+	return 0
+}
+
 // Clear starts anew.
 func (c *Counter) Clear() {
 	c.few, c.slots, c.sum = nil, nil, 0
