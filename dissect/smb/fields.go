@@ -125,7 +125,7 @@ func loginFields() []dissect.Field {
 		ntlm("ntlmssp_user", "user who logs in by NTLM", func(a *auth) []byte { return a.user }).Also("smb.ntlmssp.user"),
 		ntlm("ntlmssp_domain", "domain of the user who logs in by NTLM", func(a *auth) []byte { return a.domain }).Also("smb.ntlmssp.domain"),
 		ntlm("ntlmssp_host", "name that the client's host gives itself at a login by NTLM", func(a *auth) []byte { return a.host }).Also("smb.ntlmssp.host"),
-		ntlm("ntlmssp_version", "version of the client's system at a login by NTLM: 10.0 build 19041 rev 15", func(a *auth) []byte { return some(a.version) }).Also("smb.ntlmssp.version"),
+		str("smb.ntlmssp_version", request, "version of the client's system at a login by NTLM: 10.0 build 19041 rev 15", func(t *Tx) []byte { return some(t.auth.version) }).Also("smb.ntlmssp.version"),
 		str("smb.kerberos.realm", request, "realm of the ticket by which the client logs in", func(t *Tx) []byte { return present(t.auth.realm, t.auth.kerberos) }),
 		dissect.Strs("smb.kerberos.sname", request, "parts of the service's name in the ticket by which the client logs in: cifs, server.corp.example", func(t *Tx, i int) ([]byte, bool) {
 			if i >= len(t.auth.names) {

@@ -156,7 +156,11 @@ func (p *parser) message(c *dissect.Ctx, dir dissect.Dir, d *direction, data []b
 	n := int(data[1])<<16 | int(data[2])<<8 | int(data[3])
 	switch t := data[0]; {
 	case t == nbMessage:
-		if len(data) >= 2*nbHeader && n > 0 && !isMagic(data[nbHeader:]) {
+		if n >= 4 && len(data) < 2*nbHeader {
+			c.Need(2 * nbHeader)
+			return 0
+		}
+		if n >= 4 && !isMagic(data[nbHeader:]) {
 			p.malformed(c, nil)
 			d.lost = true
 			return 1

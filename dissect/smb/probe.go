@@ -29,8 +29,8 @@ func probe(dir dissect.Dir, data []byte, hint bool) dissect.Verdict {
 	rest := data[nbHeader:]
 	if t := data[0]; t != nbMessage {
 		n := int(data[2])<<8 | int(data[3])
-		if !hint || t < nbRequest || t > nbKeepalive || data[1] > 1 || n > 256 || data[1] == 1 {
-			return dissect.No
+		if !hint || t < nbRequest || t > nbKeepalive || data[1] != 0 || n > 256 {
+			return search(dir, data, hint)
 		}
 		if len(rest) < n+nbHeader {
 			return dissect.More

@@ -8,7 +8,7 @@ import io
 import sys
 
 from impacket.dcerpc.v5 import epm, scmr, transport, tsch
-from impacket.smbconnection import SMBConnection
+from impacket.smbconnection import SMB2_DIALECT_21, SMBConnection
 
 
 def endpoints(host):
@@ -36,7 +36,7 @@ def pipe(conn, name, interface):
 
 
 def psexec(host, user, password):
-    conn = SMBConnection(host, host)
+    conn = SMBConnection(host, host, preferredDialect=SMB2_DIALECT_21)  # in SMB 3 it would encrypt
     conn.login(user, password)
     program = b"MZ\x90\x00\x03\x00\x00\x00\x04\x00\x00\x00\xff\xff\x00\x00" + b"\x00" * 48 + b"This program cannot be run in DOS mode.\r\n$" + b"\x00" * 4000
     conn.putFile("ADMIN$", "XKQvTzRb.exe", io.BytesIO(program).read)
