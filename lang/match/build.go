@@ -22,7 +22,7 @@ func Compile(schema *dissect.Schema, rules []*ir.Rule, opts Options) (*Program, 
 	p.inherit(opts.Previous)
 	p.needs.Fields = map[*dissect.Field]bool{}
 	c := &compiler{p: p, values: map[string]*value{}, fields: map[*dissect.Field]*value{}, conds: map[string]*node{}, ids: map[any]int{}, needle: map[string]*mpm.Needle{}}
-	b := &builder{c: c, p: p, headers: map[string]uint32{}, warn: !opts.NoWarnings, gates: map[uint32]gate{}}
+	b := &builder{c: c, p: p, headers: map[string]uint32{}, parts: map[uint32][nParts]bool{}, warn: !opts.NoWarnings, gates: map[uint32]gate{}}
 	p.passBit = c.flowBit("\x00pass")
 	all := b.withSequences(rules, opts.Sequences)
 	for _, r := range order(all) {
@@ -55,8 +55,10 @@ type builder struct {
 	problems []Problem
 	warn     bool
 	slots    []*scanSlot
-	opts     []option        // of the rule at hand
-	gates    map[uint32]gate // of rules that hang on no literal somewhere
+	opts     []option // of the rule at hand
+	named    []*dissect.Field
+	parts    map[uint32][nParts]bool // by header
+	gates    map[uint32]gate         // of rules that hang on no literal somewhere
 	steps    map[*ir.Rule]*stepOf
 	seqRules map[*ir.Rule]*sequence
 }

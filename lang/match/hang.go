@@ -10,7 +10,7 @@ import (
 
 // hang puts a rule below the events at which it is judged.
 func (b *builder) hang(r *Rule, events []dissect.EventID, terms []ir.Expr) {
-	in := b.p.headers[r.hdr].partsOf()
+	in := b.partsOf(r.hdr)
 	payload := false
 	for _, ev := range events {
 		payload = payload || ev == dissect.EvStreamData
@@ -43,6 +43,16 @@ func (b *builder) hang(r *Rule, events []dissect.EventID, terms []ir.Expr) {
 		b.warning(r.Rule, "no-literal", "no text or bytes must occur for the rule to match: it is tried at each event of its kind",
 			"add a literal (contains, has [...]) if the rule is slow")
 	}
+}
+
+// partsOf remembers in which parts of an event headers can hold.
+func (b *builder) partsOf(hdr uint32) [nParts]bool {
+	in, ok := b.parts[hdr]
+	if !ok {
+		in = b.p.headers[hdr].partsOf()
+		b.parts[hdr] = in
+	}
+	return in
 }
 
 func (b *builder) needsPackets(in [nParts]bool) bool {

@@ -74,9 +74,9 @@ func (b *builder) filePhase(rs *ruleState) func(f *dissect.Field) int {
 // requires gives the lowest phase by which the rule may be decided: of all that must hold the highest, of alternatives the lowest.
 func (b *builder) requires(r *Rule, rs *ruleState, phase func(*dissect.Field) int) int {
 	most := requires(r.When, false, phase)
-	named := termFields(r.When, nil)
+	b.named = termFields(r.When, b.named[:0])
 	for f := range rs.fields {
-		if !slices.Contains(named, f) { // effects, keys of thresholds, arguments
+		if !slices.Contains(b.named, f) { // effects, keys of thresholds, arguments
 			most = max(most, phase(f))
 		}
 	}

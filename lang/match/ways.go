@@ -18,7 +18,8 @@ func (b *builder) ways(src *ir.Rule) []*ir.Rule {
 		return []*ir.Rule{src}
 	}
 	var specs []*dissect.Spec
-	for _, f := range termFields(src.When, nil) {
+	b.named = termFields(src.When, b.named[:0])
+	for _, f := range b.named {
 		if s := b.specOf(f); s != nil && !slices.Contains(specs, s) {
 			specs = append(specs, s)
 		}

@@ -14,6 +14,7 @@ type anchors struct {
 	opens  []openAnchor
 	begins int // keys of anchors
 	table  table
+	common *gramSet
 }
 
 // openAnchor is one of which some places may have one of several bytes.
@@ -24,7 +25,7 @@ type openAnchor struct {
 
 func newAnchors(s *Set, patterns []Pattern) *anchors {
 	nb := max(10, bits.Len(uint(len(patterns)))+3)
-	return &anchors{s: s, load: make([]uint16, 1<<nb), shift: uint8(64 - nb),
+	return &anchors{s: s, load: make([]uint16, 1<<nb), shift: uint8(64 - nb), common: commonGrams(),
 		table: table{pending: make([]keyed, 0, 2*len(patterns))}}
 }
 
@@ -79,7 +80,7 @@ func (l *anchors) cost(p []byte, i int) int {
 	}
 	cost := runCost(p[i : i+anchorLen])
 	for k := range 2 {
-		if commonGrams()[binary.LittleEndian.Uint32(p[i+k:])|fold4] {
+		if l.common.has(binary.LittleEndian.Uint32(p[i+k:]) | fold4) {
 			cost += 25
 		}
 	}
@@ -227,17 +228,42 @@ func byteCost(c byte) uint8 {
 // fold4 folds the case of four bytes.
 const fold4 = 0x20202020
 
+// gramSet is a set of grams. Most that are asked for are not in it, which a bit each tells.
+type gramSet struct {
+	bits [1 << 16 / 64]uint64
+	all  map[uint32]struct{}
+}
+
+func gramBit(g uint32) (word, bit uint32) {
+	h := g * 0x9e3779b1 >> 16
+	return h >> 6, h & 63
+}
+
+func (s *gramSet) add(g uint32) {
+	w, b := gramBit(g)
+	s.bits[w] |= 1 << b
+	s.all[g] = struct{}{}
+}
+
+func (s *gramSet) has(g uint32) bool {
+	w, b := gramBit(g)
+	if s.bits[w]>>b&1 == 0 {
+		return false
+	}
+	_, ok := s.all[g]
+	return ok
+}
+
 // commonGrams are the grams of text that is in most traffic.
-var commonGrams = sync.OnceValue(func() map[uint32]bool {
-	m := make(map[uint32]bool)
+var commonGrams = sync.OnceValue(func() *gramSet {
+	s := &gramSet{all: make(map[uint32]struct{})}
 	for i := 0; i+4 <= len(commonText); i++ {
-		m[binary.LittleEndian.Uint32([]byte(commonText[i:i+4]))|fold4] = true
+		s.add(binary.LittleEndian.Uint32([]byte(commonText[i:i+4])) | fold4)
 	}
 	for c := range 256 {
-		r := uint32(c) * 0x01010101
-		m[r|fold4] = true
+		s.add(uint32(c)*0x01010101 | fold4)
 	}
-	return m
+	return s
 })
 
 // commonText is what clients and servers say all day.
@@ -275,7 +301,7 @@ func Rarity(p []byte) int {
 		if i > 0 && c|0x20 == p[i-1]|0x20 {
 			b = 0
 		}
-		if i >= 3 && common[binary.LittleEndian.Uint32(p[i-3:])|fold4] {
+		if i >= 3 && common.has(binary.LittleEndian.Uint32(p[i-3:])|fold4) {
 			b /= 4
 		} else {
 			n++
