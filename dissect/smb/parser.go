@@ -103,8 +103,10 @@ func (p *parser) step(c *dissect.Ctx, dir dissect.Dir, d *direction, data []byte
 		return p.rest(c, d, data)
 	case d.lost:
 		k, found := findMessage(data)
-		d.lost = !found
-		return k
+		if d.lost = !found; k > 0 || d.lost {
+			return k
+		}
+		return p.message(c, dir, d, data)
 	case d.msg == 0:
 		return p.message(c, dir, d, data)
 	}
