@@ -189,7 +189,7 @@ func nidsLog(L *glua.LState) int {
 		text = L.ToStringMeta(L.Get(1)).String()
 	}
 	v.meter.charge(64 + len(text)>>4)
-	v.rt.host.Log(level, v.prog.name, text)
+	v.log(level, text)
 	return 0
 }
 

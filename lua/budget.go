@@ -23,6 +23,7 @@ type meter struct {
 	untilWalk int64
 	// swept says that the last measurement was between callbacks, when tables can be compacted.
 	swept bool
+	gauge gauge
 	// running counts the starts and ends of callbacks: odd while one runs. For the watchdog.
 	running atomic.Uint64
 }
@@ -31,7 +32,7 @@ const (
 	// meterStep is how many instructions are executed between two looks at the whole.
 	meterStep = 1 << 10
 	// walkEvery is how many instructions are executed, at least, between two measurements of memory.
-	walkEvery = 500e3
+	walkEvery = 250e3
 )
 
 // maxShed is how often stores are halved before a script is stopped.
@@ -73,7 +74,7 @@ func (m *meter) account() {
 	}
 	m.left = meterStep
 	pressed := m.pressure.Load()
-	if !pressed && m.untilWalk > 0 {
+	if !m.gauge.spent(used, m.vm.limits.Memory) && !pressed && m.untilWalk > 0 {
 		return
 	}
 	m.swept = false
@@ -102,7 +103,7 @@ func (m *meter) begin(n int64) {
 func (m *meter) end() {
 	m.running.Add(1)
 	m.untilWalk -= meterStep - m.left
-	if m.fail == nil && (m.untilWalk <= 0 || !m.swept || m.vm.owes) {
+	if m.fail == nil && (m.gauge.spent(meterStep-m.left, m.vm.limits.Memory) || m.untilWalk <= 0 || !m.swept || m.vm.owes) {
 		m.swept = true
 		m.tooMuch()
 	}
@@ -111,7 +112,9 @@ func (m *meter) end() {
 // tooMuch measures the script's memory, and fails where it is past the limit.
 func (m *meter) tooMuch() bool {
 	v := m.vm
+	before := v.memory
 	v.measure()
+	m.gauge.measured(before, v.memory, v.limits.Memory)
 	if v.memory > v.limits.Memory {
 		for _, s := range v.stores {
 			s.markAll()

@@ -38,8 +38,9 @@ func layout(t *glua.LTable) *tableLayout { return (*tableLayout)(unsafe.Pointer(
 
 // walker measures what can be reached from a set of values.
 type walker struct {
-	seen  map[any]struct{}
-	todo  []glua.LValue
+	seen  map[unsafe.Pointer]struct{}
+	todo  []glua.LValue // what lies deeper than maxWalkDepth
+	depth int
 	bytes int64
 	count int64
 	limit int64
@@ -47,10 +48,10 @@ type walker struct {
 }
 
 func (w *walker) reset(limit int64, sweep bool) {
-	clear(w.seen)
-	if w.seen == nil {
-		w.seen = map[any]struct{}{}
+	if w.seen == nil || len(w.seen) > keepSeen {
+		w.seen = map[unsafe.Pointer]struct{}{}
 	}
+	clear(w.seen)
 	w.todo, w.bytes, w.count, w.limit, w.sweep = w.todo[:0], 0, 0, limit, sweep
 }
 
@@ -62,23 +63,50 @@ func (w *walker) add(v glua.LValue) {
 		w.bytes += sizeBox
 	case glua.LString:
 		w.text(string(x))
-	case *glua.LTable, *glua.LFunction, *glua.LUserData:
-		if _, dup := w.seen[x]; !dup {
-			w.seen[x] = struct{}{}
+	case *glua.LTable:
+		if !w.mark(unsafe.Pointer(x)) {
+			return
+		}
+		if w.depth == maxWalkDepth {
+			w.todo = append(w.todo, v)
+			return
+		}
+		w.depth++ // at once: a list of what is to be done would be as long as the table
+		w.count++
+		w.table(x)
+		w.depth--
+	case *glua.LFunction:
+		if w.mark(unsafe.Pointer(x)) {
+			w.todo = append(w.todo, v)
+		}
+	case *glua.LUserData:
+		if w.mark(unsafe.Pointer(x)) {
 			w.todo = append(w.todo, v)
 		}
 	}
 }
 
+// mark notes that something was seen; false where it was before.
+func (w *walker) mark(p unsafe.Pointer) bool {
+	n := len(w.seen)
+	w.seen[p] = struct{}{}
+	return len(w.seen) > n
+}
+
+const (
+	// maxWalkDepth is how deep tables within tables are followed by recursion.
+	maxWalkDepth = 50
+	// keepSeen is up to how many entries a set is used again.
+	keepSeen = 1 << 16
+)
+
 // text counts a string; a long one once, however many values share it.
 func (w *walker) text(s string) {
 	w.bytes += sizeBox
 	if len(s) >= sharedText {
-		p := unsafe.StringData(s)
-		if _, dup := w.seen[p]; dup {
+		if !w.mark(unsafe.Pointer(unsafe.StringData(s))) {
 			return
 		}
-		w.seen[p] = struct{}{}
 	}
 	w.bytes += int64(len(s))
 }
@@ -126,7 +154,9 @@ func (w *walker) table(t *glua.LTable) {
 	}
 	w.count += int64(len(l.array)+live) / 8
 	for _, v := range l.array {
-		w.add(v)
+		if w.add(v); w.bytes > w.limit {
+			return
+		}
 	}
 	for k, v := range l.strdict {
 		w.bytes += int64(len(k))

@@ -57,7 +57,7 @@ func TestErrorsStayErrors(t *testing.T) {
 		{"nested pattern", `string.find("", string.rep("(", 300))`, "too"},
 		{"unpack bomb", `unpack({}, 1, 1e8)`, "too many results"},
 		{"an error", `error("mine")`, "mine"},
-		{"nil index", `local x = nil; return x.y`, "index"},
+		{"nil index", `local x = nil; return x.y`, "attempt to read y of x, which is nil"},
 		{"concat nil", `return "a" .. nil`, "concatenate a nil"},
 		{"json cycle", `local t = {} t.t = t nids.json_encode(t)`, "nested"},
 	} {

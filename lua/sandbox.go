@@ -214,7 +214,7 @@ func (v *vm) print(text string) {
 		p.Print(text)
 		return
 	}
-	v.rt.host.Log(Info, v.prog.name, strings.TrimSuffix(text, "\n"))
+	v.log(Info, strings.TrimSuffix(text, "\n"))
 }
 
 func luaError(L *glua.LState) int {

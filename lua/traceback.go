@@ -2,18 +2,136 @@ package lua
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 
 	glua "github.com/yuin/gopher-lua"
+
+	"github.com/luanids/luanids/lua/syntax"
 )
+
+// errorText is what was raised: a text, or the JSON of a table.
+func errorText(x glua.LValue) string {
+	if s, ok := plain(x); ok {
+		return s
+	}
+	if t, ok := x.(*glua.LTable); ok {
+		if v, err := toGo(t, 0); err == nil {
+			return "a table was raised: " + string(AppendJSON(nil, v))
+		}
+	}
+	return "a " + x.Type().String() + " was raised"
+}
+
+// placeInTrace gives the line where an error without one was raised.
+func placeInTrace(p Pos, trace string) Pos {
+	for line := range strings.SplitSeq(trace, "\n") {
+		if at, _ := locate(p.File, strings.TrimSpace(line)); at.Line > 0 {
+			return at
+		}
+	}
+	return p
+}
+
+var (
+	notCalled  = "attempt to call a non-function object"
+	notIndexed = regexp.MustCompile(`^attempt to index a non-table object\((\w+)\) with key '(.*)'$`)
+)
+
+// explain names what the interpreter only calls an object, as far as the line tells.
+func (v *vm) explain(p *Problem) {
+	var key, typ string
+	if p.Msg == "__len undefined" {
+		p.Msg = "attempt to get the length of what has none"
+	}
+	if m := notIndexed.FindStringSubmatch(p.Msg); m != nil {
+		typ, key = m[1], m[2]
+	} else if p.Msg != notCalled {
+		return
+	}
+	named := ""
+	if p.Pos.File == v.prog.name {
+		named = v.prog.onLine(p.Pos.Line, key)
+	}
+	switch {
+	case typ == "":
+		p.Msg = "attempt to call what is no function"
+		if named != "" {
+			p.Msg = "attempt to call " + named + ", which is no function"
+		} else if v.prog.loops(p.Pos.Line) {
+			p.Hint = "is pairs(...) or ipairs(...) missing behind in?"
+		}
+	case named != "":
+		p.Msg = fmt.Sprintf("attempt to read %s of %s, which is %s", key, named, article(typ))
+	default:
+		p.Msg = fmt.Sprintf("attempt to read %s of what is %s", key, article(typ))
+	}
+}
+
+func article(typ string) string {
+	if typ == "nil" {
+		return typ
+	}
+	return "a " + typ
+}
+
+var forIn = regexp.MustCompile(`\bfor\b.*\bin\b`)
+
+// loops tells whether a line has a loop over values.
+func (p *program) loops(line int) bool {
+	lines := strings.Split(p.source, "\n")
+	return line > 0 && line <= len(lines) && forIn.MatchString(lines[line-1])
+}
+
+// onLine gives the expression whose member of that name is read in a line; without a name, the one that is called.
+// It is "" where there is none, or several.
+func (p *program) onLine(line int, key string) string {
+	chunk, err := syntax.Parse(p.source)
+	if err != nil {
+		return ""
+	}
+	found, n := "", 0
+	note := func(e syntax.Node, at int) {
+		if e == nil || 1+strings.Count(p.source[:at], "\n") != line {
+			return
+		}
+		from, to := e.Span()
+		if s := p.source[from:to]; s != found {
+			found = s
+			n++
+		}
+	}
+	w := visitor{stmt: func(syntax.Stmt) {}, expr: func(e syntax.Node) {
+		switch e := e.(type) {
+		case *syntax.Index:
+			if key != "" && e.Name == key {
+				note(e.Of, e.Sel.From)
+			}
+		case *syntax.Call:
+			switch {
+			case key == "" && e.Fn != nil:
+				if _, to := e.Fn.Span(); !strings.HasPrefix(p.source[e.From:to], "nids.") {
+					note(e.Fn, to)
+				}
+			case key != "" && e.Method == key:
+				note(e.Of, e.Sel.From)
+			}
+		}
+	}}
+	w.stmts(chunk.Body)
+	if n != 1 || len(found) > 100 || strings.Contains(found, "\n") {
+		return ""
+	}
+	return found
+}
 
 // tidyTrace leaves the interpreter's own frames out of a traceback, and says which callback it was that the
 // interpreter calls a main chunk.
 func (v *vm) tidyTrace(t string) string {
 	var out []string
 	for line := range strings.SplitSeq(t, "\n") {
-		if strings.Contains(line, "[G]: ?") || strings.Contains(line, concatName) || strings.Contains(line, readName) {
+		if strings.Contains(line, "[G]:") || strings.Contains(line, concatName) || strings.Contains(line, readName) {
 			continue
 		}
 		out = append(out, line)

@@ -191,7 +191,7 @@ func (x *view) special(L *glua.LState, n *node, name string) int {
 		L.Push(vmOf(L).read(x, k))
 		return 1
 	}
-	of, names := "events", append(n.members(), memberNames()...)
+	of, names := "the event", append(n.members(), memberNames()...)
 	if n != x.root {
 		of, names = n.name, n.members()
 	}
@@ -199,7 +199,7 @@ func (x *view) special(L *glua.LState, n *node, name string) int {
 	if hint != "" {
 		hint = "; " + hint
 	}
-	L.RaiseError("%s have no member %s%s", of, name, hint)
+	L.RaiseError("%s has no member %s%s", of, name, hint)
 	return 0
 }
 

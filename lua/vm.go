@@ -239,9 +239,12 @@ func (v *vm) call(n int) bool {
 // away or fails too often.
 func (v *vm) failed(err error) {
 	if v.meter.fail != nil {
+		if err == nil { // it was over when it was found
+			err = v.meter.fail
+		}
 		p := v.problem(Stopped, err)
-		if err == nil {
-			p = v.problem(Stopped, v.meter.fail)
+		if p.Pos.Line == 0 && v.callee != nil && v.callee.Proto != nil {
+			p.Pos.Line, p.Trace = v.callee.Proto.LineDefined, "after "+v.nameOf(v.callee)
 		}
 		v.stop(p)
 		return
@@ -274,7 +277,7 @@ func (v *vm) stop(p Problem) {
 		s.clear()
 	}
 	v.exits, v.libnids = nil, nil
-	v.ticks, v.modules = nil, nil
+	v.ticks, v.modules, v.walk = nil, nil, walker{}
 	clear(v.intern[:])
 	v.L.Close()
 	v.L = glua.NewState(glua.Options{SkipOpenLibs: true, RegistrySize: 8, CallStackSize: 1, MinimizeStackMemory: true})
@@ -389,7 +392,7 @@ func (rt *Runtime) resumeNext() {
 func (v *vm) measure() {
 	idle := v.meter.running.Load()&1 == 0 && v.main == nil
 	w := &v.walk
-	w.reset(4*v.limits.Memory, idle)
+	w.reset(v.limits.Memory+v.limits.Memory/4, idle)
 	w.add(v.L.G.Global)
 	for i := range v.handlers {
 		w.add(v.handlers[i].fn)
