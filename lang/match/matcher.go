@@ -314,56 +314,75 @@ func (m *Matcher) add(refs []ref) {
 
 // scan looks for the literals of a slot.
 func (m *Matcher) scan(s *scanSlot, tx *dissect.MatchState) {
+	if s.multi != nil {
+		m.scanValues(s)
+		return
+	}
+	b, ok := s.v.bytes(m)
+	if !ok || len(b) == 0 {
+		return
+	}
+	seen := &m.seen[s.id]
+	seen.Base = 0
+	from := 0
+	switch {
+	case s.stream:
+		from = m.e.New
+		if s.head > 0 {
+			if m.e.DataOff >= uint64(s.head) {
+				return
+			}
+			b = b[:min(len(b), s.head-int(m.e.DataOff))]
+			seen.Base = int(m.e.DataOff)
+		}
+	case s.head > 0:
+		b = b[:min(len(b), s.head)]
+	case s.grows && tx != nil:
+		from = tx.Seen(uint32(s.id), len(b))
+	case tx != nil && m.p.repeats[m.ev]:
+		// What does not grow is looked at once in a message; rules wait for the rest in its Carry.
+		from = tx.Seen(uint32(s.id), len(b))
+	}
+	if from >= len(b) {
+		return
+	}
 	if m.profile {
 		defer func(t time.Time) { m.scanned[s.id].Nanos += uint64(time.Since(t)) }(time.Now())
 	}
-	m.scanned[s.id].Scans++
+	seen.Reset(s.set.Len())
+	m.hits = s.set.Scan(b, from, seen, m.hits[:0])
+	m.found(s, len(b)-from)
+}
+
+// scanValues does so for all values of a field.
+func (m *Matcher) scanValues(s *scanSlot) {
+	if !hasValue(s.multi, m.e, 0) {
+		return
+	}
+	if m.profile {
+		defer func(t time.Time) { m.scanned[s.id].Nanos += uint64(time.Since(t)) }(time.Now())
+	}
 	seen := &m.seen[s.id]
 	seen.Base = 0
 	seen.Reset(s.set.Len())
 	m.hits = m.hits[:0]
-	if s.multi != nil {
-		for i := 0; i < maxValues; i++ {
-			if !hasValue(s.multi, m.e, i) {
-				break
-			}
-			m.index[0] = i
-			if b, ok := s.v.bytes(m); ok {
-				m.hits = s.set.Scan(b, 0, seen, m.hits)
-				m.scanned[s.id].Bytes += uint64(len(b))
-			}
+	size := 0
+	for i := 0; i < maxValues && hasValue(s.multi, m.e, i); i++ {
+		m.index[0] = i
+		if b, ok := s.v.bytes(m); ok {
+			m.hits = s.set.Scan(b, 0, seen, m.hits)
+			size += len(b)
 		}
-	} else {
-		b, ok := s.v.bytes(m)
-		if !ok || len(b) == 0 {
-			return
-		}
-		from := 0
-		switch {
-		case s.stream:
-			from = m.e.New
-			if s.head > 0 {
-				if m.e.DataOff >= uint64(s.head) {
-					return
-				}
-				b = b[:min(len(b), s.head-int(m.e.DataOff))]
-				seen.Base = int(m.e.DataOff)
-			}
-		case s.head > 0:
-			b = b[:min(len(b), s.head)]
-		case s.grows && tx != nil:
-			from = tx.Seen(uint32(s.id), len(b))
-		case tx != nil && m.p.repeats[m.ev]:
-			// What does not grow is looked at once in a message; rules wait for the rest in its Carry.
-			from = tx.Seen(uint32(s.id), len(b))
-		}
-		if from >= len(b) {
-			return
-		}
-		m.hits = s.set.Scan(b, from, seen, m.hits)
-		m.scanned[s.id].Bytes += uint64(len(b) - from)
 	}
-	m.scanned[s.id].Hits += uint64(len(m.hits))
+	m.found(s, size)
+}
+
+// found takes the rules below the patterns that a scan of size bytes has found.
+func (m *Matcher) found(s *scanSlot, size int) {
+	c := &m.scanned[s.id]
+	c.Scans++
+	c.Bytes += uint64(size)
+	c.Hits += uint64(len(m.hits))
 	for _, h := range m.hits {
 		m.add(s.refs[s.first[h]:s.first[h+1]])
 	}

@@ -160,9 +160,10 @@ func (b *builder) portSlots(s *scanSlot, p *portRules, base *scanSlot) {
 	}
 }
 
-// merge gives s a slot with the patterns of s and base. For streams only: nearly all that is scanned is.
+// merge gives s a slot with the patterns of s and base. For streams and what is not of them of TCP's packets: that is nearly all
+// that is scanned.
 func (b *builder) merge(s, base *scanSlot) {
-	if !s.stream || len(base.pats) == 0 {
+	if !s.stream && !s.again || len(base.pats) == 0 {
 		return
 	}
 	s.merged = s.like(b)

@@ -10,9 +10,9 @@ type filter struct {
 }
 
 // The filter has about 8 words for each three bytes that begin an anchor, so that few positions stop a scan in vain, but no
-// less than 2^minBits (1 kB) and no more than 2^maxBits (256 kB, for the second-level cache).
+// less than 2^minBits (4 kB) and no more than 2^maxBits (256 kB, for the second-level cache).
 const (
-	minBits = 9
+	minBits = 11
 	maxBits = 16
 )
 
