@@ -80,7 +80,7 @@ cap_smb_share() {
 }
 
 about smb_old "samba smbclient" \
-  "The same share over SMB 1 (NT LM 0.12): list, upload, download, rename, delete"
+  "ATTACK: none, but SMB 1, which nobody should speak any more, and a rule says so: list, upload, download, rename, delete"
 cap_smb_old() {
   smb_files
   smb_server 'server min protocol = NT1'
