@@ -9,9 +9,12 @@ type Ctx struct {
 	Host   Host
 	// OnFailure, where set, hears of what a parser could not understand, see Failed.
 	OnFailure func(*Spec)
-	need      int
-	spec      *Spec
-	frame     Frame
+	// NewSpool, where set, gathers the content of files that may be stored; StoreAll asks for all of them.
+	NewSpool func() Spool
+	StoreAll bool
+	need     int
+	spec     *Spec
+	frame    Frame
 }
 
 // Host is what the engine does for parsers; tests have a simple one in dissect/dissecttest.

@@ -51,13 +51,15 @@ type File struct {
 	ContentOff uint64
 	// Sums hold the digests once the file is closed, in binary; empty when not computed.
 	MD5, SHA1, SHA256 []byte
-	// Stored says that a rule asked for the file to be stored.
-	Stored bool
+	// Stored says that a rule asked for the file to be stored, and Kept that it was.
+	Stored, Kept bool
 	// Rules is what rules remember of the file.
 	Rules MatchState
 
+	spool             Spool // nil where files are not stored
 	md5, sha1, sha256 hash.Hash
 	open              bool
+	settled           bool // it is decided whether the file was stored
 	keep              bool // Content is kept: decided when the file begins, whatever a reload asks for later
 }
 
@@ -68,12 +70,18 @@ const MagicBytes = 512
 func (c *Ctx) OpenFile(f *File, name []byte, tx any) {
 	m5, s1, s2 := f.md5, f.sha1, f.sha256
 	f.Rules.Reset()
+	if f.spool != nil {
+		f.spool.Free()
+	}
 	*f = File{Name: append(f.Name[:0], name...), Head: f.Head[:0], Kind: f.Kind[:0], Content: ReleaseKept(f.Content),
 		MD5: f.MD5[:0], SHA1: f.SHA1[:0], SHA256: f.SHA256[:0],
 		Rules: f.Rules, Dir: c.Dir, Tx: tx, Proto: c.spec, open: true, keep: c.Limits.KeepBodies}
 	f.md5 = reuseHash(c.Limits.HashMD5, m5, md5.New)
 	f.sha1 = reuseHash(c.Limits.HashSHA1, s1, sha1.New)
 	f.sha256 = reuseHash(c.Limits.HashSHA256, s2, sha256.New)
+	if c.NewSpool != nil {
+		f.spool, f.Stored = c.NewSpool(), c.StoreAll
+	}
 	c.fileEvent(f, false)
 }
 
@@ -88,6 +96,38 @@ func reuseHash(want bool, old hash.Hash, fresh func() hash.Hash) hash.Hash {
 	return old
 }
 
+// Spool gathers the content of a file that may be stored.
+type Spool interface {
+	Write(b []byte)
+	// Keep stores what was written under its digest, and tells whether that went well.
+	Keep(sha256 []byte) bool
+	// Free ends the work on the file; what was not kept is forgotten.
+	Free()
+}
+
+// AskStore notes that the file is to be stored; it has no effect where files are not.
+func (f *File) AskStore() { f.Stored = true }
+
+// Storing tells whether the file is going to be stored.
+func (f *File) Storing() bool { return f.spool != nil && !f.settled && f.wanted() }
+
+// wanted tells whether a rule asked for the file, or for the files of its message.
+func (f *File) wanted() bool {
+	if f.Stored {
+		return true
+	}
+	t, ok := f.Tx.(Matchable)
+	return ok && t.RuleState().StoreFiles
+}
+
+// Store stores a file that has ended, if a rule asked for it.
+func (f *File) Store() {
+	if f.spool != nil && !f.open && f.wanted() {
+		f.Stored, f.Kept = true, f.spool.Keep(f.SHA256)
+	}
+	f.settled = true
+}
+
 // IsOpen tells whether the file was begun and not yet closed.
 func (f *File) IsOpen() bool { return f.open }
 
@@ -100,6 +140,9 @@ func (c *Ctx) WriteFile(f *File, data []byte) {
 		f.Head = append(f.Head, data[:min(n, len(data))]...)
 	}
 	f.Size += uint64(len(data))
+	if f.spool != nil {
+		f.spool.Write(data)
+	}
 	for _, h := range [...]hash.Hash{f.md5, f.sha1, f.sha256} {
 		if h != nil {
 			h.Write(data)
@@ -140,6 +183,10 @@ func (c *Ctx) CloseFile(f *File, s FileState, why string) {
 		f.SHA256 = f.sha256.Sum(f.SHA256[:0])
 	}
 	c.fileEvent(f, true)
+	if f.spool != nil {
+		f.spool.Free()
+		f.spool = nil
+	}
 	if cap(f.Content) > largestOwn {
 		f.Content = ReleaseKept(f.Content)
 	}

@@ -107,6 +107,9 @@ var counterDocs = []CounterDoc{
 	{"app_layer.memcap_refused_bytes", false, "bytes of messages given up at the memory cap of all flows"},
 	{"app_layer.expectations_dropped", false, "announced flows that could not be remembered"},
 
+	{"file_store.open_files", true, "files being gathered that may be stored"},
+	{"file_store.fs_errors", false, "files that could not be stored because the disk failed"},
+
 	{"memcap.pressure", true, "how full the fullest memory cap of a shard is (segments, incomplete messages), percent"},
 	{"memcap.pressure_max", true, "the highest memcap.pressure so far, percent; it is looked at when counters are written"},
 

@@ -115,6 +115,7 @@ func (w *worker) FileEvent(e *dissect.Env, ended bool) {
 	}
 	w.stats.files++
 	w.match(dissect.EvFile, e)
+	e.File.Store()
 	if w.eve != nil && w.eve.Options().Core[eve.Fileinfo] {
 		if w.waits(w.flow) {
 			w.wait(w.flow, e.File.Dir, eve.Body{Type: "fileinfo", ByDir: true, Message: w.eve.FileBody(w.body(), e)}, nil)

@@ -89,6 +89,8 @@ type Config struct {
 	MinSeverity alert.Severity
 	// Pcap says which alerts get a capture of their flow.
 	Pcap PcapConfig
+	// FileStore says where files go that rules ask for.
+	FileStore FileStore
 	// Outputs is how outputs behave that a program opens by their configuration.
 	Outputs output.Settings
 	// Trace is told of every event and match; nil, as a rule, costs nothing.
@@ -109,7 +111,7 @@ func DefaultConfig() Config {
 		Decode: packet.DefaultConfig(), Frag: ipfrag.DefaultConfig(), TCP: tcp.DefaultConfig(),
 		Flow: flowtable.DefaultConfig(), Limits: dissect.DefaultLimits(),
 		CheckChecksums: true, PacketAlertMax: 15, AppMemcap: 128 << 20, WindowMemcap: 256 << 20, EVEOptions: eve.DefaultOptions(),
-		Outputs: output.DefaultSettings(), Pcap: DefaultPcap(), Respond: DefaultRespond(), Capture: live.DefaultSettings(),
+		Outputs: output.DefaultSettings(), Pcap: DefaultPcap(), FileStore: DefaultFileStore(), Respond: DefaultRespond(), Capture: live.DefaultSettings(),
 	}
 }
 
@@ -205,14 +207,13 @@ func (e *Engine) warn(format string, args ...any) { e.cfg.Warn(format, args...) 
 
 func (e *Engine) newWorker(id int) *worker {
 	w := &worker{id: id, base: id, of: e.owners(), keys: &dispatcher{noVLAN: e.cfg.IgnoreVLAN}}
-	perShard := e.cfg.TCP
-	if perShard.Memcap == 0 {
-		perShard.Memcap = tcp.DefaultMemcap
-	}
 	flows, parts := e.shares(w)
-	perShard.Memcap /= uint64(parts)
+	own := *flows
+	w.flowConfig, w.parts = &own, parts
+	perShard := e.cfg.TCP
+	perShard.Memcap = w.streamShare(&e.cfg)
 	for i := w.base; i < flowtable.Shards; i += w.of {
-		w.shards[i] = flowtable.NewShard(flows, &w.stats.flows, &w.pool)
+		w.shards[i] = flowtable.NewShard(w.flowConfig, &w.stats.flows, &w.pool)
 		w.streams[i] = tcp.New(perShard)
 		w.budgets[i].Max = e.cfg.AppMemcap / parts
 	}
@@ -227,6 +228,8 @@ func (e *Engine) newWorker(id int) *worker {
 	w.stats.tx = make([][2]uint64, len(e.schema.Specs))
 	w.ctx.Host, w.ctx.OnFailure = w, w.parserFailed
 	w.taping = e.cfg.Pcap.Dir != ""
+	store := e.cfg.FileStore
+	w.files = fileStore{cfg: &store, warn: e.warn}
 	w.guard.logf = e.warn
 	w.inline.w = w
 	return w

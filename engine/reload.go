@@ -41,7 +41,7 @@ type Change struct {
 	MinSeverity *alert.Severity
 	// Classes are the classes of imported rules (classification.config), which EVE records name.
 	Classes map[string]eve.Class
-	// Set changes other settings of the configuration that workers read anew at each packet. It gets a copy.
+	// Set changes other settings, those that Config.TakeHot takes. It gets a copy of the configuration.
 	Set func(*Config)
 }
 
@@ -56,6 +56,7 @@ type swap struct {
 	program *match.Program // nil: unchanged
 	scripts *lua.Runtime   // nil: unchanged
 	host    *ScriptHost
+	tuned   bool // Change.Set was called
 	now     time.Time
 	done    chan struct{} // closed when the ordered stage has taken it
 }
@@ -69,6 +70,7 @@ type view struct {
 	// wantStream says that rules or scripts look at stream bytes.
 	wantStream bool
 	scripts    *scripting // nil without scripts
+	gathers    bool       // files are gathered, to be stored
 }
 
 // reloads is the engine's part in reloads.
@@ -219,7 +221,7 @@ func (e *Engine) prepare(c *Change) (*swap, error) {
 	if err := managed.Check(); err != nil {
 		return nil, err
 	}
-	s := &swap{cfg: &cfg, program: c.Program, scripts: c.Scripts, host: c.ScriptHost, now: time.Now(), done: make(chan struct{})}
+	s := &swap{cfg: &cfg, program: c.Program, scripts: c.Scripts, host: c.ScriptHost, tuned: c.Set != nil, now: time.Now(), done: make(chan struct{})}
 	for _, w := range e.workers {
 		v, err := e.newView(w, &cfg)
 		if err != nil {
@@ -246,6 +248,7 @@ func (s *swap) discard() {
 // newView makes a worker's view of cfg. Scripts that run in workers are loaded anew only if they changed.
 func (e *Engine) newView(w *worker, cfg *Config) (view, error) {
 	v := view{cfg: cfg, limits: limitsOf(cfg)}
+	v.gathers = gathersFiles(cfg)
 	v.limits.Frames = wantsFrames(cfg, e.schema)
 	v.useProgram(cfg.Program, e.schema)
 	if cfg.EVE != nil {
@@ -268,6 +271,7 @@ func sameNeeds(a, b *dissect.Limits) bool {
 func (w *worker) setView(v view) {
 	w.view = v
 	w.ctx.Limits = v.limits
+	w.useFileStore()
 }
 
 // limitsOf gives the limits of parsers: those of the configuration, and what rules and scripts need besides.
@@ -284,6 +288,7 @@ func limitsOf(cfg *Config) *dissect.Limits {
 		l.KeepBodies = l.KeepBodies || cfg.Scripts.Needs().Bodies
 	}
 	intelNeeds(&l, cfg.Intel)
+	l.HashSHA256 = l.HashSHA256 || cfg.FileStore.Folder() != ""
 	return &l
 }
 
@@ -291,6 +296,9 @@ func limitsOf(cfg *Config) *dissect.Limits {
 func (w *worker) adopt(s *swap) {
 	old := w.scripts
 	w.setView(s.views[w.id])
+	if s.tuned {
+		w.retune(s.cfg)
+	}
 	if old != nil && s.scripts != nil && old.own != nil {
 		if w.scripts != nil && w.scripts.own != nil {
 			w.scripts.own.TakeOver(old.own)
@@ -305,6 +313,9 @@ func (o *ordered) adopt(s *swap) {
 	o.cfg = s.cfg
 	if err := o.manager.Configure(s.cfg.managerConfig()); err != nil { // prepare has checked it
 		o.warn("alert manager: %v", err)
+	}
+	if s.tuned {
+		o.retune(s.cfg)
 	}
 	o.encoder = eve.NewEncoder(&s.cfg.EVEOptions)
 	if o.geo != nil {

@@ -46,6 +46,7 @@ func (e *Engine) Counters() []Counter {
 	e.streamCounters(add("stream."))
 	e.appCounters(add("app_layer."))
 	e.pressureCounters(add("memcap."))
+	e.fileStoreCounters(add("file_store."))
 	e.detectCounters(add("detect."))
 	e.order.manager.Each(add("manager."))
 	e.order.responder.counts.each(add("respond."))

@@ -24,7 +24,10 @@ type worker struct {
 	view                 // what a reload replaces
 	keys     *dispatcher // for flow keys only
 	shards   [flowtable.Shards]*flowtable.Shard
-	pool     flowtable.Pool
+	// flowConfig is the shards' configuration; parts is among how many the caps of a run are divided.
+	flowConfig *flowtable.Config
+	parts      int
+	pool       flowtable.Pool
 	// streams are the assemblers, one a shard, so that their caps do not depend on the number of workers.
 	streams [flowtable.Shards]*tcp.Assembler
 	// budgets bound what sessions keep, one a shard for the same reason.
@@ -46,6 +49,7 @@ type worker struct {
 	expired  []*flowtable.Flow
 	stats    workerStats
 	expected expectations
+	files    fileStore
 	inline   inlineSink
 	taping   bool           // there are captures of alerts
 	frames   *capture.Batch // at hand

@@ -30,10 +30,14 @@ func EVEObject(w *jsonw.Writer, f *dissect.File) {
 	}
 	hexMember(w, "sha256", f.SHA256)
 	w.Key("stored")
-	w.Bool(f.Stored)
-	if f.Stored {
+	w.Bool(f.Kept)
+	switch {
+	case f.Kept:
 		w.Key("file_id")
 		w.Uint(uint64(f.ID))
+	case f.Storing():
+		w.Key("storing")
+		w.Bool(true)
 	}
 	w.Key("size")
 	w.Uint(f.Size)

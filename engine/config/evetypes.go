@@ -137,14 +137,18 @@ func typeFlag(o *eve.Options, c *engine.Config, name string) *bool {
 	return nil
 }
 
-// setFileStore heeds what the file store means for records: stored files are named by SHA-256.
+// setFileStore switches the store of files on; they are named by SHA-256.
 func setFileStore(c *engine.Config, parts []string, v string) error {
 	switch {
 	case parts[0] == "enabled":
 		b, err := parseBool(v)
-		if b {
-			c.Limits.HashSHA256 = true
-		}
+		c.FileStore.Enabled = b
+		return err
+	case parts[0] == "dir":
+		c.FileStore.Named = v
+	case parts[0] == "force-filestore":
+		b, err := parseBool(v)
+		c.FileStore.All = b
 		return err
 	case parts[0] == "force-hash":
 		setHash(c, v)

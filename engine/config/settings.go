@@ -96,7 +96,7 @@ var settings = []setting{
 	{"outputs.eve-log.pcap-file", "write the capture's name", boolean(func(c *engine.Config) *bool { return &c.EVEOptions.PcapFile })},
 	{"outputs.eve-log.metadata", "write flow variables", boolean(func(c *engine.Config) *bool { return &c.EVEOptions.Metadata })},
 	{"outputs.eve-log.enabled", "ignored: --eve switches the log on", func(*engine.Config, []string, string) error { return nil }},
-	{"outputs.file-store.**", "which digests of files are computed; files are not stored", setFileStore},
+	{"outputs.file-store.**", "where files go that rules ask for (enabled, dir, force-filestore), and which digests are computed (force-hash)", setFileStore},
 	{"outputs.queue.alerts", "alerts that may wait for an output", number(func(c *engine.Config) *int { return &c.Outputs.QueueAlerts }, parseInt)},
 	{"outputs.queue.size", "bytes that the alerts of one output's queue may hold", number(func(c *engine.Config) *int { return &c.Outputs.QueueBytes }, parseSize)},
 	{"outputs.json.rotate-size", "bytes past which the JSON file is put aside, 0 for never", number(func(c *engine.Config) *int64 { return &c.Outputs.JSON.MaxSize }, parseSize)},

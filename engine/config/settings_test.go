@@ -119,6 +119,9 @@ var leftOut = map[string]bool{
 	"Pcap.Drop":         true, "Outputs.JSON.Append": true, "Outputs.EVE.Append": true, // whether it is live
 	"EVEOptions.Suricata": true, // the version that we are compared with
 	"Respond.Off":         true, // worked out
+	"Limits.Frames":       true, // what rules and outputs look at
+	"FileStore.Enabled":   true, // Suricata's way to say it
+	"FileStore.Named":     true,
 	"State.Dataset":       true, // has no effect
 	"Manager.MinSeverity": true, // Settings.Manager is
 }

@@ -19,6 +19,7 @@ var suricataStats = map[string]string{
 		"segment_memcap_drop stream_depth_reached reassembly_gap overlap overlap_diff_data insert_data_normal_fail " +
 		"insert_data_overlap_fail segment_from_cache segment_from_pool memuse reassembly_memuse",
 	"memcap":         "pressure pressure_max",
+	"file_store":     "open_files fs_errors",
 	"detect":         "alert alert_queue_overflow alerts_suppressed",
 	"detect.engines": "*",
 	"app_layer":      "",
@@ -26,9 +27,9 @@ var suricataStats = map[string]string{
 }
 
 // NeverHappens are counters of stats records for what this engine does not do, so that readers of
-// Suricata's records find them: it bypasses no flow and stores no files.
+// Suricata's records find them: it bypasses no flow.
 var NeverHappens = []string{"flow_bypassed.local_pkts", "flow_bypassed.local_bytes", "flow_bypassed.local_capture_pkts",
-	"flow_bypassed.local_capture_bytes", "flow_bypassed.closed", "flow_bypassed.pkts", "flow_bypassed.bytes", "file_store.open_files", "file_store.fs_errors"}
+	"flow_bypassed.local_capture_bytes", "flow_bypassed.closed", "flow_bypassed.pkts", "flow_bypassed.bytes"}
 
 // notSuricata are the counters of "*" groups that Suricata lacks.
 var notSuricata = map[string]bool{

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/luanids/luanids/engine"
 	"github.com/luanids/luanids/engine/alert"
@@ -34,7 +35,7 @@ func (s *Sensor) open(cfg *engine.Config, st *config.Settings) error {
 		o.works = true
 	}
 	if s.opt.Outputs {
-		for _, open := range []func() error{o.stdout, o.json, o.sqlite, o.syslog, o.eve, o.pcaps} {
+		for _, open := range []func() error{o.stdout, o.json, o.sqlite, o.syslog, o.eve, o.pcaps, o.files} {
 			if err := open(); err != nil {
 				return err
 			}
@@ -43,6 +44,7 @@ func (s *Sensor) open(cfg *engine.Config, st *config.Settings) error {
 	if len(o.failed) > 0 && !o.works && !s.opt.Live {
 		return &OutputError{errors.Join(o.failed...)}
 	}
+	s.tune = o.tune
 	for _, err := range o.failed {
 		s.opt.Warn("%v; the engine runs on, tries again when there is something to write, and counts what is lost", err)
 	}
@@ -111,7 +113,8 @@ type opener struct {
 	opt    *Options
 	cfg    *engine.Config
 	st     *config.Settings
-	works  bool    // something that was asked for
+	works  bool // something that was asked for
+	tune   []func(*config.Settings)
 	failed []error // what could not be opened
 }
 
@@ -128,8 +131,20 @@ func (o *opener) opened(key string, err error) {
 func (o *opener) add(s output.Sink, opt output.QueueOptions) {
 	opt.Block = !o.opt.Live
 	opt.Alerts, opt.Bytes, opt.Warn = o.cfg.Outputs.QueueAlerts, o.cfg.Outputs.QueueBytes, o.opt.Warn
-	o.cfg.Sinks = append(o.cfg.Sinks, output.NewQueue(s, opt))
+	q := output.NewQueue(s, opt)
+	o.cfg.Sinks = append(o.cfg.Sinks, q)
+	gathers := opt.Delay > 0
+	o.onReload(func(st *config.Settings) {
+		n, delay := &st.Engine.Outputs, time.Duration(0)
+		if gathers {
+			delay = n.SQLiteDelay
+		}
+		q.Configure(n.QueueAlerts, n.QueueBytes, delay)
+	})
 }
+
+// onReload has an output told of new settings.
+func (o *opener) onReload(f func(*config.Settings)) { o.tune = append(o.tune, f) }
 
 func (o *opener) stdout() error {
 	if o.opt.Stdout == nil {
@@ -140,7 +155,9 @@ func (o *opener) stdout() error {
 	}
 	switch o.st.Outputs.Console {
 	case "text":
-		o.add(output.NewConsole(o.opt.Stdout, o.opt.Terminal, o.st.Outputs.Verbose), output.QueueOptions{})
+		c := output.NewConsole(o.opt.Stdout, o.opt.Terminal, o.st.Outputs.Verbose)
+		o.onReload(func(st *config.Settings) { c.SetVerbose(st.Outputs.Verbose) })
+		o.add(c, output.QueueOptions{})
 	case "json":
 		// Not as a Closer: stdout stays open.
 		o.add(output.NewJSON("stdout", struct{ io.Writer }{o.opt.Stdout}), output.QueueOptions{})
@@ -157,6 +174,7 @@ func (o *opener) json() error {
 	opt.Append, opt.Warn = o.opt.Live, o.opt.Warn
 	w, err := output.NewRotating(o.st.Outputs.JSON, opt)
 	o.opened("outputs.json.path", err)
+	o.onReload(func(st *config.Settings) { w.Configure(st.Engine.Outputs.JSON) })
 	o.add(output.NewJSON("json", w), output.QueueOptions{Failing: err})
 	return nil
 }
@@ -189,6 +207,7 @@ func (o *opener) syslog() error {
 			err = fmt.Errorf("%s: %w", where, err)
 		}
 		o.opened("outputs.syslog.targets", err)
+		o.onReload(func(st *config.Settings) { s.SetBacklog(st.Engine.Outputs.SyslogBacklog) })
 		o.add(s, output.QueueOptions{Failing: err})
 	}
 	return nil
@@ -202,7 +221,12 @@ func (o *opener) eve() error {
 	opt.Append, opt.Warn = o.opt.Live, o.opt.Warn
 	w, err := output.NewRotating(o.st.Outputs.EVE, opt)
 	o.opened("outputs.eve.path", err)
-	o.cfg.EVE = output.NewStream("eve", w, output.StreamOptions{Block: !o.opt.Live, Bytes: o.cfg.Outputs.QueueBytes, Warn: o.opt.Warn, Failing: err})
+	queue := output.NewStream("eve", w, output.StreamOptions{Block: !o.opt.Live, Bytes: o.cfg.Outputs.QueueBytes, Warn: o.opt.Warn, Failing: err})
+	o.cfg.EVE = queue
+	o.onReload(func(st *config.Settings) {
+		w.Configure(st.Engine.Outputs.EVE)
+		queue.Configure(st.Engine.Outputs.QueueBytes)
+	})
 	return nil
 }
 
@@ -211,6 +235,16 @@ func (o *opener) pcaps() error {
 	if o.cfg.Pcap.Dir != "" {
 		o.cfg.Pcap.Failing = o.cfg.Pcap.Probe()
 		o.opened("outputs.pcap.dir", o.cfg.Pcap.Failing)
+	}
+	return nil
+}
+
+// files makes the folder for stored files.
+func (o *opener) files() error {
+	if o.cfg.FileStore.Folder() != "" {
+		if err := o.cfg.FileStore.Prepare(); err != nil {
+			return o.wrong("outputs.files.dir", err)
+		}
 	}
 	return nil
 }

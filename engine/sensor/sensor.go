@@ -60,10 +60,11 @@ type Sensor struct {
 	opt    Options
 	engine *engine.Engine
 
-	reloading sync.Mutex       // one Reload at a time; guards what follows
-	now       *loaded          // what runs
-	started   *config.Settings // those of New
-	watcher   *watch.Watcher   // nil: nobody watches
+	reloading sync.Mutex               // one Reload at a time; guards what follows
+	now       *loaded                  // what runs
+	started   *config.Settings         // those of New
+	watcher   *watch.Watcher           // nil: nobody watches
+	tune      []func(*config.Settings) // tells outputs of new settings
 
 	feeding sync.Mutex
 	feed    *feed // nil: nobody feeds
@@ -139,7 +140,7 @@ func (s *Sensor) configure(l *loaded) (*engine.Config, error) {
 	}
 	cfg.Intel, cfg.Geo = l.intel, l.geo
 	if !s.opt.Outputs {
-		cfg.Pcap.Dir = ""
+		cfg.Pcap.Dir, cfg.FileStore = "", engine.FileStore{}
 	}
 	cfg.Pcap.Drop = s.opt.Live
 	cfg.Manager = l.settings.Manager

@@ -56,6 +56,17 @@ func (x *flowIntEffect) do(m *Matcher) {
 	}
 }
 
+// storeEffect asks for the event's file to be stored, or for the files of its message.
+type storeEffect struct{}
+
+func (storeEffect) do(m *Matcher) {
+	if m.e.File != nil {
+		m.e.File.AskStore()
+	} else if t, ok := m.e.Tx.(dissect.Matchable); ok {
+		t.RuleState().StoreFiles = true
+	}
+}
+
 // muteEffect keeps the message out of the log.
 type muteEffect struct{}
 
@@ -100,6 +111,8 @@ func (b *builder) effects(r *Rule) {
 				continue
 			}
 			r.local = append(r.local, &flowIntEffect{e.Op, b.c.flowInt(e.Name), v.i})
+		case *ir.StoreFile:
+			r.local = append(r.local, storeEffect{})
 		case *ir.NoLog:
 			r.local = append(r.local, muteEffect{})
 		case *ir.KeepGroup:

@@ -1,0 +1,219 @@
+package engine
+
+import (
+	"cmp"
+	"encoding/hex"
+	"errors"
+	"os"
+	"path/filepath"
+
+	"github.com/luanids/luanids/dissect"
+	"github.com/luanids/luanids/lang/ir"
+)
+
+// FileStore says where files go that rules with filestore ask for.
+type FileStore struct {
+	// Dir is the folder, "" for none. A file is DIR/ab/abcdef..., named by its SHA-256, so that each is there once.
+	Dir string
+	// Enabled and Named are Suricata's way to say it: the folder Named, or "filestore", if Enabled.
+	Enabled bool
+	Named   string
+	// All stores every file, whether a rule asks or not.
+	All bool
+	// MaxSize is the largest file that is stored, bytes; 0: any.
+	MaxSize int64
+}
+
+// DefaultFileStore has no folder.
+func DefaultFileStore() FileStore { return FileStore{MaxSize: 64 << 20} }
+
+// spoolMemory is how much of a file is kept in memory before it goes to the disk: most files are never asked for.
+const spoolMemory = 64 << 10
+
+// spoolDir is the folder below FileStore.Dir for files that are not complete.
+const spoolDir = "tmp"
+
+// Folder is where files are stored, "" for nowhere.
+func (s *FileStore) Folder() string {
+	if s.Dir == "" && s.Enabled {
+		return cmp.Or(s.Named, "filestore")
+	}
+	return s.Dir
+}
+
+// Prepare makes the folders, and removes what an earlier run left incomplete.
+func (s *FileStore) Prepare() error {
+	tmp := filepath.Join(s.Folder(), spoolDir)
+	if err := os.MkdirAll(tmp, 0o750); err != nil {
+		return err
+	}
+	left, err := filepath.Glob(filepath.Join(tmp, "file-*"))
+	for _, name := range left {
+		err = errors.Join(err, os.Remove(name))
+	}
+	probe, err2 := os.CreateTemp(tmp, "file-*")
+	if err2 != nil {
+		return errors.Join(err, err2)
+	}
+	probe.Close()
+	return errors.Join(err, os.Remove(probe.Name()))
+}
+
+// fileStore is a worker's part of it.
+type fileStore struct {
+	cfg    *FileStore
+	spare  []*spool
+	open   uint64 // files being gathered
+	errors uint64
+	warned bool
+	warn   func(string, ...any)
+}
+
+// spool gathers the content of one file.
+type spool struct {
+	s    *fileStore
+	buf  []byte
+	tmp  *os.File
+	n    int64
+	lost bool // too large, or the disk failed
+}
+
+// newSpool is dissect.Ctx.NewSpool.
+func (s *fileStore) newSpool() dissect.Spool {
+	s.open++
+	if n := len(s.spare); n > 0 {
+		p := s.spare[n-1]
+		s.spare = s.spare[:n-1]
+		return p
+	}
+	return &spool{s: s}
+}
+
+// Write implements dissect.Spool.
+func (p *spool) Write(b []byte) {
+	if p.lost {
+		return
+	}
+	p.n += int64(len(b))
+	if limit := p.s.cfg.MaxSize; limit > 0 && p.n > limit {
+		p.giveUp()
+		return
+	}
+	if p.tmp == nil && p.n <= spoolMemory {
+		p.buf = append(p.buf, b...)
+		return
+	}
+	if p.tmp == nil && !p.begin() {
+		return
+	}
+	if _, err := p.tmp.Write(b); err != nil {
+		p.fail(err)
+	}
+}
+
+// begin moves what is in memory into a file.
+func (p *spool) begin() bool {
+	f, err := os.CreateTemp(filepath.Join(p.s.cfg.Folder(), spoolDir), "file-*")
+	if err != nil {
+		p.fail(err)
+		return false
+	}
+	p.tmp = f
+	if _, err := f.Write(p.buf); err != nil {
+		p.fail(err)
+		return false
+	}
+	p.buf = p.buf[:0]
+	return true
+}
+
+func (p *spool) fail(err error) {
+	p.s.errors++
+	if !p.s.warned {
+		p.s.warned = true
+		p.s.warn("storing files: %v (said once; file_store.fs_errors counts)", err)
+	}
+	p.giveUp()
+}
+
+// giveUp forgets the content.
+func (p *spool) giveUp() {
+	p.lost = true
+	p.buf = p.buf[:0]
+	if p.tmp != nil {
+		p.tmp.Close()
+		os.Remove(p.tmp.Name())
+		p.tmp = nil
+	}
+}
+
+// Keep implements dissect.Spool: the content gets its name.
+func (p *spool) Keep(sha256 []byte) bool {
+	if p.lost || len(sha256) == 0 {
+		return false
+	}
+	name := hex.EncodeToString(sha256)
+	dir := filepath.Join(p.s.cfg.Folder(), name[:2])
+	to := filepath.Join(dir, name)
+	if _, err := os.Stat(to); err == nil {
+		return true // it is there already
+	}
+	if err := os.MkdirAll(dir, 0o750); err != nil {
+		p.fail(err)
+		return false
+	}
+	if p.tmp == nil && !p.begin() {
+		return false
+	}
+	from := p.tmp.Name()
+	err := errors.Join(p.tmp.Close(), os.Rename(from, to))
+	p.tmp = nil
+	if err != nil {
+		p.fail(err)
+		os.Remove(from)
+	}
+	return err == nil
+}
+
+// Free implements dissect.Spool.
+func (p *spool) Free() {
+	p.giveUp()
+	p.lost, p.n = false, 0
+	p.s.open--
+	if len(p.s.spare) < keepParsers {
+		p.s.spare = append(p.s.spare, p)
+	}
+}
+
+// gathersFiles tells whether files are gathered: there is a folder, and rules may ask for them.
+func gathersFiles(cfg *Config) bool {
+	if cfg.FileStore.Folder() == "" || cfg.FileStore.All || cfg.Program == nil {
+		return cfg.FileStore.Folder() != "" && cfg.FileStore.All
+	}
+	for _, r := range cfg.Program.Rules {
+		for _, x := range r.Effects {
+			if _, ok := x.(*ir.StoreFile); ok {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// useFileStore makes the worker gather files or not, as its view says. The folder stays that of the start.
+func (w *worker) useFileStore() {
+	w.ctx.NewSpool, w.ctx.StoreAll = nil, false
+	if w.files.cfg != nil && w.view.gathers {
+		w.ctx.NewSpool, w.ctx.StoreAll = w.files.newSpool, w.files.cfg.All
+	}
+}
+
+func (e *Engine) fileStoreCounters(c func(string, uint64)) {
+	var open, errs uint64
+	for _, w := range e.workers {
+		open += w.files.open
+		errs += w.files.errors
+	}
+	c("open_files", open)
+	c("fs_errors", errs)
+}
