@@ -89,8 +89,6 @@ type Config struct {
 	MinSeverity alert.Severity
 	// Pcap says which alerts get a capture of their flow.
 	Pcap PcapConfig
-	// FileStore says where files go that rules ask for.
-	FileStore FileStore
 	// Outputs is how outputs behave that a program opens by their configuration.
 	Outputs output.Settings
 	// Trace is told of every event and match; nil, as a rule, costs nothing.
@@ -111,7 +109,7 @@ func DefaultConfig() Config {
 		Decode: packet.DefaultConfig(), Frag: ipfrag.DefaultConfig(), TCP: tcp.DefaultConfig(),
 		Flow: flowtable.DefaultConfig(), Limits: dissect.DefaultLimits(),
 		CheckChecksums: true, PacketAlertMax: 15, AppMemcap: 128 << 20, WindowMemcap: 256 << 20, EVEOptions: eve.DefaultOptions(),
-		Outputs: output.DefaultSettings(), Pcap: DefaultPcap(), FileStore: DefaultFileStore(), Respond: DefaultRespond(), Capture: live.DefaultSettings(),
+		Outputs: output.DefaultSettings(), Pcap: DefaultPcap(), Respond: DefaultRespond(), Capture: live.DefaultSettings(),
 	}
 }
 
@@ -228,8 +226,6 @@ func (e *Engine) newWorker(id int) *worker {
 	w.stats.tx = make([][2]uint64, len(e.schema.Specs))
 	w.ctx.Host, w.ctx.OnFailure = w, w.parserFailed
 	w.taping = e.cfg.Pcap.Dir != ""
-	store := e.cfg.FileStore
-	w.files = fileStore{cfg: &store, warn: e.warn}
 	w.guard.logf = e.warn
 	w.inline.w = w
 	return w

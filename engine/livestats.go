@@ -31,8 +31,8 @@ func (s *liveStats) begin(e *Engine) {
 }
 
 func (e *Engine) statsInterval() time.Duration {
-	if e.cfg.StatsInterval > 0 {
-		return e.cfg.StatsInterval
+	if n := e.order.cfg.StatsInterval; n > 0 {
+		return n
 	}
 	return DefaultStatsInterval
 }
@@ -58,7 +58,7 @@ func (e *Engine) liveDue(rest bool) {
 	if s.next.Before(now) { // the machine slept
 		s.next = now.Add(e.statsInterval())
 	}
-	if e.cfg.EVE == nil || !e.cfg.EVEOptions.Core[eve.Stats] {
+	if e.cfg.EVE == nil || !e.order.cfg.EVEOptions.Core[eve.Stats] {
 		return
 	}
 	snap := e.Snapshot()

@@ -27,6 +27,7 @@ type pcapWriter struct {
 	jobs  chan *alertPcap
 	ended chan struct{}
 
+	maxFiles, maxBytes                     atomic.Int64 // a reload changes them
 	written, dropped, failed, removed, cut atomic.Uint64
 
 	// The writer's own.
@@ -50,6 +51,8 @@ func newPcapWriter(cfg *PcapConfig, warn func(string, ...any)) (*pcapWriter, err
 		return nil, errors.New("captures of alerts: a bound cannot be negative")
 	}
 	w := &pcapWriter{cfg: cfg, warn: warn, jobs: make(chan *alertPcap, pcapQueue), ended: make(chan struct{}), first: cfg.Failing, failing: cfg.Failing != nil, told: cfg.Failing != nil}
+	w.maxFiles.Store(int64(cfg.MaxFiles))
+	w.maxBytes.Store(cfg.MaxBytes)
 	if cfg.Failing == nil {
 		err := cfg.Probe()
 		if err == nil {
@@ -214,7 +217,8 @@ func (w *pcapWriter) remember(name string, size int64) {
 	}
 	w.files = append(w.files, pcapFile{name, size})
 	w.bytes += size
-	for len(w.files) > 1 && (w.cfg.MaxFiles > 0 && len(w.files) > w.cfg.MaxFiles || w.cfg.MaxBytes > 0 && w.bytes > w.cfg.MaxBytes) {
+	files, bytes := int(w.maxFiles.Load()), w.maxBytes.Load()
+	for len(w.files) > 1 && (files > 0 && len(w.files) > files || bytes > 0 && w.bytes > bytes) {
 		old := w.files[0]
 		if err := os.Remove(filepath.Join(w.cfg.Dir, old.name)); err != nil && !os.IsNotExist(err) && w.first == nil {
 			w.first = err

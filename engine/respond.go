@@ -58,6 +58,9 @@ type responder struct {
 	boxes  []mailbox // by worker
 
 	mu     sync.Mutex
+	exempt []netip.Prefix
+	rate   int
+	burst  int
 	tokens float64
 	last   time.Time
 	cut    map[uint64]struct{} // ids of flows
@@ -90,10 +93,18 @@ func (n *respondCounts) each(c func(string, uint64)) {
 func newResponder(cfg *RespondConfig, workers int, warn func(string, ...any)) *responder {
 	r := &responder{cfg: cfg, warn: warn, clock: time.Now, boxes: make([]mailbox, workers),
 		cookie: uint16(rand.UintN(1<<16-1)) + 1, tokens: float64(cfg.Burst)}
+	r.limit(cfg)
 	if cfg.Sender != nil {
 		r.cut, r.ring = map[uint64]struct{}{}, make([]uint64, recentCuts)
 	}
 	return r
+}
+
+// limit sets who is exempt and how often connections may be cut.
+func (r *responder) limit(cfg *RespondConfig) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.exempt, r.rate, r.burst = cfg.Exempt, cfg.Rate, cfg.Burst
 }
 
 // on tells whether anything can be cut at all.
@@ -111,7 +122,10 @@ func (r *responder) ask(key *dissect.FlowKey, id uint64, why string) error {
 		return err
 	}
 	src, dst := key.Src.Netip().Unmap(), key.Dst.Netip().Unmap()
-	for _, p := range r.cfg.Exempt {
+	r.mu.Lock()
+	exempt := r.exempt
+	r.mu.Unlock()
+	for _, p := range exempt {
 		for _, a := range [2]netip.Addr{src, dst} {
 			if p.Contains(a) {
 				r.counts.exempt.Add(1)
@@ -155,7 +169,7 @@ func possible(key *dissect.FlowKey) error {
 func (r *responder) take() bool {
 	now := r.clock()
 	if !r.last.IsZero() {
-		r.tokens = min(float64(r.cfg.Burst), r.tokens+now.Sub(r.last).Seconds()*float64(r.cfg.Rate))
+		r.tokens = min(float64(r.burst), r.tokens+now.Sub(r.last).Seconds()*float64(r.rate))
 	}
 	r.last = now
 	if r.tokens < 1 {

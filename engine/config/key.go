@@ -108,9 +108,11 @@ var groups = sync.OnceValue(func() []group {
 	}
 	for i := range list {
 		for j := range list[i].keys {
-			if k := &list[i].keys[j]; list[i].name != "" {
+			k := &list[i].keys[j]
+			if list[i].name != "" {
 				k.Name = strings.TrimSuffix(list[i].name+"."+k.Name, ".")
 			}
+			k.Restart = needsRestart(k.Name, k.Restart)
 		}
 	}
 	return list

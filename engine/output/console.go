@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync/atomic"
 
 	"github.com/fatih/color"
 
@@ -19,14 +20,15 @@ import (
 // with indented lines of evidence when Verbose.
 type Console struct {
 	w       *bufio.Writer
-	verbose bool
+	verbose atomic.Bool
 	paint   map[alert.Severity]*color.Color
 	dim     *color.Color
 }
 
 // NewConsole makes a Console. colored is for terminals.
 func NewConsole(w io.Writer, colored, verbose bool) *Console {
-	c := &Console{w: bufio.NewWriter(w), verbose: verbose, dim: color.New(color.Faint), paint: map[alert.Severity]*color.Color{}}
+	c := &Console{w: bufio.NewWriter(w), dim: color.New(color.Faint), paint: map[alert.Severity]*color.Color{}}
+	c.verbose.Store(verbose)
 	for s := alert.Info; s <= alert.Critical; s++ {
 		c.paint[s] = SeverityColor(s)
 	}
@@ -36,6 +38,9 @@ func NewConsole(w io.Writer, colored, verbose bool) *Console {
 	enable(c.dim, colored)
 	return c
 }
+
+// SetVerbose has the evidence shown, or not. It may be called from any goroutine.
+func (c *Console) SetVerbose(on bool) { c.verbose.Store(on) }
 
 // SeverityColor is the colour that a severity is shown in.
 func SeverityColor(s alert.Severity) *color.Color {
@@ -91,7 +96,7 @@ func (c *Console) line(a *alert.Alert) {
 		fmt.Fprintf(c.w, " (+%d like it)", a.Folded)
 	}
 	c.w.WriteByte('\n')
-	if c.verbose {
+	if c.verbose.Load() {
 		for _, ev := range a.Evidence {
 			fmt.Fprintf(c.w, "    %s %s\n", c.dim.Sprint(Printable(ev.Name)+":"), Printable(fmt.Sprint(ev.Value)))
 		}

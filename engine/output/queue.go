@@ -98,6 +98,14 @@ func NewQueue(s Sink, opt QueueOptions) *Queue {
 	return q
 }
 
+// Configure changes the limits while it runs. What waits stays.
+func (q *Queue) Configure(alerts, bytes int, delay time.Duration) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.opt.Alerts, q.opt.Bytes, q.opt.Delay = max(alerts, 1), max(bytes, 1), delay
+	q.space.Broadcast()
+}
+
 // Name implements engine.AlertSink.
 func (q *Queue) Name() string { return q.sink.Name() }
 
@@ -210,10 +218,11 @@ func (q *Queue) run() {
 			q.mu.Unlock()
 			return
 		}
+		delay := q.opt.Delay
 		gather := q.batch != nil && q.opt.Delay > 0 && !q.closing && len(q.pending) < q.opt.Alerts
 		q.mu.Unlock()
 		if gather {
-			q.gather()
+			q.gather(delay)
 		}
 		q.mu.Lock()
 		list := q.pending
@@ -227,8 +236,8 @@ func (q *Queue) run() {
 }
 
 // gather waits for more alerts to come for the same batch.
-func (q *Queue) gather() {
-	t := time.NewTimer(q.opt.Delay)
+func (q *Queue) gather(delay time.Duration) {
+	t := time.NewTimer(delay)
 	defer t.Stop()
 	select {
 	case <-t.C:

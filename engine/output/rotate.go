@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/klauspost/compress/gzip"
@@ -41,11 +42,12 @@ type Rotating struct {
 	f     *os.File
 	plain bool // a regular file: what is not (a pipe, /dev/stdout) cannot be put aside
 	size  int64
-	until time.Time // the end of this file's period, zero without one
-	again retry     // of opening
-	held  time.Time // until then it is not put aside, because that failed
-	begun bool      // it was opened before: what is there is ours
-	seen  time.Time // when it was looked whether the file is still there
+	until time.Time                     // the end of this file's period, zero without one
+	next  atomic.Pointer[RotateOptions] // to be taken by the next write, nil for none
+	again retry                         // of opening
+	held  time.Time                     // until then it is not put aside, because that failed
+	begun bool                          // it was opened before: what is there is ours
+	seen  time.Time                     // when it was looked whether the file is still there
 	jobs  sync.WaitGroup
 	tidy  sync.Mutex // one job at a time
 }
@@ -65,6 +67,24 @@ func NewRotating(path string, opt RotateOptions) (*Rotating, error) {
 		o.later("") // what a killed process left behind
 	}
 	return o, err
+}
+
+// Configure changes when the file is put aside, from the next write on. It may be called from any goroutine.
+func (o *Rotating) Configure(opt RotateOptions) { o.next.Store(&opt) }
+
+func (o *Rotating) configured() {
+	n := o.next.Swap(nil)
+	if n == nil {
+		return
+	}
+	every := o.opt.Every
+	o.opt.MaxSize, o.opt.Every, o.opt.Keep, o.opt.Compress = n.MaxSize, n.Every, n.Keep, n.Compress
+	if every != n.Every {
+		o.until = time.Time{}
+		if n.Every > 0 {
+			o.until = o.opt.now().UTC().Truncate(n.Every).Add(n.Every)
+		}
+	}
 }
 
 // first opens the file as the options say, and later goes on with what is there.
@@ -122,6 +142,7 @@ func (o *Rotating) open(anew bool) error {
 // Write writes whole lines. The file never ends within a line, also when a write fails.
 func (o *Rotating) Write(b []byte) (int, error) {
 	written := 0
+	o.configured()
 	o.look()
 	for len(b) > 0 {
 		part := o.part(b)

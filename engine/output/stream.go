@@ -76,6 +76,16 @@ func NewStream(name string, w io.Writer, opt StreamOptions) *Stream {
 	return s
 }
 
+// Configure changes how much may wait while it runs.
+func (s *Stream) Configure(size int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.opt.Bytes = max(size, 1); s.opt.Block {
+		s.opt.Bytes = min(s.opt.Bytes, blockBytes)
+	}
+	s.space.Broadcast()
+}
+
 // Name is what messages call the file.
 func (s *Stream) Name() string { return s.name }
 

@@ -184,6 +184,13 @@ func (o *Syslog) open() (err error) {
 // Name implements engine.AlertSink.
 func (o *Syslog) Name() string { return o.opt.Name }
 
+// SetBacklog changes how many messages wait for a TCP server to come back.
+func (o *Syslog) SetBacklog(most int) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.opt.Backlog = max(most, 1)
+}
+
 // Counts implements Teller.
 func (o *Syslog) Counts() Counts {
 	o.mu.Lock()

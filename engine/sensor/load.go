@@ -137,6 +137,9 @@ func (p parts) or(o parts) parts {
 // partsOf tells which parts settings concern.
 func partsOf(changes []config.Change) (p parts) {
 	for i := range changes {
+		if k := changes[i].Key; k == "app_layer.ja3" || k == "app_layer.ja4" { // rules that use them are left out or not
+			p.rules = true
+		}
 		group, _, _ := strings.Cut(changes[i].Key, ".")
 		switch group {
 		case "rules":

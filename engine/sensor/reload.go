@@ -184,9 +184,16 @@ func (s *Sensor) apply(l *loaded) (Report, error) {
 	c := &engine.Change{Program: l.program, Scripts: l.scripts, ScriptHost: l.host, Intel: l.intel, Classes: l.classes,
 		RulesLoaded: l.counts.loaded, RulesFailed: l.counts.failed, RulesSkipped: l.counts.skipped,
 		Manager: &st.Manager, MinSeverity: &st.Manager.MinSeverity}
-	if st.Engine.PacketAlertMax != s.now.settings.Engine.PacketAlertMax || l.geo != s.now.geo {
+	if len(r.Settings) > 0 || l.geo != s.now.geo {
+		hot, err := st.EngineConfig()
+		if err != nil {
+			return r, plain("the configuration", err)
+		}
 		geo := l.geo
-		c.Set = func(cfg *engine.Config) { cfg.PacketAlertMax, cfg.Geo = st.Engine.PacketAlertMax, geo }
+		c.Set = func(cfg *engine.Config) {
+			cfg.TakeHot(&hot)
+			cfg.Geo = geo
+		}
 	}
 	s.feeding.Lock()
 	f := s.feed
@@ -196,6 +203,12 @@ func (s *Sensor) apply(l *loaded) (Report, error) {
 	}
 	if err := s.engine.Apply(c); err != nil {
 		return r, err
+	}
+	for _, f := range s.tune {
+		f(st)
+	}
+	if s.watcher != nil {
+		s.watcher.SetDebounce(st.Reload.Debounce)
 	}
 	r.Took = time.Since(l.began)
 	return r, nil

@@ -113,6 +113,22 @@ func (w *Watcher) Set(paths []Path, since time.Time) {
 	w.attend()
 }
 
+// SetDebounce changes how long nothing must have happened before a change is told, 0 for the default.
+func (w *Watcher) SetDebounce(d time.Duration) {
+	if d <= 0 {
+		d = defaultDebounce
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.opt.Debounce = d
+}
+
+func (w *Watcher) debounce() time.Duration {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.opt.Debounce
+}
+
 // Mark takes the files as they are now as known: who calls it reads them next. What happens to them from
 // here on is told.
 func (w *Watcher) Mark() {
@@ -172,10 +188,10 @@ func (w *Watcher) Run(ctx context.Context, changed func(files []string)) {
 	touch := func() {
 		if now := time.Now(); first.IsZero() {
 			first = now
-		} else if now.Sub(first) > patience*w.opt.Debounce {
+		} else if now.Sub(first) > patience*w.debounce() {
 			return // the timer runs
 		}
-		quiet.Reset(w.opt.Debounce)
+		quiet.Reset(w.debounce())
 	}
 	for {
 		select {

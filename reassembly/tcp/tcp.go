@@ -85,6 +85,17 @@ func New(cfg Config) *Assembler {
 	return a
 }
 
+// Configure changes settings between two packets. Inline, OverlapWindow and Policy stay as New had them: connections
+// that are followed depend on them.
+func (a *Assembler) Configure(cfg Config) {
+	cfg.Inline, cfg.OverlapWindow, cfg.Policy = a.cfg.Inline, a.cfg.OverlapWindow, a.cfg.Policy
+	cfg.fill()
+	a.cfg, a.depth, a.mem.limit = cfg, cfg.Depth, cfg.Memcap
+	if a.depth == 0 {
+		a.depth = noLimit
+	}
+}
+
 // MemUse gives the bytes of buffers in use and pooled; Config.Memcap bounds it.
 func (a *Assembler) MemUse() uint64 { return a.mem.used }
 
