@@ -48,7 +48,7 @@ func (c *Counter) Add(t int64, n float64) float64 {
 // put adds n to a step.
 func (c *Counter) put(k int64, n float64) {
 	if c.slots != nil {
-		c.slots[k%int64(c.n)] += n
+		c.slots[c.slot(k)] += n
 		return
 	}
 	i := len(c.few)
@@ -65,9 +65,9 @@ func (c *Counter) put(k int64, n float64) {
 	default:
 		c.slots = make([]float64, c.n)
 		for _, b := range c.few {
-			c.slots[b.step%int64(c.n)] = b.n
+			c.slots[c.slot(b.step)] = b.n
 		}
-		c.slots[k%int64(c.n)] += n
+		c.slots[c.slot(k)] += n
 		c.few = nil
 	}
 }
@@ -91,13 +91,19 @@ func (c *Counter) Around(t int64, n int) float64 {
 	return best
 }
 
+// slot is where a step is kept; steps before the epoch are negative.
+func (c *Counter) slot(k int64) int64 {
+	n := int64(c.n)
+	return (k%n + n) % n
+}
+
 // count gives the count of one step.
 func (c *Counter) count(k int64) float64 {
 	if k > c.at || k <= c.at-int64(c.n) {
 		return 0
 	}
 	if c.slots != nil {
-		return c.slots[k%int64(c.n)]
+		return c.slots[c.slot(k)]
 	}
 	for i := range c.few {
 		if c.few[i].step == k {
@@ -138,7 +144,7 @@ func (c *Counter) forget(now int64) {
 	c.few = append(c.few[:0], c.few[gone:]...)
 	if c.slots != nil {
 		for i := c.at + 1; i <= now; i++ {
-			s := &c.slots[i%int64(c.n)]
+			s := &c.slots[c.slot(i)]
 			c.sum -= *s
 			*s = 0
 		}
