@@ -42,7 +42,7 @@ local function succeeded(ev, service, user)
 end
 
 for service, user in pairs { ssh = false, smtp = "smtp.auth.user", ftp = "ftp.user", imap = "imap.user", pop3 = "pop3.user", telnet = false,
-                             rdp = false, smb = false, vnc = false } do
+                             rdp = false, smb = "smb.ntlmssp_user", vnc = false } do
   local known = user and nids.has_field(user)
   local function name(ev) return known and ev:get(user) or nil end
   if nids.has_event(service .. ".auth.failure") then
