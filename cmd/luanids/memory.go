@@ -11,7 +11,7 @@ import (
 // little stays, and looking through it all the time costs more than it gives; in steady state the engine allocates next to nothing.
 const (
 	loadSlack = 80 << 20
-	runSlack  = 56 << 20
+	runSlack  = 48 << 20
 )
 
 // pacer has the collector run when the heap has grown by a fixed amount, and not when it has doubled: it would run very often at the
@@ -65,8 +65,7 @@ func set(slack uint64) {
 // settle gives back what loading rules took for a while, and goes on with the slack of a run.
 func (p *pacer) settle() {
 	debug.FreeOSMemory()
-	if p.slack.Load() != 0 {
-		p.slack.Store(runSlack)
+	if p.slack.CompareAndSwap(loadSlack, runSlack) || p.slack.Load() == runSlack {
 		set(runSlack)
 	}
 }

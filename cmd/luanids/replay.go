@@ -126,7 +126,7 @@ func (r *theRun) adjust(cfg *engine.Config) (err error) {
 			return err
 		}
 	}
-	r.memory.settle()
+	go r.memory.settle() // beside what follows
 	if r.in, err = openInput(r.env, r.flags, cfg, r.say); err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"unsafe"
 
 	"github.com/luanids/luanids/dissect"
 	"github.com/luanids/luanids/lang/ir"
@@ -66,12 +67,12 @@ func (s Skip) String() string {
 // chunkRules is how many rules a goroutine takes at a time.
 const chunkRules = 256
 
-// Load reads the rules of a text; name is the file's, for positions. Rules come back in the order of the
-// text. A rule whose buffers differ by direction, and which names none, becomes two, with equal
+// Load reads the rules of a text; name is the file's, for positions. Rules point into the text, which must stay as it is. They come
+// back in the order of the text. A rule whose buffers differ by direction, and which names none, becomes two, with equal
 // SID and different ID.
 func Load(schema *dissect.Schema, name string, src []byte, opt Options) (rules []*ir.Rule, skipped []Skip) {
 	l := newLoader(schema, name, opt)
-	raws, skipped := split(name, string(src))
+	raws, skipped := split(name, unsafe.String(unsafe.SliceData(src), len(src)))
 	workers := opt.Workers
 	if workers <= 0 {
 		workers = runtime.GOMAXPROCS(0)
