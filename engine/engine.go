@@ -89,6 +89,8 @@ type Config struct {
 	MinSeverity alert.Severity
 	// Pcap says which alerts get a capture of their flow.
 	Pcap PcapConfig
+	// FileStore says where files go that rules ask for.
+	FileStore FileStore
 	// Outputs is how outputs behave that a program opens by their configuration.
 	Outputs output.Settings
 	// Trace is told of every event and match; nil, as a rule, costs nothing.
@@ -109,7 +111,7 @@ func DefaultConfig() Config {
 		Decode: packet.DefaultConfig(), Frag: ipfrag.DefaultConfig(), TCP: tcp.DefaultConfig(),
 		Flow: flowtable.DefaultConfig(), Limits: dissect.DefaultLimits(),
 		CheckChecksums: true, PacketAlertMax: 15, AppMemcap: 128 << 20, WindowMemcap: 256 << 20, EVEOptions: eve.DefaultOptions(),
-		Outputs: output.DefaultSettings(), Pcap: DefaultPcap(), Respond: DefaultRespond(), Capture: live.DefaultSettings(),
+		Outputs: output.DefaultSettings(), Pcap: DefaultPcap(), FileStore: DefaultFileStore(), Respond: DefaultRespond(), Capture: live.DefaultSettings(),
 	}
 }
 
@@ -226,6 +228,8 @@ func (e *Engine) newWorker(id int) *worker {
 	w.stats.tx = make([][2]uint64, len(e.schema.Specs))
 	w.ctx.Host, w.ctx.OnFailure = w, w.parserFailed
 	w.taping = e.cfg.Pcap.Dir != ""
+	store := e.cfg.FileStore
+	w.files = fileStore{cfg: &store, warn: e.warn}
 	w.guard.logf = e.warn
 	w.inline.w = w
 	return w
@@ -237,7 +241,7 @@ const flushSteps = flowtable.Shards
 
 // newDispatcher makes the decoder and the reassembly of fragments of those who read packets.
 func (e *Engine) newDispatcher(d *dispatcher) {
-	*d = dispatcher{dec: *packet.NewDecoder(e.cfg.Decode), noVLAN: e.cfg.IgnoreVLAN, pins: newPins(e.schema.Specs)}
+	*d = dispatcher{dec: *packet.NewDecoder(e.cfg.Decode), noVLAN: e.cfg.IgnoreVLAN, pins: newPins(e.schema.Specs), streamsOnly: e.streamsOnly()}
 	frag := e.cfg.Frag
 	frag.Events = &d.dec.Stats.Events
 	d.frag = ipfrag.New(frag)

@@ -70,6 +70,7 @@ type view struct {
 	// wantStream says that rules or scripts look at stream bytes.
 	wantStream bool
 	scripts    *scripting // nil without scripts
+	gathers    bool       // files are gathered, to be stored
 }
 
 // reloads is the engine's part in reloads.
@@ -247,6 +248,7 @@ func (s *swap) discard() {
 // newView makes a worker's view of cfg. Scripts that run in workers are loaded anew only if they changed.
 func (e *Engine) newView(w *worker, cfg *Config) (view, error) {
 	v := view{cfg: cfg, limits: limitsOf(cfg)}
+	v.gathers = gathersFiles(cfg)
 	v.limits.Frames = wantsFrames(cfg, e.schema)
 	v.useProgram(cfg.Program, e.schema)
 	if cfg.EVE != nil {
@@ -269,6 +271,7 @@ func sameNeeds(a, b *dissect.Limits) bool {
 func (w *worker) setView(v view) {
 	w.view = v
 	w.ctx.Limits = v.limits
+	w.useFileStore()
 }
 
 // limitsOf gives the limits of parsers: those of the configuration, and what rules and scripts need besides.
@@ -285,6 +288,7 @@ func limitsOf(cfg *Config) *dissect.Limits {
 		l.KeepBodies = l.KeepBodies || cfg.Scripts.Needs().Bodies
 	}
 	intelNeeds(&l, cfg.Intel)
+	l.HashSHA256 = l.HashSHA256 || cfg.FileStore.Folder() != ""
 	return &l
 }
 

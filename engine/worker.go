@@ -49,6 +49,7 @@ type worker struct {
 	expired  []*flowtable.Flow
 	stats    workerStats
 	expected expectations
+	files    fileStore
 	inline   inlineSink
 	taping   bool           // there are captures of alerts
 	frames   *capture.Batch // at hand

@@ -35,7 +35,7 @@ func (s *Sensor) open(cfg *engine.Config, st *config.Settings) error {
 		o.works = true
 	}
 	if s.opt.Outputs {
-		for _, open := range []func() error{o.stdout, o.json, o.sqlite, o.syslog, o.eve, o.pcaps} {
+		for _, open := range []func() error{o.stdout, o.json, o.sqlite, o.syslog, o.eve, o.pcaps, o.files} {
 			if err := open(); err != nil {
 				return err
 			}
@@ -235,6 +235,16 @@ func (o *opener) pcaps() error {
 	if o.cfg.Pcap.Dir != "" {
 		o.cfg.Pcap.Failing = o.cfg.Pcap.Probe()
 		o.opened("outputs.pcap.dir", o.cfg.Pcap.Failing)
+	}
+	return nil
+}
+
+// files makes the folder for stored files.
+func (o *opener) files() error {
+	if o.cfg.FileStore.Folder() != "" {
+		if err := o.cfg.FileStore.Prepare(); err != nil {
+			return o.wrong("outputs.files.dir", err)
+		}
 	}
 	return nil
 }

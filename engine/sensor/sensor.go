@@ -140,7 +140,7 @@ func (s *Sensor) configure(l *loaded) (*engine.Config, error) {
 	}
 	cfg.Intel, cfg.Geo = l.intel, l.geo
 	if !s.opt.Outputs {
-		cfg.Pcap.Dir = ""
+		cfg.Pcap.Dir, cfg.FileStore = "", engine.FileStore{}
 	}
 	cfg.Pcap.Drop = s.opt.Live
 	cfg.Manager = l.settings.Manager
