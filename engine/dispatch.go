@@ -37,6 +37,8 @@ type dispatcher struct {
 	first  int64
 	// timed makes stamps of packet time, so that those of several rings can be compared.
 	timed bool
+	// streamsOnly says that fragments of ICMP need not be put together.
+	streamsOnly bool
 }
 
 // frame decodes one captured frame and all packets within it.
@@ -80,7 +82,7 @@ func (d *dispatcher) deliver(p *packet.Packet, s sink) {
 		d.pins.apply(p, d.now)
 	}
 	switch {
-	case p.Layers&packet.LayerFragment != 0:
+	case p.Layers&packet.LayerFragment != 0 && !(d.streamsOnly && isICMP(p)):
 		datagram, whole := d.frag.Add(p)
 		s.packet(p)
 		if whole {
@@ -89,7 +91,7 @@ func (d *dispatcher) deliver(p *packet.Packet, s sink) {
 				d.deliver(in, s)
 			}
 		}
-	case p.Layers&packet.LayerTunnel != 0:
+	case p.Layers&packet.LayerTunnel != 0 && p.Layers&packet.LayerFragment == 0:
 		in := s.slot()
 		whole := d.dec.DecodeInner(p, in)
 		s.packet(p)

@@ -34,6 +34,25 @@ func (n *nidsFace) add(s *lua.Subscription) bool {
 	return true
 }
 
+// streamsOnly tells that nobody looks at anything but streams and datagrams: a program of the libnids face, without rules and
+// records. Fragments of other things need not be put together then.
+func (e *Engine) streamsOnly() bool {
+	if e.cfg.Scripts == nil || len(e.cfg.Disabled) < len(e.schema.Specs) {
+		return false
+	}
+	for _, s := range e.cfg.Scripts.Subscriptions() {
+		if s.Kind != lua.SubTCP && s.Kind != lua.SubUDP {
+			return false
+		}
+	}
+	return true
+}
+
+// isICMP tells whether a fragment is of ICMP, as far as its header says.
+func isICMP(p *packet.Packet) bool {
+	return p.IPProto == packet.ProtoICMP || p.IPProto == packet.ProtoICMPv6
+}
+
 // wantsPackets tells whether packets are wanted that belong to no flow.
 func (n *nidsFace) wantsPackets() bool { return len(n.ip)+len(n.frags) > 0 }
 
@@ -79,7 +98,7 @@ func (w *worker) checks(p *packet.Packet) bool {
 
 // sumBad tells whether the transport checksum is wrong, and counts.
 func (w *worker) sumBad(p *packet.Packet) bool {
-	return (w.cfg.CheckChecksums || len(w.cfg.ChecksumRules) > 0) && !p.TransportChecksumOK() && w.checks(p)
+	return (w.cfg.CheckChecksums || len(w.cfg.ChecksumRules) > 0) && w.checks(p) && !p.TransportChecksumOK()
 }
 
 // nidsData gives the handlers of TCP new bytes of a stream.
@@ -143,7 +162,12 @@ func (w *worker) nids(subs []int, ev lua.TCPEvent, id dissect.EventID, e *dissec
 		default:
 			if d == nil {
 				d = newDelivery()
-				d.snap, d.tcp = s.pool.Take(id, s.schema, e), ev
+				d.tcp = ev
+				if ev != 0 {
+					d.snap = s.pool.TakeStream(id, e)
+				} else { // of a datagram or packet
+					d.snap = s.pool.Take(id, s.schema, e)
+				}
 			}
 			d.subs = append(d.subs, sub)
 		}
