@@ -86,6 +86,7 @@ func (c *checker) call(e *syntax.Call) {
 	i, ok := e.Fn.(*syntax.Index)
 	if !ok {
 		c.hard(e.Fn)
+		c.loop(e)
 		c.exprs(e.Args)
 		return
 	}
@@ -103,6 +104,41 @@ func (c *checker) call(e *syntax.Call) {
 			c.dotCall(e, i)
 		}
 	}
+}
+
+// loop checks what pairs and ipairs are given: tables, and fields with several values.
+func (c *checker) loop(e *syntax.Call) {
+	n, ok := e.Fn.(*syntax.Name)
+	if !ok || n.Var != nil || n.Name != "pairs" && n.Name != "ipairs" || len(e.Args) == 0 {
+		return
+	}
+	from, to := e.Args[0].Span()
+	at, text := syntax.At{From: from, To: to}, c.textOf(e.Args[0])
+	switch w := c.of(e.Args[0]); {
+	case w.kind == isGroup:
+		lists := w.nodes[0].lists()
+		hint := "fields with several values are lists"
+		if len(lists) > 0 {
+			hint = "lists are " + text + "." + strings.Join(lists[:min(len(lists), maxListed)], ", "+text+".")
+		}
+		c.say(at, Misuse, hint, "%s is no list, but has fields", text)
+	case w.kind == isEvent:
+		c.say(at, Misuse, "ev:copy() gives a table of all its fields", "an event is no table")
+	case w.field != nil && !w.field.Multi:
+		c.say(at, Misuse, "string.split(text, separator) and text:gmatch(pattern) take a text apart", "%s has one value (%s) and is no list", text, w.field.Type)
+	case w.kind == isObject:
+		c.say(at, Misuse, "", "a %s is no table", w.class.name)
+	}
+}
+
+// lists are the names of fields with several values below a node.
+func (n *node) lists() (out []string) {
+	for _, name := range n.members() {
+		if k := n.kids[name]; k.field != nil && k.field.Multi && !k.group() {
+			out = append(out, name)
+		}
+	}
+	return out
 }
 
 func (c *checker) dotCall(e *syntax.Call, i *syntax.Index) {
@@ -227,7 +263,11 @@ func (c *checker) onCall(e *syntax.Call) {
 		if !d.Range.Start.Valid() {
 			at = filter.At
 		}
-		c.say(at, BadFilter, d.Hint, "filter of %s: %s", name.Value, wordSummary(d))
+		hint := d.Hint
+		if strings.Contains(filter.Value, "\n") && strings.Contains(c.textOf(filter), `\n`) {
+			hint = `\n in a Lua string is a new line: write \\n, or the filter in [[ ... ]]`
+		}
+		c.say(at, BadFilter, hint, "filter of %s: %s", name.Value, wordSummary(d))
 	}
 }
 

@@ -76,7 +76,7 @@ func nidsStore(L *glua.LState) int {
 		s.value = x
 	case *glua.LNilType:
 	case *glua.LTable, *glua.LUserData:
-		L.RaiseError("nids.store: value must be a function that makes a value, or all keys would share one")
+		L.RaiseError("nids.store: value must be a function that makes one for each key, or all keys would share it: value = function() return ... end")
 	default:
 		s.value = native(func(L *glua.LState) int { L.Push(x); return 1 })
 	}

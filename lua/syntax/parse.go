@@ -37,6 +37,7 @@ type parser struct {
 	lexer
 	tok, ahead token
 	last       int // where the token before ended
+	lastKind   kind
 	scope      *Scope
 	chunk      *Chunk
 	depth      int
@@ -45,7 +46,7 @@ type parser struct {
 
 func (p *parser) advance() token {
 	t := p.tok
-	p.last = t.end
+	p.last, p.lastKind = t.end, t.kind
 	p.tok, p.ahead = p.ahead, p.lexer.next()
 	return t
 }
@@ -84,6 +85,8 @@ func (p *parser) unexpected(want, hint string) {
 	}
 	if hint == "" {
 		switch {
+		case p.lastKind == tString && p.last == p.tok.off && (p.tok.kind == tName || p.tok.kind == tNumber):
+			hint = "a string ended before it: within \"...\" write \\\", or use '...' around"
 		case p.ahead.text == "=" && slices.Contains([]string{"+", "-", "*", "/", ".."}, p.tok.text):
 			hint = "Lua has no " + p.tok.text + "=: write x = x " + p.tok.text + " ..."
 		case p.tok.text == "+" && p.ahead.text == "+":
@@ -108,6 +111,9 @@ func (p *parser) closing(text, what string, opened int) {
 	}
 	hint := ""
 	line := 1 + strings.Count(p.text[:opened], "\n")
+	if p.lastKind == tString && p.last == p.tok.off {
+		p.unexpected(text, "") // a quote within quotes
+	}
 	if p.tok.kind == tEOF || line != 1+strings.Count(p.text[:p.tok.off], "\n") {
 		hint = fmt.Sprintf("`%s` in line %d is not closed", what, line)
 		if p.elseIf >= line {

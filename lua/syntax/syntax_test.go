@@ -40,6 +40,7 @@ func TestErrors(t *testing.T) {
 		{"return 1 f()", "1:10 unexpected f: expected end (return is the last statement of a block)"},
 		{"for i = 1 do end", "1:11 unexpected do (for i = FIRST, LAST [, STEP] do ... end)"},
 		{"a:b", "1:4 the script ends too early: expected ( (a method is called: x:b())"},
+		{"f(\"a == \"b\" and c\")", "1:10 unexpected b: expected ) (a string ended before it: within \"...\" write \\\", or use '...' around)"},
 		{"x = a ? b : c", "1:7 ? is no operator of Lua (Lua has no ?: write cond and a or b)"},
 		{strings.Repeat("do ", 3000), "nested more than 1000 deep"},
 	} {
