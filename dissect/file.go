@@ -59,8 +59,10 @@ type File struct {
 	spool             Spool // nil where files are not stored
 	md5, sha1, sha256 hash.Hash
 	open              bool
-	settled           bool // it is decided whether the file was stored
-	keep              bool // Content is kept: decided when the file begins, whatever a reload asks for later
+	look, step        uint64 // size at which content is looked at next, and how much further then
+	held              bool   // content came that nobody has looked at
+	settled           bool   // it is decided whether the file was stored
+	keep              bool   // Content is kept: decided when the file begins, whatever a reload asks for later
 }
 
 // MagicBytes is how much of a file's beginning is looked at to tell its type.
@@ -152,9 +154,15 @@ func (c *Ctx) WriteFile(f *File, data []byte) {
 		if n := c.Limits.FileInspect - len(f.Content); n > 0 {
 			f.Content = AppendKept(f.Content, data[:min(n, len(data))], c.Limits.FileInspect)
 		}
-		c.fileEvent(f, false)
+		if f.held = f.Size < f.look; !f.held {
+			f.look = f.Size + f.step
+			c.fileEvent(f, false)
+		}
 	}
 }
+
+// LookFrom makes rules look at the content of an open file when it has n bytes, each step bytes further, and at its end.
+func (f *File) LookFrom(n, step int) { f.look, f.step = uint64(max(n, 0)), uint64(max(step, 0)) }
 
 // GapFile says that bytes of an open file are missing.
 func (c *Ctx) GapFile(f *File) {
@@ -181,6 +189,10 @@ func (c *Ctx) CloseFile(f *File, s FileState, why string) {
 	}
 	if f.sha256 != nil {
 		f.SHA256 = f.sha256.Sum(f.SHA256[:0])
+	}
+	if f.held {
+		f.held = false
+		c.fileEvent(f, false)
 	}
 	c.fileEvent(f, true)
 	if f.spool != nil {

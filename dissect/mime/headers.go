@@ -109,6 +109,7 @@ func (p *Parser) endHeaders(c *dissect.Ctx) {
 	if named || attached || !isText(kind) {
 		p.part.file = p.newFile()
 		c.OpenFile(p.part.file, p.name, p.tx)
+		p.part.file.LookFrom(c.Limits.SMTP.InspectMinSize, c.Limits.SMTP.InspectWindow)
 	}
 	p.part.text = p.o.URLs && p.part.enc != encSkip && (named || isText(kind))
 	p.truncateHeaders()
@@ -216,6 +217,7 @@ func (p *Parser) message(c *dissect.Ctx, asFile bool) {
 	if asFile && p.embeddedFiles() < maxEmbedded {
 		f.file = p.newFile()
 		c.OpenFile(f.file, p.name, p.tx)
+		f.file.LookFrom(c.Limits.SMTP.InspectMinSize, c.Limits.SMTP.InspectWindow)
 	}
 	p.frames = append(p.frames, f)
 	p.truncateHeaders()

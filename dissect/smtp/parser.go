@@ -211,6 +211,7 @@ func (p *parser) beginMail(c *dissect.Ctx) {
 	switch {
 	case p.config.raw:
 		c.OpenFile(&p.raw, rawName, &p.tx)
+		p.raw.LookFrom(c.Limits.SMTP.InspectMinSize, c.Limits.SMTP.InspectWindow)
 	case !p.config.blind:
 		p.mime.Begin(&p.config.mime, &p.tx)
 		p.tx.mail = &p.mime.Message
