@@ -145,7 +145,7 @@ func LandlockABI() int {
 // restrict leaves the process only the files of o and what the system needs.
 func restrict(o *Options, r *Report) error {
 	if r.Landlock = LandlockABI(); r.Landlock == 0 {
-		r.Warnings = append(r.Warnings, "the kernel has no Landlock (5.13 or later, and lsm=landlock,... on its command line): any file that the user may open stays open to this process")
+		r.Warnings = append(r.Warnings, "the kernel has no Landlock (5.13 or later, and lsm=landlock,... on its command line), or the container's filter of system calls refuses it: any file that the user may open stays open to this process")
 		return nil
 	}
 	read, readFiles := folders(o.Read)
