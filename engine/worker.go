@@ -326,8 +326,15 @@ func wireBytes(p *packet.Packet) uint64 {
 	if p.TunnelDepth == 0 && p.Via == packet.NoTunnel && !p.Reassembled {
 		return uint64(max(int(p.Len), len(p.Data)))
 	}
-	return uint64(len(p.Data))
+	n := uint64(len(p.Data))
+	if p.Via == packet.TunnelERSPAN2 {
+		n += erspan2Header // which Suricata counts with the packet within
+	}
+	return n
 }
+
+// erspan2Header is the length of an ERSPAN type II header.
+const erspan2Header = 8
 
 // tick ends the flows that are due. They are ended in the order of their first packets, so
 // that the merged result does not depend on the number of workers.
