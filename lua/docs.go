@@ -178,11 +178,17 @@ detector also has ` + "`enabled`" + ` and ` + "`severity`" + `.
 
 **Limits** hold for each script by itself: instructions of a callback (counted, so that a replay stops at the same
 place), memory, depth of calls, length of strings, steps of a pattern, number of errors. A script that meets one is
-stopped, and said so with its line; the others run on. At the memory limit stores lose their least used half first.
+stopped, and said so with its line and a traceback; the others run on. Of what it logs, 1000 lines a second of packet
+time and 4 kB a line are shown. At the memory limit stores lose their least used half first.
 
 **The sandbox** has the libraries string, table and math; os.time, os.date and os.clock in packet time; require for
 modules in the script folders. There is no io, no os.execute, no loading of code, no debug, no coroutines. Random
 numbers (math.random) are the same on every run. ` + "`string.split(text, separator)`" + ` is added.
+
+**Mistakes** are found by ` + "`luanids check`" + ` before anything runs, all at once, with line and column: syntax; events, fields, functions,
+methods, options and parameters that do not exist; filters and keys; methods called without a colon; what only the top level
+may do; globals that nobody sets and locals that nobody reads. At run time an error names its line and the handler, counts
+against the script, and ends it when there were ten.
 
 **Tests** stand beside the script in NAME_test.lua and run by ` + "`luanids test`" + `: see the end of this page.
 `

@@ -42,6 +42,9 @@ var (
 // explain names what the interpreter only calls an object, as far as the line tells.
 func (v *vm) explain(p *Problem) {
 	var key, typ string
+	if strings.HasPrefix(p.Msg, "cannot perform") && strings.Contains(p.Msg, "nil") {
+		p.Hint = "what is not there is nil: (x or 0)"
+	}
 	if p.Msg == "__len undefined" {
 		p.Msg = "attempt to get the length of what has none"
 	}
