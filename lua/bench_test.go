@@ -16,6 +16,7 @@ func benchEvent(b *testing.B, name, script string, e *dissect.Env) {
 		r.rt.Deliver(0, s)
 	}
 	b.StopTimer()
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "events/s")
 	for _, p := range r.host.Problems {
 		b.Fatalf("%s\n%s", p, p.Trace)
 	}
@@ -62,6 +63,12 @@ func BenchmarkStreamDataLibnids(b *testing.B) {
   if tcp.nids_state == nids.JUST_EST then tcp.server.collect = true
   elseif tcp.nids_state == nids.DATA then local x = tcp.server.count_new end
 end)`, &dissect.Env{Time: 5e9, Flow: testFlow(1), Data: data})
+}
+
+// BenchmarkSpikes is a count that is held against a baseline in steps, by key.
+func BenchmarkSpikes(b *testing.B) {
+	benchEvent(b, "flow.end", `local s = nids.spikes { key = "server.ip", every = "10s", floor = 100 }
+nids.on("flow.end", function(flow) s:add(flow) end)`, &dissect.Env{Time: 5e9, Flow: testFlow(1)})
 }
 
 func BenchmarkSnapshot(b *testing.B) {

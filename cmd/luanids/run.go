@@ -86,6 +86,7 @@ func (p *luaProgram) options(opt *lua.Options, host *engine.ScriptHost) {
 	p.host = &programHost{ScriptHost: host, out: p.out, wait: p.wait}
 	opt.Host, opt.Args = p.host, p.args
 	opt.Limits.Memory = max(opt.Limits.Memory, programMemory)
+	opt.Limits.Total = max(opt.Limits.Total, programMemory)
 	opt.Limits.StringBytes = max(opt.Limits.StringBytes, programString)
 }
 
