@@ -80,7 +80,11 @@ func (r *rig) values(t *glua.LTable) (map[string][]ir.Value, error) {
 		}
 		f := r.f.schema.Field(name)
 		if f == nil {
-			fail = fmt.Errorf("unknown field %q", name)
+			names := r.f.schema.FieldNames()
+			for o := range own {
+				names = append(names, o)
+			}
+			fail = fmt.Errorf("unknown field %q%s", name, mean(name, names))
 			return
 		}
 		var vs []ir.Value

@@ -2,11 +2,13 @@ package luatest
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	glua "github.com/yuin/gopher-lua"
 
 	"github.com/luanids/luanids/dissect"
+	"github.com/luanids/luanids/lang/diag"
 	"github.com/luanids/luanids/lang/ir"
 	"github.com/luanids/luanids/lang/match"
 	"github.com/luanids/luanids/lua"
@@ -154,13 +156,30 @@ func (r *rig) deliver(e *dissect.Env) {
 // object makes the t of a test.
 func (r *rig) object(L *glua.LState) *glua.LTable {
 	t := L.NewTable()
+	var names []string
 	for name, fn := range map[string]func(*glua.LState) int{
 		"event": r.luaEvent, "flow": r.luaFlow, "tick": r.luaTick, "exit": r.luaExit, "expect": r.luaExpect,
 		"alerts": r.luaAlerts, "printed": r.luaPrinted, "replay": r.luaReplay, "equal": luaEqual,
 	} {
 		t.RawSetString(name, L.NewFunction(fn))
+		names = append(names, name)
 	}
+	meta := L.NewTable()
+	meta.RawSetString("__index", L.NewFunction(func(L *glua.LState) int {
+		L.RaiseError("a test has no function t:%s%s", L.Get(2).String(), mean(L.Get(2).String(), names))
+		return 0
+	}))
+	t.Metatable = meta
 	return t
+}
+
+// mean says which of the names may have been meant.
+func mean(name string, names []string) string {
+	slices.Sort(names)
+	if hint := diag.DidYouMean(diag.Nearest(name, names)); hint != "" {
+		return "; " + hint
+	}
+	return ""
 }
 
 // luaEvent is t:event(name, fields).
@@ -168,7 +187,11 @@ func (r *rig) luaEvent(L *glua.LState) int {
 	name := L.CheckString(2)
 	id, ok := r.f.schema.EventByName(name)
 	if !ok {
-		L.RaiseError("unknown event %q", name)
+		var names []string
+		for _, e := range r.f.schema.Events[1:] {
+			names = append(names, e.Name)
+		}
+		L.RaiseError("unknown event %q%s", name, mean(name, names))
 	}
 	e, err := r.env(id, L.OptTable(3, L.NewTable()))
 	if err != nil {
@@ -214,6 +237,17 @@ func (r *rig) luaExit(*glua.LState) int {
 // luaExpect is t:expect(id, n): so many alerts of a detector; "*" counts all. n may be "some".
 func (r *rig) luaExpect(L *glua.LState) int {
 	id, n := L.CheckString(2), 0
+	var ids []string
+	for _, d := range r.rt.Detectors() {
+		ids = append(ids, d.ID)
+	}
+	if id != "*" && !slices.Contains(ids, id) { // else 0 alerts of a name that is misspelt would pass
+		hint := mean(id, ids)
+		if hint == "" {
+			hint = "; there are " + strings.Join(ids, ", ")
+		}
+		L.RaiseError("no detector has the id %s%s", id, hint)
+	}
 	for i := range r.host.Alerts {
 		if a := &r.host.Alerts[i]; id == "*" || a.ID == id {
 			n++
