@@ -123,12 +123,21 @@ func (p *program) pair(src, dst uint32, words int) {
 // lastGroup numbers the groups of this process where the kernel cannot do it.
 var lastGroup atomic.Uint32
 
-// fanout joins rings to a group, which gets each packet once.
-func fanout(rings []*ring, byFlow bool) error {
+// fanout joins rings to a group, which gets each packet once. incoming leaves out what goes out: the group does not know what
+// its sockets were told about that (PACKET_IGNORE_OUTGOING). Before Linux 5.10 there is no such flag; then ring.parse leaves it out.
+func fanout(rings []*ring, byFlow, incoming bool) error {
+	if incoming && joinGroup(rings, byFlow, unix.PACKET_FANOUT_FLAG_IGNORE_OUTGOING) == nil {
+		return nil
+	}
+	return joinGroup(rings, byFlow, 0)
+}
+
+func joinGroup(rings []*ring, byFlow bool, flags int) error {
 	how := unix.PACKET_FANOUT_CBPF
 	if byFlow {
 		how = unix.PACKET_FANOUT_HASH | unix.PACKET_FANOUT_FLAG_DEFRAG
 	}
+	how |= flags
 	id, kernel := 0, true
 	for i, r := range rings {
 		arg := id | how<<16

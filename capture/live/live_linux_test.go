@@ -77,6 +77,9 @@ func TestLoopback(t *testing.T) {
 		if len(list) != 1 {
 			t.Fatalf("%s: %d packets, want 1", name, len(list))
 		}
+		if s := g.c.Interfaces()[0]; name == "lo" && s.Packets != 1 {
+			t.Errorf("the kernel counts %d packets, want 1", s.Packets)
+		}
 		want, head := capture.LinkEthernet, "0000000000000000000000000800450000"
 		if name == Any {
 			want, head = capture.LinkSLL2, "0800000000000001030400060000000000000000450000"

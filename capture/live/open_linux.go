@@ -176,7 +176,7 @@ func openRings(l *link, o *Options, socks *sockets) (ports []port, index int, er
 		rings = append(rings, r)
 	}
 	if len(rings) > 1 {
-		if err := fanout(rings, o.FanoutFlows); err != nil {
+		if err := fanout(rings, o.FanoutFlows, index != 0 && index == loopback()); err != nil {
 			return nil, 0, err
 		}
 	}
