@@ -1,6 +1,7 @@
 package intel
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/csv"
 	"errors"
@@ -17,18 +18,38 @@ func eachLine(data []byte, take func(n int, line string)) {
 	}
 }
 
+// eachLineOf is eachLine on a reader. Of a line that is longer than its buffer only the beginning is taken.
+func eachLineOf(r *bufio.Reader, take func(n int, line string)) error {
+	for n := 1; ; n++ {
+		line, err := r.ReadSlice('\n')
+		text := string(bytes.TrimSpace(line))
+		for errors.Is(err, bufio.ErrBufferFull) {
+			_, err = r.ReadSlice('\n')
+		}
+		if len(line) > 0 || err == nil {
+			take(n, text)
+		}
+		switch {
+		case errors.Is(err, io.EOF):
+			return nil
+		case err != nil:
+			return err
+		}
+	}
+}
+
 // text reads a list with one indicator a line, or CSV that is not called so.
 //
 // A comment begins with # or ;. A comment before the first indicator may say what holds for all:
 // "# category: c2", also type, severity, description, expires and name. Lines of a hosts file
 // (0.0.0.0 name) and of a list for ad blockers (||name^) are understood.
-func (f *feed) text(data []byte) error {
-	if looksCSV(data) {
+func (f *feed) text(r *bufio.Reader) error {
+	if head, _ := r.Peek(16 << 10); looksCSV(head) {
 		f.format = "csv"
-		return f.csv(data)
+		return f.csv(r)
 	}
 	f.format = "list"
-	eachLine(data, func(n int, line string) {
+	return eachLineOf(r, func(n int, line string) {
 		if line == "" {
 			return
 		}
@@ -56,7 +77,6 @@ func (f *feed) text(data []byte) error {
 		}
 		f.add(n, value, f.hint, d)
 	})
-	return nil
 }
 
 // directive reads "key: value" of a comment at the beginning of a list. Other comments are left.
@@ -84,7 +104,7 @@ func (f *feed) directive(line int, s string) {
 // looksCSV tells a table by its first line that is not a comment, and by the header before it.
 func looksCSV(data []byte) bool {
 	found, comma := false, false
-	eachLine(data[:min(len(data), 16<<10)], func(_ int, line string) {
+	eachLine(data, func(_ int, line string) {
 		if !found && line != "" && line[0] != '#' && line[0] != ';' {
 			found, comma = true, strings.Count(line, ",") > 0
 		}
@@ -131,8 +151,8 @@ func columnsOf(row []string) *columns {
 // csv reads a table whose header, which may be a comment, names the columns: one of ip, domain, url,
 // sha256, ja3... or indicator with type, and category, severity, description, expires. Without a header
 // the first column is the value.
-func (f *feed) csv(data []byte) error {
-	r := csv.NewReader(bytes.NewReader(data))
+func (f *feed) csv(from io.Reader) error {
+	r := csv.NewReader(from)
 	r.FieldsPerRecord, r.LazyQuotes, r.TrimLeadingSpace, r.ReuseRecord = -1, true, true, true
 	var cols *columns
 	headed, used := false, false
@@ -141,9 +161,11 @@ func (f *feed) csv(data []byte) error {
 		if errors.Is(err, io.EOF) {
 			break
 		}
-		if err != nil {
+		if pe := (*csv.ParseError)(nil); errors.As(err, &pe) {
 			f.problem(0, "%v", err)
 			continue
+		} else if err != nil {
+			return err
 		}
 		line, _ := r.FieldPos(0)
 		if first := strings.TrimSpace(row[0]); strings.HasPrefix(first, "#") {

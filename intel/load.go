@@ -1,6 +1,7 @@
 package intel
 
 import (
+	"bufio"
 	"bytes"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
@@ -25,6 +27,7 @@ const maxFile = 1 << 30
 // bundles, each also as .gz. What cannot be used is left out and told; a Problem with Whole set means that
 // a file gave nothing, which is reason enough not to take the DB into use in a reload.
 func Load(paths []string) (*DB, []Problem) {
+	defer collectOften()()
 	l := &loader{b: newBuilder(), db: &DB{}}
 	for _, p := range paths {
 		if p == "default" {
@@ -35,6 +38,18 @@ func Load(paths []string) (*DB, []Problem) {
 	}
 	l.db.store, l.db.duplicates = l.b.finish(), l.b.duplicates
 	return l.db, l.problems
+}
+
+// collectOften has the collector run more often while feeds are loaded: tables that grow leave much behind, and it costs
+// little, since nothing in them is a pointer.
+func collectOften() (back func()) {
+	const percent = 25
+	old := debug.SetGCPercent(percent)
+	if old < percent { // or off
+		debug.SetGCPercent(old)
+		return func() {}
+	}
+	return func() { debug.SetGCPercent(old) }
 }
 
 // loader gathers feeds.
@@ -104,38 +119,43 @@ func (l *loader) file(path string) {
 		return
 	}
 	defer f.Close()
-	data, err := read(f)
-	if err != nil {
-		l.whole(path, reason(err))
-		return
+	size := int64(0)
+	if st, err := f.Stat(); err == nil {
+		size = st.Size()
 	}
-	l.feed(path, data)
+	l.packed(path, f, size)
 }
 
-// read reads a file, through gzip if it is packed.
-func read(f io.Reader) ([]byte, error) {
-	data, err := io.ReadAll(io.LimitReader(f, maxFile+1))
-	if err != nil {
-		return nil, err
-	}
-	if bytes.HasPrefix(data, []byte{0x1f, 0x8b}) {
-		z, err := gzip.NewReader(bytes.NewReader(data))
+// packed reads a feed, through gzip if it is packed.
+func (l *loader) packed(path string, f io.Reader, size int64) {
+	r := bufio.NewReaderSize(f, readBuffer)
+	if magic, _ := r.Peek(2); string(magic) == "\x1f\x8b" {
+		z, err := gzip.NewReader(r)
 		if err != nil {
-			return nil, err
+			l.whole(path, err.Error())
+			return
 		}
-		if data, err = io.ReadAll(io.LimitReader(z, maxFile+1)); err != nil {
-			return nil, err
-		}
+		r, size = bufio.NewReaderSize(z, readBuffer), 0
 	}
-	if len(data) > maxFile {
-		return nil, fmt.Errorf("it is larger than %d MiB", maxFile>>20)
-	}
-	return data, nil
+	l.read(path, r, size)
 }
 
-// feed reads one feed.
+// readBuffer is how much of a feed is looked at to tell its format, and the longest line of a list, bytes.
+const readBuffer = 64 << 10
+
+// feed reads one feed that is in memory.
 func (l *loader) feed(path string, data []byte) {
-	data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))
+	l.read(path, bufio.NewReaderSize(bytes.NewReader(data), readBuffer), int64(len(data)))
+}
+
+// read reads one feed. Lists and tables are read as they come; the other formats are whole in memory while they are parsed. size
+// is about how large it is, 0 if nobody knows.
+func (l *loader) read(path string, from *bufio.Reader, size int64) {
+	limited := &io.LimitedReader{R: from, N: maxFile + 1}
+	r := bufio.NewReaderSize(limited, readBuffer)
+	if bom, _ := r.Peek(3); string(bom) == "\xef\xbb\xbf" {
+		_, _ = r.Discard(3)
+	}
 	base := strings.TrimSuffix(filepath.Base(path), ".gz")
 	f := &feed{l: l, file: path, defaults: DefaultDetails}
 	f.defaults.Feed = strings.TrimSuffix(base, filepath.Ext(base))
@@ -143,23 +163,28 @@ func (l *loader) feed(path string, data []byte) {
 		f.hint = hintMD5IsJA3 // otherwise not to be told from an MD5
 	}
 	ext := strings.ToLower(filepath.Ext(base))
-	first := bytes.TrimLeft(data, " \t\r\n")
-	var err error
+	head, err := r.Peek(512)
+	first := bytes.TrimLeft(head, " \t\r\n")
+	if err == io.EOF {
+		err = nil
+	}
 	switch {
-	case len(first) == 0:
-		f.format = "list"
-	case bytes.IndexByte(data[:min(len(data), 512)], 0) >= 0:
+	case err != nil:
+	case bytes.IndexByte(head, 0) >= 0:
 		err = errors.New("it is not a text file")
 	case ext == ".yaml" || ext == ".yml":
 		f.format = "yaml"
-		err = f.yaml(data)
-	case first[0] == '{' || first[0] == '[' && ext == ".json":
-		err = f.json(data)
-	case ext == ".csv":
+		err = f.inMemory(r, size, f.yaml)
+	case len(first) > 0 && (first[0] == '{' || first[0] == '[' && ext == ".json"):
+		err = f.inMemory(r, size, f.json)
+	case ext == ".csv" && len(first) > 0:
 		f.format = "csv"
-		err = f.csv(data)
+		err = f.csv(r)
 	default:
-		err = f.text(data)
+		err = f.text(r)
+	}
+	if limited.N <= 0 {
+		err = fmt.Errorf("it is larger than %d MiB", maxFile>>20)
 	}
 	if err != nil {
 		l.whole(path, err.Error())
@@ -169,6 +194,16 @@ func (l *loader) feed(path string, data []byte) {
 		l.problems = append(l.problems, Problem{File: path, Text: fmt.Sprintf("and %d more like these", f.told-maxProblems)})
 	}
 	l.db.feeds = append(l.db.feeds, Feed{File: path, Format: f.format, Entries: f.taken, Skipped: f.skipped})
+}
+
+// inMemory has parse read the whole of a feed.
+func (f *feed) inMemory(r io.Reader, size int64, parse func([]byte) error) error {
+	var b bytes.Buffer
+	b.Grow(int(min(size, maxFile)) + bytes.MinRead)
+	if _, err := b.ReadFrom(r); err != nil {
+		return err
+	}
+	return parse(b.Bytes())
 }
 
 // feed is a file being read.

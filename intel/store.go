@@ -4,6 +4,7 @@ import (
 	"hash/maphash"
 	"math"
 	"math/bits"
+	"slices"
 )
 
 // store is a hash table of indicators, made to be small: values and descriptions lie in two byte
@@ -200,10 +201,13 @@ func (b *builder) name(s string) uint16 {
 
 // finish gives the store, without spare memory.
 func (b *builder) finish() store {
+	// Each array is let go before the next is copied.
+	b.recent = nil
+	b.entries = slices.Clone(b.entries)
+	b.values = slices.Clone(b.values)
+	b.infos = slices.Clone(b.infos)
+	b.text = slices.Clone(b.text)
 	s := b.store
-	s.entries = append(make([]entry, 0, len(s.entries)), s.entries...)
-	s.values = append(make([]byte, 0, len(s.values)), s.values...)
-	s.infos = append(make([]info, 0, len(s.infos)), s.infos...)
-	s.text = append(make([]byte, 0, len(s.text)), s.text...)
+	b.store = store{}
 	return s
 }
