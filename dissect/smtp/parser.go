@@ -230,9 +230,17 @@ func (p *parser) endMail(c *dissect.Ctx, state dissect.FileState, why string) {
 
 // closeMail ends the content of the mail.
 func (p *parser) closeMail(c *dissect.Ctx, state dissect.FileState, why string) {
-	p.mode = commands
+	p.endContent(c, state, why)
+	old := c.Dir
+	c.Dir = dissect.ToServer // whoever ended it
 	c.Frame(frData, p.piece.Data, p.piece.N, p.current())
+	c.Dir = old
 	p.piece.Reset()
+}
+
+// endContent ends the files of the mail, and the mail.
+func (p *parser) endContent(c *dissect.Ctx, state dissect.FileState, why string) {
+	p.mode = commands
 	if p.raw.IsOpen() {
 		c.CloseFile(&p.raw, state, why)
 	}
