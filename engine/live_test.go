@@ -267,7 +267,7 @@ func TestStatsByTheClock(t *testing.T) {
 		if n := strings.Count(text, `"event_type":"stats"`); n < 3 || n > 6 {
 			t.Errorf("%d workers: %d records in 180 ms", workers, n)
 		}
-		for want, times := range map[string]int{`"kernel_packets":7,`: -1, `"kernel_drops":2,`: -1, `"kernel_drops_delta":2`: 1, `"kernel_ifdrops":0,`: -1, `"ring_freezes":1`: -1} {
+		for want, times := range map[string]int{`"kernel_packets":7,`: -1, `"kernel_drops":2,`: -1, `"kernel_drops_delta":2`: 1, `"kernel_ifdrops":0,`: -1, `"ring_freezes":1`: -1, `"ring_freezes_delta":1`: 1} {
 			if n := strings.Count(text, want); times > 0 && n != times || n == 0 {
 				t.Errorf("%d workers: %d times %s in\n%s", workers, n, want, text[:min(len(text), 2000)])
 			}

@@ -82,7 +82,7 @@ func (o *ordered) flush() {
 // deltaSuffix marks a figure of the time since the last record.
 const deltaSuffix = "_delta"
 
-// deltas gives what the counters of loss grew by since the last record, as name_delta (Suricata's stats.deltas),
+// deltas gives what the counters of loss, and of full rings, grew by since the last record, as name_delta (Suricata's stats.deltas),
 // and how long ago that was. Averages hide bursts.
 func (s *liveStats) deltas(now []Counter) (list []Counter) {
 	old := make(map[string]uint64, len(s.before))
@@ -90,7 +90,7 @@ func (s *liveStats) deltas(now []Counter) (list []Counter) {
 		old[c.Name] = c.Value
 	}
 	for _, c := range now {
-		if isLoss(c.Name) {
+		if isLoss(c.Name) || c.Name == "capture.ring_freezes" {
 			list = append(list, Counter{c.Name + deltaSuffix, c.Value - min(old[c.Name], c.Value)})
 		}
 	}
