@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/luanids/luanids/dissect"
@@ -93,41 +92,6 @@ func implied(e ir.Expr) ir.Expr {
 		return e
 	}
 	return &ir.And{X: []ir.Expr{&ir.StrTest{Op: ir.Contains, X: call.Args[0], Y: k, NoCase: true}, e}}
-}
-
-// unquoted reports a text without quotes on the right of a comparison with a text: http.method == GET.
-func (c *checker) unquoted(b *syntax.Binary, l val) bool {
-	n, ok := b.R.(*syntax.Name)
-	if !ok || l.bad() || l.x == nil || class(l.t) != classText && c.named(l.x) == nil || c.known(n.Text) {
-		return false
-	}
-	if near := c.scope.suggest(n.Text); len(near) > 0 && strings.Contains(n.Text, ".") {
-		return false // a field, misspelled
-	}
-	what := c.text(b.L)
-	if f := c.named(l.x); f != nil && class(l.t) != classText {
-		what = f.Name
-	}
-	c.report(diag.Unquoted(n.Range(), n.Text, fmt.Sprintf("%s %s %q", what, b.Op, n.Text)))
-	return true
-}
-
-// known tells whether a name means something.
-func (c *checker) known(name string) bool {
-	_, event := c.scope.Schema.EventByName(name)
-	return event || c.scope.lets[name] != nil || c.scope.Schema.Field(name) != nil
-}
-
-// named gives the field that has the names of what a numeric field counts: dns.rcode.name for dns.rcode.
-func (c *checker) named(x ir.Expr) *dissect.Field {
-	if e, ok := x.(*ir.Field); ok && class(e.F.Type) == classInt {
-		for _, name := range []string{e.F.Name + ".name", e.F.Name + "_name"} {
-			if f := c.scope.Schema.Field(name); f != nil && class(f.Type) == classText {
-				return f
-			}
-		}
-	}
-	return nil
 }
 
 func (c *checker) nocaseApplies(b *syntax.Binary, op syntax.Op, l, r val) bool {
@@ -235,48 +199,6 @@ func (c *checker) sameUnits(b *syntax.Binary, l, r val) bool {
 	}
 	c.mismatch(b, l, r)
 	return false
-}
-
-// mismatch says that l and r do not go together, and what might help.
-func (c *checker) mismatch(b *syntax.Binary, l, r val) {
-	c.report(diag.TypeMismatch(b.Range(), b.Op.String(), c.text(b.L), l.kind(), c.text(b.R), r.kind(), c.repair(b, l, r)))
-}
-
-// repair looks for the slip behind a mismatch.
-func (c *checker) repair(b *syntax.Binary, l, r val) string {
-	k := r.konst()
-	if k == nil || l.x == nil {
-		return ""
-	}
-	switch {
-	case class(l.t) == classText && class(r.t) != classText:
-		return fmt.Sprintf("write %q in quotes", c.text(b.R))
-	case class(r.t) != classText:
-		return ""
-	}
-	s := string(k.V.B)
-	switch class(l.t) {
-	case classInt:
-		if _, err := strconv.ParseInt(s, 0, 64); err == nil {
-			return "write " + s + " without quotes"
-		}
-		if f := c.scope.Schema.Field(strings.ToLower(s)); f != nil && f.Type == dissect.TBool {
-			return "write " + f.Name + " alone"
-		}
-		if f := c.named(l.x); f != nil {
-			return fmt.Sprintf("write %s %s %q", f.Name, b.Op, s)
-		}
-		if e, ok := l.x.(*ir.Field); ok && e.F.Name == "tcp.flags" {
-			return "write tcp.syn and tcp.ack_flag, or a mask: tcp.flags & 0x12 == 0x12"
-		}
-	case classIP:
-		return "write " + s + " without quotes"
-	case classBool:
-		if s == "true" || s == "false" {
-			return "write " + s + " without quotes"
-		}
-	}
-	return ""
 }
 
 // in evaluates membership.
