@@ -2,6 +2,7 @@ package output
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -109,7 +110,11 @@ func (o *Rotating) look() {
 	if err != nil {
 		return
 	}
-	if there, err := os.Stat(o.path); err != nil || !os.SameFile(mine, there) {
+	there, err := os.Stat(o.path)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return // a folder that may not be entered since privileges are gone: the file that is open is all there is
+	}
+	if err != nil || !os.SameFile(mine, there) {
 		o.f.Close()
 		o.f = nil
 	}

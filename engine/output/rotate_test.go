@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -212,5 +213,44 @@ func TestFileRecovers(t *testing.T) {
 func TestRotatingNeedsAFolder(t *testing.T) {
 	if _, err := NewRotating(filepath.Join(t.TempDir(), "no", "a.json"), RotateOptions{}); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("error %v", err)
+	}
+}
+
+// A folder that the process may not enter any more (privileges were given up) does not end a file that is open.
+func TestFileStaysWhereItsFolderIsClosed(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "closed")
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(dir, "eve.json")
+	o, err := NewRotating(path, RotateOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := o.Write([]byte("one\n")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(dir, 0); err != nil {
+		t.Fatal(err)
+	}
+	if os.Getuid() == 0 { // this thread becomes somebody else, and ends with the test
+		runtime.LockOSThread()
+		if _, _, e := syscall.RawSyscall(syscall.SYS_SETRESUID, ^uintptr(0), 65534, ^uintptr(0)); e != 0 {
+			t.Fatal(e)
+		}
+	}
+	o.seen = time.Time{} // look at once
+	_, err = o.Write([]byte("two\n"))
+	if os.Getuid() == 0 {
+		_, _, _ = syscall.RawSyscall(syscall.SYS_SETRESUID, ^uintptr(0), 0, ^uintptr(0))
+	}
+	if e := os.Chmod(dir, 0o700); e != nil {
+		t.Fatal(e)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, _ := os.ReadFile(path); string(got) != "one\ntwo\n" {
+		t.Errorf("%q", got)
 	}
 }
