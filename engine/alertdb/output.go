@@ -1,8 +1,11 @@
 package alertdb
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/luanids/luanids/engine/alert"
@@ -53,8 +56,13 @@ func (o *Output) Alert(a *alert.Alert) error { return o.Alerts([]alert.Alert{*a}
 // Alerts writes all alerts in one transaction, or none. When it returns nil they are on disk.
 func (o *Output) Alerts(batch []alert.Alert) error {
 	if o.db != nil && o.gone() {
-		o.db.Close()
-		o.db = nil
+		old := o.db
+		if err := o.open(); err == nil || !o.exists() {
+			old.Close()
+			if err != nil {
+				o.db = nil
+			}
+		}
 	}
 	if o.db == nil {
 		if err := o.open(); err != nil {
@@ -72,7 +80,14 @@ func (o *Output) gone() bool {
 	}
 	o.seen = now
 	there, err := os.Stat(o.path)
-	return err != nil || !os.SameFile(o.file, there)
+	return err == nil && !os.SameFile(o.file, there) || errors.Is(err, fs.ErrNotExist)
+}
+
+// exists tells whether there is a folder for the file. Where there is, and no new one can be made in it, the old file was moved
+// away, as far as one can tell, and is written on.
+func (o *Output) exists() bool {
+	_, err := os.Stat(filepath.Dir(o.path))
+	return !errors.Is(err, fs.ErrNotExist)
 }
 
 // Close implements engine.AlertSink.

@@ -114,10 +114,18 @@ func (o *Rotating) look() {
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return // a folder that may not be entered since privileges are gone: the file that is open is all there is
 	}
-	if err != nil || !os.SameFile(mine, there) {
-		o.f.Close()
-		o.f = nil
+	if err == nil && os.SameFile(mine, there) {
+		return
 	}
+	if !Unlinked(mine) { // moved: it is left only for a new one
+		f, err := os.OpenFile(o.path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o640)
+		if err != nil {
+			return
+		}
+		f.Close()
+	}
+	o.f.Close()
+	o.f = nil
 }
 
 func (o *Rotating) open(anew bool) error {
