@@ -4,6 +4,7 @@ package protocols
 import (
 	"github.com/luanids/luanids/dissect"
 	"github.com/luanids/luanids/dissect/dcerpc"
+	"github.com/luanids/luanids/dissect/dhcp"
 	"github.com/luanids/luanids/dissect/dns"
 	"github.com/luanids/luanids/dissect/ftp"
 	"github.com/luanids/luanids/dissect/http"
@@ -30,5 +31,6 @@ func All(eve func(name string) map[string]string) []*dissect.Spec {
 		sip.Spec(),
 		smb.NewSpec(smb.ParseOptions(eve("smb"))),
 		dcerpc.Spec(),
+		dhcp.NewSpec(dhcp.ParseOptions(eve("dhcp"))),
 	}
 }
