@@ -87,7 +87,7 @@ func openChecking(v *vm) {
 		for _, d := range s.funcs {
 			fn := d.call
 			if d.name != "run" && d.name != "next" && d.name != "dispatch" { // which suspend their caller
-				fn = v.noting(d.call)
+				fn = v.noting("nids."+d.name, d.call)
 			}
 			members.RawSetString(d.name, native(fn))
 		}
@@ -112,8 +112,8 @@ func openChecking(v *vm) {
 	v.L.G.Global.RawSetString("nids", t)
 }
 
-// noting calls a function of the API, and gives a hole in the place of a result where it fails.
-func (v *vm) noting(call glua.LGFunction) glua.LGFunction {
+// noting calls a function of the API that has that name, and gives a hole in the place of a result where it fails.
+func (v *vm) noting(name string, call glua.LGFunction) glua.LGFunction {
 	inner := native(call)
 	return func(L *glua.LState) int {
 		n := L.GetTop()
@@ -136,7 +136,7 @@ func (v *vm) noting(call glua.LGFunction) glua.LGFunction {
 			if p.Pos.Line == 0 {
 				p.Pos, _ = locate(v.prog.name, L.Where(1)+" ")
 			}
-			p.Trace = ""
+			p.Trace, p.Msg = "", strings.Replace(p.Msg, "(anonymous)", name, 1)
 			v.noted(p)
 			L.Push(hole)
 			return 1

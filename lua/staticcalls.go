@@ -127,9 +127,17 @@ func (c *checker) loop(e *syntax.Call) {
 	case w.field != nil && !w.field.Multi:
 		c.say(at, Misuse, "string.split(text, separator) and text:gmatch(pattern) take a text apart", "%s has one value (%s) and is no list", text, w.field.Type)
 	case w.kind == isObject:
-		c.say(at, Misuse, "", "a %s is no table", w.class.name)
+		hint := ""
+		for _, m := range []string{"each", "values", "list"} {
+			if methodOf(w.class, m) != nil {
+				hint = "see " + text + headOfMember(w.class, m)
+			}
+		}
+		c.say(at, Misuse, hint, "a %s is no table", w.class.name)
 	}
 }
+
+func headOfMember(cl *class, name string) string { return methodHead(methodOf(cl, name)) }
 
 // lists are the names of fields with several values below a node.
 func (n *node) lists() (out []string) {
@@ -190,6 +198,9 @@ func (c *checker) method(e *syntax.Call) {
 	case isString:
 		if lib := c.ofName(&syntax.Name{Name: "string"}); lib.kind == isLib {
 			if msg, hint := lacksLib(lib, e.Method); msg != "" {
+				if apiFunc(e.Method) != nil {
+					hint = fmt.Sprintf("write nids.%s(%s, ...)", e.Method, c.textOf(e.Of))
+				}
 				c.say(e.Sel, UnknownName, hint, "%s", msg)
 			}
 		}

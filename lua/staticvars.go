@@ -28,6 +28,9 @@ func (c *checker) checkGlobals() {
 			continue
 		}
 		hint := didYouMean(name, append(u.name.Visible.Names(), known...))
+		if hint == "" && slices.Contains(eventNames, name) {
+			hint = "a handler gets its event as a parameter: function(" + name + ")"
+		}
 		if u.hard || hint != "" {
 			c.say(u.name.At, UnknownName, hint, "there is no global %s", name)
 		} else {
@@ -43,6 +46,9 @@ func (c *checker) checkGlobals() {
 		c.warn(g.first.At, hint, "the global %s is set, but never read", name)
 	}
 }
+
+// eventNames are what people call the event.
+var eventNames = []string{"ev", "e", "event", "flow", "evt", "tcp", "stream"}
 
 // checkLocals finds locals that nobody reads. Parameters, loop variables, and names that begin with _ may be there for others.
 func (c *checker) checkLocals() {

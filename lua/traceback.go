@@ -42,6 +42,12 @@ var (
 // explain names what the interpreter only calls an object, as far as the line tells.
 func (v *vm) explain(p *Problem) {
 	var key, typ string
+	if strings.HasPrefix(p.Msg, "bad argument") && p.Pos.File == v.prog.name {
+		if fn := v.prog.calledIn(p.Pos.Line); fn != "" {
+			p.Msg = strings.Replace(p.Msg, "to (anonymous)", "to "+fn, 1)
+		}
+		return
+	}
 	if strings.HasPrefix(p.Msg, "cannot perform") && strings.Contains(p.Msg, "nil") {
 		p.Hint = "what is not there is nil: (x or 0)"
 	}
@@ -85,6 +91,34 @@ var forIn = regexp.MustCompile(`\bfor\b.*\bin\b`)
 func (p *program) loops(line int) bool {
 	lines := strings.Split(p.source, "\n")
 	return line > 0 && line <= len(lines) && forIn.MatchString(lines[line-1])
+}
+
+// calledIn gives the function that is called in a line, where there is one call only.
+func (p *program) calledIn(line int) string {
+	chunk, err := syntax.Parse(p.source)
+	if err != nil {
+		return ""
+	}
+	found, n := "", 0
+	w := visitor{stmt: func(syntax.Stmt) {}, expr: func(e syntax.Node) {
+		c, ok := e.(*syntax.Call)
+		if !ok {
+			return
+		}
+		to := c.Sel.To
+		if c.Fn != nil {
+			_, to = c.Fn.Span()
+		}
+		if 1+strings.Count(p.source[:to], "\n") == line {
+			found = p.source[c.From:to]
+			n++
+		}
+	}}
+	w.stmts(chunk.Body)
+	if n != 1 || len(found) > 100 {
+		return ""
+	}
+	return found
 }
 
 // onLine gives the expression whose member of that name is read in a line; without a name, the one that is called.
