@@ -36,7 +36,7 @@ type Limits struct {
 // DefaultLimits gives limits that no sound script meets.
 func DefaultLimits() Limits {
 	return Limits{
-		Instructions: 5e6, LoadInstructions: 20e6, Memory: 256 << 20, Total: 128 << 20, StringBytes: 4 << 20,
+		Instructions: 5e6, LoadInstructions: 20e6, Memory: 256 << 20, Total: 96 << 20, StringBytes: 4 << 20,
 		CallDepth: 200, PatternSteps: 200e3, Errors: 10,
 		Handlers: 256, Detectors: 64, Stores: 64, Metrics: 256, Source: 1 << 20,
 	}

@@ -42,7 +42,7 @@ const (
 )
 
 func stateSection() section {
-	return section{name: "State", doc: "What a script remembers. Everything is bounded; times are packet time.", funcs: []decl{
+	return section{name: "State", doc: "What a script remembers. Everything is bounded; times are packet time. An entry of a store takes about 150 bytes with a number, 320 with a counter, a series or a small set; a table with names costs 750 bytes by itself, a list 100 and 16 for each element. Beside a store's own cap, a script has `scripts.limits.memory`, and all scripts together `scripts.limits.total` (96 MiB): past it the largest store of the largest script loses the half that was not used for longest.", funcs: []decl{
 		{name: "store", sig: "fun(declaration: StoreDeclaration): Store", call: nidsStore,
 			doc:     "A table with a cap and a time to live, which survives a reload of the script. `key` names fields: methods then take an event; without it they take values. `value` makes the value of a new key (a function, or a plain default; 0). `max` entries (100000) are kept, those not used for longest go first; `ttl` is since the last use, `max_age` since the entry was made. `on_expire(value, ...)` is called with what goes by time, and the parts of its key.",
 			example: "local seen = nids.store { ttl = \"1h\", max = 1000 }\nseen:incr(\"10.0.0.1\")\nseen:incr(\"10.0.0.1\", 2) --> 3\nseen:get(\"10.0.0.2\") --> 0"},

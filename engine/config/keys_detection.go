@@ -44,7 +44,7 @@ func detectionGroups() []group {
 			one("limits.instructions", "instructions of one callback", work, func(s *Settings) *int64 { return &s.Scripts.Limits.Instructions }),
 			one("limits.load_instructions", "instructions of loading the script", work, func(s *Settings) *int64 { return &s.Scripts.Limits.LoadInstructions }),
 			one("limits.memory", "memory of a script's values; past it its stores lose their least used half", size[int64](1<<20, 1<<40, "256mb"), func(s *Settings) *int64 { return &s.Scripts.Limits.Memory }),
-			one("limits.total", "memory of the values of all scripts together; past it the largest store of the largest script loses its least used half", size[int64](1<<20, 1<<40, "128mb"), func(s *Settings) *int64 { return &s.Scripts.Limits.Total }),
+			one("limits.total", "memory of the values of all scripts together; past it the largest store of the largest script loses its least used half", size[int64](1<<20, 1<<40, "96mb"), func(s *Settings) *int64 { return &s.Scripts.Limits.Total }),
 			limit("string_size", "longest string", size[int](1<<10, 1<<30, "4mb"), func(l *lua.Limits) *int { return &l.StringBytes }),
 			limit("call_depth", "calls within calls", integer[int](10, 10000, "200"), func(l *lua.Limits) *int { return &l.CallDepth }),
 			limit("pattern_steps", "steps of matching one Lua pattern", integer[int](1000, 1e9, "200000"), func(l *lua.Limits) *int { return &l.PatternSteps }),
