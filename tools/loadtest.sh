@@ -135,7 +135,7 @@ luanids_stop() {
   PEAK=$(memory $READER VmHWM)
   CPU=$(cpu $READER)
   kill -TERM $READER
-  wait $READER || { cat "$WORK/err" >&2; die "luanids ended with an error"; }
+  wait $READER || { tail -n 20 "$WORK/err" >&2; die "luanids ended with an error"; }
   READER=
   SEEN=$(sed -n 's/^\([0-9,]*\) packets, .*/\1/p' "$WORK/err" | tr -d ,)
   LOST=$(sed -n 's/^lost: \([0-9,]*\) packets dropped by the kernel/\1/p' "$WORK/err" | tr -d ,)
