@@ -1,6 +1,7 @@
 package lua
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"strings"
@@ -10,6 +11,28 @@ import (
 
 	"github.com/luanids/luanids/lua/syntax"
 )
+
+// problem words an error with its place and traceback.
+func (v *vm) problem(kind Kind, err error) Problem {
+	msg, trace := err.Error(), ""
+	var api *glua.ApiError
+	if errors.As(err, &api) {
+		msg, trace = errorText(api.Object), api.StackTrace
+	}
+	p := Problem{Kind: kind, Trace: v.tidyTrace(trace)}
+	p.Pos, p.Msg = locate(v.prog.name, msg)
+	if p.Pos.Line == 0 {
+		p.Pos = placeInTrace(p.Pos, p.Trace)
+	}
+	if len(p.Msg) > maxLogText {
+		p.Msg = p.Msg[:maxLogText] + "..."
+	}
+	v.explain(&p)
+	if strings.Contains(p.Msg, "\nstack traceback:") {
+		p.Msg, _, _ = strings.Cut(p.Msg, "\nstack traceback:")
+	}
+	return p
+}
 
 // errorText is what was raised: a text, or the JSON of a table.
 func errorText(x glua.LValue) string {

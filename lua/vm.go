@@ -1,11 +1,9 @@
 package lua
 
 import (
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net/netip"
-	"strings"
 
 	glua "github.com/yuin/gopher-lua"
 
@@ -281,28 +279,6 @@ func (v *vm) stop(p Problem) {
 	clear(v.intern[:])
 	v.L.Close()
 	v.L = glua.NewState(glua.Options{SkipOpenLibs: true, RegistrySize: 8, CallStackSize: 1, MinimizeStackMemory: true})
-}
-
-// problem words an error with its place and traceback.
-func (v *vm) problem(kind Kind, err error) Problem {
-	msg, trace := err.Error(), ""
-	var api *glua.ApiError
-	if errors.As(err, &api) {
-		msg, trace = errorText(api.Object), api.StackTrace
-	}
-	p := Problem{Kind: kind, Trace: v.tidyTrace(trace)}
-	p.Pos, p.Msg = locate(v.prog.name, msg)
-	if p.Pos.Line == 0 {
-		p.Pos = placeInTrace(p.Pos, p.Trace)
-	}
-	if len(p.Msg) > maxLogText {
-		p.Msg = p.Msg[:maxLogText] + "..."
-	}
-	v.explain(&p)
-	if strings.Contains(p.Msg, "\nstack traceback:") {
-		p.Msg, _, _ = strings.Cut(p.Msg, "\nstack traceback:")
-	}
-	return p
 }
 
 // tick runs what is due at packet time now.
