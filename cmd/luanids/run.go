@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"sync"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -120,9 +121,16 @@ func (p *luaProgram) loaded(rt *lua.Runtime, f *flags, cfg *engine.Config) error
 		for _, s := range cfg.Schema.Specs {
 			cfg.Disabled[s.Name] = true
 		}
+		if f.settings == nil || f.settings.Origin("flow.timeouts.tcp.established").Text == "default" {
+			cfg.Flow.TCP.Established = keepConnections
+		}
 	}
 	return nil
 }
+
+// keepConnections is how long a program for libnids keeps a connection that is silent: as there, until the run is over or
+// there are too many (nanoseconds; a century).
+const keepConnections = 100 * 365 * 24 * int64(time.Hour)
 
 // onlyStreams tells whether a script uses nothing but the libnids face.
 func onlyStreams(rt *lua.Runtime) bool {

@@ -24,7 +24,7 @@ REASONS = {
     "window": "a segment outside of the window that its receiver announced, or that acknowledges what was never sent",
     "early": "data or flags before the handshake is complete (TCP Fast Open, SYN with data)",
     "urgent": "urgent data",
-    "silence": "silent for so long that luanids gives it up; libnids keeps it to the end",
+    "silence": "silent for long before it was established or after it was closed: luanids gives it up, libnids keeps it",
     "reset": "FIN and RST cross: the state at the end is a matter of order",
 }
 ONLY = ["ipv6", "hidden", "midstream", "order", "simultaneous", "vlan", "again", "early"]
