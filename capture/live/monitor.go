@@ -124,6 +124,10 @@ func (c *Capture) back(l *link, index int) {
 		return // the readers have not let go of the old rings
 	}
 	ports, err := c.openLink(l)
+	var denied *PermissionError
+	if errors.As(err, &denied) { // it was permitted at the start
+		err = errors.New("that takes privileges, which were given up: restart luanids, or have it stay root (--user root)")
+	}
 	if err != nil {
 		if text := err.Error(); text != l.watch.failed {
 			l.watch.failed = text
