@@ -52,7 +52,9 @@ func (p *parser) target2(h *header, b []byte) (id fuid, off uint64, ok bool) {
 		return fuid(b[header2+16 : header2+32]), le64(b[header2+8:]), true
 	}
 	if r := p.peekRead(h, cmd2Read); r != nil {
-		h.tree = r.tree
+		if x := p.treeOf(h.session, r.tree); x != nil && !x.pipe { // what comes late of a pipe is taken for a file, as in Suricata
+			h.tree = r.tree
+		}
 		return r.id, r.off, true
 	}
 	return id, 0, false
