@@ -11,7 +11,9 @@ import (
 func (h *ScriptHost) Telling(tell func(format string, args ...any)) { h.tell = tell }
 
 // Log implements lua.Host.
-func (h *ScriptHost) Log(level lua.Level, script, msg string) { logScript(h, h.warn, level, script, msg) }
+func (h *ScriptHost) Log(level lua.Level, script, msg string) {
+	logScript(h, h.warn, level, script, msg)
+}
 
 // Problem implements lua.Host.
 func (h *ScriptHost) Problem(p lua.Problem) { sayProblem(h.warn, p) }
