@@ -53,8 +53,12 @@ func (m *meter) Done() <-chan struct{} {
 
 // look is taken every meterStep instructions, and when the watchdog asks for it.
 func (m *meter) look() <-chan struct{} {
-	if m.fail == nil {
+	switch {
+	case m.fail != nil:
+	case m.left < 0:
 		m.account()
+	default: // the watchdog asks; the step goes on where it was
+		m.underPressure()
 	}
 	if m.fail != nil {
 		m.left = -1
@@ -73,15 +77,21 @@ func (m *meter) account() {
 		return
 	}
 	m.left = meterStep
-	pressed := m.pressure.Load()
-	if !m.gauge.spent(used, m.vm.limits.Memory) && !pressed && m.untilWalk > 0 {
-		return
+	if spent := m.gauge.spent(used, m.vm.limits.Memory); m.untilWalk <= 0 || spent && m.overLimit() {
+		m.swept = false
+		m.tooMuch()
 	}
-	m.swept = false
-	if m.tooMuch() {
-		return
+}
+
+// underPressure stops the script if it is why the heap grows.
+func (m *meter) underPressure() {
+	if m.overLimit() {
+		m.swept = false
+		if m.tooMuch() {
+			return
+		}
 	}
-	if pressed && m.vm.rt.watch.confirm(m.vm) {
+	if m.vm.rt.watch.confirm(m.vm) {
 		m.fail = fmt.Errorf("%w: the heap grows without end while the script runs", errMemory)
 	}
 }
@@ -103,10 +113,23 @@ func (m *meter) begin(n int64) {
 func (m *meter) end() {
 	m.running.Add(1)
 	m.untilWalk -= meterStep - m.left
-	if m.fail == nil && (m.gauge.spent(meterStep-m.left, m.vm.limits.Memory) || m.untilWalk <= 0 || !m.swept || m.vm.owes) {
+	if m.fail != nil {
+		return
+	}
+	spent := m.gauge.spent(meterStep-m.left, m.vm.limits.Memory)
+	if m.untilWalk <= 0 || !m.swept || m.vm.owes || spent && m.overLimit() {
 		m.swept = true
 		m.tooMuch()
 	}
+}
+
+// overLimit looks at the script's memory between the measurements that are due, when the process has allocated much. It changes
+// nothing: what a script within its limit holds, and what its stores have to drop, is decided at the same
+// instructions in every run, whatever else the process does.
+func (m *meter) overLimit() bool {
+	held := m.vm.held()
+	m.gauge.measured(m.vm.memory, held, m.vm.limits.Memory)
+	return held > m.vm.limits.Memory
 }
 
 // tooMuch measures the script's memory, and fails where it is past the limit.

@@ -70,6 +70,22 @@ func (s *store) measure(w *walker) {
 	s.dirty = s.dirty[:0]
 }
 
+// look gives what the store takes now, without taking note of it.
+func (s *store) look(w *walker) int64 {
+	n := s.bytes()
+	for _, e := range s.dirty {
+		if !e.dirty {
+			continue
+		}
+		before := w.bytes
+		w.add(e.value)
+		w.run()
+		n += w.bytes - before - int64(e.size)
+		w.bytes = before
+	}
+	return n
+}
+
 // keepDirty is for how many entries the list is kept between measurements.
 const keepDirty = 4 << 10
 

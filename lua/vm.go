@@ -366,7 +366,26 @@ func (rt *Runtime) resumeNext() {
 
 // measure estimates what the script holds.
 func (v *vm) measure() {
-	idle := v.meter.running.Load()&1 == 0 && v.main == nil
+	w := v.reach(v.meter.running.Load()&1 == 0 && v.main == nil)
+	for _, s := range v.stores { // last, so that what variables hold too is not counted for each entry
+		s.measure(w)
+		w.bytes += s.bytes()
+	}
+	v.memory = w.bytes
+	v.meter.untilWalk = max(walkEvery, 4*w.count)
+}
+
+// held is what measure would find. It leaves everything as it is.
+func (v *vm) held() int64 {
+	w := v.reach(false)
+	for _, s := range v.stores {
+		w.bytes += s.look(w)
+	}
+	return w.bytes
+}
+
+// reach walks all but the entries of stores. Idle scripts have their tables swept.
+func (v *vm) reach(idle bool) *walker {
 	w := &v.walk
 	w.reset(v.limits.Memory+v.limits.Memory/4, idle)
 	w.add(v.L.G.Global)
@@ -395,17 +414,12 @@ func (v *vm) measure() {
 		}
 	}
 	w.run()
-	for _, s := range v.stores { // last, so that what variables hold too is not counted for each entry
-		s.measure(w)
-		w.bytes += s.bytes()
-	}
 	for _, d := range v.detectors {
 		if d.last != nil {
 			w.bytes += d.last.bytes()
 		}
 	}
-	v.memory = w.bytes
-	v.meter.untilWalk = max(walkEvery, 4*w.count)
+	return w
 }
 
 // shed halves the largest store, the least used entries first; false where no store holds much.
