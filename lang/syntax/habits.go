@@ -4,6 +4,8 @@ import (
 	"strings"
 
 	"github.com/alecthomas/participle/v2/lexer"
+
+	"github.com/luanids/luanids/lang/diag"
 )
 
 // What people write by habit of other languages, and how it is written here: hints of syntax errors.
@@ -26,6 +28,9 @@ var habits = map[string]string{
 	"hours":   "durations are written 60s, 5m, 1h",
 }
 
+// infixWords are the words that may follow an operand.
+var infixWords = []string{"and", "or", "in", "not", "contains", "startswith", "endswith", "matches", "has", "exists", "nocase"}
+
 // habit gives the hint for a token where something else was wanted.
 func habit(t *lexer.Token, want string) string {
 	switch {
@@ -46,6 +51,11 @@ func habit(t *lexer.Token, want string) string {
 	}
 	if h := habits[t.Value]; h != "" {
 		return h
+	}
+	if t.Type == tIdent {
+		if near := diag.DidYouMean(diag.Nearest(t.Value, infixWords)); near != "" {
+			return near
+		}
 	}
 	if t.Type == tIdent && (strings.Contains(t.Value, ".") || len(t.Value) > 2) {
 		return "conditions are joined by and or or, the elements of a list by commas"
