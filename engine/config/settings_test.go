@@ -348,6 +348,7 @@ func FuzzRead(f *testing.F) {
 	f.Add([]byte("a: &a [*a]\nstream: *a\n"))
 	f.Add([]byte("detectors: {X: {a: 1e9, b: [yes, 0x10, ~], c: .inf, d: 2027-01-01}}\nvars: {A: [1, b]}\n"))
 	f.Add([]byte("suppression: [{rule_id: \"a b\", src: 10.0.0.0/8, expires: 2027-01-01, reason: \"x: y\\u2028\"}]\n"))
+	f.Add([]byte("suppression: [{rule_id: A, src: 10.0.0.0/8, expires: 2027-01-01, reason: \"0\\x80\\x7f\\ufeff\\uffff\"}]\n"))
 	f.Add([]byte("outputs.eve: {types: [-flow], options: {dns: {version: 3}}}\n? [a]\n: b\n"))
 	files, _ := filepath.Glob("testdata/errors/*.txtar")
 	for _, name := range files {
