@@ -15,30 +15,28 @@ func (p *parser) escape() *node {
 	c := p.src[p.at]
 	if s, ok := shorthand(c); ok {
 		p.at++
-		return &node{kind: nSet, set: s}
+		return p.arena.setNode(s)
 	}
 	p.at++
 	switch c {
 	case 'A':
-		return &node{kind: nAssert, assert: aBegin}
+		return p.node(node{kind: nAssert, assert: aBegin})
 	case 'z':
-		return &node{kind: nAssert, assert: aEnd}
+		return p.node(node{kind: nAssert, assert: aEnd})
 	case 'Z':
-		return &node{kind: nAssert, assert: aEndOrNL}
+		return p.node(node{kind: nAssert, assert: aEndOrNL})
 	case 'b':
-		return &node{kind: nAssert, assert: aWord}
+		return p.node(node{kind: nAssert, assert: aWord})
 	case 'B':
-		return &node{kind: nAssert, assert: aNotWord}
+		return p.node(node{kind: nAssert, assert: aNotWord})
 	case 'G':
-		return &node{kind: nAssert, assert: aStart}
+		return p.node(node{kind: nAssert, assert: aStart})
 	case 'K':
-		return &node{kind: nKeep}
+		return p.node(node{kind: nKeep})
 	case 'C':
-		s := &set{}
-		s.negate()
-		return &node{kind: nSet, set: s}
+		return p.arena.setNode(&anyByte)
 	case 'R':
-		return lineBreak()
+		return p.lineBreak()
 	case 'Q':
 		return p.quoted()
 	case 'E':
@@ -58,16 +56,12 @@ func (p *parser) escape() *node {
 }
 
 // lineBreak is \R: CR LF, or one of the single characters.
-func lineBreak() *node {
-	one := func(lo, hi byte) *node {
-		s := &set{}
-		s.addRange(lo, hi)
-		return &node{kind: nSet, set: s}
-	}
-	single := one('\n', '\r')
-	single.set.add(0x85)
-	return &node{kind: nAtomic, subs: []*node{{kind: nAlt, subs: []*node{
-		{kind: nConcat, subs: []*node{one('\r', '\r'), one('\n', '\n')}}, single}}}}
+func (p *parser) lineBreak() *node {
+	one := p.arena.set()
+	one.addRange('\n', '\r')
+	one.add(0x85)
+	pair := p.node(node{kind: nConcat, subs: p.list(&byteNodes['\r'], &byteNodes['\n'])})
+	return p.node(node{kind: nAtomic, subs: p.list(p.node(node{kind: nAlt, subs: p.list(pair, p.arena.setNode(one))}))})
 }
 
 func (p *parser) quoted() *node {
@@ -77,7 +71,7 @@ func (p *parser) quoted() *node {
 	if text == "" {
 		return nil
 	}
-	n := &node{kind: nConcat, quoted: true}
+	n := p.node(node{kind: nConcat, quoted: true})
 	for i := range len(text) {
 		n.subs = append(n.subs, p.byte(text[i]))
 	}
@@ -227,48 +221,12 @@ func (p *parser) hex(start int) byte {
 	return byte(n)
 }
 
-// shorthand gives the set of \d and its like.
-func shorthand(c byte) (*set, bool) {
-	s := &set{}
-	switch c | 0x20 {
-	case 'd':
-		s.addRange('0', '9')
-	case 'w':
-		for i := range 256 {
-			if isWord(byte(i)) {
-				s.add(byte(i))
-			}
-		}
-	case 's':
-		s.addRange('\t', '\r')
-		s.add(' ')
-	case 'h':
-		s.add('\t')
-		s.add(' ')
-		s.add(0xa0)
-	case 'v':
-		s.addRange('\n', '\r')
-		s.add(0x85)
-	case 'n':
-		if c != 'N' {
-			return nil, false
-		}
-		s.add('\n')
-	default:
-		return nil, false
-	}
-	if c&0x20 == 0 {
-		s.negate()
-	}
-	return s, true
-}
-
 // class reads [...].
 func (p *parser) class() *node {
 	start := p.at
 	p.at++
 	neg := p.eat("^")
-	s := &set{}
+	s := p.arena.set()
 	for first := true; ; first = false {
 		if !p.more() {
 			p.fail(start, "missing ]")
@@ -321,7 +279,7 @@ func (p *parser) class() *node {
 	if neg {
 		s.negate()
 	}
-	return &node{kind: nSet, set: s}
+	return p.arena.setNode(s)
 }
 
 // classAtom reads one element: a byte, or a shorthand that it adds to s.
@@ -360,7 +318,7 @@ func (p *parser) posix(s *set) bool {
 	}
 	end := 2 + len(name)
 	neg := strings.HasPrefix(name, "^")
-	t := &set{}
+	var t set
 	switch strings.TrimPrefix(name, "^") {
 	case "alpha":
 		t.addRange('a', 'z')
@@ -399,7 +357,7 @@ func (p *parser) posix(s *set) bool {
 		t.addRange('A', 'F')
 	case "word":
 		w, _ := shorthand('w')
-		t = w
+		t = *w
 	case "ascii":
 		t.addRange(0, 127)
 	default:
@@ -408,7 +366,7 @@ func (p *parser) posix(s *set) bool {
 	if neg {
 		t.negate()
 	}
-	s.join(t)
+	s.join(&t)
 	p.at += end + 2
 	return true
 }

@@ -26,7 +26,7 @@ func (p *parser) group() *node {
 		p.fail(start, "branch reset groups are not supported")
 	case p.eat(">"):
 		p.looks = true
-		return &node{kind: nAtomic, subs: []*node{p.close(start, p.alternatives())}}
+		return p.node(node{kind: nAtomic, subs: p.list(p.close(start, p.alternatives()))})
 	case p.eat("="):
 		return p.look(start, false, false)
 	case p.eat("!"):
@@ -61,14 +61,17 @@ func (p *parser) capture(start int, name string) *node {
 		p.fail(start, "too many groups")
 	}
 	if name != "" {
+		if p.names == nil {
+			p.names = map[string]int{}
+		}
 		p.names[name] = k
 	}
-	return &node{kind: nGroup, n: k, subs: []*node{p.close(start, p.alternatives())}}
+	return p.node(node{kind: nGroup, n: k, subs: p.list(p.close(start, p.alternatives()))})
 }
 
 func (p *parser) look(start int, behind, neg bool) *node {
 	p.looks = true
-	n := &node{kind: nLook, behind: behind, neg: neg, subs: []*node{p.close(start, p.alternatives())}}
+	n := p.node(node{kind: nLook, behind: behind, neg: neg, subs: p.list(p.close(start, p.alternatives()))})
 	if behind {
 		for _, alt := range altsOf(n.subs[0]) {
 			if _, ok := width(alt); !ok {
@@ -157,7 +160,7 @@ func (p *parser) refByName(start int, name string) *node {
 func (p *parser) ref(n int) *node {
 	p.backrefs = true
 	p.maxRef = max(p.maxRef, n)
-	return &node{kind: nBackref, n: n, fold: p.flags&CaseInsensitive != 0}
+	return p.node(node{kind: nBackref, n: n, fold: p.flags&CaseInsensitive != 0})
 }
 
 // inlineFlags reads (?i), (?-i), (?i-s:...).

@@ -1,6 +1,10 @@
 package regex
 
-import "github.com/luanids/luanids/lang/mpm"
+import (
+	"bytes"
+
+	"github.com/luanids/luanids/lang/mpm"
+)
 
 // Literal is a string that occurs in a match.
 type Literal struct {
@@ -85,27 +89,28 @@ func letter(s *set) (c byte, fold, ok bool) {
 	return 0, false, false
 }
 
+// maxRunBytes is how many bytes of a run are kept.
+const maxRunBytes = 64
+
 // requiredConcat looks at runs of bytes across the elements.
 func requiredConcat(subs []*node) []Literal {
 	var best []Literal
-	var run Literal
-	take := func(ls []Literal) {
-		if score(ls) > score(best) {
-			best = ls
-		}
-	}
+	var run [maxRunBytes]byte
+	var room [64]*node
+	n, fold := 0, false
 	flush := func() {
-		if len(run.Bytes) > 0 {
-			take([]Literal{run})
+		if n > 0 && 8*n > score(best) {
+			best = []Literal{{bytes.Clone(run[:n]), fold}}
 		}
-		run = Literal{}
+		n, fold = 0, false
 	}
-	for _, x := range flatten(subs, nil) {
+	for _, x := range flatten(subs, room[:0]) {
 		if x.kind == nSet {
-			if c, fold, ok := letter(x.set); ok {
-				if len(run.Bytes) < 64 {
-					run.Bytes = append(run.Bytes[:len(run.Bytes):len(run.Bytes)], c)
-					run.Fold = run.Fold || fold
+			if c, f, ok := letter(x.set); ok {
+				if n < len(run) {
+					run[n] = c
+					n++
+					fold = fold || f
 				}
 				continue
 			}
@@ -114,7 +119,9 @@ func requiredConcat(subs []*node) []Literal {
 			continue // takes no bytes
 		}
 		flush()
-		take(required(x))
+		if ls := required(x); score(ls) > score(best) {
+			best = ls
+		}
 	}
 	flush()
 	return best
@@ -134,7 +141,7 @@ func flatten(subs []*node, out []*node) []*node {
 				out = append(out, x.subs[0])
 			}
 		case x.kind == nRepeat && x.min > 0:
-			out = append(flatten(x.subs[:1], out), &node{kind: nFail}) // once, then it breaks off
+			out = append(flatten(x.subs[:1], out), &failNode) // once, then it breaks off
 		default:
 			out = append(out, x)
 		}
@@ -165,19 +172,27 @@ func lowered(ls []Literal) []Literal {
 	return ls
 }
 
-// prefixOf is the run of bytes that every match begins with.
+// prefixOf is the run of bytes that every match begins with; none if it is but one.
 func prefixOf(n *node) (l Literal) {
-	for _, x := range flatten([]*node{n}, nil) {
-		if x.kind != nSet {
-			return l
+	var run [32]byte
+	var room [64]*node
+	k := 0
+	for _, x := range flatten([]*node{n}, room[:0]) {
+		if x.kind != nSet || k == len(run) {
+			break
 		}
 		c, fold, ok := letter(x.set)
-		if !ok || len(l.Bytes) == 32 {
-			return l
+		if !ok {
+			break
 		}
-		l.Bytes = append(l.Bytes, c)
+		run[k] = c
+		k++
 		l.Fold = l.Fold || fold
 	}
+	if k < 2 {
+		return Literal{}
+	}
+	l.Bytes = bytes.Clone(run[:k])
 	return l
 }
 
@@ -187,10 +202,11 @@ const maxRun = 24
 // Run is a sequence of sets of bytes of which every match has one in a row: the one that is
 // worth most as judged by value, nil if there is none with a positive value.
 func (r *Regex) Run(value func([]mpm.ByteSet) int) []mpm.ByteSet {
-	n, _, err := parse(r.src, r.flags)
+	n, p, err := parse(r.src, r.flags)
 	if err != nil {
 		return nil
 	}
+	defer p.release()
 	var best, run []mpm.ByteSet
 	most := 0
 	flush := func() {

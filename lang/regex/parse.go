@@ -3,6 +3,7 @@ package regex
 import (
 	"fmt"
 	"math/bits"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -110,6 +111,7 @@ const (
 )
 
 type parser struct {
+	arena
 	src    string
 	at     int
 	flags  Flags
@@ -125,9 +127,9 @@ func (p *parser) fail(at int, format string, args ...any) {
 	panic(&Error{Msg: fmt.Sprintf(format, args...), Offset: at})
 }
 
-// parse reads a whole pattern.
+// parse reads a whole pattern. The parser is to be released when the nodes are no longer needed.
 func parse(src string, flags Flags) (n *node, p *parser, err error) {
-	p = &parser{src: src, flags: flags, names: map[string]int{}}
+	p = newParser(src, flags)
 	defer func() {
 		switch e := recover().(type) {
 		case nil:
@@ -165,20 +167,30 @@ func (p *parser) alternatives() *node {
 		p.fail(p.at, "nested too deep")
 	}
 	flags := p.flags // inline flags last until the end of the group
-	subs := []*node{p.concat()}
-	for p.eat("|") {
-		subs = append(subs, p.concat())
+	first := p.concat()
+	base := len(p.stack)
+	for p.peek("|") {
+		p.at++
+		p.stack = append(p.stack, p.concat())
 	}
 	p.flags = flags
 	p.depth--
-	if len(subs) == 1 {
-		return subs[0]
+	if len(p.stack) == base {
+		return first
 	}
-	return &node{kind: nAlt, subs: subs}
+	p.stack = slices.Insert(p.stack, base, first)
+	return p.node(node{kind: nAlt, subs: p.pop(base)})
+}
+
+// pop takes the elements from base on from the stack.
+func (p *parser) pop(base int) []*node {
+	out := p.list(p.stack[base:]...)
+	p.stack = p.stack[:base]
+	return out
 }
 
 func (p *parser) concat() *node {
-	var subs []*node
+	base := len(p.stack)
 	for p.more() && !p.peek("|") && !p.peek(")") {
 		if p.flags&Extended != 0 && p.skipExtended() {
 			continue
@@ -189,18 +201,20 @@ func (p *parser) concat() *node {
 			continue
 		}
 		if n.quoted { // a quantifier is for the last byte
-			subs = append(subs, n.subs[:len(n.subs)-1]...)
+			p.stack = append(p.stack, n.subs[:len(n.subs)-1]...)
 			n = n.subs[len(n.subs)-1]
 		}
-		subs = append(subs, p.quantifiers(n, start))
+		p.stack = append(p.stack, p.quantifiers(n, start))
 	}
-	switch len(subs) {
+	switch len(p.stack) - base {
 	case 0:
-		return &node{kind: nEmpty}
+		return p.node(node{kind: nEmpty})
 	case 1:
-		return subs[0]
+		one := p.stack[base]
+		p.stack = p.stack[:base]
+		return one
 	}
-	return &node{kind: nConcat, subs: subs}
+	return p.node(node{kind: nConcat, subs: p.pop(base)})
 }
 
 func (p *parser) skipExtended() bool {
@@ -236,13 +250,13 @@ func (p *parser) quantifiers(n *node, start int) *node {
 			}
 			lo = min(lo, 1)
 		}
-		r := &node{kind: nRepeat, subs: []*node{n}, min: lo, max: hi, greedy: p.flags&Ungreedy == 0}
+		r := p.node(node{kind: nRepeat, subs: p.list(n), min: lo, max: hi, greedy: p.flags&Ungreedy == 0})
 		if p.eat("?") {
 			r.greedy = !r.greedy
 		} else if p.eat("+") {
 			r.greedy = true
 			p.looks = true
-			r = &node{kind: nAtomic, subs: []*node{r}}
+			r = p.node(node{kind: nAtomic, subs: p.list(r)})
 		}
 		if p.size(r) > maxProg {
 			p.fail(start, "the expression is too large")
@@ -329,17 +343,12 @@ func digits(s string) (int, bool) {
 	return n, true
 }
 
+// byte gives the node of a byte; it is shared.
 func (p *parser) byte(c byte) *node {
-	s := &set{}
-	s.add(c)
-	return p.setNode(s)
-}
-
-func (p *parser) setNode(s *set) *node {
 	if p.flags&CaseInsensitive != 0 {
-		s.fold()
+		return &foldNodes[c]
 	}
-	return &node{kind: nSet, set: s}
+	return &byteNodes[c]
 }
 
 // atom reads one element; nil for what matches nothing and is gone (a comment, flags).
@@ -352,27 +361,25 @@ func (p *parser) atom() *node {
 		return p.class()
 	case '.':
 		p.at++
-		s := &set{}
 		if p.flags&DotAll == 0 {
-			s.add('\n')
+			return p.arena.setNode(&notNL)
 		}
-		s.negate()
-		return &node{kind: nSet, set: s}
+		return p.arena.setNode(&anyByte)
 	case '^':
 		p.at++
 		if p.flags&MultiLine != 0 {
-			return &node{kind: nAssert, assert: aLineBegin}
+			return p.node(node{kind: nAssert, assert: aLineBegin})
 		}
-		return &node{kind: nAssert, assert: aBegin}
+		return p.node(node{kind: nAssert, assert: aBegin})
 	case '$':
 		p.at++
 		switch {
 		case p.flags&MultiLine != 0:
-			return &node{kind: nAssert, assert: aLineEnd}
+			return p.node(node{kind: nAssert, assert: aLineEnd})
 		case p.flags&DollarEndOnly != 0:
-			return &node{kind: nAssert, assert: aEnd}
+			return p.node(node{kind: nAssert, assert: aEnd})
 		}
-		return &node{kind: nAssert, assert: aEndOrNL}
+		return p.node(node{kind: nAssert, assert: aEndOrNL})
 	case '*', '+', '?':
 		p.fail(p.at, "nothing to repeat")
 	case '\\':

@@ -51,6 +51,53 @@ type prog struct {
 // maxProg is the largest program.
 const maxProg = 40000
 
+var errTooLarge = &Error{Msg: "the expression is too large"}
+
+// codeSize is how many instructions progBuilder makes of n with its groups, as far as maxProg+1.
+func codeSize(n *node) int {
+	s := 0
+	switch n.kind {
+	case nEmpty:
+	case nConcat, nAlt, nGroup, nAtomic:
+		for _, x := range n.subs {
+			s = min(s+codeSize(x), maxProg+1)
+		}
+		if n.kind == nAlt {
+			s += 2 * (len(n.subs) - 1)
+		} else if n.kind != nConcat {
+			s += 2
+		}
+	case nLook:
+		alts := n.subs
+		if n.behind {
+			alts = altsOf(n.subs[0])
+		}
+		for _, x := range alts {
+			s += codeSize(x) + 2
+		}
+		if n.behind && !n.neg {
+			s += 2 * (len(alts) - 1)
+		}
+	case nRepeat:
+		x := n.subs[0]
+		one := codeSize(x)
+		s = n.min * one
+		switch {
+		case n.max >= 0:
+			s += (n.max - n.min) * (one + 1)
+		case x.kind == nSet:
+			s++
+		case empty(x):
+			s += one + 4
+		default:
+			s += one + 2
+		}
+	default:
+		s = 1
+	}
+	return min(s, maxProg+1)
+}
+
 type progBuilder struct {
 	p      *prog
 	groups bool // emit opSave
@@ -66,7 +113,7 @@ func buildProg(root *node, ps *parser, groups bool) (*prog, error) {
 	b.node(root)
 	b.emit(inst{op: opMatch})
 	if len(b.p.code) > maxProg {
-		return nil, &Error{Msg: "the expression is too large"}
+		return nil, errTooLarge
 	}
 	p := b.p
 	p.anchored = ps.flags&Anchored != 0 || beginsAnchored(root)

@@ -31,13 +31,12 @@ func compile(pattern string, flags Flags) (*Regex, error) {
 	if err != nil {
 		return nil, err
 	}
+	defer p.release()
 	r := &Regex{src: pattern, flags: flags, groups: p.groups, needs: needs{p.backrefs, p.looks}, literals: lowered(required(n))}
-	if (&parser{}).size(n) > maxProg/2 { // a guess that is near the cap: find out now
-		if _, err := buildProg(n, p, true); err != nil {
-			return nil, err
-		}
+	if p.size(n) > maxProg/2 && codeSize(n) >= maxProg { // a guess that is near the cap: find out now
+		return nil, errTooLarge
 	}
-	if l := prefixOf(n); len(l.Bytes) >= 2 {
+	if l := prefixOf(n); l.Bytes != nil {
 		r.prefix = mpm.NewNeedle(mpm.Pattern{Bytes: lowered([]Literal{l})[0].Bytes, NoCase: l.Fold})
 	}
 	if b, fold := r.Literal(); r.prefix == nil && len(b) >= 2 {
@@ -66,6 +65,7 @@ func (r *Regex) build(at *atomic.Pointer[prog], groups bool) *prog {
 	var p *prog
 	if err == nil {
 		p, err = buildProg(n, ps, groups)
+		ps.release()
 	}
 	if err != nil { // cannot be: compile has tried
 		p, _ = buildProg(&node{kind: nFail}, &parser{}, false)

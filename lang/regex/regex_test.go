@@ -281,6 +281,7 @@ func FuzzCompile(f *testing.F) {
 		f.Add(s, []byte("aab some dddd input"))
 	}
 	f.Fuzz(func(t *testing.T, src string, in []byte) {
+		checkCodeSize(t, src)
 		re, err := Compile(src, 0)
 		if err != nil {
 			return
