@@ -123,7 +123,8 @@ func (b *builder) hangAt(r *Rule, ev dissect.EventID, k int, terms []ir.Expr, op
 		b.p.needs.Window = window
 	}
 	at := ref{r.hdr, uint32(r.Index)}
-	if best := b.choose(opts, ev, b.p.headers[r.hdr].narrow()); best != nil {
+	g, isGated := gateOf(terms)
+	if best := b.choose(opts, ev, b.p.headers[r.hdr].narrow(), isGated); best != nil {
 		b.hangOn(pt, ev, k, best, at)
 		r.Literal = describe(best)
 		if ev == dissect.EvStreamData && best.head {
@@ -133,7 +134,7 @@ func (b *builder) hangAt(r *Rule, ev dissect.EventID, k int, terms []ir.Expr, op
 		}
 		return
 	}
-	if g, ok := gateOf(terms); ok {
+	if isGated {
 		b.gates[at.rule] = g
 	}
 	if v, name, vals := b.c.switchOn(terms); v != nil && len(vals) > 0 {
@@ -175,12 +176,16 @@ func (b *builder) hangOn(pt *part, ev dissect.EventID, k int, o *option, at ref)
 const forPacket = 1 << 31
 
 // choose picks the literals that a rule hangs on, nil if none is worth a scan: in payload and bodies a byte or two, or
-// zeros, are found everywhere, and it is cheaper to try the rule.
-func (b *builder) choose(opts []option, ev dissect.EventID, narrow bool) *option {
+// zeros, are found everywhere, and it is cheaper to try the rule, above all if it has a gate.
+func (b *builder) choose(opts []option, ev dissect.EventID, narrow, isGated bool) *option {
+	bar := bareScore
+	if isGated {
+		bar = emptyScore
+	}
 	var best *option
 	for i := range opts {
 		o := &opts[i]
-		if !b.poor(o, narrow) && (best == nil || o.worth(ev == dissect.EvPacket) > best.worth(ev == dissect.EvPacket)) {
+		if !b.poor(o, narrow, bar) && (best == nil || o.worth(ev == dissect.EvPacket) > best.worth(ev == dissect.EvPacket)) {
 			best = o
 		}
 	}
@@ -189,7 +194,7 @@ func (b *builder) choose(opts []option, ev dissect.EventID, narrow bool) *option
 
 // poor tells whether a literal is no use. At the very start of payload short ones are good enough, but where few
 // flows have the rule's header it is better to ask that.
-func (b *builder) poor(o *option, narrow bool) bool {
+func (b *builder) poor(o *option, narrow bool, bar int) bool {
 	for i := range o.lits {
 		l := &o.lits[i]
 		if f := b.p.schema.Field(l.name); l.name != ir.FieldPayload && (f == nil || !f.Grows) || l.sets != nil {
@@ -198,7 +203,7 @@ func (b *builder) poor(o *option, narrow bool) bool {
 		if o.head && headClass(l.maxEnd) == headClasses[0] && !narrow {
 			continue
 		}
-		if len(l.bytes) < 3 || l.rarity() < emptyScore {
+		if len(l.bytes) < 3 || l.rarity() < bar {
 			return true
 		}
 	}

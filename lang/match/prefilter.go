@@ -31,6 +31,7 @@ const (
 	litCut          = 32 // longest literal in a set; of longer ones the rarest part is taken
 	fastBonus       = 1000
 	emptyScore      = 8  // of a literal that is in every other packet
+	bareScore       = 5  // the least of a literal of a rule that would have to look through all payload without it
 	poorScore       = 12 // of a literal below which other ways are looked for
 )
 
