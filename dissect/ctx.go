@@ -12,6 +12,10 @@ type Ctx struct {
 	// NewSpool, where set, gathers the content of files that may be stored; StoreAll asks for all of them.
 	NewSpool func() Spool
 	StoreAll bool
+	// Handed is what a parser that asks for Upgrade leaves for the next one, see Expecter; nil for nothing.
+	Handed any
+	// OnBecome, where set, hears that a flow's protocol turned out to be a more particular one.
+	OnBecome func(*Spec)
 	need     int
 	spec     *Spec
 	frame    Frame
@@ -44,6 +48,23 @@ type Expecter interface{ Expected(data any) }
 
 // Begin prepares c for a call of a parser of spec; the engine's business.
 func (c *Ctx) Begin(spec *Spec) { c.spec, c.need = spec, 0 }
+
+// As makes the events and anomalies of this call those of another protocol, of which the parser is as well.
+func (c *Ctx) As(spec *Spec) { c.spec = spec }
+
+// Become makes the flow's protocol a more particular one with the same kind of parser: HTTP/2 that carries DNS.
+func (c *Ctx) Become(spec *Spec) {
+	f := c.Flow
+	if f == nil || f.App == spec {
+		return
+	}
+	f.AppOrig, f.App = f.App, spec
+	f.AppBy = [2]*Spec{spec, spec}
+	c.spec = spec
+	if c.OnBecome != nil {
+		c.OnBecome(spec)
+	}
+}
 
 // Need says that the parser of this direction is not to be called before n unconsumed bytes
 // are there (or the direction ends).

@@ -63,10 +63,19 @@ type Field struct {
 // The constructors below declare fields of a protocol's message type T: the accessor is
 // called only for messages of that type, so it need not check.
 
+// MessageOf finds the message of type T that an event is about, or that carries the one that it is about.
+func MessageOf[T any](e *Env) (*T, bool) {
+	t, ok := e.Tx.(*T)
+	if !ok && e.Carrier != nil {
+		t, ok = e.Carrier.(*T)
+	}
+	return t, ok
+}
+
 // Str declares a text field.
 func Str[T any](name, event, doc string, get func(*T) []byte) Field {
 	return Field{Name: name, Type: TString, Event: event, Doc: doc, Bytes: func(e *Env) []byte {
-		if t, ok := e.Tx.(*T); ok {
+		if t, ok := MessageOf[T](e); ok {
 			return get(t)
 		}
 		return nil
@@ -84,7 +93,7 @@ func Bin[T any](name, event, doc string, get func(*T) []byte) Field {
 func Strs[T any](name, event, doc string, get func(t *T, i int) ([]byte, bool)) Field {
 	return Field{Name: name, Type: TString, Event: event, Doc: doc, Multi: true,
 		BytesN: func(e *Env, i int) ([]byte, bool) {
-			if t, ok := e.Tx.(*T); ok {
+			if t, ok := MessageOf[T](e); ok {
 				return get(t, i)
 			}
 			return nil, false
@@ -101,7 +110,7 @@ func Bins[T any](name, event, doc string, get func(t *T, i int) ([]byte, bool)) 
 // Int declares a number field.
 func Int[T any](name, event, doc string, get func(*T) (int64, bool)) Field {
 	return Field{Name: name, Type: TInt, Event: event, Doc: doc, Int: func(e *Env) (int64, bool) {
-		if t, ok := e.Tx.(*T); ok {
+		if t, ok := MessageOf[T](e); ok {
 			return get(t)
 		}
 		return 0, false
@@ -112,7 +121,7 @@ func Int[T any](name, event, doc string, get func(*T) (int64, bool)) Field {
 func Ints[T any](name, event, doc string, get func(t *T, i int) (int64, bool)) Field {
 	return Field{Name: name, Type: TInt, Event: event, Doc: doc, Multi: true,
 		IntN: func(e *Env, i int) (int64, bool) {
-			if t, ok := e.Tx.(*T); ok {
+			if t, ok := MessageOf[T](e); ok {
 				return get(t, i)
 			}
 			return 0, false
@@ -122,7 +131,7 @@ func Ints[T any](name, event, doc string, get func(t *T, i int) (int64, bool)) F
 // Bool declares a truth value.
 func Bool[T any](name, event, doc string, get func(*T) bool) Field {
 	return Field{Name: name, Type: TBool, Event: event, Doc: doc, Int: func(e *Env) (int64, bool) {
-		t, ok := e.Tx.(*T)
+		t, ok := MessageOf[T](e)
 		if !ok {
 			return 0, false
 		}
@@ -136,7 +145,7 @@ func Bool[T any](name, event, doc string, get func(*T) bool) Field {
 // Time declares a point in time; the zero time means absent.
 func Time[T any](name, event, doc string, get func(*T) time.Time) Field {
 	return Field{Name: name, Type: TTime, Event: event, Doc: doc, Int: func(e *Env) (int64, bool) {
-		t, ok := e.Tx.(*T)
+		t, ok := MessageOf[T](e)
 		if !ok {
 			return 0, false
 		}
@@ -149,7 +158,7 @@ func Time[T any](name, event, doc string, get func(*T) time.Time) Field {
 func Addrs[T any](name, event, doc string, get func(t *T, i int) (netip.Addr, bool)) Field {
 	return Field{Name: name, Type: TIP, Event: event, Doc: doc, Multi: true,
 		IPN: func(e *Env, i int) (netip.Addr, bool) {
-			if t, ok := e.Tx.(*T); ok {
+			if t, ok := MessageOf[T](e); ok {
 				return get(t, i)
 			}
 			return netip.Addr{}, false

@@ -154,7 +154,7 @@ func (s *Schema) Spec(name string) *Spec {
 }
 
 // EventID gives the number of the protocol's event n in the Schema that holds the Spec.
-func (s *Spec) EventID(n Local) EventID { return s.base + EventID(n) }
+func (s *Spec) EventID(n Local) EventID { return s.Owner().base + EventID(n) }
 
 // Index is the protocol's place in Schema.Specs.
 func (s *Spec) Index() int { return s.index }

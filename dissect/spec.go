@@ -1,6 +1,10 @@
 package dissect
 
-import "github.com/luanids/luanids/dissect/jsonw"
+import (
+	"slices"
+
+	"github.com/luanids/luanids/dissect/jsonw"
+)
 
 // EventID numbers an event kind in a Schema. Numbers differ from build to build: only names
 // are stable.
@@ -19,6 +23,8 @@ type Event struct {
 	// phase are still known at one of a higher phase. A rule is judged at the event of the
 	// highest phase among its fields.
 	Phase int
+	// Repeats says that it comes several times for one message.
+	Repeats bool
 	// Log says that an EVE record of the protocol is written at this event.
 	Log bool
 	// LogByDir says that the record's src is who sent the message; otherwise it is the client.
@@ -83,6 +89,11 @@ type Spec struct {
 	// Record is the type of the EVE records where it is not Name ("ftp_data"); settings of another protocol's records, LogAs,
 	// hold for them.
 	Record, LogAs string
+	// Through is the protocol whose messages these are in another dress: events, and so fields, are those of that protocol
+	// (HTTP/2: those of HTTP), everything else is its own. nil for most.
+	Through *Spec
+	// Carriers are protocols whose messages may carry this one's (DNS in HTTP): fields of both are known at this one's events.
+	Carriers []*Spec
 	// Unlimited says that streams of the protocol are followed past stream.reassembly.depth: they carry files of any size.
 	Unlimited bool
 	// Announces says which packets announce flows, see Expectation; nil: none do.
@@ -97,6 +108,17 @@ type Spec struct {
 	index int     // in the Schema
 	base  EventID // of Events[0] in the Schema
 }
+
+// Owner is the protocol whose events s emits.
+func (s *Spec) Owner() *Spec {
+	if s.Through != nil {
+		return s.Through
+	}
+	return s
+}
+
+// CarriedBy tells whether messages of x may carry those of s.
+func (s *Spec) CarriedBy(x *Spec) bool { return s != nil && x != nil && slices.Contains(s.Carriers, x) }
 
 // RecordType is the type of the protocol's EVE records.
 func (s *Spec) RecordType() string {

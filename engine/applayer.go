@@ -227,6 +227,9 @@ func (w *worker) assign(f *flowtable.Flow, spec *dissect.Spec) {
 	w.apps.detected[spec.Index()][transport(f, spec)]++
 }
 
+// became counts a flow whose protocol turned out to be a more particular one.
+func (w *worker) became(s *dissect.Spec) { w.apps.detected[s.Index()][transport(w.flow, s)]++ }
+
 // swap reverses a flow whose first packet turned out to come from the server. The connection
 // keeps its own idea of the directions (see connDir): this may be in the middle of its work.
 func (w *worker) swap(f *flowtable.Flow) {
@@ -274,12 +277,16 @@ func (w *worker) upgrade(f *flowtable.Flow) {
 		f.AppBy = [2]*dissect.Spec{}
 		if spec := w.apps.all[to]; spec != nil {
 			w.assign(f, spec)
+			if p, ok := f.Parser.(dissect.Expecter); ok && w.ctx.Handed != nil {
+				p.Expected(w.ctx.Handed)
+			}
 		} else {
 			f.TxCount = 0 // what is recognised next counts anew
 			if f.AppOrig == nil {
 				f.AppOrig = f.App
 			}
 		}
+		w.ctx.Handed = nil
 		for d, b := range rest {
 			if len(b) > 0 {
 				w.streamData(f, dissect.Dir(d), b)

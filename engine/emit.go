@@ -13,11 +13,11 @@ import (
 func (w *worker) Emit(spec *dissect.Spec, ev dissect.Local, e *dissect.Env) {
 	id := spec.EventID(ev)
 	w.match(id, e)
-	decl := &spec.Events[ev]
+	decl := &spec.Owner().Events[ev]
 	if e.Frame != nil {
 		w.logFrame(e)
 	}
-	if !decl.Log {
+	if !decl.Log || e.Carrier != nil { // what another message carries is logged with that one
 		return
 	}
 	if m, ok := e.Tx.(dissect.Muter); ok && m.Muted() {

@@ -226,7 +226,7 @@ func (e *Engine) newWorker(id int) *worker {
 	w.windows.max = e.cfg.WindowMemcap / windowBytes / parts
 	w.apps = newApps(specs, len(e.schema.Specs))
 	w.stats.tx = make([][2]uint64, len(e.schema.Specs))
-	w.ctx.Host, w.ctx.OnFailure = w, w.parserFailed
+	w.ctx.Host, w.ctx.OnFailure, w.ctx.OnBecome = w, w.parserFailed, w.became
 	w.taping = e.cfg.Pcap.Dir != ""
 	store := e.cfg.FileStore
 	w.files = fileStore{cfg: &store, warn: e.warn}

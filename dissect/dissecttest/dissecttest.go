@@ -32,7 +32,7 @@ type Recorder struct {
 
 // New makes a recorder for one flow of the protocol.
 func New(spec *dissect.Spec) *Recorder {
-	schema, err := dissect.NewSchema([]*dissect.Spec{spec}, nil)
+	schema, err := dissect.NewSchema(with(spec), nil)
 	if err != nil {
 		panic(err)
 	}
@@ -43,6 +43,15 @@ func New(spec *dissect.Spec) *Recorder {
 	r.Ctx.Flow = &dissect.Flow{App: spec}
 	r.Ctx.Time = 1_700_000_000e9
 	return r
+}
+
+// with lists a protocol and those that it is made of.
+func with(spec *dissect.Spec) []*dissect.Spec {
+	list := []*dissect.Spec{spec}
+	if spec.Through != nil {
+		list = append(list, spec.Through)
+	}
+	return list
 }
 
 // Data feeds bytes of a direction.
@@ -102,7 +111,7 @@ func (r *Recorder) Emit(spec *dissect.Spec, ev dissect.Local, e *dissect.Env) {
 		return
 	}
 	e.Event = spec.EventID(ev)
-	decl := spec.Events[ev]
+	decl := spec.Owner().Events[ev]
 	line := decl.Name + " " + e.Dir.String()
 	for _, f := range r.schema.Fields() {
 		if r.wanted(f) && r.known(f, decl) {
@@ -132,7 +141,7 @@ func (r *Recorder) wanted(f *dissect.Field) bool {
 }
 
 func (r *Recorder) known(f *dissect.Field, decl dissect.Event) bool {
-	for _, ev := range r.Spec.Events {
+	for _, ev := range r.Spec.Owner().Events {
 		if ev.Name == f.Event {
 			return ev.Phase <= decl.Phase
 		}

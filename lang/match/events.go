@@ -82,6 +82,9 @@ func (c *compiler) highest(r *ir.Rule, rs *ruleState) (best dissect.EventID, why
 		}
 		switch {
 		case why == nil:
+		case ev.Spec.CarriedBy(info.Spec): // known at its events, which come with their carrier
+		case info.Spec.CarriedBy(ev.Spec):
+			continue
 		case ev.Spec != info.Spec:
 			return 0, nil, problem(r, "no-common-event", fmt.Sprintf(
 				"%s is of %s and %s of %s: no event has both", why.Name, info.Spec.Name, f.Name, ev.Spec.Name)).hinted(
@@ -162,7 +165,7 @@ func sortedFields(set map[*dissect.Field]bool) []*dissect.Field {
 	return out
 }
 
-// repeating lists the events that come several times for one message: those at which a field
+// repeating lists the events that come several times for one message: those that say so, and those at which a field
 // grows.
 func repeating(s *dissect.Schema) []bool {
 	out := make([]bool, len(s.Events))
@@ -171,6 +174,9 @@ func repeating(s *dissect.Schema) []bool {
 		if id, ok := s.EventByName(f.Event); ok && f.Grows {
 			out[id] = true
 		}
+	}
+	for i := range s.Events {
+		out[i] = out[i] || s.Events[i].Repeats
 	}
 	return out
 }
