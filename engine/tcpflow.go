@@ -50,7 +50,7 @@ func (w *worker) tcpPacket(f *flowtable.Flow, p *packet.Packet, dir dissect.Dir)
 	f.Payload[dir] += uint64(len(p.Payload))
 	f.State = tcpFlowState(f.Conn.State())
 	f.Midstream = f.Conn.Midstream()
-	if f.AppUnacked && f.Conn.Acked(f.AppDir) >= f.AppUntil && f.AppDir != f.ConnDir(dir) {
+	if f.AppUnacked && f.Conn.Acked(f.AppDir) >= f.AppUntil && f.AppDir != f.ConnDir(dir) && p.TCPFlags&packet.SYN == 0 { // a SYN/ACK may acknowledge data, yet does not count
 		f.AppUnacked = false
 	}
 	if f.Waiting != nil && r.Has(tcp.Valid) {

@@ -45,6 +45,7 @@ const libhtp = "app-layer.protocols.http.libhtp.default-config."
 var settings = []setting{
 	{"checksum-validation", "leave TCP segments with wrong checksums out of streams", boolean(func(c *engine.Config) *bool { return &c.CheckChecksums })},
 	{"stream.checksum-validation", "the same", boolean(func(c *engine.Config) *bool { return &c.CheckChecksums })},
+	{"pcap-file.checksum-checks", "the same, for captures: yes, no, or auto, which leaves it as it is", setPcapChecksums},
 	{"reference-config-file", "where the references of rules lead to, a reference.config of Suricata", setReferences},
 	{"packet-alert-max", "alerts of one packet", number(func(c *engine.Config) *int { return &c.PacketAlertMax }, parseInt)},
 	{"stream.midstream", "follow connections whose handshake was not seen", boolean(func(c *engine.Config) *bool { return &c.TCP.Midstream })},
@@ -158,6 +159,18 @@ func setInline(c *engine.Config, _ []string, v string) error {
 		c.TCP.Inline = b
 	}
 	return err
+}
+
+func setPcapChecksums(c *engine.Config, _ []string, v string) error {
+	if v == "auto" {
+		return nil
+	}
+	b, err := parseBool(v)
+	if err != nil {
+		return fmt.Errorf("%q is none of yes, no, auto", v)
+	}
+	c.CheckChecksums = b
+	return nil
 }
 
 func setUrgent(p func(*engine.Config) *tcp.Urgent) func(*engine.Config, []string, string) error {
