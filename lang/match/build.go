@@ -22,7 +22,7 @@ func Compile(schema *dissect.Schema, rules []*ir.Rule, opts Options) (*Program, 
 	p.inherit(opts.Previous)
 	p.needs.Fields = map[*dissect.Field]bool{}
 	c := &compiler{p: p, values: map[string]*value{}, fields: map[*dissect.Field]*value{}, conds: map[string]*node{}, ids: map[any]int{}, needle: map[string]*mpm.Needle{}}
-	b := &builder{c: c, p: p, headers: map[string]uint32{}, parts: map[uint32][nParts]bool{}, warn: !opts.NoWarnings, gates: map[uint32]gate{}}
+	b := &builder{c: c, p: p, headers: map[string]uint32{}, parts: map[uint32][nParts]bool{}, warn: !opts.NoWarnings, starts: !opts.noStarts, gates: map[uint32]gate{}}
 	p.passBit = c.flowBit("\x00pass")
 	all := b.withSequences(rules, opts.Sequences)
 	for _, r := range order(all) {
@@ -54,6 +54,7 @@ type builder struct {
 	headers  map[string]uint32
 	problems []Problem
 	warn     bool
+	starts   bool // rules on the first bytes of payload have tables
 	slots    []*scanSlot
 	opts     []option // of the rule at hand
 	named    []*dissect.Field
@@ -314,6 +315,9 @@ func (b *builder) finish() {
 			}
 			pt.byKey, pt.bySw = nil, nil
 			pt.dissolve(p)
+			if pt.starts != nil {
+				pt.starts.finish()
+			}
 			pt.seq = parts
 			parts++
 			sort.Slice(pt.loose, func(i, j int) bool {

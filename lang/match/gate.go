@@ -1,8 +1,6 @@
 package match
 
 import (
-	"encoding/binary"
-
 	"github.com/luanids/luanids/lang/ir"
 )
 
@@ -148,14 +146,7 @@ func (b *builder) setGates() {
 // sift replaces gates among the candidates from number n on by their rules, or drops them. low is the first place of
 // the stream from which on the rules may be judged at this event.
 func (m *Matcher) sift(n int, low uint64) {
-	var first uint64
-	if d := m.e.Data; len(d) >= 8 {
-		first = binary.LittleEndian.Uint64(d)
-	} else {
-		var b [8]byte
-		copy(b[:], d)
-		first = binary.LittleEndian.Uint64(b[:])
-	}
+	first := firstBytes(m.e.Data)
 	atStart := m.e.DataOff == 0 // then low is 0 as well
 	kept := m.cands[:n]
 	for _, c := range m.cands[n:] {

@@ -125,8 +125,15 @@ func (b *builder) hangAt(r *Rule, ev dissect.EventID, k int, terms []ir.Expr, op
 	at := ref{r.hdr, uint32(r.Index)}
 	g, isGated := gateOf(terms)
 	if best := b.choose(opts, ev, b.p.headers[r.hdr].narrow(), isGated); best != nil {
-		b.hangOn(pt, ev, k, best, at)
 		r.Literal = describe(best)
+		if keys := startKeys(best, g); b.starts && hasStarts(ev) && len(keys) > 0 {
+			pt.startOf().add(keys, at)
+			if ev == dissect.EvStreamData {
+				r.litEnd = max(r.litEnd, startLen)
+			}
+			return
+		}
+		b.hangOn(pt, ev, k, best, at)
 		if ev == dissect.EvStreamData && best.head {
 			for i := range best.lits {
 				r.litEnd = max(r.litEnd, best.lits[i].maxEnd)
@@ -200,7 +207,7 @@ func (b *builder) poor(o *option, narrow bool, bar int) bool {
 		if f := b.p.schema.Field(l.name); l.name != ir.FieldPayload && (f == nil || !f.Grows) || l.sets != nil {
 			continue
 		}
-		if o.head && headClass(l.maxEnd) == headClasses[0] && !narrow {
+		if o.head && l.maxEnd <= startLen && !narrow {
 			continue
 		}
 		if len(l.bytes) < 3 || l.rarity() < bar {

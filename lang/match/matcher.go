@@ -199,6 +199,9 @@ func (m *Matcher) Match(ev dissect.EventID, e *dissect.Env) []Hit {
 			m.scanAny(s, tx)
 		}
 	}
+	if pt.starts != nil && len(e.Data) != 0 {
+		m.addStarts(pt.starts)
+	}
 	if covered {
 		m.cands = append(m.cands, m.seg.found...)
 	}

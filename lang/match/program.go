@@ -216,6 +216,8 @@ type Options struct {
 	// Lean gives up what only Explain and Trace need, which is a quarter of the memory that rules take: the conditions of
 	// the rules (Rule.When too) as they were before they were compiled.
 	Lean bool
+	// noStarts has literals in the first bytes of payload looked for like others, for a test.
+	noStarts bool
 }
 
 // Limits of a run. They bound memory and time, whatever rules and traffic do.

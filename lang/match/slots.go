@@ -15,6 +15,11 @@ import (
 // ref is a rule that hangs on a literal or number, below its header.
 type ref struct{ hdr, rule uint32 }
 
+// sortRefs sorts by header, so that each is tested once.
+func sortRefs(list []ref) {
+	slices.SortFunc(list, func(a, b ref) int { return cmp.Or(cmp.Compare(a.hdr, b.hdr), cmp.Compare(a.rule, b.rule)) })
+}
+
 // scanSlot is one buffer that is scanned at an event for the literals of many rules.
 type scanSlot struct {
 	id      int
@@ -95,7 +100,7 @@ func (s *scanSlot) finish() {
 	s.set = mpm.New(s.pats)
 	s.first = make([]uint32, 0, len(s.pats)+1)
 	for _, list := range s.lists {
-		slices.SortFunc(list, func(a, b ref) int { return cmp.Or(cmp.Compare(a.hdr, b.hdr), cmp.Compare(a.rule, b.rule)) })
+		sortRefs(list)
 		s.first = append(s.first, uint32(len(s.refs)))
 		s.refs = append(s.refs, list...)
 	}
@@ -113,6 +118,7 @@ type eventProg struct {
 // part is what is judged at one event of one kind.
 type part struct {
 	scans    []*scanSlot
+	starts   *starts // of payload, nil for none
 	switches []*switchTable
 	fixed    []*switchTable // on fields that do not change in a direction of a flow
 	loose    []ref          // sorted by header; those whose header is stable first
