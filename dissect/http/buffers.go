@@ -18,15 +18,15 @@ func (t *Tx) normHeaders(dir dissect.Dir) []byte {
 	if !m.HeadersDone || len(m.Headers) == 0 {
 		return nil
 	}
-	if m.normFor != len(m.Headers) {
+	if m.normFor != m.fieldCount() {
 		m.norm = m.norm[:0]
 		skip := cookieHeader(dir)
-		for i := range m.Headers {
-			if h := &m.Headers[i]; !equalFold(h.Name, skip) {
-				m.norm = appendHeader(m.norm, h)
+		for i := range m.fieldCount() {
+			if name, value, ok := m.field(i); ok && !equalFold(name, skip) {
+				m.norm = appendHeader(m.norm, name, trimSpace(value))
 			}
 		}
-		m.normFor = len(m.Headers)
+		m.normFor = m.fieldCount()
 	}
 	if len(m.norm) == 0 {
 		return nil
@@ -34,11 +34,28 @@ func (t *Tx) normHeaders(dir dissect.Dir) []byte {
 	return m.norm
 }
 
-func appendHeader(b []byte, h *Header) []byte {
-	b = append(b, h.Name...)
+func appendHeader(b, name, value []byte) []byte {
+	b = append(b, name...)
 	b = append(b, ": "...)
-	b = append(b, h.Value...)
+	b = append(b, value...)
 	return append(b, "\r\n"...)
+}
+
+// fieldCount counts the header fields: those of HTTP/2 as they were sent, else with repeated ones joined.
+func (m *Message) fieldCount() int {
+	if len(m.Sent) > 0 {
+		return len(m.Sent)
+	}
+	return len(m.Headers)
+}
+
+// field gives one of them; false: it is something else.
+func (m *Message) field(i int) (name, value []byte, ok bool) {
+	if len(m.Sent) > 0 {
+		f := &m.Sent[i]
+		return f.Name, f.Value, f.Update < 0
+	}
+	return m.Headers[i].Name, m.Headers[i].Value, true
 }
 
 // headerNames gives Suricata's http.header_names: "\r\nHost\r\nUser-Agent\r\n\r\n".
@@ -46,14 +63,16 @@ func (m *Message) headerNames() []byte {
 	if !m.HeadersDone || len(m.Headers) == 0 {
 		return nil
 	}
-	if m.namesFor != len(m.Headers) {
+	if m.namesFor != m.fieldCount() {
 		m.names = append(m.names[:0], "\r\n"...)
-		for i := range m.Headers {
-			m.names = append(m.names, m.Headers[i].Name...)
-			m.names = append(m.names, "\r\n"...)
+		for i := range m.fieldCount() {
+			if name, _, ok := m.field(i); ok {
+				m.names = append(m.names, name...)
+				m.names = append(m.names, "\r\n"...)
+			}
 		}
 		m.names = append(m.names, "\r\n"...)
-		m.namesFor = len(m.Headers)
+		m.namesFor = m.fieldCount()
 	}
 	return m.names
 }
@@ -63,30 +82,34 @@ func (m *Message) startBlock() []byte {
 	if !m.HeadersDone || m.Line == nil {
 		return nil
 	}
-	if m.startFor != len(m.Headers) {
+	if m.startFor != m.fieldCount() {
 		m.start = append(append(m.start[:0], m.Line...), "\r\n"...)
-		for i := range m.Headers {
-			m.start = appendHeader(m.start, &m.Headers[i])
+		for i := range m.fieldCount() {
+			if name, value, ok := m.field(i); ok {
+				m.start = appendHeader(m.start, name, value)
+			}
 		}
 		m.start = append(m.start, "\r\n"...)
-		m.startFor = len(m.Headers)
+		m.startFor = m.fieldCount()
 	}
 	return m.start
 }
 
 // headerLine gives header i as "Name: value".
 func (m *Message) headerLine(i int) ([]byte, bool) {
-	if !m.HeadersDone || i >= len(m.Headers) {
+	if !m.HeadersDone || i >= m.fieldCount() {
 		return nil, false
 	}
-	if m.listFor != len(m.Headers) {
+	if m.listFor != m.fieldCount() {
 		m.list, m.listEnd = m.list[:0], m.listEnd[:0]
-		for k := range m.Headers {
-			m.list = append(append(m.list, m.Headers[k].Name...), ": "...)
-			m.list = append(m.list, m.Headers[k].Value...)
+		for k := range m.fieldCount() {
+			if name, value, ok := m.field(k); ok {
+				m.list = append(append(m.list, name...), ": "...)
+				m.list = append(m.list, value...)
+			}
 			m.listEnd = append(m.listEnd, len(m.list))
 		}
-		m.listFor = len(m.Headers)
+		m.listFor = m.fieldCount()
 	}
 	from := 0
 	if i > 0 {
@@ -95,10 +118,18 @@ func (m *Message) headerLine(i int) ([]byte, bool) {
 	return m.list[from:m.listEnd[i]], true
 }
 
-// rawHeaders gives the header block as sent, with the empty line.
+// rawHeaders gives the header block as sent, with the empty line; for HTTP/2 its fields as lines.
 func (m *Message) rawHeaders() []byte {
 	if !m.HeadersDone {
 		return nil
+	}
+	if n := len(m.Sent); n > 0 && m.rawFor != n {
+		m.Raw, m.rawFor = m.Raw[:0], n
+		for i := range m.Sent {
+			if f := &m.Sent[i]; f.Update < 0 {
+				m.Raw = appendHeader(m.Raw, f.Name, f.Value)
+			}
+		}
 	}
 	return m.Raw
 }

@@ -7,6 +7,8 @@
 package http
 
 import (
+	"slices"
+
 	"github.com/luanids/luanids/dissect"
 )
 
@@ -23,6 +25,9 @@ const (
 	evResponseDone
 	evTx
 	evFrame
+	evStream
+	evControl
+	evWireFrame
 )
 
 // Frames, in the order of the Spec: a message from its first line to the end of its body.
@@ -63,8 +68,12 @@ func SpecWith(opt *EVEOptions) *dissect.Spec {
 			{Name: "http.response_done", Doc: "a response is complete, with body and trailer", Dir: dissect.ToClient, Phase: 8},
 			{Name: "http.tx", Doc: "request and response are complete, or the flow ended", Any: true, Phase: 9, Log: true, Final: true},
 			dissect.FrameEvent("http.frame"),
+			// Of HTTP/2, whose transactions have the events above as well.
+			{Name: "http2.stream", Doc: "a frame of HTTP/2 came", Any: true, Repeats: true},
+			{Name: "http2.control", Doc: "a frame of HTTP/2 came that is about the connection as a whole", Any: true, Phase: 10, Log: true, Final: true},
+			dissect.FrameEvent("http2.frame"),
 		},
-		Fields:         append(fields(), dissect.FrameFields("http.frame", frames)...),
+		Fields:         slices.Concat(fields(), dissect.FrameFields("http.frame", frames), fields2()),
 		Frames:         frames,
 		FrameEvent:     evFrame,
 		Anomalies:      anomalyNames[:],

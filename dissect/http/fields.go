@@ -29,7 +29,7 @@ func respHeader(name, header, doc string) dissect.Field {
 // event that is judged, as Suricata's keyword of that name.
 func byDir(name, doc string, get func(t *Tx, dir dissect.Dir) []byte) dissect.Field {
 	return dissect.Field{Name: name, Type: dissect.TString, Event: onReq, Doc: doc, Bytes: func(e *dissect.Env) []byte {
-		if t, ok := e.Tx.(*Tx); ok {
+		if t, ok := dissect.MessageOf[Tx](e); ok {
 			return get(t, e.Dir)
 		}
 		return nil
@@ -61,6 +61,9 @@ func requestFields() []dissect.Field {
 		str("http.host.raw", onReq, "Host header as sent; the target's host when that has one", func(t *Tx) []byte {
 			if t.URIHost != nil {
 				return t.URIHost
+			}
+			if a := t.Request.Header(":authority"); a != nil {
+				return a
 			}
 			return t.Request.Header("host")
 		}).Also("http.raw_host"),

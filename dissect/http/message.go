@@ -3,7 +3,7 @@ package http
 // addHeader adds a header to the message: name and value are already the message's own memory
 // unless joined. It returns which anomalies (repeated, differing Content-Length) it found.
 func (m *Message) addHeader(name, value []byte) (repeated, clDiffers bool) {
-	m.normFor, m.namesFor, m.startFor, m.listFor = -1, -1, -1, -1
+	m.uncache()
 	old := m.findExact(name)
 	if old == nil {
 		m.Headers = append(m.Headers, Header{Name: name, Value: value})
@@ -30,6 +30,11 @@ func (m *Message) addHeader(name, value []byte) (repeated, clDiffers bool) {
 	m.arena = append(m.arena, value...)
 	old.Value = m.arena[n:]
 	return repeated, false
+}
+
+// uncache says that the buffers made from the headers are out of date.
+func (m *Message) uncache() {
+	m.normFor, m.namesFor, m.startFor, m.listFor, m.rawFor = -1, -1, -1, -1, -1
 }
 
 // maxRepetitions is how often headers of a message may repeat before more are ignored (libhtp).

@@ -64,7 +64,8 @@ type Parser struct {
 	cfg      config
 	cfgFor   *dissect.Limits
 	scan     scan
-	ctx      *dissect.Ctx // during a call, for the decompressors' sinks
+	odd      func(c *dissect.Ctx, t *Tx, n int) // takes the place of raising an anomaly, for HTTP/2
+	ctx      *dissect.Ctx                       // during a call, for the decompressors' sinks
 }
 
 func newParser() *Parser {
@@ -184,6 +185,10 @@ func (s *side) msg() *Message { return s.tx.Message(s.dir) }
 
 // raise reports an anomaly, once a transaction; once a flow for what belongs to none.
 func (p *Parser) raise(c *dissect.Ctx, t *Tx, n int) {
+	if p.odd != nil {
+		p.odd(c, t, n)
+		return
+	}
 	raised, tx := &p.raised, any(nil)
 	if t != nil {
 		raised, tx = &t.raised, t

@@ -305,6 +305,7 @@ func (p *Parser) switchProtocol(c *dissect.Ctx, s *side) {
 	switch {
 	case containsFold(up, "h2c"):
 		to = "http2"
+		c.Handed = upgraded(s.tx)
 	case containsFold(up, "websocket"):
 		to = "websocket"
 	}

@@ -17,6 +17,7 @@ const (
 	Version09      Version = 9
 	Version10      Version = 10
 	Version11      Version = 11
+	Version20      Version = 20
 )
 
 // Coding says how a message's body is delimited (RFC 9112 section 6.3).
@@ -45,6 +46,8 @@ type Message struct {
 	Protocol []byte // as sent: "HTTP/1.1"
 	Version  Version
 	Headers  []Header
+	// Sent are the header fields one by one as HTTP/2 sent them; Headers has them with repeated ones joined. Empty for HTTP/1.
+	Sent []SentField
 	// Raw is the bytes after the first line up to and with the empty line (and the trailer's).
 	Raw    []byte
 	Coding Coding
@@ -69,6 +72,7 @@ type Message struct {
 	// Buffers made on demand from the headers; valid while their count is that of Headers.
 	norm, names, start            []byte
 	normFor, namesFor, startFor   int
+	rawFor                        int // of Raw, for HTTP/2
 	list                          []byte
 	listFor                       int
 	listEnd                       []int
@@ -105,6 +109,10 @@ type Tx struct {
 	// NoRequest says that the response came without a request being seen.
 	NoRequest bool
 
+	// HTTP2 is what HTTP/2 knows of it, nil for HTTP/1.
+	HTTP2 *HTTP2
+
+	h2 *HTTP2 // memory for the next transaction that needs it
 	// is09 says that the request was HTTP/0.9: its response has no headers.
 	is09    bool
 	method  method
@@ -130,11 +138,14 @@ func (m *Message) reset() {
 	if cap(m.Headers) > 256 {
 		m.Headers = nil
 	}
+	if cap(m.Sent) > 256 {
+		m.Sent = nil
+	}
 	*m = Message{
-		Headers: m.Headers[:0], Raw: trim(m.Raw), Body: dissect.ReleaseKept(m.Body), arena: trim(m.arena),
+		Headers: m.Headers[:0], Sent: m.Sent[:0], Raw: trim(m.Raw), Body: dissect.ReleaseKept(m.Body), arena: trim(m.arena),
 		norm: trim(m.norm), names: trim(m.names), start: trim(m.start), list: trim(m.list),
 		listEnd: m.listEnd[:0], Version: VersionUnknown, ContentLength: -1,
-		normFor: -1, namesFor: -1, startFor: -1, listFor: -1,
+		normFor: -1, namesFor: -1, startFor: -1, listFor: -1, rawFor: -1,
 	}
 }
 
@@ -143,7 +154,7 @@ func newTx(id uint64) *Tx {
 	t.Request.reset()
 	t.Response.reset()
 	t.MatchState.Reset()
-	*t = Tx{MatchState: t.MatchState, ID: id, Request: t.Request, Response: t.Response, uri: trim(t.uri), hostBuf: trim(t.hostBuf)}
+	*t = Tx{MatchState: t.MatchState, ID: id, Request: t.Request, Response: t.Response, h2: t.h2, uri: trim(t.uri), hostBuf: trim(t.hostBuf)}
 	return t
 }
 
@@ -281,7 +292,14 @@ func (t *Tx) clone() *Tx {
 		&c.Host, &c.StatusText, &c.Reason, &c.User} {
 		dup(b)
 	}
-	c.uri, c.hostBuf = nil, nil
+	c.uri, c.hostBuf, c.h2 = nil, nil, nil
+	if t.HTTP2 != nil {
+		h := HTTP2{StreamID: t.HTTP2.StreamID, Carried: t.HTTP2.Carried}
+		for d := range h.Frames {
+			h.Frames[d] = t.HTTP2.Frames[d].clone()
+		}
+		c.HTTP2 = &h
+	}
 	for _, m := range []*Message{&c.Request, &c.Response} {
 		for _, b := range []*[]byte{&m.Line, &m.Protocol, &m.Raw, &m.Body, &m.norm, &m.names, &m.start,
 			&m.list, &m.contentType, &m.dispositionCache} {
@@ -294,6 +312,11 @@ func (t *Tx) clone() *Tx {
 			hs[i] = Header{Name: bytes.Clone(h.Name), Value: bytes.Clone(h.Value), Repeated: h.Repeated}
 		}
 		m.Headers = hs
+		sent := make([]SentField, len(m.Sent))
+		for i, f := range m.Sent {
+			sent[i] = SentField{Name: bytes.Clone(f.Name), Value: bytes.Clone(f.Value), Update: f.Update}
+		}
+		m.Sent = sent
 	}
 	return &c
 }
