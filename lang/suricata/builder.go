@@ -63,6 +63,7 @@ type builder struct {
 	filestore    bool
 	unused       string // a sticky buffer that nothing was asked of
 	off          int    // of the option at hand
+	mem          *scratch
 }
 
 // cond is a condition outside of content chains.
@@ -167,7 +168,8 @@ func (b *builder) find(buf *buffer, steps []ir.TStep, fresh bool) *chain {
 			}
 		}
 	}
-	c := &chain{buf: buf, steps: steps, off: b.off}
+	c := b.mem.chain()
+	c.buf, c.steps, c.off = buf, steps, b.off
 	b.chains = append(b.chains, c)
 	return c
 }

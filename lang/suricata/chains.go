@@ -68,6 +68,7 @@ func (b *builder) uses(d dirs) (list []use, err *problem) {
 		list = append(list, u)
 		return nil
 	}
+	list = b.mem.uses[:0]
 	for _, c := range b.chains {
 		if c.buf == payloadBuffer {
 			continue
@@ -91,6 +92,7 @@ func (b *builder) uses(d dirs) (list []use, err *problem) {
 			}
 		}
 	}
+	b.mem.uses = list[:0]
 	return list, nil
 }
 
@@ -120,7 +122,7 @@ func (b *builder) chainCond(c *chain, d dirs, effects *[]ir.Effect, contexts *[]
 	if len(c.steps) > 0 {
 		x = &ir.Transform{X: x, Steps: c.steps}
 	}
-	var terms []ir.Expr
+	terms := make([]ir.Expr, 0, len(c.tests)+1)
 	switch {
 	case len(c.items) > 0:
 		if c.buf == magicBuffer {
@@ -131,7 +133,7 @@ func (b *builder) chainCond(c *chain, d dirs, effects *[]ir.Effect, contexts *[]
 		if f.Type == dissect.TIP {
 			return nil, &problem{keyword: c.buf.name, why: "an address has no content", off: c.off}
 		}
-		terms = append(terms, &ir.Content{Buf: x, Items: c.items})
+		terms = append(terms, &ir.Content{Buf: x, Items: slices.Clone(c.items)})
 	}
 	for _, t := range c.tests {
 		terms = append(terms, t(x))

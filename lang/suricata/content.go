@@ -1,6 +1,7 @@
 package suricata
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -197,7 +198,7 @@ func moveTo(buf *buffer) handler {
 		from := b.find(payloadBuffer, nil, false)
 		for i := len(from.items) - 1; i >= 0; i-- {
 			if lit, ok := from.items[i].(*ir.Lit); ok {
-				from.items = append(from.items[:i:i], from.items[i+1:]...)
+				from.items = slices.Delete(from.items, i, i+1)
 				to := b.find(buf, nil, false)
 				to.items = append(to.items, lit)
 				if b.latest == ir.Item(lit) {

@@ -27,9 +27,16 @@ func (b *builder) finish() ([]*ir.Rule, *problem) {
 		return nil, err
 	}
 	b.identify()
-	var rules []*ir.Rule
-	for _, v := range b.variants(d) {
-		r, err := b.variant(v)
+	variants := b.variants(d)
+	b.mem.variants = variants[:0]
+	rules := make([]*ir.Rule, 0, len(variants))
+	for i, v := range variants {
+		r := b.r
+		if i < len(variants)-1 {
+			one := *b.r
+			r = &one
+		}
+		err := b.variant(v, r)
 		if err != nil {
 			return nil, err
 		}
@@ -112,11 +119,12 @@ type variant struct {
 }
 
 func (b *builder) variants(d dirs) []variant {
+	out := b.mem.variants[:0]
 	v := variant{dir: d, mode: b.payloadMode(), scope: b.scope()}
 	if d == 0 && !b.transaction() && (b.differsByDirection() || v.scope == ir.ScopeFlow) {
 		a := v
 		v.dir, a.dir, a.suffix = toServer, toClient, ".to_client"
-		return []variant{v, a}
+		return append(out, v, a)
 	}
 	if b.proto.ip && b.hasPayload() && v.mode != ir.PayloadPacket {
 		c := &b.l.common
@@ -124,9 +132,9 @@ func (b *builder) variants(d dirs) []variant {
 		a := v
 		v.extra = []ir.Expr{carried}
 		a.extra, a.mode, a.suffix = []ir.Expr{&ir.Not{X: carried}}, ir.PayloadPacket, ".packet"
-		return []variant{v, a}
+		return append(out, v, a)
 	}
-	return []variant{v}
+	return append(out, v)
 }
 
 // differsByDirection tells whether parts of the rule mean other fields in either direction.
@@ -201,20 +209,19 @@ func (b *builder) scope() ir.Scope {
 	return ir.ScopeFlowDir
 }
 
-// variant makes one rule.
-func (b *builder) variant(v variant) (*ir.Rule, *problem) {
-	r := *b.r
+// variant makes one rule of r.
+func (b *builder) variant(v variant, r *ir.Rule) *problem {
 	r.Payload, r.Scope = v.mode, v.scope
 	uses, err := b.uses(v.dir)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if err := b.checkMix(uses); err != nil {
-		return nil, err
+		return err
 	}
-	terms, err := b.headerTerms(v, uses)
+	terms, err := b.headerTerms(v, uses, b.mem.terms[:0])
 	if err != nil {
-		return nil, err
+		return err
 	}
 	terms = append(terms, v.extra...)
 	for _, c := range b.conds {
@@ -228,21 +235,22 @@ func (b *builder) variant(v variant) (*ir.Rule, *problem) {
 	for _, c := range b.chains {
 		x, err := b.chainCond(c, v.dir, &effects, &r.Contexts)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		terms = append(terms, x)
 	}
 	if len(effects) > 0 {
 		r.Effects = append(slices.Clip(r.Effects), effects...)
 	}
+	b.mem.terms = terms[:0]
 	r.On = b.pin(uses)
 	switch {
 	case len(terms) > 0:
-		r.When = andOf(terms)
+		r.When = andOf(slices.Clone(terms))
 	case r.On == "":
 		r.On = "packet"
 	}
-	return &r, nil
+	return nil
 }
 
 // checkMix refuses what Suricata refuses as well: packets' own values beside those of messages, and
@@ -276,8 +284,8 @@ func (b *builder) pin(uses []use) string {
 	return ""
 }
 
-// headerTerms makes the conditions of the header and of the keyword flow.
-func (b *builder) headerTerms(v variant, uses []use) (terms []ir.Expr, err *problem) {
+// headerTerms appends the conditions of the header and of the keyword flow.
+func (b *builder) headerTerms(v variant, uses []use, terms []ir.Expr) ([]ir.Expr, *problem) {
 	c := &b.l.common
 	own, directed, anyDir := false, false, false // by the events of the fields
 	for _, u := range uses {
@@ -292,7 +300,7 @@ func (b *builder) headerTerms(v variant, uses []use) (terms []ir.Expr, err *prob
 	case own || b.proto.header:
 	case b.spec != nil:
 		if !b.appEvent {
-			terms = append(terms, &ir.Cmp{Op: ir.Eq, X: c.app, Y: ir.Str(b.spec.Name)})
+			terms = append(terms, b.l.apps[b.spec])
 		}
 	case b.proto.x != nil:
 		terms = append(terms, b.proto.x)
@@ -312,12 +320,11 @@ func (b *builder) headerTerms(v variant, uses []use) (terms []ir.Expr, err *prob
 	case -1:
 		terms = append(terms, &ir.Not{X: c.established})
 	}
-	ends, err := b.endPoints(v.dir)
-	return append(terms, ends...), err
+	return b.endPoints(v.dir, terms)
 }
 
-// endPoints makes the conditions on addresses and ports, of a rule in direction d.
-func (b *builder) endPoints(d dirs) ([]ir.Expr, *problem) {
+// endPoints appends the conditions on addresses and ports, of a rule in direction d.
+func (b *builder) endPoints(d dirs, terms []ir.Expr) ([]ir.Expr, *problem) {
 	c, l := &b.l.common, b.l
 	src, dst := l.addrList(b.h.src), l.addrList(b.h.dst)
 	for _, a := range []addrSet{src, dst} {
@@ -333,15 +340,17 @@ func (b *builder) endPoints(d dirs) ([]ir.Expr, *problem) {
 	if err != nil {
 		return nil, err
 	}
-	ends := func(sip, dip, sp, dp ir.Expr) (out []ir.Expr) {
-		for _, x := range []ir.Expr{addrCond(sip, src), addrCond(dip, dst), portCond(sp, sport), portCond(dp, dport)} {
+	all := func(out []ir.Expr, list ...ir.Expr) []ir.Expr {
+		for _, x := range list {
 			if x != nil {
 				out = append(out, x)
 			}
 		}
 		return out
 	}
-	one := ends(c.srcIP, c.dstIP, c.srcPort, c.dstPort)
+	ends := func(sip, dip, sp, dp ir.Expr) []ir.Expr {
+		return all(terms, addrCond(sip, src), addrCond(dip, dst), portCond(sp, sport.set), portCond(dp, dport.set))
+	}
 	switch b.h.arrow {
 	case "->":
 		switch {
@@ -350,14 +359,16 @@ func (b *builder) endPoints(d dirs) ([]ir.Expr, *problem) {
 		case b.txEvent && d == toClient:
 			return ends(c.serverIP, c.clientIP, c.serverPort, c.clientPort), nil
 		}
-		return one, nil
+		return all(terms, src.src, dst.dst, sport.src, dport.dst), nil
 	case "=>":
 		return ends(c.clientIP, c.serverIP, c.clientPort, c.serverPort), nil
 	case "<>":
+		one := all(nil, src.src, dst.dst, sport.src, dport.dst)
 		if len(one) == 0 || b.h.src == b.h.dst && b.h.srcPort == b.h.dstPort {
-			return one, nil
+			return append(terms, one...), nil
 		}
-		return []ir.Expr{&ir.Or{X: []ir.Expr{andOf(one), andOf(ends(c.dstIP, c.srcIP, c.dstPort, c.srcPort))}}}, nil
+		other := all(nil, src.dst, dst.src, sport.dst, dport.src)
+		return append(terms, &ir.Or{X: []ir.Expr{andOf(one), andOf(other)}}), nil
 	}
 	return nil, fail("the arrow must be ->, <> or =>, not %s", b.h.arrow)
 }

@@ -89,6 +89,7 @@ type addrSet struct {
 	except  bool // all but set
 	negated bool // something in it is negated: such a rule is not IP-only for Suricata
 	err     *problem
+	ends
 }
 
 func (l *loader) addrList(s string) addrSet {
@@ -100,6 +101,7 @@ func (l *loader) addrList(s string) addrSet {
 	a, ok := l.addrs[s]
 	if !ok {
 		a = l.parseAddrs(s)
+		a.ends = ends{addrCond(l.common.srcIP, a), addrCond(l.common.dstIP, a)}
 		l.addrs[s] = a
 	}
 	return a
@@ -248,18 +250,24 @@ func lastOf(p netip.Prefix) netip.Addr {
 	return a
 }
 
-// portList reads a list of ports; nil: any.
-func (l *loader) portList(s string) (*ir.IntSet, *problem) {
+// portSet is what a list of ports means.
+type portSet struct {
+	set *ir.IntSet // nil: any
+	ends
+}
+
+// portList reads a list of ports.
+func (l *loader) portList(s string) (p portSet, err *problem) {
 	if s == "any" {
-		return nil, nil
+		return p, nil
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if set, ok := l.ports[s]; ok {
-		return set, nil
+	if p, ok := l.ports[s]; ok {
+		return p, nil
 	}
 	var in, out []ir.Range
-	err := l.walk(s, false, 0, func(e string, neg bool) *problem {
+	err = l.walk(s, false, 0, func(e string, neg bool) *problem {
 		r, err := portRange(e)
 		if neg {
 			out = append(out, r)
@@ -269,7 +277,7 @@ func (l *loader) portList(s string) (*ir.IntSet, *problem) {
 		return err
 	})
 	if err != nil {
-		return nil, err
+		return p, err
 	}
 	if len(in) == 0 {
 		in = []ir.Range{{Lo: 0, Hi: 65535}}
@@ -278,10 +286,11 @@ func (l *loader) portList(s string) (*ir.IntSet, *problem) {
 	if len(set.Ranges) == 1 && set.Ranges[0] == (ir.Range{Lo: 0, Hi: 65535}) {
 		set = nil
 	} else if len(set.Ranges) == 0 {
-		return nil, fail("no port is left in %s", s)
+		return p, fail("no port is left in %s", s)
 	}
-	l.ports[s] = set
-	return set, nil
+	p = portSet{set, ends{portCond(l.common.srcPort, set), portCond(l.common.dstPort, set)}}
+	l.ports[s] = p
+	return p, nil
 }
 
 func portRange(s string) (ir.Range, *problem) {

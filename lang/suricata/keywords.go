@@ -146,14 +146,15 @@ func (b *builder) pickSide(v string) *problem {
 var legacyKeywords = map[string]bool{"tls.subject": true, "tls.issuerdn": true, "tls.fingerprint": true}
 
 // rule translates one rule.
-func (l *loader) rule(r *raw) ([]*ir.Rule, *problem) {
-	h, opts, err := parse(r.text)
+func (l *loader) rule(mem *scratch, r *raw) ([]*ir.Rule, *problem) {
+	h, opts, err := parse(r.text, mem.opts[:0])
+	mem.opts = opts
 	if err != nil {
 		return nil, err
 	}
-	rules, pipes, err := l.translate(r, h, opts, false)
+	rules, pipes, err := l.translate(mem, r, h, opts, false)
 	if err == nil && pipes {
-		more, _, _ := l.translate(r, h, opts, true) // what names something that pipes do not have is about the others only
+		more, _, _ := l.translate(mem, r, h, opts, true) // what names something that pipes do not have is about the others only
 		for _, x := range more {
 			x.ID += rpcSuffix
 		}
@@ -164,9 +165,10 @@ func (l *loader) rule(r *raw) ([]*ir.Rule, *problem) {
 
 // translate translates a rule's header and options; pipes says for which of the protocols that carry calls (see rpcField). alsoPipes
 // tells that it has to be done for these as well.
-func (l *loader) translate(r *raw, h header, opts []option, pipes bool) (rules []*ir.Rule, alsoPipes bool, err *problem) {
-	b := &builder{l: l, h: h, raw: r, pipes: pipes, r: &ir.Rule{GID: 1, Text: r.text, Pos: l.pos(r, 0), Confidence: -1}}
+func (l *loader) translate(mem *scratch, r *raw, h header, opts []option, pipes bool) (rules []*ir.Rule, alsoPipes bool, err *problem) {
+	b := mem.builder(l, h, r, pipes)
 	rules, err = b.translate(opts)
+	mem.done(b)
 	return rules, err == nil && b.alsoPipes(), err
 }
 

@@ -80,8 +80,9 @@ func Load(schema *dissect.Schema, name string, src []byte, opt Options) (rules [
 	workers = min(workers, len(raws)/chunkRules+1)
 	chunks := make([]chunk, (len(raws)+chunkRules-1)/chunkRules)
 	if workers == 1 {
+		var mem scratch
 		for i := range chunks {
-			chunks[i] = l.chunk(raws, i)
+			chunks[i] = l.chunk(&mem, raws, i)
 		}
 	} else {
 		var wg sync.WaitGroup
@@ -92,13 +93,19 @@ func Load(schema *dissect.Schema, name string, src []byte, opt Options) (rules [
 		close(next)
 		for range workers {
 			wg.Go(func() {
+				var mem scratch
 				for i := range next {
-					chunks[i] = l.chunk(raws, i)
+					chunks[i] = l.chunk(&mem, raws, i)
 				}
 			})
 		}
 		wg.Wait()
 	}
+	n := 0
+	for i := range chunks {
+		n += len(chunks[i].rules)
+	}
+	rules = make([]*ir.Rule, 0, n)
 	for i := range chunks {
 		skipped = append(skipped, chunks[i].skipped...)
 		rules = append(rules, chunks[i].rules...)
@@ -137,9 +144,10 @@ type chunk struct {
 	skipped []Skip
 }
 
-func (l *loader) chunk(raws []raw, n int) (c chunk) {
+func (l *loader) chunk(mem *scratch, raws []raw, n int) (c chunk) {
+	c.rules = make([]*ir.Rule, 0, chunkRules)
 	for _, r := range raws[n*chunkRules : min((n+1)*chunkRules, len(raws))] {
-		rules, err := l.rule(&r)
+		rules, err := l.rule(mem, &r)
 		if err != nil {
 			c.skipped = append(c.skipped, Skip{Pos: l.pos(&r, err.off), SID: sidOf(&r), Keyword: err.keyword, Why: err.why})
 			continue
@@ -173,8 +181,9 @@ type loader struct {
 	keywords map[string]handler
 
 	mu    sync.Mutex
+	apps  map[*dissect.Spec]ir.Expr // conditions on the protocol
 	addrs map[string]addrSet
-	ports map[string]*ir.IntSet
+	ports map[string]portSet
 	res   map[string]compiledRe
 	bufs  map[*dissect.Field]*buffer
 }
@@ -184,12 +193,13 @@ func newLoader(schema *dissect.Schema, name string, opt Options) *loader {
 		opt.Shared = NewShared()
 	}
 	l := &loader{schema: schema, file: name, opt: opt, vars: DefaultVars(), keywords: keywordTable(),
-		addrs: map[string]addrSet{}, ports: map[string]*ir.IntSet{}, res: map[string]compiledRe{},
+		addrs: map[string]addrSet{}, ports: map[string]portSet{}, res: map[string]compiledRe{},
 		bufs: map[*dissect.Field]*buffer{}}
 	for k, v := range opt.Vars {
 		l.vars[k] = v
 	}
 	l.common = newCommon(schema)
+	l.apps = appTests(schema, l.common.app)
 	return l
 }
 

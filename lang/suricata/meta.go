@@ -1,6 +1,7 @@
 package suricata
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -80,6 +81,7 @@ func reference(b *builder, v string) *problem {
 
 // metadata reads "key value, key value". A mitre_technique_id also becomes the rule's technique.
 func metadata(b *builder, v string) *problem {
+	b.r.Metadata = slices.Grow(b.r.Metadata, strings.Count(v, ",")+1)
 	for len(v) > 0 {
 		var kv string
 		kv, v, _ = strings.Cut(v, ",")

@@ -136,8 +136,8 @@ type option struct {
 	valueOff    int
 }
 
-// parse takes a rule apart.
-func parse(text string) (h header, opts []option, err *problem) {
+// parse takes a rule apart. The options are appended to room.
+func parse(text string, room []option) (h header, opts []option, err *problem) {
 	c := cursor{s: text}
 	for _, p := range []*string{&h.action, &h.proto, &h.src, &h.srcPort, &h.arrow, &h.dst, &h.dstPort} {
 		*p = c.word()
@@ -153,13 +153,12 @@ func parse(text string) (h header, opts []option, err *problem) {
 	if c.i >= len(text) || text[c.i] != '(' || end < c.i {
 		return h, nil, &problem{why: "the options must stand in ( )", off: c.i}
 	}
-	opts, err = options(text[:end], c.i+1)
+	opts, err = options(text[:end], c.i+1, room)
 	return h, opts, err
 }
 
 // options splits "name: value; name;" from offset i on. A backslash takes the meaning of a semicolon away.
-func options(s string, i int) ([]option, *problem) {
-	opts := make([]option, 0, strings.Count(s[i:], ";")+1)
+func options(s string, i int, opts []option) ([]option, *problem) {
 	for {
 		for i < len(s) && isSpace(s[i]) {
 			i++
@@ -167,14 +166,8 @@ func options(s string, i int) ([]option, *problem) {
 		if i == len(s) {
 			return opts, nil
 		}
-		end := i
-		for end < len(s) && s[end] != ';' {
-			if s[end] == '\\' {
-				end++
-			}
-			end++
-		}
-		if end >= len(s) {
+		end := semicolon(s, i)
+		if end < 0 {
 			return nil, &problem{why: "a semicolon is missing after the option", off: i}
 		}
 		o := option{off: i}
@@ -189,6 +182,21 @@ func options(s string, i int) ([]option, *problem) {
 			opts = append(opts, o)
 		}
 		i = end + 1
+	}
+}
+
+// semicolon finds the next one from i on without a backslash before it, -1 if there is none.
+func semicolon(s string, i int) int {
+	for {
+		n := strings.IndexByte(s[i:], ';')
+		if n < 0 {
+			return -1
+		}
+		slash := strings.IndexByte(s[i:i+n], '\\')
+		if slash < 0 {
+			return i + n
+		}
+		i = min(i+slash+2, len(s)) // behind what the backslash is for
 	}
 }
 
