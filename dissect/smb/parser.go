@@ -27,6 +27,7 @@ type parser struct {
 	trees   []tree
 	reads   []read
 	pipes   []*pipe
+	tree    *Tx // a tree connect that waits for its answer, until the client goes on
 	queued  int // bytes of content that came before its turn
 	maxTx   int
 	maxRead uint32
@@ -158,6 +159,9 @@ func (p *parser) message(c *dissect.Ctx, dir dissect.Dir, d *direction, data []b
 	n := int(data[1])<<16 | int(data[2])<<8 | int(data[3])
 	switch t := data[0]; {
 	case t == nbMessage:
+		if p.tree != nil && dir == dissect.ToServer {
+			p.pending(c)
+		}
 		if n >= 4 && len(data) < 2*nbHeader {
 			c.Need(2 * nbHeader)
 			return 0
@@ -215,6 +219,14 @@ func (d *direction) skip(total, have int) int {
 	d.msg -= k
 	d.left, d.pad, d.sink = total-k, 0, nil
 	return k
+}
+
+// pending shows a tree connect whose answer the client did not wait for: what it leads to is taken for a share until the server says that
+// it is for pipes, as in Suricata.
+func (p *parser) pending(c *dissect.Ctx) {
+	t := p.tree
+	p.tree = nil
+	c.EmitDir(evTree, t, dissect.ToServer)
 }
 
 // begin begins a transaction. Where too many wait, the oldest is given up.
@@ -294,6 +306,9 @@ func (p *parser) finish(c *dissect.Ctx, t *Tx) {
 		}
 	}
 	if t.kind == kTree {
+		if p.tree == t {
+			p.tree = nil
+		}
 		c.EmitDir(evTree, t, dissect.ToServer)
 	}
 	c.EmitDir(evTx, t, dissect.ToClient)

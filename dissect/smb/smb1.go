@@ -300,6 +300,7 @@ func (p *parser) treeConnect1(c *dissect.Ctx, h *header, b *block) bool {
 			t.services[0], t.hasService[0] = bytes.Clone(service[:min(len(service), maxName)]), true
 		}
 	}
+	p.tree = t
 	p.request(c, t)
 	return ok
 }

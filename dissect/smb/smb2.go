@@ -167,6 +167,7 @@ func (p *parser) treeConnect2(c *dissect.Ctx, h *header, body []byte) bool {
 			t.name = appendUTF16(t.name, path)
 		}
 	}
+	p.tree = t
 	p.request(c, t)
 	return ok
 }

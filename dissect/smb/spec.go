@@ -18,7 +18,7 @@ func NewSpec(o Options) *dissect.Spec {
 		New:  func() dissect.Parser { return new(parser) },
 		Events: []dissect.Event{
 			evRequest:     {Name: request, Doc: "a command of the client, or a call on a pipe with all its fragments", Phase: 1},
-			evTree:        {Name: treeEvent, Doc: "the server answered whether the client may use a share", Phase: 2},
+			evTree:        {Name: treeEvent, Doc: "the server answered whether the client may use a share; before that if the client goes on without waiting", Phase: 2, Repeats: true},
 			evTx:          {Name: txEvent, Doc: "a command was answered, the handle of a file that was read or written was closed, or the connection ended", Dir: dissect.ToClient, Phase: 3, Log: true, Final: true},
 			evAuthSuccess: {Name: "smb.auth.success", Doc: "the server accepted a login", Dir: dissect.ToClient, Phase: 4},
 			evAuthFailure: {Name: "smb.auth.failure", Doc: "the server refused a login", Dir: dissect.ToClient, Phase: 4},
