@@ -244,3 +244,17 @@ func appendEscaped(dst []byte, c byte) []byte {
 	}
 	return append(dst, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&15])
 }
+
+// Limited writes bytes of the traffic, of which n came, as a string value of at most limit bytes; how many are missing is said at its end, as
+// in Suricata. s may be shorter than n where the rest was not kept.
+func (w *Writer) Limited(s []byte, n, limit int) {
+	keep := min(limit, len(s))
+	if n <= keep {
+		w.Bytes(s)
+		return
+	}
+	w.Bytes(s[:keep])
+	w.B = append(w.B[:len(w.B)-1], "[truncated "...)
+	w.B = strconv.AppendInt(w.B, int64(n-keep), 10)
+	w.B = append(w.B, ` additional bytes]"`...)
+}

@@ -292,7 +292,11 @@ func datarep(b *builder, v string) *problem {
 	return nil
 }
 
+// holds tells whether the comparison is true of n.
 func (c cmp) holds(n int64) bool {
+	if c.mask != 0 {
+		n &= c.mask
+	}
 	switch c.op {
 	case ir.TestNe:
 		return n != c.lo

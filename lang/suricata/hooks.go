@@ -51,6 +51,10 @@ var hooks = map[string]map[string]hook{
 		"request_started": {"ftp.request", toServer}, "request_complete": {"ftp.request", toServer},
 		"response_started": {"ftp.tx", toClient}, "response_complete": {"ftp.tx", toClient},
 	},
+	"mqtt": {
+		"request_started": {"mqtt.message", toServer}, "request_complete": {"mqtt.tx", toServer},
+		"response_started": {"mqtt.message", toClient}, "response_complete": {"mqtt.tx", toClient},
+	},
 	"sip": {
 		"request_started": {"sip.message", toServer}, "request_complete": {"sip.message", toServer},
 		"response_started": {"sip.message", toClient}, "response_complete": {"sip.message", toClient},

@@ -63,6 +63,8 @@ func keywordTable() map[string]handler {
 		"dcerpc.iface": dceIface, "dce_iface": dceIface, "dcerpc.opnum": dceOpnum, "dce_opnum": dceOpnum, "dcerpc.stub_data": dceStub,
 		"smb.version": smbVersion,
 
+		"mqtt.type": enum("mqtt.type", mqttTypes), "mqtt.flags": bitFlags("mqtt.flags", mqttFlags), "mqtt.connect.flags": bitFlags("mqtt.connect.flags", mqttConnectFlags),
+
 		"dotprefix": transform(ir.TDotPrefix), "to_lowercase": transform(ir.TLower), "to_uppercase": transform(ir.TUpper),
 		"compress_whitespace": transform(ir.TCompressWhitespace), "strip_whitespace": transform(ir.TStripWhitespace),
 		"to_md5": transform(ir.TMD5), "to_sha1": transform(ir.TSHA1), "to_sha256": transform(ir.TSHA256),

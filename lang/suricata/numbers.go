@@ -7,11 +7,12 @@ import (
 	"github.com/luanids/luanids/lang/ir"
 )
 
-// cmp is a comparison as keywords for numbers write it: 8, >8, <=8, !8, 3<>20, 3-20. Ranges
+// cmp is a comparison as keywords for numbers write it: 8, >8, <=8, !8, 3<>20, 3-20, &0xc0=0x80. Ranges
 // are exclusive at both ends.
 type cmp struct {
 	op     ir.TestOp
 	lo, hi int64
+	mask   int64 // the bits that are compared, 0: all
 }
 
 var cmpOps = []struct {
@@ -22,6 +23,9 @@ var cmpOps = []struct {
 func parseCmp(s string) (c cmp, err *problem) {
 	s = strings.TrimSpace(s)
 	c.op = ir.TestEq
+	if strings.HasPrefix(s, "&") {
+		return parseMasked(s)
+	}
 	for _, o := range cmpOps {
 		if rest, ok := strings.CutPrefix(s, o.text); ok {
 			c.op, s = o.op, strings.TrimSpace(rest)
@@ -56,6 +60,23 @@ func parseCmp(s string) (c cmp, err *problem) {
 	return c, nil
 }
 
+// parseMasked reads a comparison of some bits of a number: &0xc0=0x80, &0xc0!=0.
+func parseMasked(s string) (c cmp, err *problem) {
+	i := strings.IndexAny(s, "!=")
+	if i < 0 {
+		return c, fail("%q compares bits with nothing: &0xc0=0x80", s)
+	}
+	mask, ok := quantity(s[1:i])
+	if !ok || mask == 0 {
+		return c, fail("%q is no set of bits", s[1:i])
+	}
+	if c, err = parseCmp(s[i:]); err == nil && c.op != ir.TestEq && c.op != ir.TestNe {
+		err = fail("%q: bits are equal (=) or not (!=)", s)
+	}
+	c.mask = mask
+	return c, err
+}
+
 // quantity reads a number, perhaps with a unit of size (KB: 1024).
 func quantity(s string) (int64, bool) {
 	s = strings.TrimSpace(s)
@@ -81,6 +102,9 @@ func (c cmp) scale(n int64) cmp {
 
 // on is the comparison applied to a value. A value that is absent fails it.
 func (c cmp) on(x ir.Expr) ir.Expr {
+	if c.mask != 0 {
+		x = &ir.Arith{Op: ir.BitAnd, X: x, Y: ir.Int(c.mask), T: x.Type()}
+	}
 	y := &ir.Const{T: x.Type(), V: ir.Value{I: c.lo, OK: true}}
 	switch c.op {
 	case ir.TestNe:
@@ -133,6 +157,9 @@ func bsize(b *builder, v string) *problem {
 	c, err := parseCmp(v)
 	if err != nil {
 		return err
+	}
+	if c.mask != 0 {
+		return fail("bits of a size cannot be compared")
 	}
 	b.add(c.item(b.pos()))
 	return nil

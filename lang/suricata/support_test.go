@@ -35,10 +35,13 @@ var keywordGroups = []struct{ name, keywords string }{
 	{"SIP, SDP", "sip.method sip.uri sip.request_line sip.stat_code sip.stat_msg sip.response_line sip.protocol sip.from sip.to sip.via sip.user_agent sip.content_type " +
 		"sip.content_length sdp.origin sdp.session_name sdp.session_info sdp.uri sdp.email sdp.phone_number sdp.connection_data sdp.bandwidth sdp.time sdp.repeat_time sdp.timezone " +
 		"sdp.encryption_key sdp.attribute sdp.media.media sdp.media.media_info sdp.media.connection_data sdp.media.encryption_key"},
+	{"MQTT", "mqtt.protocol_version mqtt.type mqtt.flags mqtt.qos mqtt.reason_code mqtt.connack.session_present mqtt.connect.clientid mqtt.connect.flags " +
+		"mqtt.connect.password mqtt.connect.protocol_string mqtt.connect.username mqtt.connect.willmessage mqtt.connect.willtopic mqtt.publish.message " +
+		"mqtt.publish.topic mqtt.subscribe.topic mqtt.unsubscribe.topic"},
 	{"SMB, DCERPC", "smb.named_pipe smb.share smb.ntlmssp_user smb.ntlmssp_domain smb.version dcerpc.iface dcerpc.opnum dcerpc.stub_data dce_iface dce_opnum dce_stub_data"},
 	{"other protocols", "modbus dnp3_func dnp3_ind dnp3_obj dnp3_data enip_command cip_service krb5_msg_type krb5.cname krb5.sname krb5_err_code krb5.weak_encryption " +
 		"krb5.ticket_encryption snmp.version snmp.community snmp.usm snmp.pdu_type dhcp.leasetime dhcp.rebinding_time dhcp.renewal_time rfb.name rfb.sectype rfb.secresult " +
-		"mqtt.type mqtt.connect.clientid ike.init_spi ike.exchtype ldap.request.operation nfs_procedure nfs.version quic.version quic.sni quic.cyu.hash websocket.payload pgsql.query"},
+		"ike.init_spi ike.exchtype ldap.request.operation nfs_procedure nfs.version quic.version quic.sni quic.cyu.hash websocket.payload pgsql.query"},
 	{"lists", "dataset datarep iprep"},
 	{"protocols, events, frames", "app-layer-protocol app-layer-event decode-event stream-event engine-event frame"},
 	{"alerts, the engine", "threshold detection_filter tag config lua"},
