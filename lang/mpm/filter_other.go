@@ -2,8 +2,19 @@
 
 package mpm
 
-const canVector = false
+const (
+	canVector  = false
+	canWindows = false
+)
 
 func filter512(*uint16, uint64, *byte, int, uint64, *uint32) (int, uint64) {
+	panic("mpm: no such filter")
+}
+
+func windows8(*windowTable, *byte, int, int, *uint16) int {
+	panic("mpm: no such filter")
+}
+
+func windows16(*windowTable, *byte, int, int, *uint16) int {
 	panic("mpm: no such filter")
 }

@@ -15,6 +15,7 @@ package mpm
 import (
 	"encoding/binary"
 	"slices"
+	"unsafe"
 )
 
 // Pattern is one string to look for, or, with Sets, a sequence of sets of bytes.
@@ -43,8 +44,10 @@ type Set struct {
 	short *short // patterns of 3 bytes, if there are many of them
 	tiny  *tiny  // 1 and 2 bytes, nil for none
 
+	windows *windows // instead of long and short, where the processor can
+
 	maxLen int
-	vector bool // look at sixteen positions at a time
+	vector bool // look at many positions at a time
 }
 
 // pat is where a pattern is in blob, or (sets) in Set.sets.
@@ -56,12 +59,13 @@ type pat struct {
 
 // New makes a set. Empty patterns are never found.
 func New(patterns []Pattern) *Set {
-	s := build(patterns)
-	s.vector = vectorPays()
+	s := build(patterns, canWindows && len(patterns) <= maxWindows)
+	s.vector = s.windows != nil || vectorPays()
 	return s
 }
 
-func build(patterns []Pattern) *Set {
+// build makes a set of which the patterns of three bytes and more are found by windows or by anchors.
+func build(patterns []Pattern, windows bool) *Set {
 	s := &Set{pats: make([]pat, len(patterns))}
 	for i, p := range patterns {
 		if p.Sets != nil {
@@ -76,7 +80,11 @@ func build(patterns []Pattern) *Set {
 		s.maxLen = max(s.maxLen, len(p.Bytes))
 	}
 	s.blob, s.fold = slices.Clip(s.blob), slices.Clip(s.fold)
-	s.index(patterns)
+	if windows {
+		s.indexWindows(patterns)
+	} else {
+		s.index(patterns)
+	}
 	return s
 }
 
@@ -106,6 +114,25 @@ func (s *Set) index(patterns []Pattern) {
 	if s.short != nil {
 		s.short.finish()
 	}
+}
+
+// indexWindows does so if windows are used.
+func (s *Set) indexWindows(patterns []Pattern) {
+	b := newWindowBuilder(s, len(patterns))
+	for i, p := range patterns {
+		switch n := len(p.Bytes); {
+		case p.Sets != nil:
+			b.class(uint32(i), p.Sets)
+		case n >= 3:
+			b.literal(uint32(i), p.Bytes)
+		case n >= 1:
+			if s.tiny == nil {
+				s.tiny = new(tiny)
+			}
+			s.tiny.add(uint32(i), p, lastEnd(p))
+		}
+	}
+	b.finish(s)
 }
 
 // maxShort is how many patterns of three bytes are looked for together with the longer ones, which takes up to 128
@@ -155,6 +182,9 @@ func (s *Set) Memory() int {
 	n := 2*cap(s.blob) + 32*cap(s.sets) + 12*cap(s.pats) + 2*len(s.long.words) + s.table.memory()
 	if s.short != nil {
 		n += 8*len(s.short.bits) + s.short.table.memory()
+	}
+	if s.windows != nil {
+		n += 8*len(s.windows.bits) + len(s.windows.tables)*int(unsafe.Sizeof(windowTable{}))
 	}
 	if s.tiny != nil {
 		n += 16 << 10
@@ -210,6 +240,8 @@ func (s *Set) Scan(data []byte, from int, seen *Seen, hits []uint32) []uint32 {
 	}
 	start := max(0, from-s.maxLen+1)
 	switch {
+	case s.windows != nil:
+		hits = s.scanWindows(data, start, from, seen, hits)
 	case len(s.long.words) == 0:
 	case s.vector && len(data)-start >= vectorMin:
 		hits = s.scanVector(data, start, from, seen, hits)

@@ -12,10 +12,11 @@ import (
 func naive(pats []Pattern, data []byte, from int) []uint32 {
 	var out []uint32
 	for i, p := range pats {
-		n := len(p.Bytes)
+		n := len(p.Bytes) + len(p.Sets)
 		for at := 0; n > 0 && at+n <= len(data); at++ {
 			d := data[at : at+n]
-			if at+n > from && (bytes.Equal(d, p.Bytes) || p.NoCase && bytes.Equal(lower(d), lower(p.Bytes))) {
+			if at+n > from && (p.Sets != nil && inSets(d, p.Sets) ||
+				p.Sets == nil && (bytes.Equal(d, p.Bytes) || p.NoCase && bytes.Equal(lower(d), lower(p.Bytes)))) {
 				out = append(out, uint32(i))
 				break
 			}
@@ -34,15 +35,27 @@ func lower(b []byte) []byte {
 	return b
 }
 
-// scan scans in both ways, where the processor has both, and panics if they differ.
-func scan(s *Set, data []byte, from int) []uint32 {
-	one := *s
-	one.vector = false
-	hits := scanOnce(&one, data, from)
-	if canVector {
-		one.vector = true
-		if other := scanOnce(&one, data, from); !slices.Equal(hits, other) {
-			panic(fmt.Sprintf("%q from %d: one position at a time %v, many %v", data, from, hits, other))
+// ways makes sets of the patterns for all ways to look for them that the processor has.
+func ways(pats []Pattern) (sets []*Set) {
+	for _, windows := range []bool{false, true} {
+		for _, vector := range []bool{false, true} {
+			if vector && (windows && !canWindows || !canVector) {
+				continue
+			}
+			s := build(pats, windows)
+			s.vector = vector
+			sets = append(sets, s)
+		}
+	}
+	return sets
+}
+
+// scan scans in all ways, and panics if they differ.
+func scan(sets []*Set, data []byte, from int) []uint32 {
+	hits := scanOnce(sets[0], data, from)
+	for i, s := range sets[1:] {
+		if other := scanOnce(s, data, from); !slices.Equal(hits, other) {
+			panic(fmt.Sprintf("%q from %d: way 0 %v, way %d %v", data, from, hits, i+1, other))
 		}
 	}
 	return hits
@@ -77,7 +90,7 @@ func TestScanAgreesWithNaiveSearch(t *testing.T) {
 					pats = append(pats, Pattern{Bytes: randomBytes(r, 5+r.IntN(20), alphabet), NoCase: r.IntN(2) == 0})
 				}
 			}
-			s := New(pats)
+			s := ways(pats)
 			for range 5 {
 				data := randomBytes(r, r.IntN(200), alphabet)
 				from := 0
@@ -87,6 +100,34 @@ func TestScanAgreesWithNaiveSearch(t *testing.T) {
 				if got, want := scan(s, data, from), naive(pats, data, from); !slices.Equal(got, want) {
 					t.Fatalf("data %q from %d: got %v, want %v", data, from, got, want)
 				}
+			}
+		}
+	}
+}
+
+// TestSets has patterns of sets of bytes among others.
+func TestSets(t *testing.T) {
+	r := rand.New(rand.NewPCG(15, 16))
+	for round := range 300 {
+		alphabet := []string{"abAB01", "aAbBcCdD 0123456789", "\x00\xffab"}[round%3]
+		var pats []Pattern
+		for range 1 + r.IntN(12) {
+			p := Pattern{Sets: make([]ByteSet, 5+r.IntN(6))}
+			for i := range p.Sets {
+				for range 1 + r.IntN(3)*r.IntN(4) {
+					c := alphabet[r.IntN(len(alphabet))]
+					p.Sets[i][c>>6] |= 1 << (c & 63)
+				}
+			}
+			if Usable(p.Sets) {
+				pats = append(pats, p, Pattern{Bytes: randomBytes(r, 1+r.IntN(8), alphabet)})
+			}
+		}
+		s := ways(pats)
+		for range 5 {
+			data := randomBytes(r, r.IntN(200), alphabet)
+			if got, want := scan(s, data, 0), naive(pats, data, 0); !slices.Equal(got, want) {
+				t.Fatalf("data %q: got %v, want %v", data, got, want)
 			}
 		}
 	}
@@ -107,7 +148,7 @@ func TestRuns(t *testing.T) {
 			data = append(data, randomBytes(r, r.IntN(3), "\x01BCxd ")...)
 		}
 		for n := 0; n <= len(pats); n++ { // more patterns make more reason to look closer
-			if got, want := scan(New(pats[:n]), data, 0), naive(pats[:n], data, 0); !slices.Equal(got, want) {
+			if got, want := scan(ways(pats[:n]), data, 0), naive(pats[:n], data, 0); !slices.Equal(got, want) {
 				t.Fatalf("%d patterns in %q: got %v, want %v", n, data, got, want)
 			}
 		}
@@ -118,7 +159,7 @@ func TestRuns(t *testing.T) {
 func TestLongData(t *testing.T) {
 	r := rand.New(rand.NewPCG(13, 14))
 	pats := append(generated(300), Pattern{Bytes: []byte("|~|")}, Pattern{Bytes: []byte("#~#~#")}, Pattern{Bytes: []byte("\x00\x00\x00~")})
-	s := New(pats)
+	s := ways(pats)
 	for range 30 {
 		data := bytes.Clone(text(5000)[:r.IntN(5000)])
 		for range 1 + r.IntN(20) {
@@ -146,7 +187,7 @@ func FuzzScan(f *testing.F) {
 		for i, p := range bytes.Split(patterns, []byte{0}) {
 			pats = append(pats, Pattern{Bytes: p, NoCase: i%2 == 0})
 		}
-		if got, want := scan(New(pats), data, int(from)), naive(pats, data, int(from)); !slices.Equal(got, want) {
+		if got, want := scan(ways(pats), data, int(from)), naive(pats, data, int(from)); !slices.Equal(got, want) {
 			t.Fatalf("got %v, want %v", got, want)
 		}
 	})
@@ -221,18 +262,23 @@ func BenchmarkScan(b *testing.B) {
 	for i := range binary {
 		binary[i] = byte(r.Uint32())
 	}
-	for _, n := range []int{100, 1000, 4000, 17000, 100000} {
-		s := New(generated(n))
+	for _, n := range []int{10, 100, 500, 1000, 2000, 4000, 17000, 100000} {
+		pats := generated(n)
 		for _, in := range []struct {
 			name string
 			data []byte
 		}{{"text", text(1400)}, {"binary", binary}, {"short", text(40)}} {
-			for _, vector := range []bool{false, true} {
-				if vector && !canVector {
+			for _, way := range []struct {
+				name            string
+				can             bool
+				windows, vector bool
+			}{{"scalar", true, false, false}, {"anchors", canVector, false, true}, {"windows", canWindows && n <= maxWindows, true, true}} {
+				if !way.can {
 					continue
 				}
-				b.Run(fmt.Sprintf("%d/%s/%v", n, in.name, vector), func(b *testing.B) {
-					s.vector = vector
+				b.Run(fmt.Sprintf("%d/%s/%s", n, in.name, way.name), func(b *testing.B) {
+					s := build(pats, way.windows)
+					s.vector = way.vector
 					var seen Seen
 					hits := make([]uint32, 0, 64)
 					b.SetBytes(int64(len(in.data)))

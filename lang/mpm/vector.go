@@ -19,8 +19,9 @@ const (
 
 // Scratch is what a scan works with; scans of one goroutine may share one.
 type Scratch struct {
-	passed [vectorBlock/2 + 16]uint32
-	tail   [2 + 2*32]byte
+	passed  [vectorBlock/2 + 16]uint32
+	tail    [2 + 2*32]byte
+	windows [windowChunk + windowTail + 8]uint16
 }
 
 // scanVector does what scanScalar does.
@@ -68,7 +69,7 @@ var vectorPays = sync.OnceValue(func() bool {
 	for i := range patterns {
 		patterns[i].Bytes = []byte{random(), random(), random(), random(), random(), random(), random(), random()}
 	}
-	s := build(patterns)
+	s := build(patterns, false)
 	seen := Seen{Scratch: new(Scratch)}
 	took := [2]time.Duration{1 << 62, 1 << 62}
 	for range 5 {

@@ -1,0 +1,352 @@
+package mpm
+
+import (
+	"math/bits"
+	"sync"
+)
+
+// windows find the patterns of a set of up to a few thousand by their windows, five bytes in a row, at every position. A window is four pairs of
+// bytes. Each pair is hashed to one of 128 slots, and a table for each of the four places in the window says of which groups of patterns
+// some has such a pair there. A position where the four have a group in common is looked at closer. A table of 128 bytes is two
+// registers of AVX-512, and the processor looks 64 bytes up in it at once.
+type windows struct {
+	tables []windowTable // of which each position is looked up in all
+	bits   []uint64      // hashes of the first three bytes of windows
+	shift  uint8         // hash >> shift is the bit
+	narrow bool          // the second planes are empty
+}
+
+// A windowTable has 16 groups of patterns, in two planes of eight; if there are few patterns, only the first is used.
+type windowTable [2][windowPairs][pairSlots]uint8
+
+const (
+	windowPairs = 4
+	windowLen   = windowPairs + 1
+	pairSlots   = 128
+)
+
+// pairFirst and pairSecond are matrices that make seven bits of the first and of the second byte of a pair, as VGF2P8AFFINEQB has them: bit i of
+// the result is the parity of the byte and byte 7-i of the matrix. They leave bit 5 out, the case of letters. The pair's slot is the sum (exclusive or)
+// of both. Each matrix and their sum have full rank; otherwise they are any.
+const (
+	pairFirst  = 0xde500d82d5c95800
+	pairSecond = 0x17cd064f8cd94b00
+)
+
+// pairParts are pairFirst and pairSecond of all bytes.
+var pairParts = func() (p [2][256]uint8) {
+	for k, m := range [2]uint64{pairFirst, pairSecond} {
+		for c := range 256 {
+			for i := range 8 {
+				p[k][c] |= uint8(bits.OnesCount8(uint8(m>>(8*(7-i)))&uint8(c))&1) << i
+			}
+		}
+	}
+	return p
+}()
+
+func pairSlot(a, b byte) uint8 { return pairParts[0][a] ^ pairParts[1][b] }
+
+// slotSet is a set of slots.
+type slotSet [2]uint64
+
+func (s *slotSet) add(i uint8)      { s[i>>6&1] |= 1 << (i & 63) }
+func (s *slotSet) has(i uint8) bool { return s[i>>6&1]>>(i&63)&1 != 0 }
+
+func (s *slotSet) each(f func(uint8)) {
+	for k, w := range s {
+		for ; w != 0; w &= w - 1 {
+			f(uint8(64*k + bits.TrailingZeros64(w)))
+		}
+	}
+}
+
+// pairsOf are the slots of pairs of members of two sets.
+func pairsOf(a, b ByteSet) (out slotSet) {
+	var first, second slotSet
+	a, b = folded(a), folded(b)
+	members(a, func(c uint32) { first.add(pairParts[0][c&0xff]) })
+	members(b, func(c uint32) { second.add(pairParts[1][c&0xff]) })
+	first.each(func(i uint8) { second.each(func(j uint8) { out.add(i ^ j) }) })
+	return out
+}
+
+// Traffic is text, or anything, or a run of one byte, with these probabilities.
+const (
+	textShare   = 0.54
+	randomShare = 0.30
+)
+
+var runBytes = [...]struct {
+	b     byte
+	share float32
+}{{0, 0.1}, {0xff, 0.02}, {' ', 0.01}, {'A', 0.01}, {'0', 0.02}}
+
+// slotShares tells how often a slot is that of a pair of text.
+var slotShares = sync.OnceValue(func() *[pairSlots]float32 {
+	var s [pairSlots]float32
+	for i := range len(commonText) - 1 {
+		s[pairSlot(commonText[i], commonText[i+1])] += 1 / float32(len(commonText)-1)
+	}
+	return &s
+})
+
+// windowBuilder chooses a window and a group for each pattern.
+type windowBuilder struct {
+	s      *Set
+	w      *windows
+	shares *[pairSlots]float32
+	groups int
+	has    [windowPairs][pairSlots]uint64  // groups of which a pattern has the slot
+	text   [windowPairs][maxGroups]float32 // how often text has a slot of the group
+	random [windowPairs][maxGroups]float32
+	keys   []keyed
+}
+
+const (
+	maxGroups   = 64
+	planeGroups = 8
+	tableGroups = 16
+)
+
+// groupsFor is the number of groups for n patterns.
+func groupsFor(n int) int {
+	switch {
+	case n <= 64:
+		return planeGroups
+	case n <= 600:
+		return tableGroups
+	case n <= 1200:
+		return 2 * tableGroups
+	case n <= 1800:
+		return 3 * tableGroups
+	}
+	return maxGroups
+}
+
+// maxWindows is for how many patterns windows are used.
+const maxWindows = 2400
+
+func newWindowBuilder(s *Set, n int) *windowBuilder {
+	return &windowBuilder{s: s, w: new(windows), shares: slotShares(), groups: groupsFor(n), keys: make([]keyed, 0, n)}
+}
+
+// choice is a possible window of a pattern.
+type choice struct {
+	at    int
+	cost  float32 // the share of positions with such bytes
+	slots [windowPairs]slotSet
+}
+
+var allSlots = slotSet{^uint64(0), ^uint64(0)}
+
+// choices are the best few windows of a pattern, of those that all groups are tried for.
+type choices struct {
+	n    int
+	best [4]choice
+}
+
+func (c *choices) offer(at int, cost float32) {
+	if c.n == len(c.best) && cost >= c.best[c.n-1].cost {
+		return
+	}
+	if c.n < len(c.best) {
+		c.n++
+	}
+	i := c.n - 1
+	for ; i > 0 && c.best[i-1].cost > cost; i-- {
+		c.best[i] = c.best[i-1]
+	}
+	c.best[i] = choice{at: at, cost: cost}
+}
+
+// literal enters a pattern of three bytes or more.
+func (b *windowBuilder) literal(pat uint32, p []byte) {
+	var slots [256]uint8
+	p = p[:min(len(p), len(slots))] // there is a good window in the first ones
+	n := len(p) - 1
+	for i := range n {
+		slots[i] = pairSlot(p[i], p[i+1])
+	}
+	var c choices
+	for at := 0; at == 0 || at+windowLen <= len(p); at++ {
+		text, random := float32(textShare), float32(randomShare)
+		for _, s := range slots[at:min(at+windowPairs, n)] {
+			text *= b.shares[s]
+			random /= pairSlots
+		}
+		cost := text + random
+		if s := slots[at]; s == slots[at+1] && (at+2 >= n || s == slots[at+2]) {
+			for _, r := range runBytes {
+				if s == pairSlot(r.b, r.b) {
+					cost += r.share
+				}
+			}
+		}
+		c.offer(at, cost)
+	}
+	for i := range c.best[:c.n] {
+		for k := range windowPairs {
+			if at := c.best[i].at + k; at < n {
+				c.best[i].slots[k].add(slots[at])
+			} else {
+				c.best[i].slots[k] = allSlots
+			}
+		}
+	}
+	at := b.choose(c.best[:c.n])
+	b.enter(pat, at, uint32(p[at])|uint32(p[at+1])<<8|uint32(p[at+2])<<16)
+}
+
+// class enters a pattern of sets.
+func (b *windowBuilder) class(pat uint32, sets []ByteSet) {
+	if !Usable(sets) {
+		return
+	}
+	pairs := make([]slotSet, len(sets)-1)
+	text, random := make([]float32, len(pairs)), make([]float32, len(pairs))
+	for i := range pairs {
+		pairs[i] = pairsOf(sets[i], sets[i+1])
+		pairs[i].each(func(s uint8) { text[i] += b.shares[s]; random[i] += 1.0 / pairSlots })
+	}
+	var c choices
+	for at := 0; at+windowLen <= len(sets) && at < lastOffset; at++ {
+		t, r := float32(textShare), float32(randomShare)
+		for k := range windowPairs {
+			t *= text[at+k]
+			r *= random[at+k]
+		}
+		// Each run of three bytes that it may begin with takes an entry.
+		if n := size(folded(sets[at])) * size(folded(sets[at+1])) * size(folded(sets[at+2])); n > 0 && n <= maxClassGrams {
+			c.offer(at, t+r+1e-6*float32(n))
+		}
+	}
+	for i := range c.best[:c.n] {
+		copy(c.best[i].slots[:], pairs[c.best[i].at:])
+	}
+	at := b.choose(c.best[:min(1, c.n)])
+	var run [3]ByteSet
+	for k := range run {
+		run[k] = folded(sets[at+k])
+	}
+	grams(run[:], func(g uint32) { b.enter(pat, at, g) })
+}
+
+func (b *windowBuilder) enter(pat uint32, at int, gram uint32) {
+	e := entry{pat: pat, off: int16(at), n: uint16(min(b.s.pats[pat].n, 1<<16-1))}
+	e.describe(b.s)
+	b.keys = append(b.keys, keyed{uint64(gram | caseBits&gram3), e})
+}
+
+// choose takes the window and the group that let the fewest further positions through, enters its slots in the tables, and returns its place.
+func (b *windowBuilder) choose(cs []choice) int {
+	var best *choice
+	group, least := 0, float32(2)
+	for i := range cs {
+		c := &cs[i]
+		g, d := b.best(c)
+		if d < least {
+			best, group, least = c, g, d
+		}
+	}
+	for k := range best.slots {
+		best.slots[k].each(func(s uint8) {
+			if b.has[k][s]>>group&1 == 0 {
+				b.has[k][s] |= 1 << group
+				b.text[k][group] += b.shares[s]
+				b.random[k][group] += 1.0 / pairSlots
+			}
+		})
+	}
+	return best.at
+}
+
+// best is the best group for a window, and what share of positions it lets through further.
+func (b *windowBuilder) best(c *choice) (group int, least float32) {
+	// In how many groups would a run of a byte get through that does not now?
+	var runs [len(runBytes)]uint64
+	for i, r := range runBytes {
+		s := pairSlot(r.b, r.b)
+		now, then := ^uint64(0), ^uint64(0)
+		for k := range c.slots {
+			now &= b.has[k][s]
+			if !c.slots[k].has(s) {
+				then &= b.has[k][s]
+			}
+		}
+		runs[i] = then &^ now
+	}
+	least = 2
+	for g := range b.groups {
+		text, random := float32(1), float32(1)
+		wasText, wasRandom := float32(1), float32(1)
+		for k := range c.slots {
+			t, r := b.text[k][g], b.random[k][g]
+			wasText *= t
+			wasRandom *= r
+			switch s := &c.slots[k]; {
+			case *s == allSlots:
+				t, r = 1, 1
+			case bits.OnesCount64(s[0])+bits.OnesCount64(s[1]) == 1:
+				i := bits.TrailingZeros64(s[0])
+				if i == 64 {
+					i += bits.TrailingZeros64(s[1])
+				}
+				if b.has[k][i]>>g&1 == 0 {
+					t += b.shares[i]
+					r += 1.0 / pairSlots
+				}
+			default:
+				s.each(func(i uint8) {
+					if b.has[k][i]>>g&1 == 0 {
+						t += b.shares[i]
+						r += 1.0 / pairSlots
+					}
+				})
+			}
+			text *= t
+			random *= r
+		}
+		d := textShare*(text-wasText) + randomShare*(random-wasRandom)
+		for i, r := range runs {
+			if r>>g&1 != 0 {
+				d += runBytes[i].share
+			}
+		}
+		if d < least {
+			group, least = g, d
+			if d <= 0 {
+				break
+			}
+		}
+	}
+	return group, least
+}
+
+// finish builds the tables.
+func (b *windowBuilder) finish(s *Set) {
+	if len(b.keys) == 0 {
+		return
+	}
+	w := b.w
+	w.tables = make([]windowTable, (b.groups+tableGroups-1)/tableGroups)
+	for k := range windowPairs {
+		for slot, has := range b.has[k] {
+			for i := range w.tables {
+				w.tables[i][0][k][slot] = uint8(has >> (tableGroups * i))
+				w.tables[i][1][k][slot] = uint8(has >> (tableGroups*i + planeGroups))
+			}
+		}
+	}
+	nb := max(10, bits.Len(uint(len(b.keys)))+4)
+	w.shift = uint8(32 - nb)
+	w.bits = make([]uint64, 1<<nb/64)
+	for i := range b.keys {
+		h := hash3(uint32(b.keys[i].key)) >> w.shift
+		w.bits[h>>6] |= 1 << (h & 63)
+	}
+	s.windows = w
+	w.narrow = b.groups == planeGroups
+	s.table.pending = b.keys
+	s.table.build()
+}

@@ -1,0 +1,246 @@
+#include "go_asm.h"
+#include "textflag.h"
+
+// HASH makes the pairs that begin at the bytes of Z0 to Z3 (Z1 to Z4 are the bytes after) numbers in Z5 to Z8.
+#define HASH \
+	VGF2P8AFFINEQB $0, Z30, Z0, Z5 \
+	VGF2P8AFFINEQB $0, Z30, Z1, Z6 \
+	VGF2P8AFFINEQB $0, Z30, Z2, Z7 \
+	VGF2P8AFFINEQB $0, Z30, Z3, Z8 \
+	VGF2P8AFFINEQB $0, Z31, Z1, Z1 \
+	VGF2P8AFFINEQB $0, Z31, Z2, Z2 \
+	VGF2P8AFFINEQB $0, Z31, Z3, Z3 \
+	VGF2P8AFFINEQB $0, Z31, Z4, Z4 \
+	VPXORD         Z1, Z5, Z5      \
+	VPXORD         Z2, Z6, Z6      \
+	VPXORD         Z3, Z7, Z7      \
+	VPXORD         Z4, Z8, Z8
+
+// LOOK8 gives the groups of the numbers in Z5 to Z8, as a mask of positions in K2.
+#define LOOK8 \
+	VPERMI2B   Z15, Z14, Z5       \
+	VPERMI2B   Z17, Z16, Z6       \
+	VPERMI2B   Z19, Z18, Z7       \
+	VPERMI2B   Z21, Z20, Z8       \
+	VPTERNLOGD $0x80, Z5, Z6, Z7  \
+	VPTESTMB   Z7, Z8, K2
+
+// LOOK16 does so for two tables.
+#define LOOK16 \
+	VMOVDQA64  Z5, Z9               \
+	VMOVDQA64  Z6, Z10              \
+	VMOVDQA64  Z7, Z11              \
+	VMOVDQA64  Z8, Z12              \
+	VPERMI2B   Z15, Z14, Z5         \
+	VPERMI2B   Z17, Z16, Z6         \
+	VPERMI2B   Z19, Z18, Z7         \
+	VPERMI2B   Z21, Z20, Z8         \
+	VPERMI2B   Z23, Z22, Z9         \
+	VPERMI2B   Z25, Z24, Z10        \
+	VPERMI2B   Z27, Z26, Z11        \
+	VPERMI2B   Z29, Z28, Z12        \
+	VPTERNLOGD $0x80, Z5, Z6, Z7    \
+	VPTERNLOGD $0x80, Z9, Z10, Z11  \
+	VPANDD     Z7, Z8, Z8           \
+	VPTERNLOGD $0xf8, Z11, Z12, Z8  \ // Z8 |= Z11 & Z12
+	VPTESTMB   Z8, Z8, K2
+
+#define LOAD \
+	VMOVDQU64 (DI), Z0  \
+	VMOVDQU64 1(DI), Z1 \
+	VMOVDQU64 2(DI), Z2 \
+	VMOVDQU64 3(DI), Z3 \
+	VMOVDQU64 4(DI), Z4
+
+// LOADTAIL reads only the bytes of which AX has a bit, as if zeros followed.
+#define LOADTAIL \
+	KMOVQ      AX, K1          \
+	VMOVDQU8.Z (DI), K1, Z0    \
+	SHRQ       $1, AX          \
+	KMOVQ      AX, K1          \
+	VMOVDQU8.Z 1(DI), K1, Z1   \
+	SHRQ       $1, AX          \
+	KMOVQ      AX, K1          \
+	VMOVDQU8.Z 2(DI), K1, Z2   \
+	SHRQ       $1, AX          \
+	KMOVQ      AX, K1          \
+	VMOVDQU8.Z 3(DI), K1, Z3   \
+	SHRQ       $1, AX          \
+	KMOVQ      AX, K1          \
+	VMOVDQU8.Z 4(DI), K1, Z4
+
+// ENTER writes the positions of which AX (not 0) has a bit, SI being the first: four at once, of which those that are too many
+// are written over, since the number is not foreseeable and a jump that goes wrong costs more.
+#define ENTER(more, done) \
+	POPCNTQ AX, CX        \
+	LEAQ    (DX)(CX*2), R9 \
+	TZCNTQ  AX, R8        \
+	ADDQ    SI, R8        \
+	MOVW    R8, (DX)      \
+	BLSRQ   AX, AX        \
+	TZCNTQ  AX, R8        \
+	ADDQ    SI, R8        \
+	MOVW    R8, 2(DX)     \
+	BLSRQ   AX, AX        \
+	TZCNTQ  AX, R8        \
+	ADDQ    SI, R8        \
+	MOVW    R8, 4(DX)     \
+	BLSRQ   AX, AX        \
+	TZCNTQ  AX, R8        \
+	ADDQ    SI, R8        \
+	MOVW    R8, 6(DX)     \
+	BLSRQ   AX, AX        \
+	JEQ     done          \
+	ADDQ    $8, DX        \
+more:                     \
+	TZCNTQ  AX, R8        \
+	ADDQ    SI, R8        \
+	MOVW    R8, (DX)      \
+	ADDQ    $2, DX        \
+	BLSRQ   AX, AX        \
+	JNE     more          \
+done:                     \
+	MOVQ    R9, DX
+
+#define START \
+	MOVQ         table+0(FP), BX  \
+	MOVQ         data+8(FP), DI    \
+	MOVQ         blocks+16(FP), R10 \
+	MOVQ         tail+24(FP), R11  \
+	MOVQ         out+32(FP), DX    \
+	MOVQ         DX, R12           \
+	XORL         SI, SI            \
+	MOVQ         $const_pairFirst, AX \
+	VPBROADCASTQ AX, Z30           \
+	MOVQ         $const_pairSecond, AX \
+	VPBROADCASTQ AX, Z31           \
+	VMOVDQU64    (BX), Z14         \
+	VMOVDQU64    64(BX), Z15       \
+	VMOVDQU64    128(BX), Z16      \
+	VMOVDQU64    192(BX), Z17      \
+	VMOVDQU64    256(BX), Z18      \
+	VMOVDQU64    320(BX), Z19      \
+	VMOVDQU64    384(BX), Z20      \
+	VMOVDQU64    448(BX), Z21
+
+// func windows8(table *windowTable, data *byte, blocks, tail int, out *uint16) (n int)
+TEXT ·windows8(SB), NOSPLIT, $0-48
+	START
+	TESTQ R10, R10
+	JEQ   ends
+
+loop:
+	LOAD
+	HASH
+	LOOK8
+	KMOVQ K2, AX
+	TESTQ AX, AX
+	JEQ   next
+	ENTER(more, entered)
+
+next:
+	ADDQ $64, DI
+	ADDQ $64, SI
+	DECQ R10
+	JNE  loop
+
+ends:
+	TESTQ R11, R11
+	JEQ   out
+
+tailed:
+	MOVQ  $-1, AX
+	BZHIQ R11, AX, AX
+	MOVQ  AX, R13
+	CMPQ  R11, $64
+	JLS   last
+	SHRQ  $4, R13           // the last ones of these do not see all that follows
+
+last:
+	LOADTAIL
+	HASH
+	LOOK8
+	KMOVQ K2, AX
+	ANDQ  R13, AX
+	JEQ   nexttail
+	ENTER(moretail, enteredtail)
+
+nexttail:
+	ADDQ $60, DI
+	ADDQ $60, SI
+	CMPQ R11, $64
+	JLS  out
+	SUBQ $60, R11
+	JMP  tailed
+
+out:
+	SUBQ R12, DX
+	SHRQ $1, DX
+	MOVQ DX, n+40(FP)
+	VZEROUPPER
+	RET
+
+// func windows16(table *windowTable, data *byte, blocks, tail int, out *uint16) (n int)
+TEXT ·windows16(SB), NOSPLIT, $0-48
+	START
+	VMOVDQU64 512(BX), Z22
+	VMOVDQU64 576(BX), Z23
+	VMOVDQU64 640(BX), Z24
+	VMOVDQU64 704(BX), Z25
+	VMOVDQU64 768(BX), Z26
+	VMOVDQU64 832(BX), Z27
+	VMOVDQU64 896(BX), Z28
+	VMOVDQU64 960(BX), Z29
+	TESTQ     R10, R10
+	JEQ       ends
+
+loop:
+	LOAD
+	HASH
+	LOOK16
+	KMOVQ K2, AX
+	TESTQ AX, AX
+	JEQ   next
+	ENTER(more, entered)
+
+next:
+	ADDQ $64, DI
+	ADDQ $64, SI
+	DECQ R10
+	JNE  loop
+
+ends:
+	TESTQ R11, R11
+	JEQ   out
+
+tailed:
+	MOVQ  $-1, AX
+	BZHIQ R11, AX, AX
+	MOVQ  AX, R13
+	CMPQ  R11, $64
+	JLS   last
+	SHRQ  $4, R13
+
+last:
+	LOADTAIL
+	HASH
+	LOOK16
+	KMOVQ K2, AX
+	ANDQ  R13, AX
+	JEQ   nexttail
+	ENTER(moretail, enteredtail)
+
+nexttail:
+	ADDQ $60, DI
+	ADDQ $60, SI
+	CMPQ R11, $64
+	JLS  out
+	SUBQ $60, R11
+	JMP  tailed
+
+out:
+	SUBQ R12, DX
+	SHRQ $1, DX
+	MOVQ DX, n+40(FP)
+	VZEROUPPER
+	RET
