@@ -30,7 +30,6 @@ type judge struct {
 	window         int  // bytes of a stream's past that its window should have
 	logged         []bool
 	seq            uint64 // alerts of the current stamp, to tell their ids apart
-	record         []byte // of the alert at hand, reused
 	trace          Tracer // nil but for tools that explain a run
 	intel          intelView
 }
@@ -103,9 +102,10 @@ func (w *worker) raise(r *match.Rule, e *dissect.Env) {
 	if quiet && !r.Ordered {
 		return
 	}
-	a := &alert.Alert{Rule: r, Quiet: quiet, Time: e.Time}
+	a := newAlert()
+	a.Rule, a.Quiet, a.Time, a.Records = r, quiet, e.Time, 1
 	if r.Ordered {
-		a.Captured = w.rules.m.Capture(r, e, nil)
+		a.Captured = w.rules.m.Capture(r, e, a.Captured)
 	}
 	if r.MayReject() && e.Flow != nil && !quiet {
 		key := e.Flow.Key
@@ -136,6 +136,7 @@ func (w *worker) flushAlerts() {
 				if w.rules.trace != nil {
 					w.rules.trace.Outcome(a, a.Rule, Overflowed)
 				}
+				recycle(a)
 				continue
 			}
 		}
@@ -160,11 +161,13 @@ func (w *worker) describe(a *alert.Alert, r *match.Rule, e *dissect.Env) {
 	w.eve.Context = w.context(r, e)
 	if e.Event != dissect.EvPacket && w.waits(w.flow) {
 		a.Late = true
-		w.wait(w.flow, e.Dir, w.eve.AlertBody(e, r.Rule, w.flow.Shown != nil), a)
+		a.Records++
+		w.wait(w.flow, e.Dir, w.eve.AlertBody(w.body(), e, r.Rule, w.flow.Shown != nil), a)
 		return
 	}
-	w.rules.record, a.EVERule = w.eve.AlertOf(w.rules.record[:0], e, r.Rule)
-	a.EVE = slices.Clone(w.rules.record) // grown once, and as large as it is
+	off := len(w.out.buf)
+	w.out.buf, a.EVERule = w.eve.AlertOf(w.out.buf, e, r.Rule)
+	a.EVE = w.out.buf[off:len(w.out.buf):len(w.out.buf)]
 }
 
 // context writes what lists that a rule asked know of the values that it found there.
@@ -217,7 +220,8 @@ func endpoints(a *alert.Alert, e *dissect.Env, seed uint16) {
 			a.App = f.App.Name
 		}
 		k := &f.Key
-		a.Community = string(communityid.AppendID(nil, seed, k.Src, k.Dst, k.SrcPort, k.DstPort, k.Proto))
+		var id [48]byte
+		a.Community = string(communityid.AppendID(id[:0], seed, k.Src, k.Dst, k.SrcPort, k.DstPort, k.Proto))
 	}
 }
 

@@ -108,11 +108,13 @@ func (o *ordered) before(b *batch, i, j int) bool {
 func (o *ordered) record(r *result, rec *record) {
 	if rec.late {
 		o.lateAlert(r.buf[rec.off:rec.end], rec.at, rec.alert)
+		recycle(rec.alert)
 		return
 	}
 	if rec.alert != nil {
 		o.stamp = rec.stamp
 		o.alert(rec.alert)
+		recycle(rec.alert)
 		return
 	}
 	if rec.tagged != nil {

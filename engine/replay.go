@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"slices"
 
 	"github.com/luanids/luanids/capture"
 	"github.com/luanids/luanids/engine/alert"
@@ -32,6 +33,7 @@ func (c *collector) Name() string { return "collector" }
 
 func (c *collector) Alert(a *alert.Alert) error {
 	one := *a
+	one.EVE = slices.Clone(a.EVE)
 	c.alerts = append(c.alerts, &one)
 	return nil
 }

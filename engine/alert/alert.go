@@ -3,6 +3,7 @@
 package alert
 
 import (
+	"encoding/binary"
 	"fmt"
 	"math"
 	"net/netip"
@@ -94,7 +95,8 @@ type Alert struct {
 	// Folded is how many like it were left out since the last one that was reported.
 	Folded uint64
 
-	// EVE is the alert as an EVE record with its newline; nil when no EVE log is written.
+	// EVE is the alert as an EVE record with its newline; nil when no EVE log is written. It is in memory of the engine, for as
+	// long as the alert is on its way.
 	EVE []byte
 	// EVERule is where the object of the rule stands in EVE: from, to.
 	EVERule [2]int
@@ -110,6 +112,8 @@ type Alert struct {
 	Reset *dissect.FlowKey
 	// Quiet alerts exist for their effects (flags, thresholds) and are not reported.
 	Quiet bool
+	// Records counts the records on their way that point to the alert, of those that the engine uses again; 0 for others.
+	Records int8
 }
 
 // Fill takes over what the rule says of itself.
@@ -146,8 +150,22 @@ func (a *Alert) SetID(n uint64) {
 		h = (h ^ uint64(a.RuleID[i])) * 1099511628211
 	}
 	h ^= n * 0x9e3779b97f4a7c15
-	a.ID = fmt.Sprintf("%08x-%04x-8%03x-%04x-%012x", n>>32, n>>16&0xffff, n&0xfff, h>>50|0x8000, h&0xffffffffffff)
+	var raw [16]byte
+	binary.BigEndian.PutUint32(raw[:], uint32(n>>32))
+	binary.BigEndian.PutUint16(raw[4:], uint16(n>>16))
+	binary.BigEndian.PutUint16(raw[6:], uint16(n&0xfff|0x8000))
+	binary.BigEndian.PutUint64(raw[8:], h&0xffffffffffff|(h>>50|0x8000)<<48)
+	text := make([]byte, 0, 36)
+	for i, b := range raw {
+		if i == 4 || i == 6 || i == 8 || i == 10 {
+			text = append(text, '-')
+		}
+		text = append(text, hexDigits[b>>4], hexDigits[b&15])
+	}
+	a.ID = string(text)
 }
+
+const hexDigits = "0123456789abcdef"
 
 // ProtoName gives the name of an IP protocol in lower case, and whether it has ports.
 func ProtoName(p uint8) (name string, ports bool) {

@@ -1,6 +1,7 @@
 package eve
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/luanids/luanids/dissect"
@@ -25,6 +26,7 @@ func (x *Encoder) AlertOf(dst []byte, e *dissect.Env, r *ir.Rule) (record []byte
 	h.ByPacket = e.Pkt != nil && (e.Event == dissect.EvPacket || e.Flow == nil)
 	x.header(w, &h)
 	at = x.alertMessage(w, e, r)
+	at[0], at[1] = at[0]-len(dst), at[1]-len(dst)
 	x.tunnel(w, e.Pkt)
 	x.alertFlow(w, e.Flow, e.Dir)
 	x.alertPayload(w, e)
@@ -78,24 +80,7 @@ func verdict(a ir.Action) string {
 }
 
 func (x *Encoder) alert(w *jsonw.Writer, r *ir.Rule, e *dissect.Env) {
-	w.Key("action")
-	w.Str("allowed")
-	w.Key("gid")
-	w.Uint(uint64(max(r.GID, 1)))
-	w.Key("signature_id")
-	w.Uint(uint64(SID(r)))
-	w.Key("rev")
-	w.Uint(uint64(r.Rev))
-	w.Key("signature")
-	w.Str(r.Msg)
-	class, known := x.opt.Classes[r.Classtype]
-	w.Key("category")
-	w.Str(class.Description)
-	w.Key("severity")
-	w.Int(int64(priority(r, class, known)))
-	if x.opt.Alerts.RuleMetadata && x.opt.Alerts.Metadata {
-		ruleMetadata(w, r)
-	}
+	w.Members(x.ruleMembers(r))
 	x.target(w, r, e)
 	if x.opt.Alerts.RuleRaw {
 		w.Key("rule")
@@ -114,6 +99,48 @@ func (x *Encoder) alert(w *jsonw.Writer, r *ir.Rule, e *dissect.Env) {
 		w.Members(x.Context)
 		w.End()
 	}
+}
+
+// maxRuleMembers is how many rules an encoder remembers the members of: far more than fire often.
+const maxRuleMembers = 1024
+
+// ruleMembers gives the members that are the same in all alerts of a rule. They are written once.
+func (x *Encoder) ruleMembers(r *ir.Rule) []byte {
+	b, ok := x.rules[r]
+	if !ok {
+		if len(x.rules) >= maxRuleMembers {
+			clear(x.rules)
+		}
+		if x.rules == nil {
+			x.rules = map[*ir.Rule][]byte{}
+		}
+		b = slices.Clip(x.appendRule(nil, r))
+		x.rules[r] = b
+	}
+	return b
+}
+
+func (x *Encoder) appendRule(dst []byte, r *ir.Rule) []byte {
+	w := &jsonw.Writer{B: dst}
+	w.Key("action")
+	w.Str("allowed")
+	w.Key("gid")
+	w.Uint(uint64(max(r.GID, 1)))
+	w.Key("signature_id")
+	w.Uint(uint64(SID(r)))
+	w.Key("rev")
+	w.Uint(uint64(r.Rev))
+	w.Key("signature")
+	w.Str(r.Msg)
+	class, known := x.opt.Classes[r.Classtype]
+	w.Key("category")
+	w.Str(class.Description)
+	w.Key("severity")
+	w.Int(int64(priority(r, class, known)))
+	if x.opt.Alerts.RuleMetadata && x.opt.Alerts.Metadata {
+		ruleMetadata(w, r)
+	}
+	return w.B
 }
 
 // reference completes a reference with its kind's prefix.

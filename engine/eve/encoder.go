@@ -7,6 +7,7 @@ import (
 	"github.com/luanids/luanids/dissect/jsonw"
 	"github.com/luanids/luanids/dissect/packet"
 	"github.com/luanids/luanids/dissect/packet/communityid"
+	"github.com/luanids/luanids/lang/ir"
 )
 
 // Encoder appends records to a buffer. One serves a worker; it is not for concurrent use.
@@ -21,6 +22,7 @@ type Encoder struct {
 	Context []byte
 	stamp   []byte
 	xff     xff
+	rules   map[*ir.Rule][]byte // see ruleMembers
 }
 
 // NewEncoder makes an encoder of records as opt wants them.

@@ -55,16 +55,19 @@ func (x *Encoder) AnomalyBody(dst []byte, k AnomalyKind, e *dissect.Env, event, 
 	return x.close()
 }
 
-// AlertBody makes an alert's record without what depends on the packet. stream says that Late will get its payload.
-func (x *Encoder) AlertBody(e *dissect.Env, r *ir.Rule, stream bool) (b Body) {
+// AlertBody makes an alert's record without what depends on the packet, in the memory of dst. stream says that Late will get
+// its payload.
+func (x *Encoder) AlertBody(dst []byte, e *dissect.Env, r *ir.Rule, stream bool) (b Body) {
 	b.Type, b.ByDir, b.Stream, b.Client = "alert", true, stream, x.xff.replaced(e)
-	b.At = x.alertMessage(x.open(nil), e, r)
-	b.Message = x.close()
-	if x.open(nil); !stream {
+	b.At = x.alertMessage(x.open(dst[:0]), e, r)
+	both := x.close()
+	n := len(both)
+	if x.open(both); !stream {
 		x.alertPayload(&x.w, e)
 	}
 	x.alertVerdict(&x.w, r)
-	b.Tail = x.close()
+	both = x.close()
+	b.Message, b.Tail = both[:n], both[n:]
 	return b
 }
 

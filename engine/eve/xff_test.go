@@ -47,7 +47,7 @@ func TestXFF(t *testing.T) {
 		x := NewEncoder(&o)
 		e := &dissect.Env{Flow: flow, Tx: proxied{}, Dir: tt.dir}
 		whole, _ := x.AlertOf(nil, e, &ir.Rule{})
-		body := x.AlertBody(e, &ir.Rule{}, false)
+		body := x.AlertBody(nil, e, &ir.Rule{}, false)
 		late, _ := x.Late(nil, &body, flow, tt.dir, nil, 0, nil)
 		for _, rec := range [][]byte{whole, late} {
 			if strings.Contains(string(rec), tt.want) == tt.absent {

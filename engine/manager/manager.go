@@ -123,7 +123,7 @@ func (m *Manager) decide(a *alert.Alert) Fate {
 		w.folded++
 		m.counts.folded.Add(1)
 		if m.cfg.Dedup.Report > 0 && w.folded >= uint64(m.cfg.Dedup.Report) {
-			w.last = spare(a)
+			w.last = spare(w.last, a)
 		}
 		return Folded
 	}
@@ -203,11 +203,14 @@ func (m *Manager) key(a *alert.Alert) key {
 	return k
 }
 
-// spare is a copy to keep, without what is large and no longer needed: its EVE record was written.
-func spare(a *alert.Alert) *alert.Alert {
-	b := *a
-	b.EVE, b.Captured, b.Rule = nil, nil, nil
-	return &b
+// spare makes a copy to keep, in the memory of the last one, without what is large and no longer needed: its EVE record was written.
+func spare(b, a *alert.Alert) *alert.Alert {
+	if b == nil {
+		b = new(alert.Alert)
+	}
+	*b = *a
+	b.EVE, b.Captured, b.Reported, b.Rule, b.Records = nil, nil, nil, nil, 0
+	return b
 }
 
 // Tick ends the windows that are over. It is called with packet time, about once a second.
