@@ -100,6 +100,7 @@ type loader struct {
 	lines  map[string][]int32
 	// imported are the rules of Suricata's syntax, put among the others by importAll.
 	imported []*ir.Rule
+	imports  int // files that they are from
 }
 
 // categories gives the reputation that .nids rules ask for, nil for none.

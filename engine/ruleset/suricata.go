@@ -18,7 +18,11 @@ func (l *loader) suricata(path string) error {
 		l.shared = suricata.NewShared()
 	}
 	rules, skipped := suricata.Load(l.schema, path, text, l.suricataOptions())
-	l.imported = append(l.imported, rules...)
+	if l.imports++; l.imports == 1 {
+		l.imported = rules
+	} else {
+		l.imported = append(l.imported, rules...)
+	}
 	l.source(path, text)
 	l.skip(skipped)
 	return nil
@@ -51,8 +55,12 @@ func (l *loader) source(path string, text []byte) {
 // importAll puts the imported rules among the others: of equal ones in several files the
 // newest, with the thresholds and suppressions of ThresholdConfig.
 func (l *loader) importAll() error {
-	rules, twice := suricata.Newest(l.imported)
-	l.skip(twice)
+	rules := l.imported
+	if l.imports > 1 { // Load has seen to one
+		var twice []suricata.Skip
+		rules, twice = suricata.Newest(rules)
+		l.skip(twice)
+	}
 	if path := l.opt.ThresholdConfig; path != "" {
 		text, err := os.ReadFile(path)
 		if err != nil {

@@ -2,11 +2,12 @@ package sensor
 
 import (
 	"fmt"
-	"hash/fnv"
+	"hash/maphash"
 	"maps"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -323,7 +324,7 @@ func (l *loaded) take(set *ruleset.Set, prev *loaded) error {
 	l.texts = make(map[string]uint64, len(set.Program.Rules))
 	for _, r := range set.Program.Rules {
 		if !r.Step && !strings.HasPrefix(r.ID, lua.FilterID) {
-			l.texts[r.ID] = hashOf(r.Text, r.Msg, fmt.Sprint(r.Rev))
+			l.texts[r.ID] = hashOf(r.Text, r.Msg, strconv.FormatUint(uint64(r.Rev), 10))
 		}
 	}
 	return nil
@@ -339,13 +340,17 @@ func lost(d *diag.Diagnostic, prev *loaded, text string) bool {
 }
 
 func hashOf(texts ...string) uint64 {
-	h := fnv.New64a()
+	var h maphash.Hash
+	h.SetSeed(hashSeed)
 	for _, t := range texts {
-		_, _ = h.Write([]byte(t))
-		_, _ = h.Write([]byte{0})
+		h.WriteString(t)
+		h.WriteByte(0)
 	}
 	return h.Sum64()
 }
+
+// hashSeed is one for all loads of the process, whose hashes are compared.
+var hashSeed = maphash.MakeSeed()
 
 // warnOf tells people what was left out.
 func (s *Sensor) warnOf(l *loaded) {
