@@ -14,8 +14,8 @@ type Ctx struct {
 	StoreAll bool
 	// Handed is what a parser that asks for Upgrade leaves for the next one, see Expecter; nil for nothing.
 	Handed any
-	// OnBecome, where set, hears that a flow's protocol turned out to be a more particular one.
-	OnBecome func(*Spec)
+	// OnBecome, where set, hears that a flow's protocol turned out to be a more particular one; false: that one is switched off.
+	OnBecome func(*Spec) bool
 	need     int
 	spec     *Spec
 	frame    Frame
@@ -52,18 +52,20 @@ func (c *Ctx) Begin(spec *Spec) { c.spec, c.need = spec, 0 }
 // As makes the events and anomalies of this call those of another protocol, of which the parser is as well.
 func (c *Ctx) As(spec *Spec) { c.spec = spec }
 
-// Become makes the flow's protocol a more particular one with the same kind of parser: HTTP/2 that carries DNS.
-func (c *Ctx) Become(spec *Spec) {
+// Become makes the flow's protocol a more particular one with the same kind of parser: HTTP/2 that carries DNS. false: that
+// protocol is switched off.
+func (c *Ctx) Become(spec *Spec) bool {
 	f := c.Flow
 	if f == nil || f.App == spec {
-		return
+		return true
+	}
+	if c.OnBecome != nil && !c.OnBecome(spec) {
+		return false
 	}
 	f.AppOrig, f.App = f.App, spec
 	f.AppBy = [2]*Spec{spec, spec}
 	c.spec = spec
-	if c.OnBecome != nil {
-		c.OnBecome(spec)
-	}
+	return true
 }
 
 // Need says that the parser of this direction is not to be called before n unconsumed bytes

@@ -227,8 +227,14 @@ func (w *worker) assign(f *flowtable.Flow, spec *dissect.Spec) {
 	w.apps.detected[spec.Index()][transport(f, spec)]++
 }
 
-// became counts a flow whose protocol turned out to be a more particular one.
-func (w *worker) became(s *dissect.Spec) { w.apps.detected[s.Index()][transport(w.flow, s)]++ }
+// became counts a flow whose protocol turned out to be a more particular one; false: that is switched off.
+func (w *worker) became(s *dissect.Spec) bool {
+	if w.apps.all[s.Name] == nil {
+		return false
+	}
+	w.apps.detected[s.Index()][transport(w.flow, s)]++
+	return true
+}
 
 // swap reverses a flow whose first packet turned out to come from the server. The connection
 // keeps its own idea of the directions (see connDir): this may be in the middle of its work.

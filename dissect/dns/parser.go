@@ -118,7 +118,7 @@ func (p *parser) message(c *dissect.Ctx, dir dissect.Dir, data []byte) bool {
 	if m.Response && !response {
 		c.Anomaly(anNotResponse, m)
 	}
-	p.oddities(c, m)
+	oddities(c, m)
 	if !p.mdns {
 		c.Frame(0, data, int64(len(data)), m)
 	}
@@ -131,7 +131,7 @@ func (p *parser) message(c *dissect.Ctx, dir dissect.Dir, data []byte) bool {
 	return true
 }
 
-func (p *parser) oddities(c *dissect.Ctx, m *Message) {
+func oddities(c *dissect.Ctx, m *Message) {
 	if m.bad[Additionals] {
 		c.Anomaly(anAdditionals, m)
 	}

@@ -110,8 +110,18 @@ func (s *Stream) FieldsEnd(c *dissect.Ctx, dir dissect.Dir) {
 // request reads what the pseudo-header fields of a request say (RFC 9113 section 8.3.1).
 func (s *Stream) request(c *dissect.Ctx) {
 	t := s.tx
+	t.Request.HeadersDone = true
+	s.requestFields(c)
+	c.EmitDir(evRequestLine, t, dissect.ToServer)
+	c.EmitDir(evRequest, t, dissect.ToServer)
+	s.begin(c, dissect.ToServer)
+}
+
+// requestFields fills in what the header fields of a request say.
+func (s *Stream) requestFields(c *dissect.Ctx) {
+	t := s.tx
 	m := &t.Request
-	m.HeadersDone = true
+	m.Protocol, m.Version = http2Name, Version20
 	t.Method, t.URI = m.Header(":method"), m.Header(":path")
 	t.method = methods[string(t.Method)]
 	n := len(m.arena)
@@ -121,9 +131,6 @@ func (s *Stream) request(c *dissect.Ctx) {
 	s.host()
 	s.p.requestAuth(c, t)
 	s.contentLength(m)
-	c.EmitDir(evRequestLine, t, dissect.ToServer)
-	c.EmitDir(evRequest, t, dissect.ToServer)
-	s.begin(c, dissect.ToServer)
 }
 
 // host finds who the request is for: the authority goes before the Host field.
@@ -261,3 +268,21 @@ const FrameEvent = evWireFrame
 
 // FrameKinds are the kinds of these frames, by Suricata's names.
 var FrameKinds = []string{"hdr", "data", "pdu"}
+
+// Assume makes the request of the transaction one that was seen before, as HTTP/1.1: without events.
+func (s *Stream) Assume(c *dissect.Ctx, u *Upgraded) {
+	t := s.tx
+	if len(u.URI) == 0 {
+		t.NoRequest = true
+	} else {
+		s.Field(dissect.ToServer, []byte(":method"), u.Method)
+		s.Field(dissect.ToServer, []byte(":path"), u.URI)
+		if len(u.Host) > 0 {
+			s.Field(dissect.ToServer, []byte(":authority"), u.Host)
+		}
+		t.Request.HeadersDone = true
+		s.requestFields(c)
+	}
+	t.Request.Started, t.Request.Done = true, true
+	s.ended[dissect.ToServer] = true
+}
