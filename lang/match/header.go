@@ -79,8 +79,9 @@ func (m *Matcher) testHeader(h *header) bool {
 	return m.failed == failNone
 }
 
-// protoSet gives the IP protocols that a condition allows; ok false if it is about something else.
-func protoSet(x ir.Expr) (set [4]uint64, ok bool) {
+// protoSet gives the IP protocols that a condition allows; ok false if it is about something else. Unless it is exact, the
+// condition may fail for protocol 0 as well, which stands for none.
+func protoSet(x ir.Expr) (set [4]uint64, exact, ok bool) {
 	add := func(ps ...uint8) {
 		for _, p := range ps {
 			set[p>>6] |= 1 << (p & 63)
@@ -102,15 +103,20 @@ func protoSet(x ir.Expr) (set [4]uint64, ok bool) {
 		case ir.FieldSCTP:
 			add(132)
 		default:
-			return set, false
+			return set, false, false
 		}
-		return set, true
+		return set, true, true
 	case *ir.Cmp:
 		f, isField := x.X.(*ir.Field)
 		k, isConst := x.Y.(*ir.Const)
-		if isField && isConst && x.Op == ir.Eq && f.F.Name == ir.FieldProto && k.V.I>>8 == 0 {
-			add(uint8(k.V.I))
-			return set, true
+		if isField && isConst && f.F.Name == ir.FieldProto && k.V.I>>8 == 0 {
+			for p := range 256 {
+				n := int64(p)
+				if x.Op == ir.Ne && (n != k.V.I || n == 0) || compareInt(x.Op, n, k.V.I) { // Ne holds where there is none
+					add(uint8(p))
+				}
+			}
+			return set, (set[0]&1 != 0) == (x.Op == ir.Ne && k.V.I != 0), true
 		}
 	case *ir.In:
 		f, isField := x.X.(*ir.Field)
@@ -121,21 +127,30 @@ func protoSet(x ir.Expr) (set [4]uint64, ok bool) {
 					add(uint8(p))
 				}
 			}
-			return set, true
+			return set, set[0]&1 == 0, true
 		}
 	case *ir.Or:
+		exact = true
 		for _, y := range x.X {
-			s, ok := protoSet(y)
+			s, all, ok := protoSet(y)
 			if !ok {
-				return set, false
+				return set, false, false
 			}
+			exact = exact && all
 			for i := range set {
 				set[i] |= s[i]
 			}
 		}
-		return set, len(x.X) > 0
+		return set, exact, len(x.X) > 0
+	case *ir.Not:
+		if s, all, ok := protoSet(x.X); ok && all {
+			for i := range s {
+				s[i] = ^s[i]
+			}
+			return s, true, true
+		}
 	}
-	return set, false
+	return set, false, false
 }
 
 // dirSet gives the directions that a condition allows.
@@ -250,7 +265,7 @@ func (c *compiler) headerOf(terms []ir.Expr, headers map[string]uint32) (hdr uin
 			c.noteFields(x)
 			continue
 		}
-		if s, isProto := protoSet(x); isProto {
+		if s, exact, isProto := protoSet(x); isProto {
 			if h.protos == nil {
 				kept := s
 				h.protos = &kept
@@ -260,7 +275,9 @@ func (c *compiler) headerOf(terms []ir.Expr, headers map[string]uint32) (hdr uin
 				}
 			}
 			c.noteFields(x)
-			continue
+			if exact {
+				continue
+			}
 		}
 		if onlyHeaderFields(x) {
 			if n := c.cond(x); n.constant < 0 && isHeader(x, n) {
