@@ -9,6 +9,7 @@ import (
 	"github.com/luanids/luanids/dissect/ftp"
 	"github.com/luanids/luanids/dissect/http"
 	"github.com/luanids/luanids/dissect/mqtt"
+	"github.com/luanids/luanids/dissect/quic"
 	"github.com/luanids/luanids/dissect/sip"
 	"github.com/luanids/luanids/dissect/smb"
 	"github.com/luanids/luanids/dissect/smtp"
@@ -33,6 +34,7 @@ func All(eve func(name string) map[string]string) []*dissect.Spec {
 		smb.NewSpec(smb.ParseOptions(eve("smb"))),
 		dcerpc.Spec(),
 		dhcp.NewSpec(dhcp.ParseOptions(eve("dhcp"))),
+		quic.Spec(),
 		mqtt.NewSpec(mqtt.ParseOptions(eve("mqtt"))),
 	}
 }

@@ -138,7 +138,7 @@ func (t *Conn) reset() {
 func (t *Conn) Clone() *Conn {
 	c := *t
 	c.MatchState = dissect.MatchState{}
-	c.Client, c.Server = t.Client.clone(), t.Server.clone()
+	c.Client, c.Server = t.Client.Clone(), t.Server.Clone()
 	c.ClientCert, c.ServerCert = t.ClientCert.clone(), t.ServerCert.clone()
 	for _, s := range []*[]byte{&c.ja3, &c.ja3Hash, &c.ja3s, &c.ja3sHash, &c.ja4} {
 		*s = append([]byte(nil), *s...)

@@ -98,7 +98,8 @@ func (h *Hello) reset() {
 	}
 }
 
-func (h *Hello) clone() Hello {
+// Clone makes a copy that shares nothing with h.
+func (h *Hello) Clone() Hello {
 	c := *h
 	c.Ciphers = append([]uint16(nil), h.Ciphers...)
 	c.Extensions = append([]uint16(nil), h.Extensions...)

@@ -55,6 +55,10 @@ var hooks = map[string]map[string]hook{
 		"request_started": {"mqtt.message", toServer}, "request_complete": {"mqtt.tx", toServer},
 		"response_started": {"mqtt.message", toClient}, "response_complete": {"mqtt.tx", toClient},
 	},
+	"quic": {
+		"request_started": {"quic.packet", toServer}, "request_complete": {"quic.packet", toServer},
+		"response_started": {"quic.packet", toClient}, "response_complete": {"quic.packet", toClient},
+	},
 	"sip": {
 		"request_started": {"sip.message", toServer}, "request_complete": {"sip.message", toServer},
 		"response_started": {"sip.message", toClient}, "response_complete": {"sip.message", toClient},

@@ -110,6 +110,7 @@ func (b *builder) apply(o *option) *problem {
 	if old, ok := oldBuffers[name]; ok {
 		name = old
 	}
+	name = b.onQUIC(name)
 	if buf := stickyBuffers[name]; buf != nil && (!o.has || o.value == "to_client" || o.value == "to_server") {
 		if _, err := b.l.buffer(name); err != nil {
 			return err
