@@ -8,6 +8,7 @@ import (
 	"github.com/luanids/luanids/dissect/dns"
 	"github.com/luanids/luanids/dissect/ftp"
 	"github.com/luanids/luanids/dissect/http"
+	"github.com/luanids/luanids/dissect/http2"
 	"github.com/luanids/luanids/dissect/mqtt"
 	"github.com/luanids/luanids/dissect/quic"
 	"github.com/luanids/luanids/dissect/sip"
@@ -22,11 +23,15 @@ import (
 // outputs.eve-log.types.NAME.
 func All(eve func(name string) map[string]string) []*dissect.Spec {
 	return []*dissect.Spec{
-		dns.NewSpec(dns.ParseOptions(eve("dns"))),
+	one, names := http.SpecWith(http.ParseOptions(eve("http"))), dns.NewSpec(dns.ParseOptions(eve("dns")))
+	two, doh := http2.Specs(one, names)
+		names,
 		dns.MDNS(),
 		tls.NewSpec(tls.ParseOptions(eve("tls"))),
 		ssh.Spec(),
-		http.SpecWith(http.ParseOptions(eve("http"))),
+		one,
+		two,
+		doh,
 		smtp.NewSpec(smtp.ParseOptions(eve("smtp"))),
 		ftp.Spec(),
 		ftp.DataSpec(),

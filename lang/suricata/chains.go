@@ -10,7 +10,7 @@ import (
 // overHTTP tells whether the rule is about HTTP: then the content of files in responses is the body.
 func (b *builder) overHTTP() bool {
 	if b.spec != nil {
-		return b.spec.Name == "http"
+		return b.spec.Owner().Name == "http"
 	}
 	for _, c := range b.chains {
 		if c.buf != payloadBuffer && c.buf != fileBuffer {
@@ -62,7 +62,7 @@ func (b *builder) uses(d dirs) (list []use, err *problem) {
 			return nil
 		}
 		u := use{f: f, ev: b.l.schema.Events[id], spec: b.l.schema.Events[id].Spec}
-		if u.spec != nil && b.spec != nil && u.spec != b.spec {
+		if u.spec != nil && b.spec != nil && !b.covers(u.spec) {
 			return &problem{keyword: name, why: "it is of protocol " + u.spec.Name + ", and the rule is about " + b.spec.Name}
 		}
 		list = append(list, u)

@@ -36,14 +36,17 @@ func appLayerProtocol(b *builder, v string) *problem {
 		return fail("protocol %s is not supported yet, so its flows cannot be left out", name)
 	}
 	b.appProto = true
-	var x ir.Expr = &ir.Cmp{Op: ir.Eq, X: app, Y: ir.Str(name), Pos: b.pos()}
+	x := appTest(app, name)
+	if strings.HasPrefix(strings.TrimPrefix(v, "!"), "http1") {
+		x = &ir.Cmp{Op: ir.Eq, X: app, Y: ir.Str(name), Pos: b.pos()}
+	}
 	switch {
 	case name == "unknown" && neg:
 		x = &ir.Exists{X: app}
 	case name == "unknown":
 		x = &ir.Not{X: &ir.Exists{X: app}}
 	case neg:
-		x = &ir.And{X: []ir.Expr{&ir.Exists{X: app}, &ir.Cmp{Op: ir.Ne, X: app, Y: ir.Str(name), Pos: b.pos()}}}
+		x = &ir.And{X: []ir.Expr{&ir.Exists{X: app}, &ir.Not{X: x}}}
 	}
 	b.require(x)
 	return nil
@@ -70,7 +73,7 @@ func appLayerEvent(b *builder, v string) *problem {
 	if !slices.Contains(spec.Anomalies, name) {
 		return fail("%s has no event %s", spec.Name, name)
 	}
-	if b.spec != nil && b.spec != spec {
+	if b.spec != nil && !sameFamily(b.spec, spec) {
 		return fail("it is of protocol %s", spec.Name)
 	}
 	b.txEvent = true

@@ -264,6 +264,7 @@ func (b *builder) checkMix(uses []use) *problem {
 		switch {
 		case b.needsPacket || b.proto.pktOnly:
 			return fail("it names values of packets beside %s, which is of no single packet", u.f.Name)
+		case u.spec.CarriedBy(first) || first.CarriedBy(u.spec):
 		case u.spec != nil && first != nil && u.spec != first:
 			return fail("it names %s of %s beside fields of %s", u.f.Name, u.spec.Name, first.Name)
 		case u.spec != nil:
@@ -297,10 +298,10 @@ func (b *builder) headerTerms(v variant, uses []use, terms []ir.Expr) ([]ir.Expr
 		}
 	}
 	switch {
-	case own || b.proto.header:
+	case own && !b.http1() || b.proto.header:
 	case b.spec != nil:
 		if !b.appEvent {
-			terms = append(terms, b.l.apps[b.spec])
+			terms = append(terms, b.appTest())
 		}
 	case b.proto.x != nil:
 		terms = append(terms, b.proto.x)

@@ -24,7 +24,7 @@ func frame(b *builder, v string) *problem {
 	switch {
 	case spec == nil:
 		return fail("the protocol of frame %s is missing: protocol.%s", kind, kind)
-	case b.spec != nil && b.spec != spec:
+	case b.spec != nil && !sameFamily(b.spec, spec):
 		return fail("it is of protocol %s, and the rule is about %s", spec.Name, b.spec.Name)
 	case kind == "stream":
 		return b.streamFrame(spec)

@@ -3,6 +3,7 @@ package suricata
 import (
 	"strconv"
 
+	"github.com/luanids/luanids/dissect/http"
 	"github.com/luanids/luanids/lang/ir"
 )
 
@@ -61,7 +62,9 @@ func keywordTable() map[string]handler {
 		"ftpdata_command":    ftpField("ftp_data.command", false, oneOf("retr or stor", map[string]string{"retr": "RETR", "stor": "STOR"})),
 
 		"dcerpc.iface": dceIface, "dce_iface": dceIface, "dcerpc.opnum": dceOpnum, "dce_opnum": dceOpnum, "dcerpc.stub_data": dceStub,
-		"smb.version": smbVersion,
+		"smb.version":     smbVersion,
+		"http2.frametype": http2Name("http2.frametype", lastFrameType, frameType), "http2.errorcode": http2Name("http2.errorcode", lastErrorCode, http.ErrorCode),
+		"http2.settings": http2Settings,
 
 		"mqtt.type": enum("mqtt.type", mqttTypes), "mqtt.flags": bitFlags("mqtt.flags", mqttFlags), "mqtt.connect.flags": bitFlags("mqtt.connect.flags", mqttConnectFlags),
 

@@ -47,7 +47,7 @@ type ends struct{ src, dst ir.Expr }
 func appTests(s *dissect.Schema, app ir.Expr) map[*dissect.Spec]ir.Expr {
 	m := make(map[*dissect.Spec]ir.Expr, len(s.Specs))
 	for _, spec := range s.Specs {
-		m[spec] = &ir.Cmp{Op: ir.Eq, X: app, Y: ir.Str(spec.Name)}
+		m[spec] = appTest(app, spec.Name)
 	}
 	return m
 }
