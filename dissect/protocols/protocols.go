@@ -22,9 +22,9 @@ import (
 // flow's first bytes. eve gives the settings of a protocol's EVE records by their names below
 // outputs.eve-log.types.NAME.
 func All(eve func(name string) map[string]string) []*dissect.Spec {
-	return []*dissect.Spec{
 	one, names := http.SpecWith(http.ParseOptions(eve("http"))), dns.NewSpec(dns.ParseOptions(eve("dns")))
 	two, doh := http2.Specs(one, names)
+	return []*dissect.Spec{
 		names,
 		dns.MDNS(),
 		tls.NewSpec(tls.ParseOptions(eve("tls"))),
