@@ -1,8 +1,7 @@
 package mqtt
 
 import (
-	"bytes"
-
+	"github.com/luanids/luanids/dissect"
 	"github.com/luanids/luanids/dissect/jsonw"
 )
 
@@ -138,7 +137,7 @@ func (o Options) writeProperties(w *jsonw.Writer, m *Message, s span) {
 		switch p.form {
 		case fNone:
 		case fPair:
-			w.KeyBytes(bytes.ToValidUTF8(m.at(p.key), []byte("\ufffd")))
+			w.KeyBytes(dissect.ValidText(m.at(p.key)))
 			w.Limited(m.at(p.text), int(p.text.n), o.Limit)
 		case fText, fData:
 			w.Key(known[p.id].name)

@@ -16,6 +16,7 @@ import (
 	"github.com/luanids/luanids/dissect/smtp"
 	"github.com/luanids/luanids/dissect/ssh"
 	"github.com/luanids/luanids/dissect/tls"
+	"github.com/luanids/luanids/dissect/websocket"
 )
 
 // All makes the Specs of all protocols, in the order in which they are asked to recognise a
@@ -41,5 +42,6 @@ func All(eve func(name string) map[string]string) []*dissect.Spec {
 		dhcp.NewSpec(dhcp.ParseOptions(eve("dhcp"))),
 		quic.Spec(),
 		mqtt.NewSpec(mqtt.ParseOptions(eve("mqtt"))),
+		websocket.NewSpec(websocket.ParseOptions(eve("websocket"))),
 	}
 }

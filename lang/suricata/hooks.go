@@ -59,6 +59,10 @@ var hooks = map[string]map[string]hook{
 		"request_started": {"quic.packet", toServer}, "request_complete": {"quic.packet", toServer},
 		"response_started": {"quic.packet", toClient}, "response_complete": {"quic.packet", toClient},
 	},
+	"websocket": {
+		"request_started": {"websocket.message", toServer}, "request_complete": {"websocket.message", toServer},
+		"response_started": {"websocket.message", toClient}, "response_complete": {"websocket.message", toClient},
+	},
 	"sip": {
 		"request_started": {"sip.message", toServer}, "request_complete": {"sip.message", toServer},
 		"response_started": {"sip.message", toClient}, "response_complete": {"sip.message", toClient},

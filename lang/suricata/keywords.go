@@ -67,6 +67,7 @@ func keywordTable() map[string]handler {
 		"http2.settings": http2Settings,
 
 		"mqtt.type": enum("mqtt.type", mqttTypes), "mqtt.flags": bitFlags("mqtt.flags", mqttFlags), "mqtt.connect.flags": bitFlags("mqtt.connect.flags", mqttConnectFlags),
+		"websocket.opcode": enum("websocket.opcode", websocketOpcodes), "websocket.flags": bitFlags("websocket.flags", websocketFlags),
 
 		"dotprefix": transform(ir.TDotPrefix), "to_lowercase": transform(ir.TLower), "to_uppercase": transform(ir.TUpper),
 		"compress_whitespace": transform(ir.TCompressWhitespace), "strip_whitespace": transform(ir.TStripWhitespace),
