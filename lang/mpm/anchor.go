@@ -23,10 +23,10 @@ type openAnchor struct {
 	group uint16
 }
 
-func newAnchors(s *Set, patterns []Pattern) *anchors {
-	nb := max(10, bits.Len(uint(len(patterns)))+3)
+func newAnchors(s *Set, n int) *anchors {
+	nb := max(10, bits.Len(uint(n))+3)
 	return &anchors{s: s, load: make([]uint16, 1<<nb), shift: uint8(64 - nb), common: commonGrams(),
-		table: table{pending: make([]keyed, 0, 2*len(patterns))}}
+		table: table{pending: make([]keyed, 0, 2*n)}}
 }
 
 // anchorLen is the number of bytes of an anchor: two runs of three that share one.
@@ -175,7 +175,8 @@ func members(s ByteSet, each func(uint32)) {
 }
 
 // finish builds the filter and the table.
-func (l *anchors) finish(f *filter, t *table) {
+func (l *anchors) finish() {
+	f, t := &l.s.long, &l.s.table
 	if len(l.table.pending) == 0 {
 		return
 	}

@@ -18,3 +18,7 @@ func windows8(*windowTable, *byte, int, int, *uint16) int {
 func windows16(*windowTable, *byte, int, int, *uint16) int {
 	panic("mpm: no such filter")
 }
+
+func siftWindows(*byte, *uint16, int, *uint64, uint64) int {
+	panic("mpm: no such filter")
+}

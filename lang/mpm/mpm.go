@@ -39,10 +39,11 @@ type Set struct {
 	pats []pat
 	sets []ByteSet // of patterns of sets, one after the other
 
-	long  filter // patterns of 3 bytes and more
-	table table  // of their anchors
-	short *short // patterns of 3 bytes, if there are many of them
-	tiny  *tiny  // 1 and 2 bytes, nil for none
+	long   filter  // patterns of 3 bytes and more
+	table  table   // of their anchors
+	short  *short  // patterns of 3 bytes, if there are many of them
+	tiny   *tiny   // 1 and 2 bytes, nil for none
+	placed *placed // those that may only be at the start, nil for none
 
 	windows *windows // instead of long and short, where the processor can
 
@@ -80,73 +81,74 @@ func build(patterns []Pattern, windows bool) *Set {
 		s.maxLen = max(s.maxLen, len(p.Bytes))
 	}
 	s.blob, s.fold = slices.Clip(s.blob), slices.Clip(s.fold)
-	if windows {
-		s.indexWindows(patterns)
-	} else {
-		s.index(patterns)
-	}
+	s.index(patterns, windows)
 	return s
 }
 
+// indexer enters patterns of three bytes and more, and of sets, in the structures by which they are found.
+type indexer interface {
+	literal(pat uint32, p []byte)
+	class(pat uint32, sets []ByteSet)
+	finish()
+}
+
 // index enters the patterns in the structures by which they are found.
-func (s *Set) index(patterns []Pattern) {
-	many := countShort(patterns) > maxShort
-	b := newAnchors(s, patterns)
-	for i, p := range patterns {
-		switch n := len(p.Bytes); {
+func (s *Set) index(patterns []Pattern, windows bool) {
+	n, short3 := count(patterns)
+	var tinies []uint32
+	var b indexer
+	if windows {
+		b = newWindowBuilder(s, n)
+	} else {
+		b = newAnchors(s, n)
+	}
+	for i := range patterns {
+		switch p, pat := &patterns[i], uint32(i); {
 		case p.Sets != nil:
-			b.class(uint32(i), p.Sets)
-		case n > 3 || n == 3 && !many:
-			b.literal(uint32(i), p.Bytes)
-		case n == 3:
+			b.class(pat, p.Sets)
+		case p.isPlaced():
+			if s.placed == nil {
+				s.placed = new(placed)
+			}
+			s.placed.add(s, pat, p)
+		case len(p.Bytes) > 3 || len(p.Bytes) == 3 && (windows || short3 <= maxShort):
+			b.literal(pat, p.Bytes)
+		case len(p.Bytes) == 3:
 			if s.short == nil {
 				s.short = new(short)
 			}
-			s.short.add(s, uint32(i), p.Bytes)
-		case n >= 1:
-			if s.tiny == nil {
-				s.tiny = new(tiny)
-			}
-			s.tiny.add(uint32(i), p, lastEnd(p))
+			s.short.add(s, pat, p.Bytes)
+		case len(p.Bytes) >= 1:
+			tinies = append(tinies, pat)
 		}
 	}
-	b.finish(&s.long, &s.table)
+	b.finish()
+	if tinies != nil {
+		s.tiny = newTiny(patterns, tinies)
+	}
 	if s.short != nil {
 		s.short.finish()
 	}
-}
-
-// indexWindows does so if windows are used.
-func (s *Set) indexWindows(patterns []Pattern) {
-	b := newWindowBuilder(s, len(patterns))
-	for i, p := range patterns {
-		switch n := len(p.Bytes); {
-		case p.Sets != nil:
-			b.class(uint32(i), p.Sets)
-		case n >= 3:
-			b.literal(uint32(i), p.Bytes)
-		case n >= 1:
-			if s.tiny == nil {
-				s.tiny = new(tiny)
-			}
-			s.tiny.add(uint32(i), p, lastEnd(p))
-		}
+	if s.placed != nil {
+		s.placed.finish()
 	}
-	b.finish(s)
 }
 
 // maxShort is how many patterns of three bytes are looked for together with the longer ones, which takes up to 128
 // entries for each; more get a pass of their own.
 const maxShort = 32
 
-func countShort(patterns []Pattern) int {
-	k := 0
-	for _, p := range patterns {
-		if p.Sets == nil && len(p.Bytes) == 3 {
-			k++
+// count tells how many patterns are not placed, and how many of these have three bytes.
+func count(patterns []Pattern) (n, short3 int) {
+	for i := range patterns {
+		if p := &patterns[i]; !p.isPlaced() {
+			n++
+			if p.Sets == nil && len(p.Bytes) == 3 {
+				short3++
+			}
 		}
 	}
-	return k
+	return n, short3
 }
 
 // lastEnd is MaxEnd as patterns keep it.
@@ -186,7 +188,10 @@ func (s *Set) Memory() int {
 	if s.windows != nil {
 		n += 8*len(s.windows.bits) + len(s.windows.tables)*int(unsafe.Sizeof(windowTable{}))
 	}
-	if s.tiny != nil {
+	if s.placed != nil {
+		n += 24*len(s.placed.list) + 4*len(s.placed.first) + len(s.placed.places)
+	}
+	if s.tiny != nil && s.tiny.pats != nil {
 		n += 16 << 10
 	}
 	return n
@@ -250,6 +255,9 @@ func (s *Set) Scan(data []byte, from int, seen *Seen, hits []uint32) []uint32 {
 	}
 	if s.short != nil {
 		hits = s.scanShort(data, max(0, from-2), from, seen, hits)
+	}
+	if s.placed != nil {
+		hits = s.scanPlaced(data, from, seen, hits)
 	}
 	if s.tiny != nil {
 		hits = s.tiny.scan(data, max(0, from-1), from, seen, hits)

@@ -9,13 +9,16 @@ import (
 )
 
 // naive is what Scan must agree with.
-func naive(pats []Pattern, data []byte, from int) []uint32 {
+func naive(pats []Pattern, data []byte, from int) []uint32 { return naiveAt(pats, data, from, 0) }
+
+// naiveAt is so where the data is at base.
+func naiveAt(pats []Pattern, data []byte, from, base int) []uint32 {
 	var out []uint32
 	for i, p := range pats {
 		n := len(p.Bytes) + len(p.Sets)
 		for at := 0; n > 0 && at+n <= len(data); at++ {
 			d := data[at : at+n]
-			if at+n > from && (p.Sets != nil && inSets(d, p.Sets) ||
+			if at+n > from && (p.MaxEnd == 0 || base+at+n <= p.MaxEnd) && (p.Sets != nil && inSets(d, p.Sets) ||
 				p.Sets == nil && (bytes.Equal(d, p.Bytes) || p.NoCase && bytes.Equal(lower(d), lower(p.Bytes)))) {
 				out = append(out, uint32(i))
 				break
@@ -51,18 +54,20 @@ func ways(pats []Pattern) (sets []*Set) {
 }
 
 // scan scans in all ways, and panics if they differ.
-func scan(sets []*Set, data []byte, from int) []uint32 {
-	hits := scanOnce(sets[0], data, from)
+func scan(sets []*Set, data []byte, from int) []uint32 { return scanAt(sets, data, from, 0) }
+
+func scanAt(sets []*Set, data []byte, from, base int) []uint32 {
+	hits := scanOnce(sets[0], data, from, base)
 	for i, s := range sets[1:] {
-		if other := scanOnce(s, data, from); !slices.Equal(hits, other) {
+		if other := scanOnce(s, data, from, base); !slices.Equal(hits, other) {
 			panic(fmt.Sprintf("%q from %d: way 0 %v, way %d %v", data, from, hits, i+1, other))
 		}
 	}
 	return hits
 }
 
-func scanOnce(s *Set, data []byte, from int) []uint32 {
-	var seen Seen
+func scanOnce(s *Set, data []byte, from, base int) []uint32 {
+	seen := Seen{Base: base}
 	seen.Reset(s.Len())
 	hits := s.Scan(data, from, &seen, nil)
 	slices.Sort(hits)
@@ -100,6 +105,30 @@ func TestScanAgreesWithNaiveSearch(t *testing.T) {
 				if got, want := scan(s, data, from), naive(pats, data, from); !slices.Equal(got, want) {
 					t.Fatalf("data %q from %d: got %v, want %v", data, from, got, want)
 				}
+			}
+		}
+	}
+}
+
+// TestPlaced has patterns that must end early.
+func TestPlaced(t *testing.T) {
+	r := rand.New(rand.NewPCG(17, 18))
+	for round := range 2000 {
+		alphabet := []string{"ab", "aAbB", "\x00\x01"}[round%3]
+		var pats []Pattern
+		for range 1 + r.IntN(12) {
+			p := Pattern{Bytes: randomBytes(r, 1+r.IntN(4)*r.IntN(5), alphabet), NoCase: r.IntN(2) == 0}
+			if r.IntN(4) > 0 {
+				p.MaxEnd = max(0, len(p.Bytes)+r.IntN(14)-2)
+			}
+			pats = append(pats, p)
+		}
+		s := ways(pats)
+		for range 5 {
+			data := randomBytes(r, r.IntN(30), alphabet)
+			from, base := r.IntN(1+len(data)), r.IntN(3)*r.IntN(9)
+			if got, want := scanAt(s, data, from, base), naiveAt(pats, data, from, base); !slices.Equal(got, want) {
+				t.Fatalf("data %q from %d at %d: got %v, want %v", data, from, base, got, want)
 			}
 		}
 	}
@@ -185,7 +214,7 @@ func FuzzScan(f *testing.F) {
 	f.Fuzz(func(t *testing.T, patterns, data []byte, from uint8) {
 		var pats []Pattern
 		for i, p := range bytes.Split(patterns, []byte{0}) {
-			pats = append(pats, Pattern{Bytes: p, NoCase: i%2 == 0})
+			pats = append(pats, Pattern{Bytes: p, NoCase: i%2 == 0, MaxEnd: i % 5 * int(from)})
 		}
 		if got, want := scan(ways(pats), data, int(from)), naive(pats, data, int(from)); !slices.Equal(got, want) {
 			t.Fatalf("got %v, want %v", got, want)

@@ -324,7 +324,7 @@ func (b *windowBuilder) best(c *choice) (group int, least float32) {
 }
 
 // finish builds the tables.
-func (b *windowBuilder) finish(s *Set) {
+func (b *windowBuilder) finish() {
 	if len(b.keys) == 0 {
 		return
 	}
@@ -345,8 +345,8 @@ func (b *windowBuilder) finish(s *Set) {
 		h := hash3(uint32(b.keys[i].key)) >> w.shift
 		w.bits[h>>6] |= 1 << (h & 63)
 	}
-	s.windows = w
+	b.s.windows = w
 	w.narrow = b.groups == planeGroups
-	s.table.pending = b.keys
-	s.table.build()
+	b.s.table.pending = b.keys
+	b.s.table.build()
 }

@@ -14,5 +14,8 @@ func windows8(table *windowTable, data *byte, blocks, tail int, out *uint16) (n 
 //go:noescape
 func windows16(table *windowTable, data *byte, blocks, tail int, out *uint16) (n int)
 
+//go:noescape
+func siftWindows(data *byte, places *uint16, n int, bits *uint64, shift uint64) (left int)
+
 // canWindows tells whether the processor has what they need.
 var canWindows = canVector && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512VBMI && cpu.X86.HasAVX512GFNI && cpu.X86.HasBMI1 && cpu.X86.HasBMI2

@@ -244,3 +244,36 @@ out:
 	MOVQ DX, n+40(FP)
 	VZEROUPPER
 	RET
+
+// func siftWindows(data *byte, places *uint16, n int, bits *uint64, shift uint64) (left int)
+TEXT ·siftWindows(SB), NOSPLIT, $0-48
+	MOVQ  data+0(FP), DI
+	MOVQ  places+8(FP), SI
+	MOVQ  n+16(FP), CX
+	MOVQ  bits+24(FP), R10
+	MOVQ  shift+32(FP), R11
+	XORL  R9, R9
+	LEAQ  (SI)(CX*2), R12
+	MOVQ  SI, DX
+	TESTQ CX, CX
+	JEQ   done
+
+loop:
+	MOVWLZX (DX), AX
+	MOVL    (DI)(AX*1), BX
+	ORL     $0x20202020, BX          // caseBits
+	IMUL3L  $const_hashMul, BX, BX
+	SHRXL   R11, BX, BX
+	MOVW    AX, (SI)(R9*2)
+	MOVL    BX, R8
+	SHRL    $5, R8
+	MOVL    (R10)(R8*4), R8
+	BTL     BX, R8
+	ADCQ    $0, R9
+	ADDQ    $2, DX
+	CMPQ    DX, R12
+	JNE     loop
+
+done:
+	MOVQ R9, left+40(FP)
+	RET

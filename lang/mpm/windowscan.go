@@ -13,7 +13,6 @@ const (
 func (s *Set) scanWindows(data []byte, start, from int, seen *Seen, hits []uint32) []uint32 {
 	w, sc := s.windows, seen.Scratch
 	le := binary.LittleEndian
-	sh := w.shift & 31
 	for i := start; i < len(data); {
 		d := data[i:]
 		blocks := min(max(0, len(d)-(windowLen-1))/64, windowChunk/64)
@@ -35,19 +34,29 @@ func (s *Set) scanWindows(data []byte, start, from int, seen *Seen, hits []uint3
 				n--
 				hits = s.window(eight(data, i+int(sc.windows[n])), data, i+int(sc.windows[n]), from, seen, hits)
 			}
-			m := 0
-			for _, p := range sc.windows[:n] {
-				h := hash3(le.Uint32(d[p:])|caseBits>>32) >> sh
-				sc.windows[m] = p
-				m += int(w.bits[h>>6] >> (h & 63) & 1)
+			if s.vector {
+				n = siftWindows(&d[0], &sc.windows[0], n, &w.bits[0], uint64(w.shift))
+			} else {
+				n = w.sift(d, sc.windows[:n])
 			}
-			for _, p := range sc.windows[:m] {
+			for _, p := range sc.windows[:n] {
 				hits = s.window(le.Uint64(d[p:]), data, i+int(p), from, seen, hits)
 			}
 		}
 		i += looked
 	}
 	return hits
+}
+
+// sift keeps those of the places in d at which three bytes are that a window begins with, by a bit each, and returns their number.
+func (w *windows) sift(d []byte, places []uint16) int {
+	n, sh, bits := 0, w.shift&31, w.bits
+	for _, p := range places {
+		h := hash3(binary.LittleEndian.Uint32(d[p:])|caseBits>>32) >> sh
+		places[n] = p
+		n += int(bits[h>>6] >> (h & 63) & 1)
+	}
+	return n
 }
 
 // eight are the bytes of data from at on, as if zeros followed.
