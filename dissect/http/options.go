@@ -22,7 +22,7 @@ func ParseOptions(settings map[string]string) *EVEOptions {
 		case k == "dump-all-headers":
 			o.DumpHeaders = v
 		case strings.HasPrefix(k, "custom."):
-			o.Custom = append(o.Custom, v)
+			o.Custom = append(o.Custom, strings.ReplaceAll(v, "-", "_"))
 		}
 	}
 	return o

@@ -234,6 +234,19 @@ func (s *Stream) End(c *dissect.Ctx, dir dissect.Dir) {
 	}
 }
 
+// Abort ends a side's message before it is complete; the other side's may go on.
+func (s *Stream) Abort(c *dissect.Ctx, dir dissect.Dir, why string) {
+	if s.tx == nil || s.ended[dir] {
+		return
+	}
+	s.call(c)
+	old := c.Dir
+	c.Dir = dir
+	s.p.endBody(c, &s.p.sides[dir], dissect.FileTruncated, why)
+	c.Dir = old
+	s.End(c, dir)
+}
+
 // Cut ends the transaction before its messages are complete; why says for files what cut them short.
 func (s *Stream) Cut(c *dissect.Ctx, why string) {
 	if s.tx == nil {

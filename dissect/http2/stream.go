@@ -14,6 +14,7 @@ type stream struct {
 	id      uint32
 	p       *parser
 	raised  uint32
+	reset   bool // by one side
 	doh     bool // it carries DNS
 	carried [2]carried
 }
@@ -40,7 +41,7 @@ func (st *stream) release() {
 	for d := range st.carried {
 		st.carried[d].reset()
 	}
-	st.p, st.id, st.raised, st.doh = nil, 0, 0, false
+	st.p, st.id, st.raised, st.doh, st.reset = nil, 0, 0, false, false
 	streamPool.Put(st)
 }
 

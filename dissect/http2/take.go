@@ -33,9 +33,41 @@ func (p *parser) take(c *dissect.Ctx, s *side, h frameHeader, payload []byte) {
 	p.use(c, st)
 	st.EmitFrame(c, s.dir)
 	if h.typ == tyRstStream {
-		p.cut(c, st, "reset")
+		p.reset(c, st, s.dir)
 	}
 }
+
+// reset ends what a side says in a stream. The other side's message may still come, as it was under way: so a few such streams are
+// kept for it.
+func (p *parser) reset(c *dissect.Ctx, st *stream, dir dissect.Dir) {
+	st.Abort(c, dir, "reset")
+	if st.Tx() == nil {
+		p.forget(st)
+		return
+	}
+	if st.reset {
+		return
+	}
+	st.reset = true
+	n := 0
+	for _, x := range p.streams {
+		if x.reset {
+			n++
+		}
+	}
+	if n <= maxReset {
+		return
+	}
+	for _, x := range p.streams {
+		if x.reset {
+			p.cut(c, x, "reset")
+			return
+		}
+	}
+}
+
+// maxReset is how many streams that one side has reset are kept, of a connection.
+const maxReset = 16
 
 // past tells whether a stream has been opened before.
 func (p *parser) past(s *side, id uint32) bool {
