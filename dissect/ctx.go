@@ -12,6 +12,8 @@ type Ctx struct {
 	// NewSpool, where set, gathers the content of files that may be stored; StoreAll asks for all of them.
 	NewSpool func() Spool
 	StoreAll bool
+	// Parts, where set, puts files together that come in parts, see PartFile.
+	Parts Parts
 	// Handed is what a parser that asks for Upgrade leaves for the next one, see Expecter; nil for nothing.
 	Handed any
 	// OnBecome, where set, hears that a flow's protocol turned out to be a more particular one; false: that one is switched off.

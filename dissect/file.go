@@ -57,6 +57,7 @@ type File struct {
 	Rules MatchState
 
 	spool             Spool // nil where files are not stored
+	part              Part  // nil but for parts of files that are put together
 	md5, sha1, sha256 hash.Hash
 	open              bool
 	look, step        uint64 // size at which content is looked at next, and how much further then
@@ -107,6 +108,27 @@ type Spool interface {
 	Free()
 }
 
+// Parts puts files together that come in parts, of which each may have a flow of its own.
+type Parts interface {
+	// PartBegin begins a part: the bytes from at on of a file of size bytes that key names.
+	PartBegin(f *File, key []byte, at, size uint64) Part
+}
+
+// Part is a part of a file on its way.
+type Part interface {
+	Write(b []byte)
+	// End says that no more comes of it; f is the part as a file by itself, at its end.
+	End(f *File)
+}
+
+// PartFile says that the open file f, of which nothing was written yet, is part of a file of size bytes, from at on. Parts with the same
+// key are of the same file.
+func (c *Ctx) PartFile(f *File, key []byte, at, size uint64) {
+	if c.Parts != nil && f.open {
+		f.part = c.Parts.PartBegin(f, key, at, size)
+	}
+}
+
 // AskStore notes that the file is to be stored; it has no effect where files are not.
 func (f *File) AskStore() { f.Stored = true }
 
@@ -145,6 +167,9 @@ func (c *Ctx) WriteFile(f *File, data []byte) {
 	if f.spool != nil {
 		f.spool.Write(data)
 	}
+	if f.part != nil {
+		f.part.Write(data)
+	}
 	for _, h := range [...]hash.Hash{f.md5, f.sha1, f.sha256} {
 		if h != nil {
 			h.Write(data)
@@ -168,6 +193,7 @@ func (f *File) LookFrom(n, step int) { f.look, f.step = uint64(max(n, 0)), uint6
 func (c *Ctx) GapFile(f *File) {
 	if f.open {
 		f.Gaps = true
+		f.part = nil // where the rest belongs is not known
 	}
 }
 
@@ -195,6 +221,10 @@ func (c *Ctx) CloseFile(f *File, s FileState, why string) {
 		c.fileEvent(f, false)
 	}
 	c.fileEvent(f, true)
+	if f.part != nil {
+		f.part.End(f)
+		f.part = nil
+	}
 	if f.spool != nil {
 		f.spool.Free()
 		f.spool = nil

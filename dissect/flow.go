@@ -1,7 +1,9 @@
 package dissect
 
 import (
+	"maps"
 	"math/bits"
+	"slices"
 
 	"github.com/luanids/luanids/dissect/packet"
 )
@@ -138,6 +140,14 @@ type Captured struct {
 type Entropy struct {
 	Buffer string
 	Value  float64
+}
+
+// Clone copies flags and counters, nil of nil.
+func (v *FlowVars) Clone() *FlowVars {
+	if v == nil {
+		return nil
+	}
+	return &FlowVars{Bits: slices.Clone(v.Bits), Ints: maps.Clone(v.Ints)}
 }
 
 // Bit tells whether flag n is set.

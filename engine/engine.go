@@ -91,6 +91,8 @@ type Config struct {
 	Pcap PcapConfig
 	// FileStore says where files go that rules ask for.
 	FileStore FileStore
+	// Parts bounds what is kept of files that come in parts, each by a flow of its own.
+	Parts PartsConfig
 	// Outputs is how outputs behave that a program opens by their configuration.
 	Outputs output.Settings
 	// Trace is told of every event and match; nil, as a rule, costs nothing.
@@ -111,7 +113,7 @@ func DefaultConfig() Config {
 		Decode: packet.DefaultConfig(), Frag: ipfrag.DefaultConfig(), TCP: tcp.DefaultConfig(),
 		Flow: flowtable.DefaultConfig(), Limits: dissect.DefaultLimits(),
 		CheckChecksums: true, PacketAlertMax: 15, AppMemcap: 128 << 20, WindowMemcap: 256 << 20, EVEOptions: eve.DefaultOptions(),
-		Outputs: output.DefaultSettings(), Pcap: DefaultPcap(), FileStore: DefaultFileStore(), Respond: DefaultRespond(), Capture: live.DefaultSettings(),
+		Outputs: output.DefaultSettings(), Pcap: DefaultPcap(), FileStore: DefaultFileStore(), Parts: DefaultParts(), Respond: DefaultRespond(), Capture: live.DefaultSettings(),
 	}
 }
 
@@ -179,6 +181,7 @@ func New(cfg Config) (*Engine, error) {
 	e.order = ordered{eve: cfg.EVE, tags: hostTags{}, sinks: cfg.Sinks, warn: cfg.Warn,
 		trace: cfg.Trace, state: match.NewState(cfg.State), encoder: eve.NewEncoder(&e.cfg.EVEOptions)}
 	e.order.scripts, e.order.host, e.order.cfg, e.order.reloaded = cfg.Scripts, cfg.ScriptHost, &e.cfg, e.started
+	e.order.join.e = e
 	if err := e.order.usePcaps(&e.cfg); err != nil {
 		return nil, err
 	}

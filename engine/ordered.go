@@ -31,6 +31,7 @@ type ordered struct {
 	encoder   *eve.Encoder
 	scripts   *lua.Runtime // nil for none
 	responder *responder
+	join      joiner      // of files that come in parts
 	host      *ScriptHost // of scripts
 	alertSubs []int       // handlers of the event alert, of alertsOf
 	alertsOf  *lua.Runtime
@@ -127,6 +128,10 @@ func (o *ordered) record(r *result, rec *record) {
 		o.pcaps.packet(rec.hash, rec.frame, rec.joined)
 		return
 	}
+	if rec.part != nil {
+		o.join.take(o, rec, r.buf[rec.off:rec.end])
+		return
+	}
 	if rec.event != nil {
 		o.event(rec.event)
 		return
@@ -210,6 +215,7 @@ func (o *ordered) tick(now int64) {
 	o.now = now
 	o.manager.Tick(now, o.emit)
 	o.pcaps.tick(now)
+	o.join.tick(now)
 	if o.scripts != nil {
 		o.scripts.Tick(now)
 	}

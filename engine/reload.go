@@ -272,6 +272,9 @@ func (w *worker) setView(v view) {
 	w.view = v
 	w.ctx.Limits = v.limits
 	w.useFileStore()
+	if w.ctx.Parts = nil; v.usesParts() {
+		w.ctx.Parts = w
+	}
 }
 
 // limitsOf gives the limits of parsers: those of the configuration, and what rules and scripts need besides.
@@ -311,6 +314,7 @@ func (w *worker) adopt(s *swap) {
 // after it.
 func (o *ordered) adopt(s *swap) {
 	o.cfg = s.cfg
+	o.join.reload()
 	if err := o.manager.Configure(s.cfg.managerConfig()); err != nil { // prepare has checked it
 		o.warn("alert manager: %v", err)
 	}

@@ -47,6 +47,7 @@ func (e *Engine) Counters() []Counter {
 	e.appCounters(add("app_layer."))
 	e.pressureCounters(add("memcap."))
 	e.fileStoreCounters(add("file_store."))
+	e.partCounters(add("file_parts."))
 	e.detectCounters(add("detect."))
 	e.order.manager.Each(add("manager."))
 	e.order.responder.counts.each(add("respond."))

@@ -157,6 +157,16 @@ func (p *Parser) setRange(s *side, v []byte) {
 		return
 	}
 	s.file.Start, s.file.End, s.file.Range = uint64(r.start), uint64(r.end), true
+	if p.ctx.Parts != nil && r.size > r.end-r.start+1 && s.tx.Response.find("content-encoding") == nil {
+		p.partKey = appendPartKey(p.partKey[:0], s)
+		p.ctx.PartFile(&s.file, p.partKey, uint64(r.start), uint64(r.size))
+	}
+}
+
+// appendPartKey names the resource of which a response brings a part: host, name, and version as far as the server tells it.
+func appendPartKey(b []byte, s *side) []byte {
+	b = append(append(append(b, s.tx.Host...), 0), s.file.Name...)
+	return append(append(b, 0), s.tx.Response.Header("etag")...)
 }
 
 // contentRange is a Content-Range (RFC 9110 section 14.4); -1 for what is not given.

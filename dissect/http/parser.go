@@ -58,6 +58,7 @@ type Parser struct {
 	txs      []*Tx
 	answered int
 	files    uint32
+	partKey  []byte
 	upgraded bool
 	anyReq   bool
 	raised   uint64 // anomalies that belong to no transaction
