@@ -10,19 +10,18 @@ import (
 
 	"github.com/luanids/luanids/dissect"
 	"github.com/luanids/luanids/lang/ir"
-	"github.com/luanids/luanids/lang/mpm"
 	"github.com/luanids/luanids/lang/threshold"
 )
 
 // Compile makes a Program of rules. Rules that cannot be judged are left out, with a Problem
 // that says why.
 func Compile(schema *dissect.Schema, rules []*ir.Rule, opts Options) (*Program, []Problem) {
-	p := &Program{schema: schema, byID: map[string]*Rule{}, events: make([]*eventProg, len(schema.Events)),
+	p := &Program{schema: schema, byID: make(map[string]*Rule, len(rules)), Rules: make([]*Rule, 0, len(rules)), events: make([]*eventProg, len(schema.Events)),
 		flowBits: map[string]uint32{}, flowInts: map[string]uint32{}, repeats: repeating(schema)}
 	p.inherit(opts.Previous)
 	p.needs.Fields = map[*dissect.Field]bool{}
-	c := &compiler{p: p, values: map[string]*value{}, fields: map[*dissect.Field]*value{}, conds: map[string]*node{}, ids: map[any]int{}, needle: map[string]*mpm.Needle{}}
-	b := &builder{c: c, p: p, headers: map[string]uint32{}, parts: map[uint32][nParts]bool{}, warn: !opts.NoWarnings, starts: !opts.noStarts, gates: map[uint32]gate{}}
+	c := newCompiler(p, len(rules))
+	b := &builder{c: c, p: p, lean: opts.Lean, headers: map[string]uint32{}, parts: map[uint32][nParts]bool{}, warn: !opts.NoWarnings, starts: !opts.noStarts, gates: map[uint32]gate{}}
 	p.passBit = c.flowBit("\x00pass")
 	all := b.withSequences(rules, opts.Sequences)
 	for _, r := range order(all) {
@@ -54,10 +53,15 @@ type builder struct {
 	headers  map[string]uint32
 	problems []Problem
 	warn     bool
+	lean     bool // what only explanations need is left out
 	starts   bool // rules on the first bytes of payload have tables
 	slots    []*scanSlot
 	opts     []option // of the rule at hand
 	named    []*dissect.Field
+	terms    []ir.Expr
+	rest     []ir.Expr
+	nodes    []*node
+	state    ruleState
 	parts    map[uint32][nParts]bool // by header
 	gates    map[uint32]gate         // of rules that hang on no literal somewhere
 	steps    map[*ir.Rule]*stepOf
@@ -93,17 +97,20 @@ func (b *builder) rule(src *ir.Rule) {
 // way compiles one way of a rule and hangs it below its events; false if there was something to say about it.
 func (b *builder) way(src *ir.Rule) bool {
 	c := b.c
-	rs := &ruleState{src: src, fields: map[*dissect.Field]bool{}}
+	rs := &b.state
+	*rs = ruleState{src: src, fields: rs.fields[:0]}
 	c.rule = rs
 	r := &Rule{Rule: src, Index: len(b.p.Rules)}
-	terms, late := splitLate(conjuncts(src.When, nil))
-	hdr, rest, possible := c.headerOf(terms, b.headers)
+	b.terms = conjuncts(src.When, b.terms[:0])
+	terms, late := splitLate(b.terms)
+	hdr, rest, possible := c.headerOf(terms, b.headers, b.rest[:0])
+	b.rest = rest
 	if !possible {
 		b.warning(src, "never-matches", "no packet is of all the protocols and directions that the rule asks for", "")
 		return false
 	}
 	r.hdr = hdr
-	if !b.terms(r, rest) {
+	if !b.compile(r, rest) {
 		return false
 	}
 	b.effects(r)
@@ -149,14 +156,10 @@ func conjuncts(x ir.Expr, out []ir.Expr) []ir.Expr {
 	return append(out, x)
 }
 
-// terms compiles what is left of a rule besides its header, cheapest first.
-func (b *builder) terms(r *Rule, rest []ir.Expr) bool {
-	type term struct {
-		n *node
-		x ir.Expr
-	}
-	var ts []term
-	var nodes []*node
+// compile compiles what is left of a rule besides its header, cheapest first.
+func (b *builder) compile(r *Rule, rest []ir.Expr) bool {
+	nodes := b.nodes[:0]
+	kept := rest[:0] // parallel to nodes
 	for _, x := range rest {
 		n := b.c.cond(x)
 		switch n.constant {
@@ -169,20 +172,26 @@ func (b *builder) terms(r *Rule, rest []ir.Expr) bool {
 		case 1:
 			continue
 		}
-		ts = append(ts, term{n, x})
-		nodes = append(nodes, n)
+		nodes, kept = append(nodes, n), append(kept, x)
 		r.carries = r.carries || n.payload
 	}
-	sortNodes(nodes)
-	for _, n := range nodes {
-		r.terms = append(r.terms, n.cond)
-		for i := range ts {
-			if ts[i].n == n {
-				r.termIR = append(r.termIR, ts[i].x)
-				ts[i].n = nil
-				break
-			}
-		}
+	b.nodes = append(nodes, nodes...)
+	if len(nodes) == 0 {
+		return true
+	}
+	sorted := b.nodes[len(nodes):]
+	sortNodes(sorted)
+	r.terms = make([]cond, len(sorted))
+	for i, n := range sorted {
+		r.terms[i] = n.cond
+	}
+	if b.lean {
+		return true
+	}
+	r.termIR = make([]ir.Expr, len(sorted))
+	for i, n := range sorted {
+		k := slices.Index(nodes, n)
+		r.termIR[i], nodes[k] = kept[k], nil
 	}
 	return true
 }
@@ -208,10 +217,10 @@ func (b *builder) accept(r *Rule, rs *ruleState) {
 	b.p.byID[r.key()] = r
 	r.vars = len(rs.vars)
 	b.p.vars = max(b.p.vars, r.vars)
-	for f := range rs.fields {
+	for _, f := range rs.fields {
 		b.p.needs.Fields[f] = true
 		b.p.needs.Bodies = b.p.needs.Bodies || f.Grows
-		if ev, ok := b.p.schema.EventByName(f.Event); ok && ev == dissect.EvFileData {
+		if x := b.c.factsOf(f); x.hasEvent && x.event == dissect.EvFileData {
 			b.p.needs.FileData = true
 		}
 	}
@@ -249,7 +258,7 @@ func (r *Rule) onlyHeader(rs *ruleState) bool {
 	if r.On != "" {
 		return false
 	}
-	for f := range rs.fields {
+	for _, f := range rs.fields {
 		if f.Event != "" || f.Name == ir.FieldPayload {
 			return false
 		}
@@ -258,7 +267,7 @@ func (r *Rule) onlyHeader(rs *ruleState) bool {
 }
 
 func packetOnly(rs *ruleState) bool {
-	for f := range rs.fields {
+	for _, f := range rs.fields {
 		if f.Event == "packet" {
 			return true
 		}

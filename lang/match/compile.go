@@ -16,18 +16,29 @@ type compiler struct {
 	values map[string]*value
 	fields map[*dissect.Field]*value // those of values that are plain fields
 	conds  map[string]*node
-	ids    map[any]int // numbers for pointers, in keys
-	needle map[string]*mpm.Needle
+	ids    map[any]int               // numbers for pointers, in keys
+	needle [2]map[string]*mpm.Needle // by case, and bytes
+	facts  map[*dissect.Field]fieldFacts
+	heads  map[ir.Expr]*headTerm
 
 	depth int // of quantifiers around
 	rule  *ruleState
+	key   []byte // of the condition at hand
+	parts []headPart
+}
+
+// newCompiler makes a compiler of about so many rules.
+func newCompiler(p *Program, rules int) *compiler {
+	return &compiler{p: p, values: map[string]*value{}, fields: map[*dissect.Field]*value{}, conds: make(map[string]*node, rules), ids: map[any]int{},
+		needle: [2]map[string]*mpm.Needle{make(map[string]*mpm.Needle, rules), make(map[string]*mpm.Needle, rules)},
+		facts:  map[*dissect.Field]fieldFacts{}, heads: map[ir.Expr]*headTerm{}}
 }
 
 // ruleState is what the compiler knows of the rule at hand.
 type ruleState struct {
 	src    *ir.Rule
 	vars   map[string]int // name -> index
-	fields map[*dissect.Field]bool
+	fields fieldSet
 	// late counts fields under which a test of absence waits for the end of growth.
 	uses fieldUses
 	err  error
@@ -51,7 +62,7 @@ func (c *compiler) id(p any) string {
 
 // use notes that the rule names f.
 func (c *compiler) use(f *dissect.Field) {
-	c.rule.fields[f] = true
+	c.rule.fields.add(f)
 	if f.Grows && c.rule.uses.negated {
 		if c.rule.uses.late == nil {
 			c.rule.uses.late = map[*dissect.Field]bool{}
@@ -88,7 +99,7 @@ func (c *compiler) value(x ir.Expr) *value {
 		}
 		return c.keep("len("+v.key+")", v, func() *value { return &value{i: &length{v.b}, cost: v.cost + 1} })
 	case *ir.Count:
-		c.rule.fields[x.F] = true
+		c.rule.fields.add(x.F)
 		return c.keep("count("+x.F.Name+")", nil, func() *value { return &value{i: &count{x.F}, cost: 20} })
 	case *ir.Call:
 		return c.call(x)

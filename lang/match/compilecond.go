@@ -247,11 +247,11 @@ func (c *compiler) cmp(x *ir.Cmp) *node {
 }
 
 func (c *compiler) needleOf(b []byte, nocase bool) *mpm.Needle {
-	key := strconv.FormatBool(nocase) + string(b)
-	n := c.needle[key]
+	known := c.needle[b2i(nocase)]
+	n := known[string(b)]
 	if n == nil {
 		n = mpm.NewNeedle(mpm.Pattern{Bytes: b, NoCase: nocase})
-		c.needle[key] = n
+		known[string(b)] = n
 	}
 	return n
 }
@@ -310,7 +310,7 @@ func (c *compiler) in(x *ir.In) *node {
 
 func (c *compiler) exists(x *ir.Exists) *node {
 	if f, ok := x.X.(*ir.Field); ok && f.F.Multi {
-		c.rule.fields[f.F] = true
+		c.rule.fields.add(f.F)
 		return c.keepCond("exists $"+f.F.Name, func() *node { return &node{cond: existsMulti{f.F}, cost: 6, constant: -1} })
 	}
 	v := c.value(x.X)
@@ -326,7 +326,7 @@ func (c *compiler) quant(x *ir.Quant) *node {
 		c.errorf(x.Pos, "any(...) and all(...) can be nested %d deep at most", maxDepth)
 		return constNode(false)
 	}
-	c.rule.fields[x.F] = true
+	c.rule.fields.add(x.F)
 	level := c.depth
 	c.depth++
 	if x.All {

@@ -2,7 +2,7 @@ package match
 
 import (
 	"fmt"
-	"sort"
+	"slices"
 	"strings"
 
 	"github.com/luanids/luanids/dissect"
@@ -34,7 +34,7 @@ func (c *compiler) when(r *ir.Rule, rs *ruleState) ([]dissect.EventID, *Problem)
 		return []dissect.EventID{best}, nil
 	}
 	payload, packet := false, false
-	for f := range rs.fields {
+	for _, f := range rs.fields {
 		payload = payload || f.Name == ir.FieldPayload
 		packet = packet || f.Event == "packet"
 	}
@@ -60,19 +60,45 @@ func (p *Problem) hinted(hint string) *Problem {
 	return p
 }
 
-// eventOf is the event that a field waits for in this rule.
-func eventOf(f *dissect.Field, rs *ruleState) string {
-	if f.Grows && rs.uses.late[f] && f.Done != "" {
-		return f.Done
+// fieldSet is the set of the fields that a rule names; they are few.
+type fieldSet []*dissect.Field
+
+func (s *fieldSet) add(f *dissect.Field) {
+	if !slices.Contains(*s, f) {
+		*s = append(*s, f)
 	}
-	return f.Event
+}
+
+// fieldFacts are what is often asked of a field: the events at which it is known and complete, false if the schema has none.
+type fieldFacts struct {
+	event, done     dissect.EventID
+	hasEvent, ended bool
+}
+
+func (c *compiler) factsOf(f *dissect.Field) fieldFacts {
+	x, ok := c.facts[f]
+	if !ok {
+		x.event, x.hasEvent = c.p.schema.EventByName(f.Event)
+		x.done, x.ended = c.p.schema.EventByName(f.Done)
+		c.facts[f] = x
+	}
+	return x
+}
+
+// eventOf is the event that a field waits for in this rule.
+func (c *compiler) eventOf(f *dissect.Field, rs *ruleState) (dissect.EventID, bool) {
+	x := c.factsOf(f)
+	if f.Grows && rs.uses.late[f] && f.Done != "" {
+		return x.done, x.ended
+	}
+	return x.event, x.hasEvent
 }
 
 // highest finds the protocol's event of the highest phase among the fields; why is a field that asks for it.
 func (c *compiler) highest(r *ir.Rule, rs *ruleState) (best dissect.EventID, why *dissect.Field, prob *Problem) {
 	var info dissect.EventInfo
 	for _, f := range sortedFields(rs.fields) {
-		id, ok := c.p.schema.EventByName(eventOf(f, rs))
+		id, ok := c.eventOf(f, rs)
 		if !ok {
 			continue
 		}
@@ -103,8 +129,8 @@ func (c *compiler) highest(r *ir.Rule, rs *ruleState) (best dissect.EventID, why
 // coreEvent gives the core event that one of the fields belongs to, EvNone if none does.
 func (c *compiler) coreEvent(rs *ruleState) dissect.EventID {
 	best := dissect.EvNone
-	for f := range rs.fields {
-		id, ok := c.p.schema.EventByName(eventOf(f, rs))
+	for _, f := range rs.fields {
+		id, ok := c.eventOf(f, rs)
 		if !ok || c.p.schema.Events[id].Spec != nil {
 			continue
 		}
@@ -132,7 +158,7 @@ func (c *compiler) pinned(r *ir.Rule, rs *ruleState) ([]dissect.EventID, *Proble
 	}
 	at := c.p.schema.Events[id]
 	for _, f := range sortedFields(rs.fields) {
-		fid, ok := c.p.schema.EventByName(eventOf(f, rs))
+		fid, ok := c.eventOf(f, rs)
 		if !ok || fid == id {
 			continue
 		}
@@ -156,13 +182,10 @@ func (c *compiler) pinned(r *ir.Rule, rs *ruleState) ([]dissect.EventID, *Proble
 	return []dissect.EventID{id}, nil
 }
 
-func sortedFields(set map[*dissect.Field]bool) []*dissect.Field {
-	out := make([]*dissect.Field, 0, len(set))
-	for f := range set {
-		out = append(out, f)
-	}
-	sort.Slice(out, func(i, j int) bool { return strings.Compare(out[i].Name, out[j].Name) < 0 })
-	return out
+// sortedFields gives the set in the order of the names.
+func sortedFields(set fieldSet) []*dissect.Field {
+	slices.SortFunc(set, func(a, b *dissect.Field) int { return strings.Compare(a.Name, b.Name) })
+	return set
 }
 
 // repeating lists the events that come several times for one message: those that say so, and those at which a field

@@ -1,11 +1,6 @@
 package match
 
 import (
-	"cmp"
-	"slices"
-	"strconv"
-	"strings"
-
 	"github.com/luanids/luanids/dissect"
 	"github.com/luanids/luanids/lang/ir"
 )
@@ -249,71 +244,3 @@ func allHeader(xs []ir.Expr) bool {
 	}
 	return true
 }
-
-// headerOf takes the header out of the terms of a rule: what is left comes back. ok false: no packet can have such
-// a header.
-func (c *compiler) headerOf(terms []ir.Expr, headers map[string]uint32) (hdr uint32, rest []ir.Expr, ok bool) {
-	h := header{dirs: bothDirs}
-	type part struct {
-		n *node
-		x ir.Expr
-	}
-	var parts []part
-	for _, x := range terms {
-		if d, isDir := dirSet(x); isDir {
-			h.dirs &= d
-			c.noteFields(x)
-			continue
-		}
-		if s, exact, isProto := protoSet(x); isProto {
-			if h.protos == nil {
-				kept := s
-				h.protos = &kept
-			} else {
-				for i := range s {
-					h.protos[i] &= s[i]
-				}
-			}
-			c.noteFields(x)
-			if exact {
-				continue
-			}
-		}
-		if onlyHeaderFields(x) {
-			if n := c.cond(x); n.constant < 0 && isHeader(x, n) {
-				parts = append(parts, part{n, x})
-				continue
-			}
-		}
-		rest = append(rest, x)
-	}
-	if h.dirs == 0 || h.protos != nil && *h.protos == [4]uint64{} {
-		return 0, rest, false
-	}
-	slices.SortStableFunc(parts, func(a, b part) int { return cmp.Or(a.n.cost-b.n.cost, strings.Compare(a.n.key, b.n.key)) })
-	var key strings.Builder
-	key.WriteString(strconv.Itoa(int(h.dirs)))
-	if h.protos != nil {
-		for _, w := range h.protos {
-			key.WriteString(strconv.FormatUint(w, 36))
-			key.WriteByte(',')
-		}
-	}
-	for _, p := range parts {
-		h.conds = append(h.conds, p.n.cond)
-		h.terms = append(h.terms, p.x)
-		key.WriteString(p.n.key)
-		key.WriteByte(';')
-	}
-	n, found := headers[key.String()]
-	if !found {
-		h.stable = allStable(h.terms)
-		n = uint32(len(c.p.headers))
-		headers[key.String()] = n
-		c.p.headers = append(c.p.headers, h)
-	}
-	return n, rest, true
-}
-
-// noteFields records the fields of a condition that is not compiled.
-func (c *compiler) noteFields(x ir.Expr) { c.cond(x) }

@@ -82,7 +82,7 @@ func (b *builder) lateQuant(o *orderedPart, x *ir.Quant) lateCond {
 		c.errorf(x.Pos, "a data set or host state can be asked within any(...) only")
 		return lateOr{}
 	}
-	c.rule.fields[x.F] = true
+	c.rule.fields.add(x.F)
 	level := c.depth
 	c.depth++
 	defer func() { c.depth-- }()

@@ -54,7 +54,7 @@ func (b *builder) moments(r *Rule, rs *ruleState, events []dissect.EventID) []di
 // phase gives the phase of the event that a field waits for, -1 for what is no protocol's.
 func (b *builder) phase(rs *ruleState) func(f *dissect.Field) int {
 	return func(f *dissect.Field) int {
-		if id, ok := b.p.schema.EventByName(eventOf(f, rs)); ok && b.p.schema.Events[id].Spec != nil {
+		if id, ok := b.c.eventOf(f, rs); ok && b.p.schema.Events[id].Spec != nil {
 			return b.p.schema.Events[id].Phase
 		}
 		return -1
@@ -64,7 +64,7 @@ func (b *builder) phase(rs *ruleState) func(f *dissect.Field) int {
 // filePhase is 1 for what comes with a file's content, -1 for the rest.
 func (b *builder) filePhase(rs *ruleState) func(f *dissect.Field) int {
 	return func(f *dissect.Field) int {
-		if id, ok := b.p.schema.EventByName(eventOf(f, rs)); ok && id == dissect.EvFileData && f.Grows {
+		if id, ok := b.c.eventOf(f, rs); ok && id == dissect.EvFileData && f.Grows {
 			return 1
 		}
 		return -1
@@ -75,7 +75,7 @@ func (b *builder) filePhase(rs *ruleState) func(f *dissect.Field) int {
 func (b *builder) requires(r *Rule, rs *ruleState, phase func(*dissect.Field) int) int {
 	most := requires(r.When, false, phase)
 	b.named = termFields(r.When, b.named[:0])
-	for f := range rs.fields {
+	for _, f := range rs.fields {
 		if !slices.Contains(b.named, f) { // effects, keys of thresholds, arguments
 			most = max(most, phase(f))
 		}
@@ -117,8 +117,8 @@ func (b *builder) early(r *Rule, rs *ruleState, needs int, info dissect.EventInf
 	phase := b.phase(rs)
 	var out []dissect.EventID
 	first := info.Phase
-	for f := range rs.fields {
-		id, ok := b.p.schema.EventByName(eventOf(f, rs))
+	for _, f := range rs.fields {
+		id, ok := b.c.eventOf(f, rs)
 		if !ok || b.p.schema.Events[id].Spec != info.Spec {
 			continue
 		}

@@ -50,6 +50,9 @@ func (b *builder) captureAll(o *orderedPart, xs []ir.Expr) []int {
 
 // splitLate takes out the conjuncts that ask cross-flow state.
 func splitLate(terms []ir.Expr) (local, late []ir.Expr) {
+	if !anyLate(terms) {
+		return terms, nil
+	}
 	for _, x := range terms {
 		if isLate(x) {
 			late = append(late, x)
@@ -99,6 +102,9 @@ func anyLate(xs []ir.Expr) bool {
 
 // orderedPart compiles what is left for the ordered stage.
 func (b *builder) orderedPart(r *Rule, late []ir.Expr) {
+	if len(late)+len(r.Effects)+len(r.Thresholds)+len(r.RateFilters) +len(b.p.sequences) == 0 && b.steps[r.Rule] == nil {
+		return
+	}
 	o := &orderedPart{byKey: map[string]int{}}
 	if len(late) > 0 {
 		o.cond = b.late(o, &ir.And{X: late})

@@ -81,11 +81,10 @@ func (b *builder) keepsMessage(r *ir.Rule) bool {
 
 // specOf is the protocol that a field belongs to, nil if it is no protocol's.
 func (b *builder) specOf(f *dissect.Field) *dissect.Spec {
-	id, ok := b.p.schema.EventByName(f.Event)
-	if !ok {
-		return nil
+	if x := b.c.factsOf(f); x.hasEvent {
+		return b.p.schema.Events[x.event].Spec
 	}
-	return b.p.schema.Events[id].Spec
+	return nil
 }
 
 func (b *builder) names(x ir.Expr, s *dissect.Spec) bool {
