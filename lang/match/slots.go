@@ -133,13 +133,16 @@ type part struct {
 
 // switchTable finds rules by the value of a number.
 type switchTable struct {
-	x     inode
-	name  string
+	x    inode
+	name string
+	// has has bit n&255 of each number n with rules: most packets have none of them.
+	has   [4]uint64
 	small [256][]ref
 	large map[int64][]ref
 }
 
 func (t *switchTable) add(n int64, r ref) {
+	t.has[n>>6&3] |= 1 << (n & 63)
 	if n >= 0 && n < 256 {
 		t.small[n] = append(t.small[n], r)
 		return
@@ -170,6 +173,13 @@ func (t *switchTable) rules() []ref {
 }
 
 func (t *switchTable) find(n int64) []ref {
+	if t.has[n>>6&3]>>(n&63)&1 == 0 {
+		return nil
+	}
+	return t.list(n)
+}
+
+func (t *switchTable) list(n int64) []ref {
 	if n >= 0 && n < 256 {
 		return t.small[n]
 	}
@@ -219,31 +229,100 @@ func (h *header) partsOf() (in [nParts]bool) {
 	return in
 }
 
-// switchOn finds a term by whose value rules can be told apart: a number compared with few constants.
+// switchOn finds a term by whose value rules can be told apart.
 func (c *compiler) switchOn(terms []ir.Expr) (v *value, name string, values []int64) {
-	for _, x := range terms {
-		var of ir.Expr
-		var vals []int64
-		switch x := x.(type) {
-		case *ir.Cmp:
-			if k, ok := x.Y.(*ir.Const); ok && x.Op == ir.Eq && classOf(k.T) == classInt && classOf(x.X.Type()) == classInt {
-				of, vals = x.X, []int64{k.V.I}
-			}
-		case *ir.In:
-			if s, ok := x.Set.(*ir.IntSet); ok {
-				if vals = members(s); vals != nil {
-					of = x.X
-				}
-			}
-		}
-		if of == nil || v != nil && len(vals) >= len(values) {
-			continue
-		}
-		if w := c.value(of); w.i != nil && !w.volatile && !w.elem {
-			v, values, name = w, vals, nameOf(of)
+	for _, t := range numberTerms(terms) {
+		if w := c.value(t.of); w.i != nil && !w.volatile && !w.elem {
+			return w, nameOf(t.of), t.vals
 		}
 	}
-	return v, name, values
+	return nil, "", nil
+}
+
+// numberTerm is a condition that compares a number with few constants; share is about how many of a thousand packets have one.
+type numberTerm struct {
+	of    ir.Expr
+	vals  []int64
+	share int
+}
+
+// numberTerms finds them, those first that least packets meet.
+func numberTerms(terms []ir.Expr) []numberTerm {
+	var out []numberTerm
+	for _, x := range terms {
+		of, vals := numbersOf(x)
+		if len(vals) == 0 {
+			continue
+		}
+		t := numberTerm{of: of, vals: vals}
+		for _, n := range vals {
+			t.share += shareOf(nameOf(of), n)
+		}
+		out = append(out, t)
+	}
+	slices.SortStableFunc(out, func(a, b numberTerm) int { return cmp.Compare(a.share, b.share) })
+	return out
+}
+
+// numbersOf gives the few numbers of which a value must be one for a condition to hold, nil for other conditions.
+func numbersOf(x ir.Expr) (of ir.Expr, vals []int64) {
+	switch x := x.(type) {
+	case *ir.Cmp:
+		k, ok := x.Y.(*ir.Const)
+		if !ok || x.Op != ir.Eq || classOf(k.T) != classInt || classOf(x.X.Type()) != classInt {
+			return nil, nil
+		}
+		if of, vals = octetsWith(x.X, k.V.I); of != nil {
+			return of, vals
+		}
+		return x.X, []int64{k.V.I}
+	case *ir.In:
+		if s, ok := x.Set.(*ir.IntSet); ok {
+			if vals = members(s); vals != nil {
+				return x.X, vals
+			}
+		}
+	}
+	return nil, nil
+}
+
+// shareOf is about how many of a thousand packets have a number.
+func shareOf(field string, n int64) int {
+	if s, ok := commonNumbers[field][n]; ok {
+		return s
+	}
+	return 10
+}
+
+// commonNumbers are those that many packets have; acknowledgements alone, and what is found in any header.
+var commonNumbers = map[string]map[int64]int{
+	"payload.len":   {0: 400},
+	"tcp.flags":     {2: 50, 16: 400, 17: 50, 18: 50, 24: 400},
+	"tcp.ack":       {0: 60},
+	"ip.flags":      {0: 300, 2: 600},
+	"icmp.type":     {0: 200, 3: 200, 8: 200},
+	"icmp.code":     {0: 700, 1: 100, 3: 100},
+	ir.FieldSrcPort: {53: 100, 80: 300, 443: 300},
+	ir.FieldDstPort: {53: 100, 80: 300, 443: 300},
+}
+
+// octetsWith gives the values of TCP's flags of which some bits are k, so that rules about any bits share one table.
+func octetsWith(x ir.Expr, k int64) (of ir.Expr, vals []int64) {
+	a, ok := x.(*ir.Arith)
+	if !ok || a.Op != ir.BitAnd {
+		return nil, nil
+	}
+	f, isField := a.X.(*ir.Field)
+	mask, isConst := a.Y.(*ir.Const)
+	if !isField || !isConst || f.F.Name != "tcp.flags" {
+		return nil, nil
+	}
+	for n := range int64(256) {
+		if n&mask.V.I == k {
+			vals = append(vals, n)
+		}
+	}
+	return f, vals
 }
 
 // members lists a set of at most 16 numbers, nil for larger ones.
