@@ -61,13 +61,33 @@ func (s *slotSet) each(f func(uint8)) {
 	}
 }
 
+// moved gives the exclusive or of all members and i.
+func (s slotSet) moved(i uint8) slotSet {
+	if i>>6&1 != 0 {
+		s[0], s[1] = s[1], s[0]
+	}
+	for k, odd := range [...]uint64{0xaaaaaaaaaaaaaaaa, 0xcccccccccccccccc, 0xf0f0f0f0f0f0f0f0, 0xff00ff00ff00ff00, 0xffff0000ffff0000, 0xffffffff00000000} {
+		if i>>k&1 != 0 {
+			s[0] = s[0]&odd>>(1<<k) | s[0]<<(1<<k)&odd
+			s[1] = s[1]&odd>>(1<<k) | s[1]<<(1<<k)&odd
+		}
+	}
+	return s
+}
+
 // pairsOf are the slots of pairs of members of two sets.
 func pairsOf(a, b ByteSet) (out slotSet) {
 	var first, second slotSet
-	a, b = folded(a), folded(b)
-	members(a, func(c uint32) { first.add(pairParts[0][c&0xff]) })
-	members(b, func(c uint32) { second.add(pairParts[1][c&0xff]) })
-	first.each(func(i uint8) { second.each(func(j uint8) { out.add(i ^ j) }) })
+	members(folded(a), func(c uint32) { first.add(pairParts[0][c&0xff]) })
+	members(folded(b), func(c uint32) { second.add(pairParts[1][c&0xff]) })
+	if bits.OnesCount64(first[0])+bits.OnesCount64(first[1]) < bits.OnesCount64(second[0])+bits.OnesCount64(second[1]) {
+		first, second = second, first
+	}
+	second.each(func(i uint8) {
+		m := first.moved(i)
+		out[0] |= m[0]
+		out[1] |= m[1]
+	})
 	return out
 }
 
@@ -82,11 +102,25 @@ var runBytes = [...]struct {
 	share float32
 }{{0, 0.1}, {0xff, 0.02}, {' ', 0.01}, {'A', 0.01}, {'0', 0.02}}
 
-// slotShares tells how often a slot is that of a pair of text.
-var slotShares = sync.OnceValue(func() *[pairSlots]float32 {
-	var s [pairSlots]float32
+// runSlots are the slots of runBytes.
+var runSlots = func() (s [len(runBytes)]uint8) {
+	for i, r := range runBytes {
+		s[i] = pairSlot(r.b, r.b)
+	}
+	return s
+}()
+
+// share is a share of the positions of text, and of those of anything.
+type share struct{ text, random float32 }
+
+// slotShares tells how often a slot is that of a pair.
+var slotShares = sync.OnceValue(func() *[pairSlots][2]share {
+	var s [pairSlots][2]share
+	for i := range s {
+		s[i][0].random = 1.0 / pairSlots
+	}
 	for i := range len(commonText) - 1 {
-		s[pairSlot(commonText[i], commonText[i+1])] += 1 / float32(len(commonText)-1)
+		s[pairSlot(commonText[i], commonText[i+1])][0].text += 1 / float32(len(commonText)-1)
 	}
 	return &s
 })
@@ -95,11 +129,12 @@ var slotShares = sync.OnceValue(func() *[pairSlots]float32 {
 type windowBuilder struct {
 	s      *Set
 	w      *windows
-	shares *[pairSlots]float32
+	more   *[pairSlots][2]share // what a slot adds to a group that does not have it, and to one that has: nothing
 	groups int
 	has    [windowPairs][pairSlots]uint64  // groups of which a pattern has the slot
 	text   [windowPairs][maxGroups]float32 // how often text has a slot of the group
 	random [windowPairs][maxGroups]float32
+	passes [maxGroups]float32 // what share of positions the group lets through, but for runs
 	keys   []keyed
 }
 
@@ -128,14 +163,16 @@ func groupsFor(n int) int {
 const maxWindows = 2400
 
 func newWindowBuilder(s *Set, n int) *windowBuilder {
-	return &windowBuilder{s: s, w: new(windows), shares: slotShares(), groups: groupsFor(n), keys: make([]keyed, 0, n)}
+	return &windowBuilder{s: s, w: new(windows), more: slotShares(), groups: groupsFor(n), keys: make([]keyed, 0, n)}
 }
 
 // choice is a possible window of a pattern.
 type choice struct {
-	at    int
-	cost  float32 // the share of positions with such bytes
-	slots [windowPairs]slotSet
+	at     int
+	cost   float32 // the share of positions with such bytes
+	slots  [windowPairs]slotSet
+	single bool               // each of slots has one member,
+	slot   [windowPairs]uint8 // these
 }
 
 var allSlots = slotSet{^uint64(0), ^uint64(0)}
@@ -172,30 +209,34 @@ func (b *windowBuilder) literal(pat uint32, p []byte) {
 	for at := 0; at == 0 || at+windowLen <= len(p); at++ {
 		text, random := float32(textShare), float32(randomShare)
 		for _, s := range slots[at:min(at+windowPairs, n)] {
-			text *= b.shares[s]
+			text *= b.more[s][0].text
 			random /= pairSlots
 		}
 		cost := text + random
 		if s := slots[at]; s == slots[at+1] && (at+2 >= n || s == slots[at+2]) {
-			for _, r := range runBytes {
-				if s == pairSlot(r.b, r.b) {
-					cost += r.share
+			for i, run := range &runSlots {
+				if s == run {
+					cost += runBytes[i].share
 				}
 			}
 		}
 		c.offer(at, cost)
 	}
 	for i := range c.best[:c.n] {
+		w := &c.best[i]
+		w.single = w.at+windowPairs <= n
 		for k := range windowPairs {
-			if at := c.best[i].at + k; at < n {
-				c.best[i].slots[k].add(slots[at])
+			if at := w.at + k; at < n {
+				w.slots[k].add(slots[at])
+				w.slot[k] = slots[at]
 			} else {
-				c.best[i].slots[k] = allSlots
+				w.slots[k] = allSlots
 			}
 		}
 	}
 	at := b.choose(c.best[:c.n])
-	b.enter(pat, at, uint32(p[at])|uint32(p[at+1])<<8|uint32(p[at+2])<<16)
+	g := uint32(p[at]) | uint32(p[at+1])<<8 | uint32(p[at+2])<<16 | caseBits&gram3
+	b.keys = append(b.keys, keyed{uint64(g), b.entry(pat, at)})
 }
 
 // class enters a pattern of sets.
@@ -207,7 +248,7 @@ func (b *windowBuilder) class(pat uint32, sets []ByteSet) {
 	text, random := make([]float32, len(pairs)), make([]float32, len(pairs))
 	for i := range pairs {
 		pairs[i] = pairsOf(sets[i], sets[i+1])
-		pairs[i].each(func(s uint8) { text[i] += b.shares[s]; random[i] += 1.0 / pairSlots })
+		pairs[i].each(func(s uint8) { text[i] += b.more[s][0].text; random[i] += 1.0 / pairSlots })
 	}
 	var c choices
 	for at := 0; at+windowLen <= len(sets) && at < lastOffset; at++ {
@@ -229,13 +270,15 @@ func (b *windowBuilder) class(pat uint32, sets []ByteSet) {
 	for k := range run {
 		run[k] = folded(sets[at+k])
 	}
-	grams(run[:], func(g uint32) { b.enter(pat, at, g) })
+	e := b.entry(pat, at)
+	grams(run[:], func(g uint32) { b.keys = append(b.keys, keyed{uint64(g), e}) })
 }
 
-func (b *windowBuilder) enter(pat uint32, at int, gram uint32) {
+// entry is that of a pattern with its window at an offset.
+func (b *windowBuilder) entry(pat uint32, at int) entry {
 	e := entry{pat: pat, off: int16(at), n: uint16(min(b.s.pats[pat].n, 1<<16-1))}
 	e.describe(b.s)
-	b.keys = append(b.keys, keyed{uint64(gram | caseBits&gram3), e})
+	return e
 }
 
 // choose takes the window and the group that let the fewest further positions through, enters its slots in the tables, and returns its place.
@@ -253,20 +296,26 @@ func (b *windowBuilder) choose(cs []choice) int {
 		best.slots[k].each(func(s uint8) {
 			if b.has[k][s]>>group&1 == 0 {
 				b.has[k][s] |= 1 << group
-				b.text[k][group] += b.shares[s]
-				b.random[k][group] += 1.0 / pairSlots
+				b.text[k][group] += b.more[s][0].text
+				b.random[k][group] += b.more[s][0].random
 			}
 		})
 	}
+	text, random := float32(textShare), float32(randomShare)
+	for k := range windowPairs {
+		text *= b.text[k][group]
+		random *= b.random[k][group]
+	}
+	b.passes[group] = text + random
 	return best.at
 }
 
 // best is the best group for a window, and what share of positions it lets through further.
 func (b *windowBuilder) best(c *choice) (group int, least float32) {
-	// In how many groups would a run of a byte get through that does not now?
+	// In which groups would a run of a byte get through that does not now?
 	var runs [len(runBytes)]uint64
-	for i, r := range runBytes {
-		s := pairSlot(r.b, r.b)
+	var anyRun uint64
+	for i, s := range &runSlots {
 		now, then := ^uint64(0), ^uint64(0)
 		for k := range c.slots {
 			now &= b.has[k][s]
@@ -275,42 +324,16 @@ func (b *windowBuilder) best(c *choice) (group int, least float32) {
 			}
 		}
 		runs[i] = then &^ now
+		anyRun |= runs[i]
 	}
 	least = 2
 	for g := range b.groups {
-		text, random := float32(1), float32(1)
-		wasText, wasRandom := float32(1), float32(1)
-		for k := range c.slots {
-			t, r := b.text[k][g], b.random[k][g]
-			wasText *= t
-			wasRandom *= r
-			switch s := &c.slots[k]; {
-			case *s == allSlots:
-				t, r = 1, 1
-			case bits.OnesCount64(s[0])+bits.OnesCount64(s[1]) == 1:
-				i := bits.TrailingZeros64(s[0])
-				if i == 64 {
-					i += bits.TrailingZeros64(s[1])
+		d := b.with(c, g) - b.passes[g]
+		if anyRun>>g&1 != 0 {
+			for i, r := range runs {
+				if r>>g&1 != 0 {
+					d += runBytes[i].share
 				}
-				if b.has[k][i]>>g&1 == 0 {
-					t += b.shares[i]
-					r += 1.0 / pairSlots
-				}
-			default:
-				s.each(func(i uint8) {
-					if b.has[k][i]>>g&1 == 0 {
-						t += b.shares[i]
-						r += 1.0 / pairSlots
-					}
-				})
-			}
-			text *= t
-			random *= r
-		}
-		d := textShare*(text-wasText) + randomShare*(random-wasRandom)
-		for i, r := range runs {
-			if r>>g&1 != 0 {
-				d += runBytes[i].share
 			}
 		}
 		if d < least {
@@ -321,6 +344,35 @@ func (b *windowBuilder) best(c *choice) (group int, least float32) {
 		}
 	}
 	return group, least
+}
+
+// with is what share of positions a group would let through with a window, but for runs.
+func (b *windowBuilder) with(c *choice, g int) float32 {
+	text, random := float32(textShare), float32(randomShare)
+	if c.single {
+		for k := range c.slots {
+			i := c.slot[k] & (pairSlots - 1)
+			more := b.more[i][b.has[k][i]>>g&1] // a jump instead would go wrong every other time
+			text *= b.text[k][g] + more.text
+			random *= b.random[k][g] + more.random
+		}
+		return text + random
+	}
+	for k := range c.slots {
+		t, r := b.text[k][g], b.random[k][g]
+		if c.slots[k] == allSlots {
+			t, r = 1, 1
+		} else {
+			c.slots[k].each(func(i uint8) {
+				more := b.more[i][b.has[k][i]>>g&1]
+				t += more.text
+				r += more.random
+			})
+		}
+		text *= t
+		random *= r
+	}
+	return text + random
 }
 
 // finish builds the tables.
