@@ -14,6 +14,9 @@ type chain struct {
 	items []item
 	// stream: the buffer is the payload, whose first byte need not be the stream's first.
 	stream bool
+	// must, if not nil, is looked for before anything else, see mustOccur; mustAt is the number of its item.
+	must   *mpm.Needle
+	mustAt int
 }
 
 type itemKind uint8
@@ -103,12 +106,39 @@ func (c *chain) test(m *Matcher) bool {
 		return false
 	}
 	m.steps = 0
+	if c.must != nil && c.must.Index(b) < 0 {
+		m.deepest = max(m.deepest, c.mustAt)
+		return false
+	}
 	var base uint64
 	if c.stream {
 		base = m.e.DataOff
 	}
 	r := inspection{m: m, buf: b, base: base, items: c.items}
 	return r.from(0, 0) == match
+}
+
+// mustOccur finds the longest literal of a chain that begins with a byte or two anywhere, which are found often: without it no place
+// of these needs to be tried. Chains with a literal that rules can hang on do not need it.
+func (c *chain) mustOccur() {
+	first := &c.items[0]
+	if first.kind != kLit || first.neg || first.needle.Len() > 2 || first.starts || first.depth.has {
+		return
+	}
+	best := 2
+	for i := range c.items {
+		it := &c.items[i]
+		if it.kind != kLit || it.neg {
+			continue
+		}
+		if mpm.Rarity(it.needle.Bytes()) >= bareScore && it.needle.Len() > 2 {
+			c.must = nil
+			return
+		}
+		if it.needle.Len() > best {
+			best, c.must, c.mustAt = it.needle.Len(), it.needle, i
+		}
+	}
 }
 
 // inspection is one run of a chain over one buffer.

@@ -213,3 +213,21 @@ func TestPrefilterKeepsMatches(t *testing.T) {
 		}
 	}
 }
+
+// TestChainLooksForWhatMustOccur holds that a chain of bytes that are found everywhere is not tried where its longest literal is missing.
+func TestChainLooksForWhatMustOccur(t *testing.T) {
+	g := newRig(t)
+	items := []ir.Item{&ir.Lit{Bytes: []byte("\xeb")}, &ir.Lit{Bytes: []byte("\xe8"), Distance: &ir.Num{}}, &ir.Lit{Bytes: []byte("\xff\xff\xff"), Distance: &ir.Num{}}}
+	p := g.compile(rule("jump", g.f("udp"), &ir.Content{Buf: g.f("payload"), Items: items}))
+	m := p.NewMatcher()
+	for payload, want := range map[string]struct {
+		ids   string
+		steps int
+	}{"\xeb\xeb\xe8\xe8 ff": {"", 0}, "\xeb \xe8 \xff\xff\xff": {"jump", 3}, "\xff\xff\xff\xeb\xe8": {"", 3}} {
+		m.steps = 0
+		got := ids(m.Match(dissect.EvStreamData, &dissect.Env{Flow: flowOf(17, 1, 25), Data: []byte(payload)}))
+		if got != want.ids || (m.steps == 0) != (want.steps == 0) {
+			t.Errorf("%q: got %q after %d steps, want %q", payload, got, m.steps, want.ids)
+		}
+	}
+}

@@ -34,6 +34,7 @@ func (c *compiler) content(x *ir.Content) *node {
 	key.WriteString(v.key)
 	vars := false
 	ch.items = c.items(x.Items, &key, &vars)
+	ch.mustOccur()
 	return c.keepCond(key.String(), func() *node {
 		n := c.from(v, ch, chainCost(ch.items))
 		n.vars = vars
