@@ -30,9 +30,9 @@ type Recorder struct {
 	schema   *dissect.Schema
 }
 
-// New makes a recorder for one flow of the protocol.
-func New(spec *dissect.Spec) *Recorder {
-	schema, err := dissect.NewSchema(with(spec), nil)
+// New makes a recorder for one flow of the protocol; others are protocols whose events its parser emits as well.
+func New(spec *dissect.Spec, others ...*dissect.Spec) *Recorder {
+	schema, err := dissect.NewSchema(append(with(spec), others...), nil)
 	if err != nil {
 		panic(err)
 	}
@@ -63,6 +63,13 @@ func (r *Recorder) Data(dir dissect.Dir, data string) *Recorder {
 // Bytes feeds bytes of a direction without a copy.
 func (r *Recorder) Bytes(dir dissect.Dir, data []byte) {
 	r.session.Data(r.Ctx, r.Spec, r.parser, dir, data)
+}
+
+// Hand gives the parser what the one before it on the flow has left (Ctx.Handed).
+func (r *Recorder) Hand(data any) {
+	if p, ok := r.parser.(dissect.Expecter); ok {
+		p.Expected(data)
+	}
 }
 
 // Trickle feeds bytes one at a time.

@@ -2,7 +2,6 @@ package http
 
 import (
 	"bytes"
-	"strconv"
 
 	"github.com/luanids/luanids/dissect"
 )
@@ -158,7 +157,7 @@ func (s *Stream) response(c *dissect.Ctx) {
 	m := &t.Response
 	m.HeadersDone = true
 	t.StatusText, t.Status = m.Header(":status"), -1
-	if v, err := strconv.ParseUint(string(t.StatusText), 10, 16); err == nil && v >= 100 && v <= 999 {
+	if v, ok := atoi(t.StatusText); ok && v >= 100 && v <= 999 {
 		t.Status = int(v)
 	}
 	n := len(m.arena)

@@ -30,10 +30,9 @@ const (
 	settingLen   = 6
 	priorityLen  = 5
 	defaultFrame = 16 << 10 // largest payload unless SETTINGS say more
-	// maxFrame is the longest payload that is looked at as a whole, bytes (Suricata); of longer ones the beginning is, at
-	// least minLongFrame bytes. The payload of DATA is taken as it comes.
-	maxFrame     = 64 << 10
-	minLongFrame = 256
+	// maxFrame is the longest payload that is looked at as a whole, bytes (Suricata); of longer ones the beginning is. The
+	// payload of DATA is taken as it comes.
+	maxFrame = 64 << 10
 )
 
 // frameHeader is the header of a frame (RFC 9113 section 4.1).

@@ -12,12 +12,13 @@ import (
 // headers takes a HEADERS or PUSH_PROMISE frame (RFC 9113 sections 6.2, 6.6).
 func (p *parser) headers(c *dissect.Ctx, s *side, h frameHeader, payload []byte) {
 	b, ok := h.unpad(payload)
+	if !ok || h.id == 0 {
+		p.raise(c, p.find(h.id), anFrameData)
+		return
+	}
 	var promised uint32
 	weight := -1
 	switch {
-	case !ok || h.id == 0:
-		p.raise(c, p.find(h.id), anFrameData)
-		ok = false
 	case h.typ == tyPushPromise:
 		if ok = len(b) >= 4; ok {
 			promised, b = binary.BigEndian.Uint32(b)&0x7fffffff, b[4:]

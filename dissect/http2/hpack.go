@@ -95,7 +95,8 @@ func (t *table) evict(max int) {
 		return
 	}
 	// What is gone is cut off when it is as much as what is left: each byte moves once on average.
-	if gone := t.ents[t.first].off; gone > defaultTable && gone > len(t.data)-gone {
+	gone, left := t.ents[t.first].off, len(t.ents)-t.first
+	if gone > defaultTable && gone > len(t.data)-gone || t.first > maxEntries/16 && t.first > left {
 		t.data = t.data[:copy(t.data, t.data[gone:])]
 		t.ents = t.ents[:copy(t.ents, t.ents[t.first:])]
 		for i := range t.ents {

@@ -167,19 +167,15 @@ func (p *parser) frame(c *dissect.Ctx, s *side, d []byte) (int, bool) {
 		p.dataBegins(c, s, h, d[:headerLen])
 		return headerLen, true
 	}
-	have := len(d) - headerLen
-	if have < h.length {
-		want := h.length
-		if h.length > maxFrame {
-			want = minLongFrame
-		}
-		if have < want {
-			c.Need(headerLen + want)
-			return 0, false
-		}
+	want := min(h.length, maxFrame)
+	if len(d) < headerLen+want {
+		c.Need(headerLen + want)
+		return 0, false
+	}
+	if h.length > maxFrame {
 		p.raise(c, p.find(h.id), anLongFrame)
 	}
-	payload := d[headerLen : headerLen+min(have, h.length)]
+	payload := d[headerLen : headerLen+want]
 	s.head, s.left = h, h.length-len(payload)
 	p.gather(c, s, d[:headerLen+len(payload)])
 	p.take(c, s, h, payload)
