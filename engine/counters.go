@@ -109,7 +109,7 @@ var counterDocs = []CounterDoc{
 
 	{"file_parts.parts", false, "parts of files (Content-Range of HTTP) of which others are still to come"},
 	{"file_parts.joined", false, "files that were put together of parts, of whatever flows"},
-	{"file_parts.dropped", false, "**lost:** files in parts that were given up because too much waited (files.parts_memcap)"},
+	{"file_parts.dropped", false, "**lost:** files in parts that were given up because too much waited (app_layer.parts.memcap)"},
 	{"file_parts.timed_out", false, "files in parts that were given up because nothing came any more"},
 	{"file_store.open_files", true, "files being gathered that may be stored"},
 	{"file_store.fs_errors", false, "files that could not be stored because the disk failed"},

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"math"
 	"slices"
 
 	"github.com/luanids/luanids/dissect"
@@ -192,6 +193,7 @@ func (j *joiner) begin(o *ordered, p *filePart) *whole {
 	j.files[p.key] = x
 	j.used.Add(x)
 	j.w.ctx.OpenFile(&x.f, nil, nil)
+	x.f.LookFrom(math.MaxInt, 0) // rules look at it once it is complete
 	return x
 }
 

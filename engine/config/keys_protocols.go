@@ -45,6 +45,10 @@ func protocolGroups() []group {
 			one("file_inspect", "bytes of a file that rules on contents see", body, func(s *Settings) *int { return &s.Engine.Limits.FileInspect }),
 			options("options.**", "settings of protocols by Suricata's name below app-layer.protocols", func(s *Settings) *map[string]string { return &s.Engine.Limits.Settings }).like("IDS"),
 		)},
+		{"app_layer.parts", "Files that come in parts, each over a flow of its own (Content-Range of HTTP).", restart(
+			one("memcap", "bytes of all files together that wait for those before them; 0: files are not put together", size[int](0, 1<<32, "32mb"), func(s *Settings) *int { return &s.Engine.Parts.Memcap }),
+			one("timeout", "time without a part after which a file is given up", duration[int64](1e9, 3600e9, "60s"), func(s *Settings) *int64 { return &s.Engine.Parts.Timeout }),
+		)},
 		{"app_layer.http", "", restart(
 			one("request_body_limit", "bytes of a request body that are looked at", body, func(s *Settings) *int { return &s.Engine.Limits.HTTP.RequestBodyLimit }),
 			one("response_body_limit", "bytes of a response body that are looked at", body, func(s *Settings) *int { return &s.Engine.Limits.HTTP.ResponseBodyLimit }),

@@ -71,6 +71,8 @@ var settings = []setting{
 	{"app-layer.protocols.*.enabled", "recognise and parse the protocol", setEnabled},
 	{"app-layer.protocols.tls.ja3-fingerprints", "compute JA3 and JA3S", boolean(func(c *engine.Config) *bool { return &c.Limits.JA3 })},
 	{"app-layer.protocols.tls.ja4-fingerprints", "compute JA4", boolean(func(c *engine.Config) *bool { return &c.Limits.JA4 })},
+	{"app-layer.protocols.http.byterange.memcap", "bytes of files in parts that wait for those before them", number(func(c *engine.Config) *int { return &c.Parts.Memcap }, parseSize)},
+	{"app-layer.protocols.http.byterange.timeout", "seconds without a part after which a file is given up", setPartTimeout},
 	{libhtp + "request-body-limit", "bytes of a request body that are inspected", number(func(c *engine.Config) *int { return &c.Limits.HTTP.RequestBodyLimit }, parseSize)},
 	{libhtp + "response-body-limit", "bytes of a response body that are inspected", number(func(c *engine.Config) *int { return &c.Limits.HTTP.ResponseBodyLimit }, parseSize)},
 	{libhtp + "response-body-decompress-layer-limit", "content encodings undone one after the other", number(func(c *engine.Config) *int { return &c.Limits.HTTP.DecompressLayers }, parseInt)},
@@ -157,6 +159,14 @@ func setInline(c *engine.Config, _ []string, v string) error {
 	b, err := parseBool(v)
 	if err == nil {
 		c.TCP.Inline = b
+	}
+	return err
+}
+
+func setPartTimeout(c *engine.Config, _ []string, v string) error {
+	n, err := parseInt(v)
+	if err == nil {
+		c.Parts.Timeout = n * int64(time.Second)
 	}
 	return err
 }
