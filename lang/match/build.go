@@ -62,6 +62,10 @@ type builder struct {
 	rest     []ir.Expr
 	nodes    []*node
 	state    ruleState
+	gate     gate // of the rule at hand, if gated
+	gated    bool
+	narrow   bool
+	said     *option                 // that its Literal describes
 	parts    map[uint32][nParts]bool // by header
 	gates    map[uint32]gate         // of rules that hang on no literal somewhere
 	steps    map[*ir.Rule]*stepOf

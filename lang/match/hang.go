@@ -17,15 +17,17 @@ func (b *builder) hang(r *Rule, events []dissect.EventID, terms []ir.Expr) {
 	}
 	both := payload && len(events) == 2
 	r.either = both
-	opts := b.options(terms)
+	b.options(terms)
+	b.gate, b.gated = gateOf(terms)
+	b.narrow, b.said = b.p.headers[r.hdr].narrow(), nil
 	for _, ev := range events {
 		if !partitioned(ev) {
-			b.hangAt(r, ev, 0, terms, opts)
+			b.hangAt(r, ev, 0, terms)
 			continue
 		}
 		for k := range nParts {
 			if in[k] && judgedIn(ev, k, r, payload, both) {
-				b.hangAt(r, ev, k, terms, opts)
+				b.hangAt(r, ev, k, terms)
 			}
 		}
 	}
@@ -35,7 +37,7 @@ func (b *builder) hang(r *Rule, events []dissect.EventID, terms []ir.Expr) {
 	if payload && !both && b.needsPackets(in) { // payload that is neither TCP's nor UDP's
 		for k := partICMP; k < nParts; k++ {
 			if in[k] {
-				b.hangAt(r, dissect.EvPacket, k, terms, opts)
+				b.hangAt(r, dissect.EvPacket, k, terms)
 			}
 		}
 	}
@@ -100,15 +102,14 @@ func (b *builder) part(ev dissect.EventID, k int) *part {
 }
 
 // options lists the literals of which some a rule can hang on.
-func (b *builder) options(terms []ir.Expr) []option {
-	b.opts = b.opts[:0]
+func (b *builder) options(terms []ir.Expr) {
+	b.opts, b.c.lits = b.opts[:0], b.c.lits[:0]
 	for _, x := range terms {
-		b.opts = append(b.opts, b.c.options(x, nil)...)
+		b.opts = b.c.options(b.opts, x, nil)
 	}
-	return b.opts
 }
 
-func (b *builder) hangAt(r *Rule, ev dissect.EventID, k int, terms []ir.Expr, opts []option) {
+func (b *builder) hangAt(r *Rule, ev dissect.EventID, k int, terms []ir.Expr) {
 	pt := b.part(ev, k)
 	if n := len(r.Events); n == 0 || r.Events[n-1] != ev {
 		r.Events = append(r.Events, ev)
@@ -123,10 +124,11 @@ func (b *builder) hangAt(r *Rule, ev dissect.EventID, k int, terms []ir.Expr, op
 		b.p.needs.Window = window
 	}
 	at := ref{r.hdr, uint32(r.Index)}
-	g, isGated := gateOf(terms)
-	if best := b.choose(opts, ev, b.p.headers[r.hdr].narrow(), isGated); best != nil {
-		r.Literal = describe(best)
-		if keys := startKeys(best, g); b.starts && hasStarts(ev) && len(keys) > 0 {
+	if best := b.choose(ev); best != nil {
+		if best != b.said {
+			r.Literal, b.said = describe(best), best
+		}
+		if keys := startKeys(best, b.gate); b.starts && hasStarts(ev) && len(keys) > 0 {
 			pt.startOf().add(keys, at)
 			if ev == dissect.EvStreamData {
 				r.litEnd = max(r.litEnd, startLen)
@@ -141,8 +143,8 @@ func (b *builder) hangAt(r *Rule, ev dissect.EventID, k int, terms []ir.Expr, op
 		}
 		return
 	}
-	if isGated {
-		b.gates[at.rule] = g
+	if b.gated {
+		b.gates[at.rule] = b.gate
 	}
 	if v, name, vals := b.c.switchOn(terms); v != nil && len(vals) > 0 {
 		t := pt.bySw[v.key]
@@ -184,15 +186,15 @@ const forPacket = 1 << 31
 
 // choose picks the literals that a rule hangs on, nil if none is worth a scan: in payload and bodies a byte or two, or
 // zeros, are found everywhere, and it is cheaper to try the rule, above all if it has a gate.
-func (b *builder) choose(opts []option, ev dissect.EventID, narrow, isGated bool) *option {
+func (b *builder) choose(ev dissect.EventID) *option {
 	bar := bareScore
-	if isGated {
+	if b.gated {
 		bar = emptyScore
 	}
 	var best *option
-	for i := range opts {
-		o := &opts[i]
-		if !b.poor(o, narrow, bar) && (best == nil || o.worth(ev == dissect.EvPacket) > best.worth(ev == dissect.EvPacket)) {
+	for i := range b.opts {
+		o := &b.opts[i]
+		if !o.poor(b.narrow, bar) && (best == nil || o.worth(ev == dissect.EvPacket) > best.worth(ev == dissect.EvPacket)) {
 			best = o
 		}
 	}
@@ -201,16 +203,16 @@ func (b *builder) choose(opts []option, ev dissect.EventID, narrow, isGated bool
 
 // poor tells whether a literal is no use. At the very start of payload short ones are good enough, but where few
 // flows have the rule's header it is better to ask that.
-func (b *builder) poor(o *option, narrow bool, bar int) bool {
+func (o *option) poor(narrow bool, bar int) bool {
 	for i := range o.lits {
 		l := &o.lits[i]
-		if f := b.p.schema.Field(l.name); l.name != ir.FieldPayload && (f == nil || !f.Grows) || l.sets != nil {
+		if !l.body || l.sets != nil {
 			continue
 		}
 		if o.head && l.maxEnd <= startLen && !narrow {
 			continue
 		}
-		if len(l.bytes) < 3 || l.rarity() < bar {
+		if len(l.bytes) < 3 || l.rare < bar {
 			return true
 		}
 	}
@@ -218,25 +220,28 @@ func (b *builder) poor(o *option, narrow bool, bar int) bool {
 }
 
 func describe(o *option) string {
-	s := ""
+	var room [128]byte
+	s := room[:0]
 	for i := range o.lits {
 		if i == 3 {
-			return s + fmt.Sprintf(" or %d more", len(o.lits)-3)
+			s = fmt.Appendf(s, " or %d more", len(o.lits)-3)
+			break
 		}
 		if i > 0 {
-			s += " or "
+			s = append(s, " or "...)
 		}
 		l := &o.lits[i]
 		if l.sets != nil {
-			s += fmt.Sprintf("a run of %d bytes in %s", len(l.sets), l.name)
+			s = fmt.Appendf(s, "a run of %d bytes in %s", len(l.sets), l.name)
 			continue
 		}
-		s += fmt.Sprintf("%q in %s", l.bytes, l.name)
+		s = strconv.AppendQuote(s, string(l.bytes))
+		s = append(append(s, " in "...), l.name...)
 		if l.nocase {
-			s += " nocase"
+			s = append(s, " nocase"...)
 		}
 	}
-	return s
+	return string(s)
 }
 
 // headClasses are the lengths of the starts of payload that have sets of their own: the shorter, the fewer
@@ -268,7 +273,7 @@ func (b *builder) slot(pt *part, ev dissect.EventID, l *lit, head, again bool) *
 	}
 	s := pt.byKey[key]
 	if s == nil {
-		s = &scanSlot{id: len(b.slots), name: l.name, event: b.p.schema.Events[ev].Name, v: l.v.b, multi: l.multi, byPat: map[string]int{},
+		s = &scanSlot{id: len(b.slots), name: l.name, event: b.p.schema.Events[ev].Name, v: l.v.b, multi: l.multi, byPat: map[string]uint32{},
 			payload: payload, stream: payload && ev == dissect.EvStreamData, again: again}
 		if head {
 			s.head = 1 // add makes it as large as its literals need

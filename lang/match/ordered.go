@@ -102,7 +102,7 @@ func anyLate(xs []ir.Expr) bool {
 
 // orderedPart compiles what is left for the ordered stage.
 func (b *builder) orderedPart(r *Rule, late []ir.Expr) {
-	if len(late)+len(r.Effects)+len(r.Thresholds)+len(r.RateFilters) +len(b.p.sequences) == 0 && b.steps[r.Rule] == nil {
+	if len(late)+len(r.Effects)+len(r.Thresholds)+len(r.RateFilters)+len(b.p.sequences) == 0 && b.steps[r.Rule] == nil {
 		return
 	}
 	o := &orderedPart{byKey: map[string]int{}}

@@ -174,9 +174,10 @@ func (b *builder) merge(s, base *scanSlot) {
 
 // takeAll enters all patterns of another slot; those that s has already are then there twice, which does no harm.
 func (s *scanSlot) takeAll(of *scanSlot) {
+	n := uint32(len(s.pats))
 	s.pats = append(s.pats, of.pats...)
-	for _, refs := range of.lists {
-		s.lists = append(s.lists, slices.Clone(refs))
+	for _, h := range of.hung {
+		s.hung = append(s.hung, hung{n + h.pat, h.ref})
 	}
 }
 

@@ -17,6 +17,8 @@ type lit struct {
 	sets   []mpm.ByteSet // instead of bytes: a run of sets
 	// maxEnd: it ends within the first maxEnd bytes of the buffer; 0: anywhere.
 	maxEnd int
+	rare   int  // see rarity
+	body   bool // the value is payload, or grows: it is long
 }
 
 // option is a set of literals of which one must occur; score is how rare that is.
@@ -35,64 +37,62 @@ const (
 	poorScore       = 12 // of a literal below which other ways are looked for
 )
 
-// options gives the literals that a term of a rule (a conjunct) requires, each by itself
-// enough to prefilter the rule.
-func (c *compiler) options(x ir.Expr, multi *dissect.Field) []option {
+// options appends the literals that a term of a rule (a conjunct) requires, each by itself
+// enough to prefilter the rule. They are good until the next rule.
+func (c *compiler) options(out []option, x ir.Expr, multi *dissect.Field) []option {
 	switch x := x.(type) {
 	case *ir.And:
-		var out []option
 		for _, y := range x.X {
-			out = append(out, c.options(y, multi)...)
+			out = c.options(out, y, multi)
 		}
-		return out
 	case *ir.Or:
-		return c.anyOf(x.X, multi)
+		return c.anyOf(out, x.X, multi)
 	case *ir.Quant:
 		if c.depth > 0 {
-			return nil
+			return out
 		}
 		c.depth++
 		defer func() { c.depth-- }()
-		return c.options(x.Body, x.F)
+		return c.options(out, x.Body, x.F)
 	case *ir.Content:
-		return c.contentOptions(x, multi)
+		return c.contentOptions(out, x, multi)
 	case *ir.Cmp:
 		k, ok := x.Y.(*ir.Const)
 		if !ok || x.Op != ir.Eq || classOf(k.T) != classBytes {
-			return nil
+			return out
 		}
-		return c.single(x.X, k.V.B, x.NoCase, multi, len(k.V.B))
+		return c.single(out, x.X, k.V.B, x.NoCase, multi, len(k.V.B))
 	case *ir.StrTest:
 		k, ok := x.Y.(*ir.Const)
 		if !ok {
-			return nil
+			return out
 		}
 		end := 0
 		if x.Op == ir.HasPrefix {
 			end = len(k.V.B)
 		}
-		return c.single(x.X, k.V.B, x.NoCase, multi, end)
+		return c.single(out, x.X, k.V.B, x.NoCase, multi, end)
 	case *ir.Match:
-		return c.regexOptions(x.X, x.Re, multi)
+		return c.regexOptions(out, x.X, x.Re, multi)
 	}
-	return nil
+	return out
 }
 
-// regexOptions gives the literals of which one is in each match, and if they are poor, a run of
+// regexOptions appends the literals of which one is in each match, and if they are poor, a run of
 // sets that is.
-func (c *compiler) regexOptions(x ir.Expr, re *regex.Regex, multi *dissect.Field) []option {
-	var out []option
-	var lits []lit
+func (c *compiler) regexOptions(out []option, x ir.Expr, re *regex.Regex, multi *dissect.Field) []option {
+	from := len(c.lits)
 	for _, r := range re.Literals() {
 		if l, ok := c.lit(x, r.Bytes, r.Fold, multi, 0); ok {
-			lits = append(lits, l)
+			c.lits = append(c.lits, l)
 		}
 	}
-	if len(lits) > 0 && len(lits) == len(re.Literals()) {
-		out = append(out, makeOption(lits...))
-	}
-	if len(out) > 0 && out[0].score >= poorScore {
-		return out
+	if n := len(c.lits) - from; n > 0 && n == len(re.Literals()) {
+		o := c.option(from)
+		out = append(out, o)
+		if o.score >= poorScore {
+			return out
+		}
 	}
 	run := re.Run(func(s []mpm.ByteSet) int {
 		if !mpm.Usable(s) {
@@ -103,18 +103,18 @@ func (c *compiler) regexOptions(x ir.Expr, re *regex.Regex, multi *dissect.Field
 	if len(run) > 0 {
 		if l, ok := c.lit(x, []byte{0}, false, multi, 0); ok {
 			l.bytes, l.sets = nil, run
-			out = append(out, makeOption(l))
+			out = append(out, c.optionOf(l))
 		}
 	}
 	return out
 }
 
-func (c *compiler) single(x ir.Expr, b []byte, nocase bool, multi *dissect.Field, end int) []option {
+func (c *compiler) single(out []option, x ir.Expr, b []byte, nocase bool, multi *dissect.Field, end int) []option {
 	l, ok := c.lit(x, b, nocase, multi, end)
 	if !ok {
-		return nil
+		return out
 	}
-	return []option{makeOption(l)}
+	return append(out, c.optionOf(l))
 }
 
 // lit makes a literal if the value can be scanned.
@@ -129,7 +129,10 @@ func (c *compiler) lit(x ir.Expr, b []byte, nocase bool, multi *dissect.Field, e
 	if !v.elem {
 		multi = nil
 	}
-	return lit{v: v, multi: multi, name: nameOf(x), bytes: b, nocase: nocase, maxEnd: end}, true
+	l := lit{v: v, multi: multi, name: nameOf(x), bytes: b, nocase: nocase, maxEnd: end}
+	f := c.p.schema.Field(l.name)
+	l.body = l.name == ir.FieldPayload || f != nil && f.Grows
+	return l, true
 }
 
 // nameOf is the field at the bottom of a value.
@@ -149,12 +152,22 @@ func nameOf(x ir.Expr) string {
 	return "?"
 }
 
-func makeOption(lits ...lit) option {
+// optionOf makes an option of literals.
+func (c *compiler) optionOf(lits ...lit) option {
+	from := len(c.lits)
+	c.lits = append(c.lits, lits...)
+	return c.option(from)
+}
+
+// option makes an option of the last literals of c.lits.
+func (c *compiler) option(from int) option {
+	lits := c.lits[from:len(c.lits):len(c.lits)]
 	o := option{lits: lits, score: 1 << 20, head: true}
 	for i := range lits {
 		l := &lits[i]
 		l.cut()
-		s := l.rarity()
+		l.rare = l.rarity()
+		s := l.rare
 		switch {
 		case fewValues[l.name]:
 			s /= 5
@@ -194,22 +207,23 @@ func (l *lit) cut() {
 }
 
 // anyOf combines the best option of each alternative.
-func (c *compiler) anyOf(xs []ir.Expr, multi *dissect.Field) []option {
+func (c *compiler) anyOf(out []option, xs []ir.Expr, multi *dissect.Field) []option {
 	var all []lit
+	own := len(out)
 	for _, x := range xs {
-		opts := c.options(x, multi)
-		if len(opts) == 0 {
-			return nil
+		out = c.options(out[:own], x, multi)
+		if len(out) == own {
+			return out
 		}
-		all = append(all, bestOption(opts, false).lits...)
+		all = append(all, bestOption(out[own:], false).lits...)
 		if len(all) > maxAlternatives {
-			return nil
+			return out[:own]
 		}
 	}
 	if len(all) == 0 {
-		return nil
+		return out
 	}
-	return []option{makeOption(all...)}
+	return append(out[:own], c.optionOf(all...))
 }
 
 func bestOption(opts []option, preferHead bool) *option {
@@ -230,17 +244,16 @@ func (o *option) worth(preferHead bool) int {
 	return o.score
 }
 
-func (c *compiler) contentOptions(x *ir.Content, multi *dissect.Field) []option {
+func (c *compiler) contentOptions(out []option, x *ir.Content, multi *dissect.Field) []option {
 	buf := x.Buf
 	if f, ok := buf.(*ir.Field); ok && f.F.Multi {
 		if c.depth > 0 {
-			return nil
+			return out
 		}
 		c.depth++
 		defer func() { c.depth-- }()
 		multi, buf = f.F, &ir.Elem{F: f.F}
 	}
-	var out []option
 	for _, it := range x.Items {
 		switch it := it.(type) {
 		case *ir.Lit:
@@ -252,7 +265,7 @@ func (c *compiler) contentOptions(x *ir.Content, multi *dissect.Field) []option 
 				b = b[it.FastOff : it.FastOff+it.FastLen]
 			}
 			if l, ok := c.lit(buf, b, it.NoCase, multi, maxEnd(it)); ok {
-				o := makeOption(l)
+				o := c.optionOf(l)
 				if it.Fast {
 					o.score += fastBonus
 				}
@@ -262,7 +275,7 @@ func (c *compiler) contentOptions(x *ir.Content, multi *dissect.Field) []option 
 			if it.Neg {
 				continue
 			}
-			out = append(out, c.regexOptions(buf, it.Re, multi)...)
+			out = c.regexOptions(out, buf, it.Re, multi)
 		}
 	}
 	return out

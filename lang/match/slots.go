@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/luanids/luanids/dissect"
 	"github.com/luanids/luanids/lang/ir"
@@ -44,69 +43,97 @@ type scanSlot struct {
 	merged   *scanSlot
 
 	pats  []mpm.Pattern
-	byPat map[string]int
-	lists [][]ref
+	byPat map[string]uint32
+	hung  []hung
+	key   []byte // of the pattern at hand
 }
 
-// keyOf is equal for equal literals.
-func keyOf(b []byte, nocase bool, sets []mpm.ByteSet) string {
+// hung is a rule that hangs on a pattern, while a slot is built.
+type hung struct {
+	pat uint32
+	ref
+}
+
+// appendKey appends what is equal for equal literals.
+func appendKey(key, b []byte, nocase bool, sets []mpm.ByteSet) []byte {
 	switch {
 	case sets != nil:
-		key := make([]byte, 1, 1+32*len(sets))
-		key[0] = 's'
+		key = append(key, 's')
 		for i := range sets {
 			for _, w := range sets[i] {
 				key = binary.LittleEndian.AppendUint64(key, w)
 			}
 		}
-		return string(key)
+		return key
 	case nocase:
-		return "i" + strings.ToLower(string(b))
+		key = append(key, 'i')
+		for _, c := range b {
+			if c-'A' < 26 {
+				c += 'a' - 'A'
+			}
+			key = append(key, c)
+		}
+		return key
 	}
-	return "c" + string(b)
+	return append(append(key, 'c'), b...)
 }
 
 func (s *scanSlot) add(l *lit, r ref) {
-	key := keyOf(l.bytes, l.nocase, l.sets)
+	s.key = appendKey(s.key[:0], l.bytes, l.nocase, l.sets)
 	end := 0
 	if s.head > 0 {
 		end = l.maxEnd
-		key += "@" + strconv.Itoa(end)
+		s.key = strconv.AppendInt(append(s.key, '@'), int64(end), 10)
+		s.head = max(s.head, end)
 	}
-	s.enter(key, mpm.Pattern{Bytes: l.bytes, NoCase: l.nocase, Sets: l.sets, MaxEnd: end}, r)
-	if s.head > 0 {
-		s.head = max(s.head, l.maxEnd)
-	}
+	s.enter(mpm.Pattern{Bytes: l.bytes, NoCase: l.nocase, Sets: l.sets, MaxEnd: end}, r)
 }
 
-func (s *scanSlot) enter(key string, p mpm.Pattern, r ref) {
-	n, ok := s.byPat[key]
+// enter hangs a rule on the pattern of s.key.
+func (s *scanSlot) enter(p mpm.Pattern, r ref) {
+	n, ok := s.byPat[string(s.key)]
 	if !ok {
-		n = len(s.pats)
-		s.byPat[key] = n
+		n = uint32(len(s.pats))
+		s.byPat[string(s.key)] = n
 		s.pats = append(s.pats, p)
-		s.lists = append(s.lists, nil)
 	}
-	if !slices.Contains(s.lists[n], r) {
-		s.lists[n] = append(s.lists[n], r)
-	}
+	s.hung = append(s.hung, hung{n, r})
 }
 
 // take enters a pattern of another slot.
-func (s *scanSlot) take(p mpm.Pattern, r ref) { s.enter(keyOf(p.Bytes, p.NoCase, p.Sets), p, r) }
+func (s *scanSlot) take(p mpm.Pattern, r ref) {
+	s.key = appendKey(s.key[:0], p.Bytes, p.NoCase, p.Sets)
+	s.enter(p, r)
+}
+
+// lists gives the rules of each pattern as they came.
+func (s *scanSlot) lists() [][]ref {
+	out := make([][]ref, len(s.pats))
+	for _, h := range s.hung {
+		if !slices.Contains(out[h.pat], h.ref) {
+			out[h.pat] = append(out[h.pat], h.ref)
+		}
+	}
+	return out
+}
 
 // finish makes the slot ready for scanning, and gives up what building needed.
 func (s *scanSlot) finish() {
 	s.set = mpm.New(s.pats)
-	s.first = make([]uint32, 0, len(s.pats)+1)
-	for _, list := range s.lists {
-		sortRefs(list)
-		s.first = append(s.first, uint32(len(s.refs)))
-		s.refs = append(s.refs, list...)
+	slices.SortFunc(s.hung, func(a, b hung) int {
+		return cmp.Or(cmp.Compare(a.pat, b.pat), cmp.Compare(a.hdr, b.hdr), cmp.Compare(a.rule, b.rule))
+	})
+	s.hung = slices.Compact(s.hung)
+	s.first = make([]uint32, len(s.pats)+1)
+	s.refs = make([]ref, len(s.hung))
+	for i, h := range s.hung {
+		s.refs[i] = h.ref
+		s.first[h.pat+1]++
 	}
-	s.first = append(s.first, uint32(len(s.refs)))
-	s.refs = slices.Clip(s.refs)
-	s.pats, s.byPat, s.lists = nil, nil, nil
+	for i := range s.pats {
+		s.first[i+1] += s.first[i]
+	}
+	s.pats, s.byPat, s.hung, s.key = nil, nil, nil, nil
 }
 
 // eventProg is what is judged at one event: one part, or for the core events that every packet

@@ -87,7 +87,8 @@ func (b *builder) splitSlots() {
 func (b *builder) split(s *scanSlot) {
 	h := newHeaderKinds(b.p.headers)
 	count := map[string]int{}
-	for _, refs := range s.lists {
+	lists := s.lists()
+	for _, refs := range lists {
 		seen := ""
 		for _, r := range refs {
 			if app := h.app(r.hdr); app != "" && app != seen && !h.rare(r.hdr) {
@@ -98,7 +99,7 @@ func (b *builder) split(s *scanSlot) {
 	}
 	base := s.like(b)
 	var rare portRules
-	for i, refs := range s.lists {
+	for i, refs := range lists {
 		for _, r := range refs {
 			app := h.app(r.hdr)
 			switch {
@@ -116,13 +117,13 @@ func (b *builder) split(s *scanSlot) {
 		v.slot.takeAll(base)
 	}
 	b.portSlots(s, &rare, base)
-	s.pats, s.lists = base.pats, base.lists
+	s.pats, s.hung = base.pats, base.hung
 }
 
 // like makes an empty slot for the same buffer.
 func (s *scanSlot) like(b *builder) *scanSlot {
 	return &scanSlot{id: len(b.slots), name: s.name, event: s.event, v: s.v, payload: s.payload, stream: s.stream, again: s.again,
-		byPat: map[string]int{}}
+		byPat: map[string]uint32{}}
 }
 
 func (s *scanSlot) variantFor(b *builder, app string, f *dissect.Field) *scanSlot {
