@@ -29,6 +29,7 @@ var keywordGroups = []struct{ name, keywords string }{
 	{"TLS", "tls.cert_subject tls.cert_issuer tls.cert_serial tls.cert_fingerprint tls.sni tls.subjectaltname tls.alpn tls_cert_notbefore tls_cert_notafter tls_cert_expired " +
 		"tls_cert_valid tls.certs tls.version ssl_version tls.subject tls.issuerdn tls.fingerprint tls.store ssl_state tls.random tls.random_time tls.random_bytes tls.cert_chain_len " +
 		"ja3.hash ja3.string ja3s.hash ja3s.string ja4.hash"},
+	{"HTTP/2", "http2.frametype http2.errorcode http2.priority http2.window http2.size_update http2.settings http2.header_name http2.header"},
 	{"SSH", "ssh.proto ssh.software ssh.protoversion ssh.softwareversion ssh.hassh ssh.hassh.string ssh.hassh.server ssh.hassh.server.string"},
 	{"SMTP", "smtp.helo smtp.mail_from smtp.rcpt_to email.from email.subject email.to email.cc email.date email.message_id email.x_mailer email.url email.received"},
 	{"FTP", "ftp.command ftp.command_data ftp.reply ftp.completion_code ftp.mode ftp.dynamic_port ftp.reply_received ftpdata_command ftpbounce"},
