@@ -21,7 +21,7 @@ const (
 type Scratch struct {
 	passed  [vectorBlock/2 + 16]uint32
 	tail    [2 + 2*32]byte
-	windows [windowChunk + windowTail + 8]uint16
+	windows [windowChunk + 4]uint16
 }
 
 // scanVector does what scanScalar does.

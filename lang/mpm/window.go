@@ -1,6 +1,7 @@
 package mpm
 
 import (
+	"encoding/binary"
 	"math/bits"
 	"sync"
 )
@@ -113,17 +114,36 @@ var runSlots = func() (s [len(runBytes)]uint8) {
 // share is a share of the positions of text, and of those of anything.
 type share struct{ text, random float32 }
 
+// binaryShare is how often a byte is in what is not text: much is small numbers in big fields.
+func binaryShare(c byte) float32 {
+	switch {
+	case c == 0:
+		return 0.3
+	case c < 16:
+		return 0.01
+	case c == 0xff:
+		return 0.02
+	}
+	return (1 - 0.3 - 15*0.01 - 0.02) / (256 - 17)
+}
+
 // slotShares tells how often a slot is that of a pair.
 var slotShares = sync.OnceValue(func() *[pairSlots][2]share {
 	var s [pairSlots][2]share
-	for i := range s {
-		s[i][0].random = 1.0 / pairSlots
+	for a := range 256 {
+		for b := range 256 {
+			s[pairSlot(byte(a), byte(b))][0].random += binaryShare(byte(a)) * binaryShare(byte(b))
+		}
 	}
 	for i := range len(commonText) - 1 {
 		s[pairSlot(commonText[i], commonText[i+1])][0].text += 1 / float32(len(commonText)-1)
 	}
 	return &s
 })
+
+// commonShare is what a run of four bytes of text that is in most traffic counts. Such text is far more common than its pairs are, and what
+// begins with it has to be compared: a scan takes as long for that as for several positions that get through in vain.
+const commonShare = 1e-3
 
 // windowBuilder chooses a window and a group for each pattern.
 type windowBuilder struct {
@@ -136,6 +156,7 @@ type windowBuilder struct {
 	random [windowPairs][maxGroups]float32
 	passes [maxGroups]float32 // what share of positions the group lets through, but for runs
 	keys   []keyed
+	common *gramSet
 }
 
 const (
@@ -163,7 +184,7 @@ func groupsFor(n int) int {
 const maxWindows = 2400
 
 func newWindowBuilder(s *Set, n int) *windowBuilder {
-	return &windowBuilder{s: s, w: new(windows), more: slotShares(), groups: groupsFor(n), keys: make([]keyed, 0, n)}
+	return &windowBuilder{s: s, w: new(windows), more: slotShares(), common: commonGrams(), groups: groupsFor(n), keys: make([]keyed, 0, n)}
 }
 
 // choice is a possible window of a pattern.
@@ -210,7 +231,7 @@ func (b *windowBuilder) literal(pat uint32, p []byte) {
 		text, random := float32(textShare), float32(randomShare)
 		for _, s := range slots[at:min(at+windowPairs, n)] {
 			text *= b.more[s][0].text
-			random /= pairSlots
+			random *= b.more[s][0].random
 		}
 		cost := text + random
 		if s := slots[at]; s == slots[at+1] && (at+2 >= n || s == slots[at+2]) {
@@ -218,6 +239,11 @@ func (b *windowBuilder) literal(pat uint32, p []byte) {
 				if s == run {
 					cost += runBytes[i].share
 				}
+			}
+		}
+		for k := at; k <= at+1 && k+4 <= len(p); k++ {
+			if b.common.has(binary.LittleEndian.Uint32(p[k:]) | fold4) {
+				cost += commonShare
 			}
 		}
 		c.offer(at, cost)
@@ -248,7 +274,7 @@ func (b *windowBuilder) class(pat uint32, sets []ByteSet) {
 	text, random := make([]float32, len(pairs)), make([]float32, len(pairs))
 	for i := range pairs {
 		pairs[i] = pairsOf(sets[i], sets[i+1])
-		pairs[i].each(func(s uint8) { text[i] += b.more[s][0].text; random[i] += 1.0 / pairSlots })
+		pairs[i].each(func(s uint8) { text[i] += b.more[s][0].text; random[i] += b.more[s][0].random })
 	}
 	var c choices
 	for at := 0; at+windowLen <= len(sets) && at < lastOffset; at++ {
@@ -288,6 +314,7 @@ func (b *windowBuilder) choose(cs []choice) int {
 	for i := range cs {
 		c := &cs[i]
 		g, d := b.best(c)
+		d += c.cost // What gets through with others has to be looked at still.
 		if d < least {
 			best, group, least = c, g, d
 		}

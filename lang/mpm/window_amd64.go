@@ -2,17 +2,16 @@ package mpm
 
 import "golang.org/x/sys/cpu"
 
-// windows8 looks at the first 64*blocks bytes of data and tail bytes that follow, behind which there are no more if tail is not 0 (up to windowTail of them);
-// the windows that begin in the last block reach beyond it. It writes the places at which a window may begin by the first
-// plane of the table to out, which needs room for four more than there are bytes, and returns their number.
+// windows8 looks for windows at the first n bytes of data, of which there are all (n is all, or a multiple of 64). It writes the places
+// where one may begin by the first plane of the table to out, which needs room for four more than n, and returns their number.
 //
 //go:noescape
-func windows8(table *windowTable, data *byte, blocks, tail int, out *uint16) (n int)
+func windows8(table *windowTable, data *byte, n, all int, out *uint16) (found int)
 
 // windows16 does so for both planes.
 //
 //go:noescape
-func windows16(table *windowTable, data *byte, blocks, tail int, out *uint16) (n int)
+func windows16(table *windowTable, data *byte, n, all int, out *uint16) (found int)
 
 //go:noescape
 func siftWindows(data *byte, places *uint16, n int, bits *uint64, shift uint64) (left int)

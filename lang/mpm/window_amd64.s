@@ -1,20 +1,59 @@
 #include "go_asm.h"
 #include "textflag.h"
 
-// HASH makes the pairs that begin at the bytes of Z0 to Z3 (Z1 to Z4 are the bytes after) numbers in Z5 to Z8.
+// HASH makes the pairs that begin at the bytes of Z1 (Z2 are the bytes after) their slots in Z1.
 #define HASH \
-	VGF2P8AFFINEQB $0, Z30, Z0, Z5 \
-	VGF2P8AFFINEQB $0, Z30, Z1, Z6 \
-	VGF2P8AFFINEQB $0, Z30, Z2, Z7 \
-	VGF2P8AFFINEQB $0, Z30, Z3, Z8 \
-	VGF2P8AFFINEQB $0, Z31, Z1, Z1 \
+	VGF2P8AFFINEQB $0, Z30, Z1, Z1 \
 	VGF2P8AFFINEQB $0, Z31, Z2, Z2 \
-	VGF2P8AFFINEQB $0, Z31, Z3, Z3 \
-	VGF2P8AFFINEQB $0, Z31, Z4, Z4 \
-	VPXORD         Z1, Z5, Z5      \
-	VPXORD         Z2, Z6, Z6      \
-	VPXORD         Z3, Z7, Z7      \
-	VPXORD         Z4, Z8, Z8
+	VPXORD         Z2, Z1, Z1
+
+// FIRST makes the slots of the pairs of the first 64 bytes in Z5, of which there are R11.
+#define FIRST(masked, hashed) \
+	CMPQ       R11, $65         \
+	JLT        masked           \
+	VMOVDQU64  (DI), Z1         \
+	VMOVDQU64  1(DI), Z2        \
+	JMP        hashed           \
+masked:                        \
+	MOVQ       $-1, AX          \
+	BZHIQ      R11, AX, AX      \
+	KMOVQ      AX, K1           \
+	VMOVDQU8.Z (DI), K1, Z1     \
+	SHRQ       $1, AX           \
+	KMOVQ      AX, K1           \
+	VMOVDQU8.Z 1(DI), K1, Z2    \
+hashed:                        \
+	HASH                        \
+	VMOVDQA64  Z1, Z5
+
+// NEXT makes those of the 64 bytes after in Z1, as if zeros followed the R11 that there are at DI.
+#define NEXT(masked, hashed) \
+	CMPQ       R11, $129        \
+	JLT        masked           \
+	VMOVDQU64  64(DI), Z1       \
+	VMOVDQU64  65(DI), Z2       \
+	JMP        hashed           \
+masked:                        \
+	XORL       BX, BX           \
+	MOVQ       R11, AX          \
+	SUBQ       $64, AX          \
+	CMOVQLT    BX, AX           \
+	MOVQ       $-1, BX          \
+	BZHIQ      AX, BX, AX       \
+	KMOVQ      AX, K1           \
+	VMOVDQU8.Z 64(DI), K1, Z1   \
+	SHRQ       $1, AX           \
+	KMOVQ      AX, K1           \
+	VMOVDQU8.Z 65(DI), K1, Z2   \
+hashed:                        \
+	HASH
+
+// SHIFT makes the slots of the pairs one, two and three bytes further in Z6 to Z8.
+#define SHIFT \
+	VALIGNQ  $2, Z5, Z1, Z4 \
+	VPALIGNR $1, Z5, Z4, Z6 \
+	VPALIGNR $2, Z5, Z4, Z7 \
+	VPALIGNR $3, Z5, Z4, Z8
 
 // LOOK8 gives the groups of the numbers in Z5 to Z8, as a mask of positions in K2.
 #define LOOK8 \
@@ -44,30 +83,6 @@
 	VPANDD     Z7, Z8, Z8           \
 	VPTERNLOGD $0xf8, Z11, Z12, Z8  \ // Z8 |= Z11 & Z12
 	VPTESTMB   Z8, Z8, K2
-
-#define LOAD \
-	VMOVDQU64 (DI), Z0  \
-	VMOVDQU64 1(DI), Z1 \
-	VMOVDQU64 2(DI), Z2 \
-	VMOVDQU64 3(DI), Z3 \
-	VMOVDQU64 4(DI), Z4
-
-// LOADTAIL reads only the bytes of which AX has a bit, as if zeros followed.
-#define LOADTAIL \
-	KMOVQ      AX, K1          \
-	VMOVDQU8.Z (DI), K1, Z0    \
-	SHRQ       $1, AX          \
-	KMOVQ      AX, K1          \
-	VMOVDQU8.Z 1(DI), K1, Z1   \
-	SHRQ       $1, AX          \
-	KMOVQ      AX, K1          \
-	VMOVDQU8.Z 2(DI), K1, Z2   \
-	SHRQ       $1, AX          \
-	KMOVQ      AX, K1          \
-	VMOVDQU8.Z 3(DI), K1, Z3   \
-	SHRQ       $1, AX          \
-	KMOVQ      AX, K1          \
-	VMOVDQU8.Z 4(DI), K1, Z4
 
 // ENTER writes the positions of which AX (not 0) has a bit, SI being the first: four at once, of which those that are too many
 // are written over, since the number is not foreseeable and a jump that goes wrong costs more.
@@ -103,10 +118,10 @@ done:                     \
 	MOVQ    R9, DX
 
 #define START \
-	MOVQ         table+0(FP), BX  \
+	MOVQ         table+0(FP), BX   \
 	MOVQ         data+8(FP), DI    \
-	MOVQ         blocks+16(FP), R10 \
-	MOVQ         tail+24(FP), R11  \
+	MOVQ         n+16(FP), R10     \
+	MOVQ         all+24(FP), R11   \
 	MOVQ         out+32(FP), DX    \
 	MOVQ         DX, R12           \
 	XORL         SI, SI            \
@@ -123,64 +138,39 @@ done:                     \
 	VMOVDQU64    384(BX), Z20      \
 	VMOVDQU64    448(BX), Z21
 
-// func windows8(table *windowTable, data *byte, blocks, tail int, out *uint16) (n int)
+// func windows8(table *windowTable, data *byte, n, all int, out *uint16) (found int)
 TEXT ·windows8(SB), NOSPLIT, $0-48
 	START
-	TESTQ R10, R10
-	JEQ   ends
+	FIRST(masked1, hashed1)
 
 loop:
-	LOAD
-	HASH
+	NEXT(masked, hashed)
+	SHIFT
 	LOOK8
 	KMOVQ K2, AX
+	CMPQ  R10, $64
+	JGE   whole
+	BZHIQ R10, AX, AX
+
+whole:
 	TESTQ AX, AX
 	JEQ   next
 	ENTER(more, entered)
 
 next:
-	ADDQ $64, DI
-	ADDQ $64, SI
-	DECQ R10
-	JNE  loop
-
-ends:
-	TESTQ R11, R11
-	JEQ   out
-
-tailed:
-	MOVQ  $-1, AX
-	BZHIQ R11, AX, AX
-	MOVQ  AX, R13
-	CMPQ  R11, $64
-	JLS   last
-	SHRQ  $4, R13           // the last ones of these do not see all that follows
-
-last:
-	LOADTAIL
-	HASH
-	LOOK8
-	KMOVQ K2, AX
-	ANDQ  R13, AX
-	JEQ   nexttail
-	ENTER(moretail, enteredtail)
-
-nexttail:
-	ADDQ $60, DI
-	ADDQ $60, SI
-	CMPQ R11, $64
-	JLS  out
-	SUBQ $60, R11
-	JMP  tailed
-
-out:
-	SUBQ R12, DX
-	SHRQ $1, DX
-	MOVQ DX, n+40(FP)
+	VMOVDQA64 Z1, Z5
+	ADDQ      $64, DI
+	ADDQ      $64, SI
+	SUBQ      $64, R11
+	SUBQ      $64, R10
+	JGT       loop
+	SUBQ      R12, DX
+	SHRQ      $1, DX
+	MOVQ      DX, found+40(FP)
 	VZEROUPPER
 	RET
 
-// func windows16(table *windowTable, data *byte, blocks, tail int, out *uint16) (n int)
+// func windows16(table *windowTable, data *byte, n, all int, out *uint16) (found int)
 TEXT ·windows16(SB), NOSPLIT, $0-48
 	START
 	VMOVDQU64 512(BX), Z22
@@ -191,57 +181,32 @@ TEXT ·windows16(SB), NOSPLIT, $0-48
 	VMOVDQU64 832(BX), Z27
 	VMOVDQU64 896(BX), Z28
 	VMOVDQU64 960(BX), Z29
-	TESTQ     R10, R10
-	JEQ       ends
+	FIRST(masked1, hashed1)
 
 loop:
-	LOAD
-	HASH
+	NEXT(masked, hashed)
+	SHIFT
 	LOOK16
 	KMOVQ K2, AX
+	CMPQ  R10, $64
+	JGE   whole
+	BZHIQ R10, AX, AX
+
+whole:
 	TESTQ AX, AX
 	JEQ   next
 	ENTER(more, entered)
 
 next:
-	ADDQ $64, DI
-	ADDQ $64, SI
-	DECQ R10
-	JNE  loop
-
-ends:
-	TESTQ R11, R11
-	JEQ   out
-
-tailed:
-	MOVQ  $-1, AX
-	BZHIQ R11, AX, AX
-	MOVQ  AX, R13
-	CMPQ  R11, $64
-	JLS   last
-	SHRQ  $4, R13
-
-last:
-	LOADTAIL
-	HASH
-	LOOK16
-	KMOVQ K2, AX
-	ANDQ  R13, AX
-	JEQ   nexttail
-	ENTER(moretail, enteredtail)
-
-nexttail:
-	ADDQ $60, DI
-	ADDQ $60, SI
-	CMPQ R11, $64
-	JLS  out
-	SUBQ $60, R11
-	JMP  tailed
-
-out:
-	SUBQ R12, DX
-	SHRQ $1, DX
-	MOVQ DX, n+40(FP)
+	VMOVDQA64 Z1, Z5
+	ADDQ      $64, DI
+	ADDQ      $64, SI
+	SUBQ      $64, R11
+	SUBQ      $64, R10
+	JGT       loop
+	SUBQ      R12, DX
+	SHRQ      $1, DX
+	MOVQ      DX, found+40(FP)
 	VZEROUPPER
 	RET
 

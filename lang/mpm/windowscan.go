@@ -2,12 +2,8 @@ package mpm
 
 import "encoding/binary"
 
-// windowChunk is how many bytes are looked at before what got through is checked; windowTail is how many may be left at the end to be looked at
-// with them: windows that begin in the last bytes of a block reach beyond it.
-const (
-	windowChunk = 1024
-	windowTail  = 64 + windowLen - 2
-)
+// windowChunk is how many bytes are looked at before what got through is checked: most packets whole.
+const windowChunk = 2048
 
 // scanWindows looks for the patterns of three and more bytes by their windows.
 func (s *Set) scanWindows(data []byte, start, from int, seen *Seen, hits []uint32) []uint32 {
@@ -15,24 +11,23 @@ func (s *Set) scanWindows(data []byte, start, from int, seen *Seen, hits []uint3
 	le := binary.LittleEndian
 	for i := start; i < len(data); {
 		d := data[i:]
-		blocks := min(max(0, len(d)-(windowLen-1))/64, windowChunk/64)
-		looked, tail := 64*blocks, 0
-		if rest := len(d) - looked; rest <= windowTail {
-			looked, tail = len(d), rest
-		}
+		looked := min(len(d), windowChunk)
 		for t := range w.tables {
 			var n int
 			switch {
 			case !s.vector:
 				n = w.tables[t].pass(d[:looked], d, sc.windows[:0])
 			case w.narrow:
-				n = windows8(&w.tables[t], &d[0], blocks, tail, &sc.windows[0])
+				n = windows8(&w.tables[t], &d[0], looked, len(d), &sc.windows[0])
 			default:
-				n = windows16(&w.tables[t], &d[0], blocks, tail, &sc.windows[0])
+				n = windows16(&w.tables[t], &d[0], looked, len(d), &sc.windows[0])
 			}
 			for n > 0 && int(sc.windows[n-1])+8 > len(d) {
 				n--
-				hits = s.window(eight(data, i+int(sc.windows[n])), data, i+int(sc.windows[n]), from, seen, hits)
+				p := int(sc.windows[n])
+				if v := eight(d, p); w.begins(uint32(v)) {
+					hits = s.window(v, data, i+p, from, seen, hits)
+				}
 			}
 			if s.vector {
 				n = siftWindows(&d[0], &sc.windows[0], n, &w.bits[0], uint64(w.shift))
@@ -48,13 +43,20 @@ func (s *Set) scanWindows(data []byte, start, from int, seen *Seen, hits []uint3
 	return hits
 }
 
-// sift keeps those of the places in d at which three bytes are that a window begins with, by a bit each, and returns their number.
+// begins tells, by a bit, whether a window begins with the lower three bytes.
+func (w *windows) begins(gram uint32) bool {
+	h := hash3(gram|caseBits>>32) >> (w.shift & 31)
+	return w.bits[h>>6]>>(h&63)&1 != 0
+}
+
+// sift keeps the places in d with which a window begins, and returns their number.
 func (w *windows) sift(d []byte, places []uint16) int {
-	n, sh, bits := 0, w.shift&31, w.bits
+	n := 0
 	for _, p := range places {
-		h := hash3(binary.LittleEndian.Uint32(d[p:])|caseBits>>32) >> sh
-		places[n] = p
-		n += int(bits[h>>6] >> (h & 63) & 1)
+		if w.begins(binary.LittleEndian.Uint32(d[p:])) {
+			places[n] = p
+			n++
+		}
 	}
 	return n
 }
