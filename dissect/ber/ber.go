@@ -124,7 +124,7 @@ func New(b []byte) Reader { return Reader{B: b} }
 // More tells whether there are more bytes.
 func (r *Reader) More() bool { return len(r.B) > 0 }
 
-// Next takes the next value whatever it is; ok is false at the end and after a failure.
+// Next takes the next value whatever it is; ok is false at the end and after a failure. Nobody may append to what it gives.
 func (r *Reader) Next() (id byte, body []byte, ok bool) {
 	if len(r.B) == 0 {
 		return 0, nil, false
@@ -134,7 +134,7 @@ func (r *Reader) Next() (id byte, body []byte, ok bool) {
 		r.fail(st != Bad)
 		return 0, nil, false
 	}
-	body = r.B[h.Size : h.Size+h.Len : h.Size+h.Len]
+	body = r.B[h.Size : h.Size+h.Len] // the capacity still tells where in the memory it lies
 	r.B = r.B[h.Size+h.Len:]
 	return h.ID, body, true
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/luanids/luanids/dissect/ftp"
 	"github.com/luanids/luanids/dissect/http"
 	"github.com/luanids/luanids/dissect/http2"
+	"github.com/luanids/luanids/dissect/ldap"
 	"github.com/luanids/luanids/dissect/mqtt"
 	"github.com/luanids/luanids/dissect/quic"
 	"github.com/luanids/luanids/dissect/sip"
@@ -41,6 +42,7 @@ func All(eve func(name string) map[string]string) []*dissect.Spec {
 		dcerpc.Spec(),
 		dhcp.NewSpec(dhcp.ParseOptions(eve("dhcp"))),
 		quic.Spec(),
+		ldap.Spec(),
 		mqtt.NewSpec(mqtt.ParseOptions(eve("mqtt"))),
 		websocket.NewSpec(websocket.ParseOptions(eve("websocket"))),
 	}

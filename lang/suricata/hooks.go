@@ -55,6 +55,10 @@ var hooks = map[string]map[string]hook{
 		"request_started": {"mqtt.message", toServer}, "request_complete": {"mqtt.tx", toServer},
 		"response_started": {"mqtt.message", toClient}, "response_complete": {"mqtt.tx", toClient},
 	},
+	"ldap": {
+		"request_started": {"ldap.request", toServer}, "request_complete": {"ldap.request", toServer},
+		"response_started": {"ldap.response", toClient}, "response_complete": {"ldap.response", toClient},
+	},
 	"quic": {
 		"request_started": {"quic.packet", toServer}, "request_complete": {"quic.packet", toServer},
 		"response_started": {"quic.packet", toClient}, "response_complete": {"quic.packet", toClient},

@@ -66,6 +66,10 @@ func keywordTable() map[string]handler {
 		"http2.frametype": http2Name("http2.frametype", lastFrameType, frameType), "http2.errorcode": http2Name("http2.errorcode", lastErrorCode, http.ErrorCode),
 		"http2.settings": http2Settings,
 
+		"ldap.request.operation":     byNameOrNumber("ldap.request.operation", "ldap.request.operation.number"),
+		"ldap.responses.operation":   byNameOrNumber("ldap.responses.operation", "ldap.responses.operation.number"),
+		"ldap.responses.result_code": byNameOrNumber("ldap.responses.result", "ldap.responses.result_code"),
+
 		"mqtt.type": enum("mqtt.type", mqttTypes), "mqtt.flags": bitFlags("mqtt.flags", mqttFlags), "mqtt.connect.flags": bitFlags("mqtt.connect.flags", mqttConnectFlags),
 		"websocket.opcode": enum("websocket.opcode", websocketOpcodes), "websocket.flags": bitFlags("websocket.flags", websocketFlags),
 
