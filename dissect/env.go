@@ -34,10 +34,12 @@ type Env struct {
 	Pkt   *packet.Packet // nil where no packet caused the event (a time-out)
 	Flow  *Flow          // nil for packets without one
 	Tx    any            // the protocol's message: a pointer to its struct, nil for packet events
+	// Guessed says that Tx is a message that merely came with the bytes.
+	Guessed bool
 	// Carrier is the message that carries Tx (the HTTP request of a DNS query over HTTPS), nil for most.
 	Carrier any
-	File    *File        // for file events
-	Frame *Frame         // for events of frames, nil otherwise
+	File    *File  // for file events
+	Frame   *Frame // for events of frames, nil otherwise
 	// Data is the bytes of a data event: the packet's payload; for stream.data the window that is
 	// inspected: some bytes that were there before (so that what straddles segments is found), then
 	// the new ones from New on.

@@ -74,6 +74,8 @@ type Config struct {
 	Geo *intel.Geo
 	// RulesLoaded, RulesFailed and RulesSkipped are told in stats records.
 	RulesLoaded, RulesFailed, RulesSkipped int
+	// GuessTx makes alerts on bytes of streams and packets tell of a message of the protocol, by guess.
+	GuessTx bool
 	// State caps what rules remember of hosts, thresholds and sequences.
 	State match.StateLimits
 	// PacketAlertMax caps the alerts of one packet (packet-alert-max).

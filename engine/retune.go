@@ -17,7 +17,7 @@ func (c *Config) TakeHot(n *Config) {
 	c.InspectEncrypted = maps.Clone(n.InspectEncrypted)
 	c.Limits = n.Limits
 	c.Limits.Settings = maps.Clone(n.Limits.Settings)
-	c.State, c.Parts = n.State, n.Parts
+	c.State, c.Parts, c.GuessTx = n.State, n.Parts, n.GuessTx
 	c.Flow.TCP, c.Flow.UDP, c.Flow.ICMP, c.Flow.Default = n.Flow.TCP, n.Flow.UDP, n.Flow.ICMP, n.Flow.Default
 
 	t := &c.TCP

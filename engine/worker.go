@@ -57,6 +57,7 @@ type worker struct {
 	ended    eve.TCPEnd // of the flow that is being logged
 	seen     seen
 	guard    guard
+	guessed  guessed
 	// spare, bodies and waitingBytes are for records that wait, see acked.go.
 	spare        []*waiting
 	shownBytes   [flowtable.Shards]int

@@ -32,6 +32,7 @@ func detectionGroups() []group {
 			one("classification_config", "Suricata's classification.config, for imported rules", place("classification.config"), func(s *Settings) *string { return &s.Rules.Classes }),
 			one("reputation_categories", "names of IP reputation categories, for iprep", place("categories.txt"), func(s *Settings) *string { return &s.Rules.ReputationCategories }),
 			many("reputation_files", "IP reputation, for iprep", place("reputation.list"), func(s *Settings) *[]string { return &s.Rules.ReputationFiles }),
+			one("guess_message", "alerts on bytes of a stream or packet tell of the protocol's message that came with it, by guess", truth, func(s *Settings) *bool { return &s.Engine.GuessTx }),
 			one("max_alerts_per_packet", "alerts that one packet can raise; the others are counted", integer[int](1, 65535, "15"), func(s *Settings) *int { return &s.Engine.PacketAlertMax }),
 		}},
 		{"rules.limits", "What rules may remember; the oldest goes when a table is full.", restart(

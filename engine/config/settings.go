@@ -47,6 +47,7 @@ var settings = []setting{
 	{"stream.checksum-validation", "the same", boolean(func(c *engine.Config) *bool { return &c.CheckChecksums })},
 	{"pcap-file.checksum-checks", "the same, for captures: yes, no, or auto, which leaves it as it is", setPcapChecksums},
 	{"reference-config-file", "where the references of rules lead to, a reference.config of Suricata", setReferences},
+	{"detect.guess-applayer-tx", "alerts on bytes of a stream or packet tell of a message, by guess", boolean(func(c *engine.Config) *bool { return &c.GuessTx })},
 	{"packet-alert-max", "alerts of one packet", number(func(c *engine.Config) *int { return &c.PacketAlertMax }, parseInt)},
 	{"stream.midstream", "follow connections whose handshake was not seen", boolean(func(c *engine.Config) *bool { return &c.TCP.Midstream })},
 	{"stream.async-oneside", "follow connections of which only one side is captured", boolean(func(c *engine.Config) *bool { return &c.TCP.AsyncOneside })},

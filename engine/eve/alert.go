@@ -41,6 +41,10 @@ func (x *Encoder) alertMessage(w *jsonw.Writer, e *dissect.Env, r *ir.Rule) (at 
 		w.Key("tx_id")
 		w.Uint(n.TxID())
 	}
+	if e.Guessed {
+		w.Key("tx_guessed")
+		w.Bool(true)
+	}
 	w.Key("alert")
 	at[0] = len(w.B)
 	w.Object()
