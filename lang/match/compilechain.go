@@ -5,7 +5,6 @@ import (
 	"math"
 	"math/bits"
 	"strconv"
-	"strings"
 
 	"github.com/luanids/luanids/lang/ir"
 )
@@ -27,15 +26,20 @@ func (c *compiler) content(x *ir.Content) *node {
 	if len(x.Items) == 0 {
 		return c.cond(&ir.Exists{X: x.Buf, Pos: x.Pos})
 	}
+	key := append(append(c.key[:0], "has["...), v.key...)
+	for _, it := range x.Items {
+		key = c.appendItemKey(key, it)
+	}
+	c.key = key
+	if n := c.conds[string(key)]; n != nil {
+		return c.again(n)
+	}
 	ch := &chain{x: v.b}
 	_, ch.stream = v.b.(payloadField)
-	var key strings.Builder
-	key.WriteString("has[")
-	key.WriteString(v.key)
 	vars := false
-	ch.items = c.items(x.Items, &key, &vars)
+	ch.items = c.items(x.Items, &vars)
 	ch.mustOccur()
-	return c.keepCond(key.String(), func() *node {
+	return c.keepCond(string(key), func() *node {
 		n := c.from(v, ch, chainCost(ch.items))
 		n.vars = vars
 		return n
@@ -84,11 +88,10 @@ func chainCost(items []item) int {
 	return cost
 }
 
-func (c *compiler) items(in []ir.Item, key *strings.Builder, vars *bool) []item {
+func (c *compiler) items(in []ir.Item, vars *bool) []item {
 	out := make([]item, len(in))
 	for i, x := range in {
 		c.item(&out[i], x, vars)
-		writeItemKey(key, c, x)
 	}
 	link(out)
 	return out
@@ -201,8 +204,7 @@ func (c *compiler) item(it *item, x ir.Item, vars *bool) {
 		it.dest = c.variable(x.Name, x.Pos, vars)
 	case *ir.Base64:
 		*it = item{kind: kBase64, relative: x.Relative, numeric: &numeric{b64: &base64Item{bytes: x.Bytes, offset: x.Offset, mode: x.Mode}}}
-		var sub strings.Builder
-		it.b64.sub.items = c.items(x.Items, &sub, vars)
+		it.b64.sub.items = c.items(x.Items, vars)
 	case *ir.SizeTest:
 		*it = item{kind: kSize, neg: x.Neg, numeric: &numeric{op: x.Op, n: c.num(x.N, vars, x.Pos), hi: c.num(x.Hi, vars, x.Pos)}}
 	case *ir.Entropy:
@@ -267,41 +269,39 @@ func (c *compiler) variable(name string, pos ir.Pos, vars *bool) uint8 {
 	return uint8(i + 1)
 }
 
-// writeItemKey appends what tells one item from another.
-func writeItemKey(b *strings.Builder, c *compiler, x ir.Item) {
-	b.WriteByte(';')
+// appendItemKey appends what tells one item from another.
+func (c *compiler) appendItemKey(b []byte, x ir.Item) []byte {
+	b = append(b, ';')
 	switch x := x.(type) {
 	case *ir.Lit:
-		b.WriteString(strconv.Itoa(len(x.Bytes)))
-		b.WriteByte(':')
-		b.Write(x.Bytes)
+		b = append(strconv.AppendInt(b, int64(len(x.Bytes)), 10), ':')
+		b = append(b, x.Bytes...)
 		for i, on := range [...]bool{x.NoCase, x.Neg, x.StartsWith, x.EndsWith} {
 			if on {
-				b.WriteByte("inse"[i])
+				b = append(b, "inse"[i])
 			}
 		}
 		for i, n := range [...]*ir.Num{x.Offset, x.Depth, x.Distance, x.Within} {
 			if n != nil {
-				b.WriteByte("odDw"[i])
-				b.WriteString(n.Var)
-				b.WriteString(strconv.FormatInt(n.N, 10))
+				b = append(append(b, "odDw"[i]), n.Var...)
+				b = strconv.AppendInt(b, n.N, 10)
 			}
 		}
+		return b
 	case *ir.Re:
-		b.WriteString("~" + c.id(x.Re))
+		b = append(append(b, '~'), c.id(x.Re)...)
 		if x.Within != nil {
-			fmt.Fprint(b, *x.Within)
+			b = fmt.Append(b, *x.Within)
 		}
-		fmt.Fprint(b, x.Neg, x.Relative)
+		return fmt.Append(b, x.Neg, x.Relative)
 	case *ir.IsDataAt:
-		fmt.Fprint(b, "@", x.N, x.Neg, x.Relative)
+		return fmt.Append(b, "@", x.N, x.Neg, x.Relative)
 	case *ir.ByteTest:
-		fmt.Fprint(b, "t", x.Conv, x.Op, x.Neg, x.Value, x.Offset, x.Relative)
+		return fmt.Append(b, "t", x.Conv, x.Op, x.Neg, x.Value, x.Offset, x.Relative)
 	case *ir.SizeTest:
-		fmt.Fprint(b, "s", x.Op, x.N, x.Hi, x.Neg)
+		return fmt.Append(b, "s", x.Op, x.N, x.Hi, x.Neg)
 	case *ir.ByteJump:
-		fmt.Fprint(b, "j", x.Conv, x.Offset, x.Relative, x.Multiplier, x.Align, x.FromBeginning, x.FromEnd, x.Post)
-	default: // those with variables are not shared; the rest is rare enough
-		b.WriteString(c.id(x))
+		return fmt.Append(b, "j", x.Conv, x.Offset, x.Relative, x.Multiplier, x.Align, x.FromBeginning, x.FromEnd, x.Post)
 	}
+	return append(b, c.id(x)...) // those with variables are not shared; the rest is rare enough
 }

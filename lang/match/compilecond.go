@@ -31,15 +31,10 @@ func (c *shared) test(m *Matcher) bool {
 // keepCond gives the node of that key, or makes it.
 func (c *compiler) keepCond(key string, make func() *node) *node {
 	if n, ok := c.conds[key]; ok {
-		n.uses++
-		if s, ok := n.cond.(*shared); ok && !s.on {
-			s.on, s.slot = true, c.p.nConds
-			c.p.nConds++
-		}
-		return n
+		return c.again(n)
 	}
 	n := make()
-	n.key, n.uses = key, 1
+	n.key = key
 	if n.vars {
 		return n
 	}
@@ -47,6 +42,15 @@ func (c *compiler) keepCond(key string, make func() *node) *node {
 		n.cond = &shared{memoCond: memoCond{x: n.cond}}
 	}
 	c.conds[key] = n
+	return n
+}
+
+// again says that a node is used once more.
+func (c *compiler) again(n *node) *node {
+	if s, ok := n.cond.(*shared); ok && !s.on {
+		s.on, s.slot = true, c.p.nConds
+		c.p.nConds++
+	}
 	return n
 }
 

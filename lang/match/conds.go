@@ -23,7 +23,6 @@ type node struct {
 	// constant is -1 unless the condition is always false (0) or true (1).
 	constant int
 	payload  bool // looks at payload bytes: more bytes may change it
-	uses     int
 	vars     bool // reads or sets variables of its rule: must stay in order
 }
 
