@@ -343,7 +343,11 @@ func (b *builder) finish() {
 			for pt.unstable < len(pt.loose) && p.headers[pt.loose[pt.unstable].hdr].stable {
 				pt.unstable++
 			}
-			p.cached = p.cached || pt.unstable+len(pt.fixed) > 0
+			for _, t := range pt.switches {
+				t.noteHeaders(p)
+			}
+			pt.cached = pt.unstable+len(pt.fixed) > 0 || len(ep.parts) > 1 && len(pt.switches) > 0
+			p.cached = p.cached || pt.cached
 		}
 	}
 	b.setGates()

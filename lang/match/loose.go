@@ -2,6 +2,7 @@ package match
 
 import (
 	"encoding/binary"
+	"slices"
 
 	"github.com/luanids/luanids/dissect"
 )
@@ -18,7 +19,8 @@ type looseEntry struct {
 	state           dissect.FlowState
 	dir             dissect.Dir
 	rules           []uint32
-	_               [8]byte
+	// live has a bit for each of the part's switches that has a rule whose header may hold.
+	live uint64
 }
 
 // pairEntry does so for packets without a flow between two end points.
@@ -35,21 +37,37 @@ const (
 	pairCache  = 256
 )
 
-// addStable takes the rules without literal whose header is stable: for a flow, or a pair of end
-// points, that was seen before, without testing a header.
-func (m *Matcher) addStable(pt *part) {
-	f := m.e.Flow
-	if f == nil {
-		m.addPair(pt)
-		return
-	}
+// looseOf gives what is known of the rules without literal of a part for a direction of a flow.
+func (m *Matcher) looseOf(pt *part, f *dissect.Flow) *looseEntry {
 	c := &m.loose[looseSlot(f.ID, pt, m.e.Dir)&(looseCache-1)]
 	if c.flow != f.ID || c.part != pt.seq+1 || c.dir != m.e.Dir || c.start != f.Start || c.app != f.App || c.failed != f.AppFailed || c.unacked != f.AppUnacked || c.state != f.State {
 		*c = looseEntry{part: pt.seq + 1, flow: f.ID, start: f.Start, app: f.App, failed: f.AppFailed, unacked: f.AppUnacked,
-			state: f.State, dir: m.e.Dir, rules: m.fill(c.rules[:0], pt)}
-		return
+			state: f.State, dir: m.e.Dir, rules: m.fill(c.rules[:0], pt), live: m.liveSwitches(pt)}
 	}
-	m.cands = append(m.cands, c.rules...)
+	return c
+}
+
+// liveSwitches finds the switches that have a rule whose header may hold in a direction of a flow. Those beyond 64 are taken to have one.
+func (m *Matcher) liveSwitches(pt *part) uint64 {
+	live := uint64(0)
+	for i, t := range pt.switches[:min(len(pt.switches), 64)] {
+		if t.unstable || slices.ContainsFunc(t.headers, m.header) {
+			live |= 1 << i
+		}
+	}
+	return live
+}
+
+// addSwitches takes the rules of switches, given those that are live.
+func (m *Matcher) addSwitches(pt *part, live uint64) {
+	for i, t := range pt.switches {
+		if i < 64 && live>>i&1 == 0 {
+			continue
+		}
+		if v, ok := t.x.int(m); ok {
+			m.add(t.find(v))
+		}
+	}
 }
 
 // addPair does so for packets without a flow.

@@ -12,6 +12,8 @@ import (
 
 // Matcher judges events for one worker.
 type Matcher struct {
+	// Twice lets rules on streams and packets match on both views of a segment: as in Suricata, which looks at the stream at a later packet.
+	Twice bool
 	// Ask answers for the predicates of scripts, nil for no scripts.
 	Ask func(n int, args []ir.Value) bool
 
@@ -254,17 +256,18 @@ func (m *Matcher) takeRest(grown *eventProg, tx *dissect.MatchState) {
 // addLoose takes the candidates that hang on no literal; low is as for sift.
 func (m *Matcher) addLoose(pt *part, low uint64) {
 	n := len(m.cands)
-	for _, t := range pt.switches {
-		if v, ok := t.x.int(m); ok {
-			m.add(t.find(v))
-		}
-	}
+	f := m.e.Flow
 	switch {
-	case pt.unstable+len(pt.fixed) == 0:
-	case m.ev == dissect.EvFlowStart || m.e.Flow == nil && m.e.Pkt == nil:
+	case !pt.cached || m.ev == dissect.EvFlowStart || f == nil && m.e.Pkt == nil:
+		m.addSwitches(pt, ^uint64(0))
 		m.addFixed(pt)
+	case f != nil:
+		c := m.looseOf(pt, f)
+		m.addSwitches(pt, c.live)
+		m.cands = append(m.cands, c.rules...)
 	default:
-		m.addStable(pt)
+		m.addSwitches(pt, ^uint64(0))
+		m.addPair(pt)
 	}
 	m.add(pt.loose[pt.unstable:])
 	if len(m.cands) > n {
@@ -420,7 +423,7 @@ func (m *Matcher) judge(ev dissect.EventID, tx *dissect.MatchState) bool {
 			m.carry(ev, r, tx)
 			continue
 		}
-		if r.either && ev == dissect.EvStreamData {
+		if r.either && ev == dissect.EvStreamData && !(m.Twice && m.e.Carry != nil) {
 			m.seg.matched = append(m.seg.matched, n)
 		}
 		if r.onceTx && tx != nil && len(tx.Matched) < maxTxMatched {

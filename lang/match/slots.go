@@ -150,6 +150,7 @@ type part struct {
 	fixed    []*switchTable // on fields that do not change in a direction of a flow
 	loose    []ref          // sorted by header; those whose header is stable first
 	unstable int            // where the others begin
+	cached   bool           // it pays to remember which of them a flow's headers allow
 	seq      uint32         // number of the part
 	// remembers: what the message remembers of its rules matters.
 	remembers bool
@@ -164,6 +165,9 @@ type switchTable struct {
 	name string
 	// has has bit n&255 of each number n with rules: most packets have none of them.
 	has   [4]uint64
+	// headers of its rules that are stable, each once; unstable: some are not.
+	headers  []uint32
+	unstable bool
 	small [256][]ref
 	large map[int64][]ref
 }
@@ -197,6 +201,18 @@ func (t *switchTable) rules() []ref {
 		take(list)
 	}
 	return out
+}
+
+// noteHeaders finds out whether and by which headers the table can be told to be of no use for a flow.
+func (t *switchTable) noteHeaders(p *Program) {
+	for _, r := range t.rules() {
+		switch {
+		case !p.headers[r.hdr].stable:
+			t.unstable = true
+		case !slices.Contains(t.headers, r.hdr):
+			t.headers = append(t.headers, r.hdr)
+		}
+	}
 }
 
 func (t *switchTable) find(n int64) []ref {
