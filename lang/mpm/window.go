@@ -151,10 +151,9 @@ type windowBuilder struct {
 	w      *windows
 	more   *[pairSlots][2]share // what a slot adds to a group that does not have it, and to one that has: nothing
 	groups int
-	has    [windowPairs][pairSlots]uint64  // groups of which a pattern has the slot
-	text   [windowPairs][maxGroups]float32 // how often text has a slot of the group
-	random [windowPairs][maxGroups]float32
-	passes [maxGroups]float32 // what share of positions the group lets through, but for runs
+	has    [windowPairs][pairSlots]uint64 // groups of which a pattern has the slot
+	shares [maxGroups][windowPairs]share  // what shares of pairs have a slot of the group
+	passes [maxGroups]float32             // what share of positions the group lets through, but for runs
 	keys   []keyed
 	common *gramSet
 }
@@ -181,7 +180,7 @@ func groupsFor(n int) int {
 }
 
 // maxWindows is for how many patterns windows are used.
-const maxWindows = 2400
+const maxWindows = 4000
 
 func newWindowBuilder(s *Set, n int) *windowBuilder {
 	return &windowBuilder{s: s, w: new(windows), more: slotShares(), common: commonGrams(), groups: groupsFor(n), keys: make([]keyed, 0, n)}
@@ -319,19 +318,20 @@ func (b *windowBuilder) choose(cs []choice) int {
 			best, group, least = c, g, d
 		}
 	}
+	shares := &b.shares[group]
 	for k := range best.slots {
 		best.slots[k].each(func(s uint8) {
 			if b.has[k][s]>>group&1 == 0 {
 				b.has[k][s] |= 1 << group
-				b.text[k][group] += b.more[s][0].text
-				b.random[k][group] += b.more[s][0].random
+				shares[k].text += b.more[s][0].text
+				shares[k].random += b.more[s][0].random
 			}
 		})
 	}
 	text, random := float32(textShare), float32(randomShare)
 	for k := range windowPairs {
-		text *= b.text[k][group]
-		random *= b.random[k][group]
+		text *= shares[k].text
+		random *= shares[k].random
 	}
 	b.passes[group] = text + random
 	return best.at
@@ -354,44 +354,63 @@ func (b *windowBuilder) best(c *choice) (group int, least float32) {
 		anyRun |= runs[i]
 	}
 	least = 2
-	for g := range b.groups {
-		d := b.with(c, g) - b.passes[g]
-		if anyRun>>g&1 != 0 {
-			for i, r := range runs {
-				if r>>g&1 != 0 {
-					d += runBytes[i].share
+	all := ^uint64(0) >> (maxGroups - b.groups)
+	likely := b.likely(c) & all
+	for _, try := range [...]uint64{likely, all &^ likely} {
+		for ; try != 0; try &= try - 1 {
+			g := bits.TrailingZeros64(try)
+			d := b.with(c, g) - b.passes[g]
+			if anyRun>>g&1 != 0 {
+				for i, r := range runs {
+					if r>>g&1 != 0 {
+						d += runBytes[i].share
+					}
 				}
 			}
-		}
-		if d < least {
-			group, least = g, d
-			if d <= 0 {
-				break
+			if d < least {
+				group, least = g, d
 			}
+		}
+		if least <= goodGroup {
+			break
 		}
 	}
 	return group, least
 }
 
+// goodGroup is the share of positions for which no better group is looked for.
+const goodGroup = 1e-5
+
+// likely are the groups that have three of a window's pairs. Most often the best is one of them.
+func (b *windowBuilder) likely(c *choice) uint64 {
+	if !c.single {
+		return 0
+	}
+	h0, h1 := b.has[0][c.slot[0]&(pairSlots-1)], b.has[1][c.slot[1]&(pairSlots-1)]
+	h2, h3 := b.has[2][c.slot[2]&(pairSlots-1)], b.has[3][c.slot[3]&(pairSlots-1)]
+	return h0&h1&(h2|h3) | h2&h3&(h0|h1)
+}
+
 // with is what share of positions a group would let through with a window, but for runs.
 func (b *windowBuilder) with(c *choice, g int) float32 {
 	text, random := float32(textShare), float32(randomShare)
+	has := &b.shares[g&(maxGroups-1)]
 	if c.single {
 		for k := range c.slots {
 			i := c.slot[k] & (pairSlots - 1)
-			more := b.more[i][b.has[k][i]>>g&1] // a jump instead would go wrong every other time
-			text *= b.text[k][g] + more.text
-			random *= b.random[k][g] + more.random
+			more := b.more[i][b.has[k][i]>>(g&63)&1] // a jump instead would go wrong every other time
+			text *= has[k].text + more.text
+			random *= has[k].random + more.random
 		}
 		return text + random
 	}
 	for k := range c.slots {
-		t, r := b.text[k][g], b.random[k][g]
+		t, r := has[k].text, has[k].random
 		if c.slots[k] == allSlots {
 			t, r = 1, 1
 		} else {
 			c.slots[k].each(func(i uint8) {
-				more := b.more[i][b.has[k][i]>>g&1]
+				more := b.more[i][b.has[k][i]>>(g&63)&1]
 				t += more.text
 				r += more.random
 			})
