@@ -1,5 +1,7 @@
 package dissect
 
+import "math"
+
 // Session feeds one flow's parser: it keeps what the parser did not consume, within the
 // protocol's cap and the Budget, and gives it again in front of what comes next. The engine
 // and the protocols' tests use it alike. The zero value is ready.
@@ -44,6 +46,7 @@ func (s *Session) Reset() {
 	for d := range s.pend {
 		s.clear(Dir(d))
 		if cap(s.pend[d]) > keepPending {
+			FreeKept(s.pend[d])
 			s.pend[d] = nil
 		}
 		s.ended[d] = false
@@ -61,7 +64,7 @@ func (s *Session) keep(dir Dir, b []byte) bool {
 	if !s.Budget.take(len(b)) {
 		return false
 	}
-	s.pend[dir] = append(s.pend[dir], b...)
+	s.pend[dir] = AppendKept(s.pend[dir], b, math.MaxInt)
 	return true
 }
 

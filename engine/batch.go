@@ -6,13 +6,13 @@ import (
 	"github.com/luanids/luanids/capture"
 	"github.com/luanids/luanids/dissect/packet"
 	"github.com/luanids/luanids/engine/alert"
+	"github.com/luanids/luanids/engine/flowtable"
 )
 
 // batch is a run of captured frames on its way through the engine, with what was made of them.
 // It owns all bytes that its packets point to, until the ordered stage is done with it.
 type batch struct {
 	frames capture.Batch
-	items  []item
 	pkts   []*packet.Packet // decoded packets; reused
 	used   int
 	side   []byte // datagrams put together from fragments
@@ -23,17 +23,19 @@ type batch struct {
 	swap    *swap        // to be taken before anything of the batch; nil, as a rule
 }
 
-// item is one thing for the workers, in order: a packet, or a step of time.
+// item is one thing for a worker, in order: a packet of its flows, or a step of time.
 type item struct {
 	pkt   *packet.Packet // nil for a tick
 	stamp uint64
 	now   int64
 }
 
-// result is what one worker made of a batch, in order.
+// result is what one worker is to do with a batch, and what it made of it, in order.
 type result struct {
+	items   []item
 	records []record
 	buf     []byte // EVE lines
+	alone   bool   // there is no other batch
 }
 
 // record is one output of a worker. Records of all workers are merged by stamp, then serial.
@@ -64,6 +66,7 @@ func (r *record) isLine() bool {
 // of many flows at once, gets memory of its own.
 const (
 	keepResult  = 256 << 10 // bytes of lines
+	keepInline  = 1 << 20   // the same, where there is one batch only
 	keepRecords = 4 << 10
 	keepSide    = 512 << 10 // bytes of datagrams
 )
@@ -72,7 +75,7 @@ func newBatch(workers int) *batch { return &batch{flush: -1, results: make([]res
 
 func (b *batch) reset() {
 	b.frames.Reset()
-	b.items, b.used, b.side, b.flush, b.swap = b.items[:0], 0, b.side[:0], -1, nil
+	b.used, b.side, b.flush, b.swap = 0, b.side[:0], -1, nil
 	if cap(b.side) > keepSide {
 		b.side = nil
 	}
@@ -82,12 +85,13 @@ func (b *batch) reset() {
 }
 
 func (r *result) reset() {
+	r.items = r.items[:0]
 	clear(r.records) // let go of alerts
 	r.records = r.records[:0]
 	if cap(r.records) > keepRecords {
 		r.records = nil
 	}
-	if cap(r.buf) > keepResult {
+	if cap(r.buf) > keepInline || cap(r.buf) > keepResult && !r.alone {
 		r.buf = nil
 	}
 	r.buf = r.buf[:0]
@@ -107,12 +111,15 @@ func (b *batch) slot() *packet.Packet {
 
 // packet implements sink.
 func (b *batch) packet(p *packet.Packet) {
-	b.items = append(b.items, item{pkt: p, stamp: p.Stamp})
+	r := &b.results[flowtable.ShardOf(p.Hash)%len(b.results)]
+	r.items = append(r.items, item{pkt: p, stamp: p.Stamp})
 }
 
 // tick implements sink.
 func (b *batch) tick(stamp uint64, now int64) {
-	b.items = append(b.items, item{stamp: stamp, now: now})
+	for i := range b.results {
+		b.results[i].items = append(b.results[i].items, item{stamp: stamp, now: now})
+	}
 }
 
 // keep implements sink.

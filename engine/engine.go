@@ -255,7 +255,7 @@ func (e *Engine) newDispatcher(d *dispatcher) {
 // flushBatch makes a batch that ends the flows of one shard.
 func (e *Engine) flushBatch(b *batch, shard int) {
 	e.dispatch.stamp++
-	b.items = append(b.items, item{stamp: e.dispatch.stamp, now: e.dispatch.now})
+	b.tick(e.dispatch.stamp, e.dispatch.now)
 	b.flush = shard
 }
 

@@ -59,6 +59,7 @@ const maxBroken = 100_000
 func (e *Engine) runInline(ctx context.Context, src capture.Source) error {
 	w := e.workers[0]
 	b := newBatch(1)
+	b.results[0].alone = true
 	for {
 		b.reset()
 		if b.swap = e.takeSwap(); b.swap != nil { // in an empty batch: nobody waits for packets
@@ -112,10 +113,7 @@ const batchesAhead = 16
 // handed from stage to stage whole: there is no lock and no channel operation per packet.
 func (e *Engine) runParallel(ctx context.Context, src capture.Source) error {
 	n := len(e.workers)
-	free := make(chan *batch, batchesAhead)
-	for range batchesAhead {
-		free <- newBatch(n)
-	}
+	free := newBatchStack(n)
 	out := make(chan *batch, batchesAhead)
 	crew := newCrew(e.workers, out)
 	for range e.cfg.Workers {
@@ -129,28 +127,28 @@ func (e *Engine) runParallel(ctx context.Context, src capture.Source) error {
 			e.order.take(b)
 			e.order.busy.Unlock()
 			e.liveDue(true)
-			free <- b
+			free.put(b)
 		}
 	}()
 	err := e.readAll(ctx, src, free, crew.send)
 	for shard := range flushSteps {
-		b := <-free
+		b := free.get()
 		b.reset()
 		e.flushBatch(b, shard)
 		crew.send(b)
 	}
 	crew.close()
 	for range batchesAhead { // all are back: the workers are idle
-		<-free
+		free.get()
 	}
 	close(out)
 	<-ordered
 	return err
 }
 
-func (e *Engine) readAll(ctx context.Context, src capture.Source, free chan *batch, send func(*batch)) error {
+func (e *Engine) readAll(ctx context.Context, src capture.Source, free *batchStack, send func(*batch)) error {
 	for {
-		b := <-free
+		b := free.get()
 		b.reset()
 		if b.swap = e.takeSwap(); b.swap != nil { // in an empty batch: nobody waits for packets
 			send(b)

@@ -91,16 +91,16 @@ func (w *worker) process(b *batch) {
 		w.adopt(b.swap)
 	}
 	w.out, w.frames = &b.results[w.base], &b.frames
-	for i := range b.items {
-		it := &b.items[i]
+	for i := range w.out.items {
+		it := &w.out.items[i]
 		if it.pkt == nil {
 			w.tick(it.stamp, it.now)
-		} else if flowtable.ShardOf(it.pkt.Hash)%w.of == w.base {
+		} else {
 			w.packet(it.pkt)
 		}
 	}
 	if b.flush >= 0 {
-		w.flush(b.flush, b.items)
+		w.flush(b.flush, w.out.items)
 		w.endScripts(b.flush)
 	}
 	w.respond()

@@ -100,9 +100,9 @@ func (p *parser) content(c *dissect.Ctx, t *Tx, off uint64, data []byte) {
 func (p *parser) enqueue(c *dissect.Ctx, t *Tx, off uint64, data []byte) {
 	s := &t.file
 	if n := len(s.queue); n > 0 && s.queue[n-1].off+uint64(len(s.queue[n-1].data)) == off {
-		s.queue[n-1].data = append(s.queue[n-1].data, data...)
+		s.queue[n-1].data = dissect.AppendKept(s.queue[n-1].data, data, maxQueued)
 	} else {
-		s.queue = append(s.queue, piece{off, append([]byte(nil), data...)})
+		s.queue = append(s.queue, piece{off, dissect.AppendKept(nil, data, maxQueued)})
 	}
 	p.queued += len(data)
 	if p.queued <= maxQueued && len(s.queue) <= maxPieces {
@@ -144,6 +144,7 @@ func (p *parser) dequeue(c *dissect.Ctx, t *Tx, all bool) {
 			s.next = x.off + uint64(len(x.data))
 		}
 		p.queued -= len(x.data)
+		dissect.FreeKept(x.data)
 		s.queue = slices.Delete(s.queue, at, at+1)
 	}
 }

@@ -1,6 +1,7 @@
 package eve
 
 import (
+	"slices"
 	"time"
 
 	"github.com/luanids/luanids/dissect"
@@ -33,10 +34,16 @@ func (x *Encoder) Options() *Options { return x.opt }
 
 // begin starts a record at the end of dst; finish gives it back with the record.
 func (x *Encoder) begin(dst []byte) *jsonw.Writer {
+	if len(dst) > 0 && cap(dst)-len(dst) < usualRecord { // doubled, where append would grow by a quarter
+		dst = slices.Grow(dst, max(cap(dst), 4*usualRecord))
+	}
 	x.w = jsonw.Writer{B: dst}
 	x.w.Object()
 	return &x.w
 }
+
+// usualRecord is the size that few records exceed, bytes.
+const usualRecord = 1 << 10
 
 func (x *Encoder) finish() []byte {
 	x.w.End()

@@ -28,6 +28,8 @@ const (
 	blockBytes  = 8 << 20
 	// streamChunk is how much is gathered for one write, bytes, if it comes fast enough.
 	streamChunk = 512 << 10
+	// streamLeast is how much room is made at least for lines that wait, bytes.
+	streamLeast = 16 << 10
 	streamDelay = 200 * time.Millisecond
 )
 
@@ -102,6 +104,9 @@ func (s *Stream) Write(b []byte) (int, error) {
 		}
 		s.space.Wait()
 	}
+	if n := len(s.pending) + len(b); n > cap(s.pending) { // doubled, where append would grow by a quarter
+		s.pending = append(make([]byte, 0, max(n, 2*cap(s.pending), streamLeast)), s.pending...)
+	}
 	s.pending = append(s.pending, b...)
 	if len(s.pending) >= min(streamChunk, s.opt.Bytes) {
 		s.hurry()
@@ -135,7 +140,7 @@ func (s *Stream) run() {
 		s.space.Broadcast()
 		s.mu.Unlock()
 		s.write(b)
-		if cap(b) > 2*streamChunk && len(b) < streamChunk { // after a burst
+		if cap(b) > 4*streamChunk && len(b) < streamChunk { // after a burst
 			b = nil
 		}
 		s.spare = b // the writer's alone until the next turn

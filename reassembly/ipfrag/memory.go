@@ -1,6 +1,9 @@
 package ipfrag
 
-import "math/bits"
+import (
+	"math/bits"
+	"slices"
+)
 
 // memory hands out buffers of a few sizes and takes them back. What is in use and what lies
 // ready stay together below limit.
@@ -52,5 +55,9 @@ func (m *memory) put(b []byte) {
 	c := class(cap(b))
 	m.used -= cap(b)
 	m.spare += cap(b)
-	m.ready[c] = append(m.ready[c], b[:cap(b)])
+	r := m.ready[c]
+	if len(r) == cap(r) { // doubled, where append would grow by a quarter
+		r = slices.Grow(r, max(len(r), 16))
+	}
+	m.ready[c] = append(r, b[:cap(b)])
 }
