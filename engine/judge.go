@@ -41,6 +41,7 @@ func (v *view) useProgram(p *match.Program, schema *dissect.Schema) {
 	}
 	if p != nil {
 		j.m = p.NewMatcher()
+		j.m.Twice = !v.cfg.TCP.Inline
 		for id := range j.wants {
 			j.wants[id] = p.Wants(dissect.EventID(id))
 		}

@@ -5,6 +5,7 @@ import (
 	"runtime"
 	"slices"
 	"sort"
+	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -239,6 +240,7 @@ func (b *builder) accept(r *Rule, rs *ruleState) {
 	if r.Action == ir.Pass {
 		r.passFlow = !packetOnly(rs)
 	}
+	r.sized = slices.ContainsFunc(rs.fields, func(f *dissect.Field) bool { return strings.HasPrefix(f.Name, "flow.payload_to_") })
 	b.p.ordered = b.p.ordered || r.Ordered
 }
 

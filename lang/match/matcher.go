@@ -423,7 +423,7 @@ func (m *Matcher) judge(ev dissect.EventID, tx *dissect.MatchState) bool {
 			m.carry(ev, r, tx)
 			continue
 		}
-		if r.either && ev == dissect.EvStreamData && !(m.Twice && m.e.Carry != nil) {
+		if r.either && ev == dissect.EvStreamData && !(m.Twice && !r.sized && m.e.Carry != nil) {
 			m.seg.matched = append(m.seg.matched, n)
 		}
 		if r.onceTx && tx != nil && len(tx.Matched) < maxTxMatched {

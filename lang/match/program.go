@@ -96,6 +96,7 @@ type Rule struct {
 	carries  bool // depends on payload: may be completed by later bytes
 	passFlow bool
 	either   bool // judged on the stream and on each packet
+	sized    bool // tests how far a stream has come, which another packet changes
 	// litEnd: every literal of the prefilter at stream.data ends within the first litEnd bytes of the stream; 0: anywhere.
 	litEnd int
 	ctx    []contextPart
