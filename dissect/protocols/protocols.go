@@ -12,10 +12,13 @@ import (
 	"github.com/luanids/luanids/dissect/ldap"
 	"github.com/luanids/luanids/dissect/mqtt"
 	"github.com/luanids/luanids/dissect/quic"
+	"github.com/luanids/luanids/dissect/rfb"
 	"github.com/luanids/luanids/dissect/sip"
 	"github.com/luanids/luanids/dissect/smb"
 	"github.com/luanids/luanids/dissect/smtp"
+	"github.com/luanids/luanids/dissect/snmp"
 	"github.com/luanids/luanids/dissect/ssh"
+	"github.com/luanids/luanids/dissect/tftp"
 	"github.com/luanids/luanids/dissect/tls"
 	"github.com/luanids/luanids/dissect/websocket"
 )
@@ -45,5 +48,8 @@ func All(eve func(name string) map[string]string) []*dissect.Spec {
 		ldap.Spec(),
 		mqtt.NewSpec(mqtt.ParseOptions(eve("mqtt"))),
 		websocket.NewSpec(websocket.ParseOptions(eve("websocket"))),
+		tftp.Spec(),
+		rfb.Spec(),
+		snmp.Spec(),
 	}
 }

@@ -67,6 +67,15 @@ var hooks = map[string]map[string]hook{
 		"request_started": {"websocket.message", toServer}, "request_complete": {"websocket.message", toServer},
 		"response_started": {"websocket.message", toClient}, "response_complete": {"websocket.message", toClient},
 	},
+	"tftp": {"request_started": {"tftp.request", toServer}, "request_complete": {"tftp.request", toServer}},
+	"rfb": {
+		"request_started": {"rfb.security", toServer}, "request_complete": {"rfb.tx", 0},
+		"response_started": {"rfb.security", 0}, "response_complete": {"rfb.tx", toClient},
+	},
+	"snmp": {
+		"request_started": {"snmp.message", toServer}, "request_complete": {"snmp.message", toServer},
+		"response_started": {"snmp.message", toClient}, "response_complete": {"snmp.message", toClient},
+	},
 	"sip": {
 		"request_started": {"sip.message", toServer}, "request_complete": {"sip.message", toServer},
 		"response_started": {"sip.message", toClient}, "response_complete": {"sip.message", toClient},
