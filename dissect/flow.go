@@ -66,6 +66,8 @@ type Flow struct {
 	Parser Parser
 	// Midstream: the flow was picked up without its handshake.
 	Midstream bool
+	// Dropped: a rule said to drop it. It is not dropped, but no more rules are judged on it.
+	Dropped bool
 	// Swapped: the direction was reversed after the content showed who is the server.
 	Swapped bool
 	// Encrypted: what follows is encrypted in both directions, so that rules on payload have

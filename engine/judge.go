@@ -103,6 +103,9 @@ func (w *worker) raise(r *match.Rule, e *dissect.Env) {
 	if quiet && !r.Ordered {
 		return
 	}
+	if e.Flow != nil && r.TakesOut() {
+		w.dropped = e.Flow
+	}
 	a := newAlert()
 	a.Rule, a.Quiet, a.Time, a.Records = r, quiet, e.Time, 1
 	if r.Ordered {
@@ -117,6 +120,14 @@ func (w *worker) raise(r *match.Rule, e *dissect.Env) {
 		e.Flow.Alerts++
 	}
 	w.alerts = append(w.alerts, a)
+}
+
+// takeOut ends the judgement of a flow that a rule says to drop: what follows would not be there. The packet at hand is judged to its end.
+func (w *worker) takeOut() {
+	f := w.dropped
+	w.dropped = nil
+	f.Dropped = true
+	w.cfg.Program.TakeOut(f)
 }
 
 // flushAlerts hands on the alerts of a packet, or of a flow's end, in the order of their rules:

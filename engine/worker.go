@@ -64,6 +64,7 @@ type worker struct {
 	bodies       [][]byte
 	waitingBytes [flowtable.Shards]int
 	alerts       []*alert.Alert // of the packet or flow end at hand
+	dropped      *dissect.Flow  // a rule says to drop it; nil for none, mostly
 	responding
 }
 
@@ -118,9 +119,12 @@ func (w *worker) packet(p *packet.Packet) {
 		return // a fragment, or of a protocol that nobody looks into
 	}
 	w.pkt, w.flow, w.dir, w.stamp, w.serial, w.now = p, nil, dissect.ToServer, p.Stamp, 0, p.Time
-	w.rules.seq, w.place.on = 0, false
+	w.rules.seq, w.place.on, w.dropped = 0, false, nil
 	w.guard.run(w, (*worker).handle)
 	w.flushAlerts()
+	if w.dropped != nil {
+		w.takeOut()
+	}
 	if w.rules.tags {
 		w.tagged(p)
 	}
@@ -431,6 +435,9 @@ func (w *worker) logFlow(f *flowtable.Flow, why flowtable.Reason) {
 		end := eve.FlowEnd{Reason: why.String()}
 		if p := w.cfg.Program; p != nil && p.Passed(f.Vars) {
 			end.Action = "pass"
+		}
+		if f.Dropped {
+			end.Action = "drop"
 		}
 		if f.Key.Proto == packet.ProtoTCP {
 			end.TCP = w.tcpEnd(f)

@@ -237,8 +237,8 @@ func (b *builder) accept(r *Rule, rs *ruleState) {
 	case r.Scope == ir.ScopeFlowDir:
 		b.p.needs.FlowDirs = true
 	}
-	if r.Action == ir.Pass {
-		r.passFlow = !packetOnly(rs)
+	if r.Action == ir.Pass || r.Action == ir.Drop {
+		r.passFlow, r.ofApp = !packetOnly(rs), ofApp(rs)
 	}
 	r.sized = slices.ContainsFunc(rs.fields, func(f *dissect.Field) bool { return strings.HasPrefix(f.Name, "flow.payload_to_") })
 	b.p.ordered = b.p.ordered || r.Ordered
