@@ -9,6 +9,7 @@ import (
 	"github.com/luanids/luanids/dissect/ftp"
 	"github.com/luanids/luanids/dissect/http"
 	"github.com/luanids/luanids/dissect/http2"
+	"github.com/luanids/luanids/dissect/krb5"
 	"github.com/luanids/luanids/dissect/ldap"
 	"github.com/luanids/luanids/dissect/mqtt"
 	"github.com/luanids/luanids/dissect/quic"
@@ -46,6 +47,7 @@ func All(eve func(name string) map[string]string) []*dissect.Spec {
 		dhcp.NewSpec(dhcp.ParseOptions(eve("dhcp"))),
 		quic.Spec(),
 		ldap.Spec(),
+		krb5.Spec(),
 		mqtt.NewSpec(mqtt.ParseOptions(eve("mqtt"))),
 		websocket.NewSpec(websocket.ParseOptions(eve("websocket"))),
 		tftp.Spec(),

@@ -55,6 +55,10 @@ var hooks = map[string]map[string]hook{
 		"request_started": {"mqtt.message", toServer}, "request_complete": {"mqtt.tx", toServer},
 		"response_started": {"mqtt.message", toClient}, "response_complete": {"mqtt.tx", toClient},
 	},
+	"krb5": {
+		"request_started": {"krb5.message", toServer}, "request_complete": {"krb5.message", toServer},
+		"response_started": {"krb5.message", toClient}, "response_complete": {"krb5.message", toClient},
+	},
 	"ldap": {
 		"request_started": {"ldap.request", toServer}, "request_complete": {"ldap.request", toServer},
 		"response_started": {"ldap.response", toClient}, "response_complete": {"ldap.response", toClient},
