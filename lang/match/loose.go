@@ -98,7 +98,9 @@ func (m *Matcher) addFixed(pt *part) {
 			m.add(t.find(v))
 		}
 	}
-	m.add(pt.loose[:pt.unstable])
+	if pt.unstable > 0 {
+		m.add(pt.sieve.rules(m))
+	}
 }
 
 func looseSlot(id uint64, pt *part, dir dissect.Dir) uint64 {

@@ -150,6 +150,7 @@ type part struct {
 	fixed    []*switchTable // on fields that do not change in a direction of a flow
 	loose    []ref          // sorted by header; those whose header is stable first
 	unstable int            // where the others begin
+	sieve    sieve          // of those before
 	cached   bool           // it pays to remember which of them a flow's headers allow
 	seq      uint32         // number of the part
 	// remembers: what the message remembers of its rules matters.
@@ -164,12 +165,12 @@ type switchTable struct {
 	x    inode
 	name string
 	// has has bit n&255 of each number n with rules: most packets have none of them.
-	has   [4]uint64
+	has [4]uint64
 	// headers of its rules that are stable, each once; unstable: some are not.
 	headers  []uint32
 	unstable bool
-	small [256][]ref
-	large map[int64][]ref
+	small    [256][]ref
+	large    map[int64][]ref
 }
 
 func (t *switchTable) add(n int64, r ref) {
