@@ -11,7 +11,7 @@ import (
 // little stays, and looking through it all the time costs more than it gives; in steady state the engine allocates next to nothing.
 const (
 	loadSlack = 80 << 20
-	runSlack  = 48 << 20
+	runSlack  = 64 << 20
 )
 
 // pacer has the collector run when the heap has grown by a fixed amount, and not when it has doubled: it would run very often at the
@@ -53,7 +53,7 @@ func (p *pacer) collected() {
 // set takes the percentage that gives the slack. A large heap may grow by a third, lest it be walked through too often; a
 // small one doubles only, unless rules are being loaded.
 func set(slack uint64) {
-	most := uint64(100)
+	most := uint64(200)
 	if slack == loadSlack {
 		most = 100 * loadSlack / smallestHeap
 	}
