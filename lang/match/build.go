@@ -353,6 +353,7 @@ func (b *builder) finish() {
 		}
 	}
 	b.setGates()
+	b.sieves()
 }
 
 // finishSlots makes slots ready for scanning, on all cores: the larger ones first.
