@@ -30,6 +30,7 @@ func Compile(schema *dissect.Schema, rules []*ir.Rule, opts Options) (*Program, 
 	}
 	b.finishSequences()
 	b.finish()
+	p.unshare()
 	if opts.Lean {
 		p.slim()
 	}

@@ -34,10 +34,11 @@ func (c *compiler) content(x *ir.Content) *node {
 	if n := c.conds[string(key)]; n != nil {
 		return c.again(n)
 	}
-	ch := &chain{x: v.b}
+	ch := newChain(len(x.Items))
+	ch.x = v.b
 	_, ch.stream = v.b.(payloadField)
 	vars := false
-	ch.items = c.items(x.Items, &vars)
+	c.items(ch.items, x.Items, &vars)
 	ch.mustOccur()
 	return c.keepCond(string(key), func() *node {
 		n := c.from(v, ch, chainCost(ch.items))
@@ -88,13 +89,33 @@ func chainCost(items []item) int {
 	return cost
 }
 
-func (c *compiler) items(in []ir.Item, vars *bool) []item {
-	out := make([]item, len(in))
+// newChain makes a chain of so many items: of few in one piece with them, as there are tens of thousands, which the collector walks through.
+func newChain(items int) *chain {
+	switch items {
+	case 1:
+		x := new(struct {
+			chain
+			room [1]item
+		})
+		x.items = x.room[:]
+		return &x.chain
+	case 2:
+		x := new(struct {
+			chain
+			room [2]item
+		})
+		x.items = x.room[:]
+		return &x.chain
+	}
+	return &chain{items: make([]item, items)}
+}
+
+// items compiles the items of a chain into out.
+func (c *compiler) items(out []item, in []ir.Item, vars *bool) {
 	for i, x := range in {
 		c.item(&out[i], x, vars)
 	}
 	link(out)
-	return out
 }
 
 // link finds which items are tried again when a later one fails, and which failures are final.
@@ -204,7 +225,8 @@ func (c *compiler) item(it *item, x ir.Item, vars *bool) {
 		it.dest = c.variable(x.Name, x.Pos, vars)
 	case *ir.Base64:
 		*it = item{kind: kBase64, relative: x.Relative, numeric: &numeric{b64: &base64Item{bytes: x.Bytes, offset: x.Offset, mode: x.Mode}}}
-		it.b64.sub.items = c.items(x.Items, vars)
+		it.b64.sub.items = make([]item, len(x.Items))
+		c.items(it.b64.sub.items, x.Items, vars)
 	case *ir.SizeTest:
 		*it = item{kind: kSize, neg: x.Neg, numeric: &numeric{op: x.Op, n: c.num(x.N, vars, x.Pos), hi: c.num(x.Hi, vars, x.Pos)}}
 	case *ir.Entropy:

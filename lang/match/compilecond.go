@@ -28,6 +28,32 @@ func (c *shared) test(m *Matcher) bool {
 	return c.x.test(m)
 }
 
+// bare gives the condition without what is only of use if it is shared.
+func bare(c cond) cond {
+	s, ok := c.(*shared)
+	switch {
+	case !ok:
+		return c
+	case s.on:
+		return &s.memoCond
+	}
+	return s.x
+}
+
+// unshare makes rules and headers ask their conditions straight.
+func (p *Program) unshare() {
+	for i := range p.headers {
+		for k, c := range p.headers[i].conds {
+			p.headers[i].conds[k] = bare(c)
+		}
+	}
+	for _, r := range p.Rules {
+		for k, c := range r.terms {
+			r.terms[k] = bare(c)
+		}
+	}
+}
+
 // keepCond gives the node of that key, or makes it.
 func (c *compiler) keepCond(key string, make func() *node) *node {
 	if n, ok := c.conds[key]; ok {

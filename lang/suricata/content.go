@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unsafe"
 
 	"github.com/luanids/luanids/lang/ir"
 )
@@ -37,8 +38,12 @@ func (b *builder) literal(v string) (*ir.Lit, *problem) {
 	return lit, err
 }
 
-// contentBytes reads text with escapes (\" \; \: \\) and bytes in hex between bars.
+// contentBytes reads text with escapes (\" \; \: \\) and bytes in hex between bars. Plain text is that of the rule itself, which nobody
+// changes.
 func contentBytes(s string) ([]byte, *problem) {
+	if s != "" && strings.IndexByte(s, '|') < 0 && strings.IndexByte(s, '\\') < 0 {
+		return unsafe.Slice(unsafe.StringData(s), len(s)), nil
+	}
 	out := make([]byte, 0, len(s))
 	for i := 0; i < len(s); i++ {
 		switch s[i] {
