@@ -48,7 +48,8 @@ func TestRecordsKeepToTheSchema(t *testing.T) {
 	for _, f := range files {
 		v.file(f)
 	}
-	for _, kind := range []string{"alert", "anomaly", "dcerpc", "dhcp", "dns", "fileinfo", "flow", "http", "krb5", "ldap", "netflow", "quic", "smb", "smtp", "ssh", "stats", "tls"} {
+	for _, kind := range []string{"alert", "anomaly", "dcerpc", "dhcp", "dns", "fileinfo", "flow", "http", "krb5", "ldap", "mqtt", "netflow", "quic",
+		"rfb", "smb", "smtp", "snmp", "ssh", "stats", "tftp", "tls", "websocket"} {
 		if v.kinds[kind] == 0 {
 			t.Errorf("no %s record was seen", kind)
 		}
