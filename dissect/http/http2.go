@@ -156,9 +156,10 @@ func ErrorCode(code uint32) string {
 	return string(errorCodes[code])
 }
 
-// Settings lists the names of settings by their number (RFC 9113 section 6.5.2, RFC 8441).
+// Settings lists the names of settings by their number (RFC 9113 section 6.5.2, RFC 8441, RFC 9218).
 var Settings = map[uint16]string{1: "header_table_size", 2: "enable_push", 3: "max_concurrent_streams", 4: "initial_window_size",
-	5: "max_frame_size", 6: "max_header_list_size", 8: "enable_connect_protocol"}
+	5: "max_frame_size", 6: "max_header_list_size", 8: "enable_connect_protocol",
+	9: "no_rfc7540_priorities"}
 
 // onStream is the event at which fields of HTTP/2 are known.
 const onStream = "http2.stream"
@@ -221,7 +222,7 @@ func fields2() []dissect.Field {
 		}),
 		texts("http2.header", "each header field as \"name: value\", with pseudo-header fields", func(t *Tx, d dissect.Dir, i int) ([]byte, bool) { return t.Message(d).headerLine(i) }),
 	}
-	for id := uint16(1); id <= 8; id++ {
+	for id := uint16(1); id <= 9; id++ {
 		if name, ok := Settings[id]; ok {
 			f = append(f, settingField(id, name))
 		}

@@ -134,13 +134,13 @@ func frames(w *jsonw.Writer, n *http.FrameNotes, request bool) {
 // settingNames and errorNames are Suricata's: those of RFC 9113 without underscores.
 var (
 	settingNames = [...]string{1: "SETTINGSHEADERTABLESIZE", "SETTINGSENABLEPUSH", "SETTINGSMAXCONCURRENTSTREAMS", "SETTINGSINITIALWINDOWSIZE",
-		"SETTINGSMAXFRAMESIZE", "SETTINGSMAXHEADERLISTSIZE"}
+		"SETTINGSMAXFRAMESIZE", "SETTINGSMAXHEADERLISTSIZE", 8: "SETTINGSENABLECONNECTPROTOCOL", "SETTINGSNORFC7540PRIORITIES"}
 	errorNames = [...]string{"NOERROR", "PROTOCOLERROR", "INTERNALERROR", "FLOWCONTROLERROR", "SETTINGSTIMEOUT", "STREAMCLOSED", "FRAMESIZEERROR",
 		"REFUSEDSTREAM", "CANCEL", "COMPRESSIONERROR", "CONNECTERROR", "ENHANCEYOURCALM", "INADEQUATESECURITY", "HTTP11REQUIRED"}
 )
 
 func settingName(id uint16) string {
-	if id > 0 && int(id) < len(settingNames) {
+	if int(id) < len(settingNames) && settingNames[id] != "" {
 		return settingNames[id]
 	}
 	return "SETTINGSUNKNOWN(" + strconv.Itoa(int(id)) + ")"
