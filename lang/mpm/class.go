@@ -25,7 +25,7 @@ func classPlace(sets []ByteSet) (at, grams int) {
 	for i, s := range sets {
 		n[i] = size(folded(s))
 	}
-	for i := 0; i+5 <= len(sets); i++ {
+	for i := 0; i+anchorLen <= len(sets) && i < lastOffset; i++ {
 		mid := n[i+1] * n[i+2] * n[i+3]
 		if k := mid*n[i] + mid*n[i+4]; k < grams && k > 0 {
 			at, grams = i, k

@@ -1,14 +1,21 @@
 // Package mpm searches a buffer for many literal strings at once: the prefilter of the rules.
 //
-// It does not build an automaton. Each pattern is represented by two anchors of five bytes, one at an even offset and one at an
+// It does not build an automaton. There are two ways to look for patterns of three bytes and more:
+//
+// Windows (window.go), for sets of up to a few thousand patterns, where the processor has AVX-512 with VBMI and GFNI: each pattern has one
+// window of five bytes, picked to be rare in traffic. Tables that fit in registers tell for 64 positions at once where a window may begin.
+//
+// Anchors (anchor.go), for all others: each pattern has two anchors of five bytes, one at an even offset and one at an
 // odd, picked to be rare in traffic and in the set. A scan looks at every second position only: the three bytes there are
 // hashed into a table of 16-bit words that fits in the first-level cache. A word says in its lower half to which groups of
 // patterns the three bytes begin an anchor, and in its upper half whose anchors they end; the lower half of one position and
-// the upper half of the next have a bit in common for next to no position of ordinary traffic. Where they do, a hash table
-// gives the patterns with that anchor, and each entry has eight bytes of its pattern to compare before anything else is touched.
-// Patterns of one and two bytes, and those of three if there are many, are looked for by passes of their own.
+// the upper half of the next have a bit in common for next to no position of ordinary traffic.
 //
-// A million patterns or a hundred cost about the same on text that holds none of them, and memory is a
+// In both a hash table gives the patterns at what is left (table.go), and each entry has eight bytes of its pattern to compare before
+// anything else is touched. Patterns of one and two bytes, those that may only begin at the first few bytes (placed.go), and for anchors those of
+// three if there are many, are looked for by passes of their own.
+//
+// A million patterns or a hundred cost about the same on text that holds none of them, and memory is less than a
 // hundred bytes a pattern, where an Aho-Corasick table would take kilobytes.
 package mpm
 
@@ -39,13 +46,12 @@ type Set struct {
 	pats []pat
 	sets []ByteSet // of patterns of sets, one after the other
 
-	long   filter  // patterns of 3 bytes and more
-	table  table   // of their anchors
-	short  *short  // patterns of 3 bytes, if there are many of them
-	tiny   *tiny   // 1 and 2 bytes, nil for none
-	placed *placed // those that may only be at the start, nil for none
-
-	windows *windows // instead of long and short, where the processor can
+	windows *windows // patterns of 3 bytes and more, where the processor can
+	long    filter   // or else these, of 3 bytes and more
+	short   *short   // and these, of 3 bytes, if there are many of them
+	table   table    // of windows or anchors
+	tiny    *tiny    // 1 and 2 bytes, nil for none
+	placed  *placed  // those that may only begin at the first bytes, nil for none
 
 	maxLen int
 	vector bool // look at many positions at a time

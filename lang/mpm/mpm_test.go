@@ -110,6 +110,49 @@ func TestScanAgreesWithNaiveSearch(t *testing.T) {
 	}
 }
 
+// TestWindowsAgree compares what the processor finds in the tables with what a loop finds.
+func TestWindowsAgree(t *testing.T) {
+	if !canWindows {
+		t.Skip("the processor has no such instructions")
+	}
+	r := rand.New(rand.NewPCG(19, 20))
+	var want, got [windowChunk + 4]uint16
+	for _, n := range []int{1, 20, 64, 65, 300, 2000} {
+		w := build(generated(n), true).windows
+		for range 200 {
+			d := text(4000)[r.IntN(1500):]
+			if r.IntN(2) == 0 {
+				d = make([]byte, 2500)
+			}
+			d = d[:r.IntN(windowChunk+70)]
+			looked := min(len(d), windowChunk)
+			if k := r.IntN(1 + looked/64); r.IntN(2) == 0 {
+				looked = 64 * k
+			}
+			if looked == 0 {
+				continue
+			}
+			for i := range w.tables {
+				k := w.tables[i].pass(d[:looked], d, want[:0])
+				m := windows16(&w.tables[i], &d[0], looked, len(d), &got[0])
+				if w.narrow {
+					m = windows8(&w.tables[i], &d[0], looked, len(d), &got[0])
+				}
+				if !slices.Equal(want[:k], got[:m]) {
+					t.Fatalf("%d patterns, %d of %d bytes: got %v, want %v", n, looked, len(d), got[:m], want[:k])
+				}
+				for k > 0 && int(want[k-1])+4 > len(d) {
+					k--
+				}
+				m = siftWindows(&d[0], &got[0], k, &w.bits[0], uint64(w.shift))
+				if k = w.sift(d, want[:k]); !slices.Equal(want[:k], got[:m]) {
+					t.Fatalf("%d patterns, %d of %d bytes, sifted: got %v, want %v", n, looked, len(d), got[:m], want[:k])
+				}
+			}
+		}
+	}
+}
+
 // TestPlaced has patterns that must end early.
 func TestPlaced(t *testing.T) {
 	r := rand.New(rand.NewPCG(17, 18))
@@ -147,6 +190,9 @@ func TestSets(t *testing.T) {
 					c := alphabet[r.IntN(len(alphabet))]
 					p.Sets[i][c>>6] |= 1 << (c & 63)
 				}
+			}
+			if r.IntN(20) == 0 {
+				p.Sets[r.IntN(len(p.Sets))] = ByteSet{} // is never found
 			}
 			if Usable(p.Sets) {
 				pats = append(pats, p, Pattern{Bytes: randomBytes(r, 1+r.IntN(8), alphabet)})

@@ -5,7 +5,9 @@ import "encoding/binary"
 // windowChunk is how many bytes are looked at before what got through is checked: most packets whole.
 const windowChunk = 2048
 
-// scanWindows looks for the patterns of three and more bytes by their windows.
+// scanWindows looks for the patterns of three and more bytes by their windows, from start on. What gets through the tables, one to six
+// positions in a hundred, is sifted by a bit for its first three bytes; of the rest, about one in five hundred, the bucket of
+// these bytes is looked at.
 func (s *Set) scanWindows(data []byte, start, from int, seen *Seen, hits []uint32) []uint32 {
 	w, sc := s.windows, seen.Scratch
 	le := binary.LittleEndian
@@ -22,7 +24,7 @@ func (s *Set) scanWindows(data []byte, start, from int, seen *Seen, hits []uint3
 			default:
 				n = windows16(&w.tables[t], &d[0], looked, len(d), &sc.windows[0])
 			}
-			for n > 0 && int(sc.windows[n-1])+8 > len(d) {
+			for n > 0 && int(sc.windows[n-1])+8 > len(d) { // the last ones, which eight bytes do not follow
 				n--
 				p := int(sc.windows[n])
 				if v := eight(d, p); w.begins(uint32(v)) {
@@ -43,13 +45,13 @@ func (s *Set) scanWindows(data []byte, start, from int, seen *Seen, hits []uint3
 	return hits
 }
 
-// begins tells, by a bit, whether a window begins with the lower three bytes.
+// begins tells, by a bit, whether a window may begin with the lower three bytes.
 func (w *windows) begins(gram uint32) bool {
 	h := hash3(gram|caseBits>>32) >> (w.shift & 31)
 	return w.bits[h>>6]>>(h&63)&1 != 0
 }
 
-// sift keeps the places in d with which a window begins, and returns their number.
+// sift keeps the places of which begins holds, and returns their number. siftWindows does the same.
 func (w *windows) sift(d []byte, places []uint16) int {
 	n := 0
 	for _, p := range places {
@@ -74,7 +76,8 @@ func (s *Set) window(v uint64, data []byte, at, from int, seen *Seen, hits []uin
 	return s.entries(s.table.bucket(v&gram3), v, data, at, from, seen, hits)
 }
 
-// pass does what windows8 and windows16 do: it appends the places in data, the first of all, at which a window may begin, and tells how many.
+// pass does what windows8 and windows16 do: it appends to out the places in data, with which all begins, where a window may begin, and
+// returns their number.
 func (t *windowTable) pass(data, all []byte, out []uint16) int {
 	var w [windowLen]byte
 	for i := range data {
