@@ -112,7 +112,7 @@ func (w *worker) packet(p *packet.Packet) {
 	if w.taping {
 		w.tape(p)
 	}
-	if !p.WantsFlow && p.EventCount == 0 && !w.rules.wantsPacket && !w.rules.tags {
+	if !p.WantsFlow && p.EventCount == 0 && !w.rules.wantsPacket && !w.rules.tags && !w.logsARP(p) {
 		if p.IPCsumBad {
 			w.stats.csumIP++
 		}
@@ -138,6 +138,8 @@ func (w *worker) handle() {
 		if w.flow != nil {
 			w.flowPacket(w.flow, p)
 		}
+	} else if w.logsARP(p) {
+		w.line(w.eve.ARP(w.out.buf, p))
 	}
 	if p.EventCount > 0 {
 		w.decodeEvents(p)
@@ -158,6 +160,11 @@ func (w *worker) handle() {
 	if w.rules.m != nil {
 		w.packetVars(p)
 	}
+}
+
+// logsARP tells whether a packet is ARP of which a record is wanted.
+func (w *worker) logsARP(p *packet.Packet) bool {
+	return p.Layers&packet.LayerARP != 0 && w.eve != nil && w.eve.Options().Core[eve.ARP]
 }
 
 // packetVars writes the record of what rules took out of the packet.

@@ -12,7 +12,7 @@ import (
 func Fields() []dissect.Field {
 	var all []dissect.Field
 	for _, part := range [][]dissect.Field{
-		endpointFields(), protocolFields(), linkFields(), ipFields(), transportFields(),
+		endpointFields(), protocolFields(), linkFields(), arpFields(), ipFields(), transportFields(),
 		icmpFields(), packetFields(), flowFields(),
 	} {
 		all = append(all, part...)

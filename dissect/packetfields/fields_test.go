@@ -35,8 +35,9 @@ const (
 	eth = "020000000002 020000000001 "
 	syn = eth + "8100 0064 0800 4500003c 12344000 40060000 0a000001 0a000002" +
 		"c0000050 00000001 00000000 a0020200 00000000 020405b4 0402080a 00000003 00000000 01030307"
-	echo  = eth + "0800 46000024 00010000 40010000 0a000001 0a000002 94040000 0800f7ff 0001 0002 41424344"
-	tooBg = eth + "86dd 60000000 00083aff 20010db8000000000000000000000001 20010db8000000000000000000000002 0200 0000 00000500"
+	echo   = eth + "0800 46000024 00010000 40010000 0a000001 0a000002 94040000 0800f7ff 0001 0002 41424344"
+	whoHas = "ffffffffffff 020000000001 0806 0001 0800 06 04 0001 020000000001 0a000001 000000000000 0a000002"
+	tooBg  = eth + "86dd 60000000 00083aff 20010db8000000000000000000000001 20010db8000000000000000000000002 0200 0000 00000500"
 )
 
 // show gives a field's value as text, "-" for absent.
@@ -123,6 +124,10 @@ func TestValues(t *testing.T) {
 		{"packet too big", dissect.Env{Pkt: decode(t, tooBg)}, map[string]string{
 			"icmpv6.mtu": "1280", "icmp.type": "2", "icmpv6.type": "2", "icmp.id": "-", "ip.version": "6", "ip.flags": "-",
 			"ip.hdr": "-", "packet.events": "icmpv6.ipv6_trunc_pkt", "packet.invalid": "1", "src.ip": "2001:db8::1",
+		}},
+		{"arp", dissect.Env{Pkt: decode(t, whoHas)}, map[string]string{
+			"arp": "1", "arp.opcode": "request", "arp.opcode.number": "1", "arp.src_mac": "02:00:00:00:00:01", "arp.src_ip": "10.0.0.1",
+			"arp.dest_mac": "00:00:00:00:00:00", "arp.dest_ip": "10.0.0.2", "arp.gratuitous": "0", "src.ip": "-", "proto": "arp",
 		}},
 		{"flow without packet", dissect.Env{Flow: flow, Dir: dissect.ToClient}, map[string]string{
 			"src.ip": "10.0.0.2", "src.port": "80", "dst.port": "49152", "client.ip": "10.0.0.1", "server.port": "80",

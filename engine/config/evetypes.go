@@ -22,6 +22,8 @@ func coreType(name string) (eve.Type, bool) {
 		return eve.Fileinfo, true
 	case "stats":
 		return eve.Stats, true
+	case "arp":
+		return eve.ARP, true
 	}
 	return 0, false
 }

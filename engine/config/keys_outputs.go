@@ -101,7 +101,7 @@ func eveKeys() []Key {
 }
 
 // coreTypes are the record types that are not a protocol.
-var coreTypes = []string{"alert", "anomaly", "flow", "netflow", "fileinfo", "stats"}
+var coreTypes = []string{"alert", "anomaly", "flow", "netflow", "fileinfo", "stats", "arp"}
 
 // eveTypes is the list of records that are written.
 func eveTypes() Key {
@@ -116,7 +116,7 @@ func eveTypes() Key {
 		}
 		return fmt.Errorf("unknown record type %q: use %s or a protocol", s, strings.Join(coreTypes, ", "))
 	})
-	k := many("types", "records that are written; +TYPE and -TYPE change the default, which is all but netflow", name, func(*Settings) *[]string { return nil })
+	k := many("types", "records that are written; +TYPE and -TYPE change the default, which is all but netflow and arp", name, func(*Settings) *[]string { return nil })
 	k.Example = "[alert, dns, tls, flow]"
 	k.get = func(s *Settings, _ []string) text {
 		return text{flow: name.formatList(listTypes(&s.Engine.EVEOptions))}

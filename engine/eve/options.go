@@ -15,6 +15,7 @@ const (
 	Netflow
 	Fileinfo
 	Stats
+	ARP
 	numCore
 )
 
@@ -74,7 +75,7 @@ func DefaultOptions() Options {
 		Alerts:    AlertOptions{Tagged: true, Metadata: true, RuleMetadata: true, Flow: true, AppLayer: true, PayloadBuffer: 4 << 10},
 		Anomalies: AnomalyOptions{AppLayer: true}}
 	for t := range o.Core {
-		o.Core[t] = Type(t) != Netflow
+		o.Core[t] = Type(t) != Netflow && Type(t) != ARP
 	}
 	o.Classes, o.References = DefaultClasses(), DefaultReferences()
 	return o
