@@ -9,9 +9,11 @@ import (
 	"github.com/luanids/luanids/dissect/ftp"
 	"github.com/luanids/luanids/dissect/http"
 	"github.com/luanids/luanids/dissect/http2"
+	"github.com/luanids/luanids/dissect/ike"
 	"github.com/luanids/luanids/dissect/krb5"
 	"github.com/luanids/luanids/dissect/ldap"
 	"github.com/luanids/luanids/dissect/mqtt"
+	"github.com/luanids/luanids/dissect/pgsql"
 	"github.com/luanids/luanids/dissect/quic"
 	"github.com/luanids/luanids/dissect/rfb"
 	"github.com/luanids/luanids/dissect/sip"
@@ -48,10 +50,12 @@ func All(eve func(name string) map[string]string) []*dissect.Spec {
 		quic.Spec(),
 		ldap.Spec(),
 		krb5.Spec(),
+		ike.NewSpec(ike.ParseOptions(eve("ike"))),
 		mqtt.NewSpec(mqtt.ParseOptions(eve("mqtt"))),
 		websocket.NewSpec(websocket.ParseOptions(eve("websocket"))),
 		tftp.Spec(),
 		rfb.Spec(),
 		snmp.Spec(),
+		pgsql.NewSpec(pgsql.ParseOptions(eve("pgsql"))),
 	}
 }

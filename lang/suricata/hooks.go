@@ -55,6 +55,10 @@ var hooks = map[string]map[string]hook{
 		"request_started": {"mqtt.message", toServer}, "request_complete": {"mqtt.tx", toServer},
 		"response_started": {"mqtt.message", toClient}, "response_complete": {"mqtt.tx", toClient},
 	},
+	"ike": {
+		"request_started": {"ike.message", toServer}, "request_complete": {"ike.message", toServer},
+		"response_started": {"ike.message", toClient}, "response_complete": {"ike.message", toClient},
+	},
 	"krb5": {
 		"request_started": {"krb5.message", toServer}, "request_complete": {"krb5.message", toServer},
 		"response_started": {"krb5.message", toClient}, "response_complete": {"krb5.message", toClient},
@@ -62,6 +66,10 @@ var hooks = map[string]map[string]hook{
 	"ldap": {
 		"request_started": {"ldap.request", toServer}, "request_complete": {"ldap.request", toServer},
 		"response_started": {"ldap.response", toClient}, "response_complete": {"ldap.response", toClient},
+	},
+	"pgsql": {
+		"request_started": {"pgsql.request", toServer}, "request_complete": {"pgsql.request", toServer},
+		"response_started": {"pgsql.response", toClient}, "response_complete": {"pgsql.response", toClient},
 	},
 	"quic": {
 		"request_started": {"quic.packet", toServer}, "request_complete": {"quic.packet", toServer},

@@ -42,13 +42,16 @@ var keywordGroups = []struct{ name, keywords string }{
 	{"WebSocket", "websocket.payload websocket.flags websocket.mask websocket.opcode"},
 	{"RFB, SNMP", "rfb.name rfb.sectype rfb.secresult snmp.version snmp.community snmp.usm snmp.pdu_type snmp.trap_type snmp.trap_oid snmp.trap_address"},
 	{"SMB, DCERPC", "smb.named_pipe smb.share smb.ntlmssp_user smb.ntlmssp_domain smb.version dcerpc.iface dcerpc.opnum dcerpc.stub_data dce_iface dce_opnum dce_stub_data"},
+	{"IKE", "ike.init_spi ike.resp_spi ike.chosen_sa_attribute ike.exchtype ike.vendor ike.key_exchange_payload ike.key_exchange_payload_length ike.nonce_payload " +
+		"ike.nonce_payload_length"},
 	{"Kerberos", "krb5_msg_type krb5.cname krb5_cname krb5.sname krb5_sname krb5_err_code krb5.ticket_encryption"},
 	{"LDAP", "ldap.request.operation ldap.request.dn ldap.request.attribute_type ldap.responses.operation ldap.responses.count ldap.responses.dn ldap.responses.result_code " +
 		"ldap.responses.message ldap.responses.attribute_type"},
 	{"QUIC", "quic.version quic.sni quic.ua quic.cyu.hash quic.cyu.string ja3.hash ja3.string ja3s.hash ja3s.string ja4.hash"},
+	{"PostgreSQL", "pgsql.query"},
 	{"other protocols", "modbus dnp3_func dnp3_ind dnp3_obj dnp3_data enip_command cip_service " +
 		"dhcp.leasetime dhcp.rebinding_time dhcp.renewal_time " +
-		"ike.init_spi ike.exchtype nfs_procedure nfs.version pgsql.query"},
+		"nfs_procedure nfs.version"},
 	{"lists", "dataset datarep iprep"},
 	{"protocols, events, frames", "app-layer-protocol app-layer-event decode-event stream-event engine-event frame"},
 	{"alerts, the engine", "threshold detection_filter tag config lua"},
