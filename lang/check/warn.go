@@ -66,7 +66,7 @@ func (c *checker) contradictions(terms []ir.Expr) {
 			continue
 		}
 		if p := c.protocol(f); p != nil {
-			if proto.proto != nil && proto.proto != p {
+			if proto.proto != nil && proto.proto != p && !p.CarriedBy(proto.proto) && !proto.proto.CarriedBy(p) {
 				c.twoProtocols(t, proto, p)
 			}
 			proto = fact{term: t, proto: p}
