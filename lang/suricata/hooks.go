@@ -24,6 +24,10 @@ var hooks = map[string]map[string]hook{
 		"response_headers": {"http.response", toClient}, "response_body": {"http.response_body", toClient},
 		"response_trailer": {"http.response_done", toClient}, "response_complete": {"http.response_done", toClient},
 	},
+	"http2": {
+		"request_started": {"http.request_line", toServer}, "request_complete": {"http.request_done", toServer},
+		"response_started": {"http.response_line", toClient}, "response_complete": {"http.response_done", toClient},
+	},
 	"dns": {
 		"request_started": {"dns.request", toServer}, "request_complete": {"dns.request", toServer},
 		"response_started": {"dns.response", toClient}, "response_complete": {"dns.response", toClient},
