@@ -10,8 +10,9 @@ import (
 // How far the heap may grow between two collections, bytes. While rules are loaded much is allocated at once, of which
 // little stays, and looking through it all the time costs more than it gives; in steady state the engine allocates next to nothing.
 const (
-	loadSlack = 80 << 20
-	runSlack  = 64 << 20
+	firstSlack = 128 << 20 // before the first: twenty thousand rules are loaded without any
+	loadSlack  = 80 << 20
+	runSlack   = 64 << 20
 )
 
 // pacer has the collector run when the heap has grown by a fixed amount, and not when it has doubled: it would run very often at the
@@ -21,14 +22,14 @@ type pacer struct {
 	old   int           // percentage to go back to
 }
 
-// pace begins with the slack for loading.
+// pace begins with the slack for loading, the first time more.
 func pace(e *env) *pacer {
 	p := &pacer{}
 	if e.getenv("GOGC") != "" {
 		return p
 	}
 	p.slack.Store(loadSlack)
-	p.old = debug.SetGCPercent(int(100 * loadSlack / smallestHeap))
+	p.old = debug.SetGCPercent(int(100 * firstSlack / smallestHeap))
 	p.watch()
 	return p
 }
