@@ -12,9 +12,7 @@ import (
 // Emit implements dissect.Host: a protocol's event goes to rules, then to the log.
 func (w *worker) Emit(spec *dissect.Spec, ev dissect.Local, e *dissect.Env) {
 	id := spec.EventID(ev)
-	if w.cfg.GuessTx {
-		w.noteTx(spec, e)
-	}
+	w.noteTx(spec, e)
 	w.match(id, e)
 	decl := &spec.Owner().Events[ev]
 	if e.Frame != nil {

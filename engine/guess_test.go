@@ -33,3 +33,27 @@ func TestGuessedMessage(t *testing.T) {
 		}
 	}
 }
+
+// TestMessageOfDatagram wants alerts on bytes of a datagram to tell of the message that it is, where the rule names the protocol.
+func TestMessageOfDatagram(t *testing.T) {
+	for rule, want := range map[string]bool{
+		`alert tftp any any -> any any (content:"kiln"; sid:1;)`:           true,
+		`alert tftp any any -> any any (pkt_data; content:"kiln"; sid:1;)`: true,
+		`alert udp any any -> any any (content:"kiln"; sid:1;)`:            false,
+	} {
+		_, eve := run(t, withRules(t, rule, nil), &frames{list: [][]byte{datagram(true, 4000, 69, "\x00\x01kiln.cfg\x00octet\x00")}})
+		alerts := 0
+		for line := range strings.Lines(eve) {
+			if !strings.Contains(line, `"event_type":"alert"`) {
+				continue
+			}
+			alerts++
+			if strings.Contains(line, `"tftp":{"packet":"read","file":"kiln.cfg"`) != want || strings.Contains(line, "tx_guessed") {
+				t.Errorf("%s: %s", rule, line)
+			}
+		}
+		if alerts != 1 {
+			t.Errorf("%s: %d alerts", rule, alerts)
+		}
+	}
+}

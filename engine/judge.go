@@ -171,7 +171,7 @@ func (w *worker) describe(a *alert.Alert, r *match.Rule, e *dissect.Env) {
 		return
 	}
 	w.eve.Context = w.context(r, e)
-	if w.cfg.GuessTx && w.guess(e) {
+	if w.guess(r, e) {
 		defer func() { e.Tx, e.Guessed = nil, false }()
 	}
 	if e.Event != dissect.EvPacket && w.waits(w.flow) {

@@ -239,8 +239,9 @@ func (b *builder) accept(r *Rule, rs *ruleState) {
 		b.p.needs.FlowDirs = true
 	}
 	if r.Action == ir.Pass || r.Action == ir.Drop {
-		r.passFlow, r.ofApp = !packetOnly(rs), ofApp(rs)
+		r.passFlow = !packetOnly(rs)
 	}
+	r.ofApp = ofApp(rs)
 	r.sized = slices.ContainsFunc(rs.fields, func(f *dissect.Field) bool { return strings.HasPrefix(f.Name, "flow.payload_to_") })
 	b.p.ordered = b.p.ordered || r.Ordered
 }

@@ -19,6 +19,9 @@ func (r *Rule) TakesOut() bool {
 	return r.ofApp
 }
 
+// OfApp tells whether the rule asks for the flow's protocol.
+func (r *Rule) OfApp() bool { return r.ofApp }
+
 // ofApp tells whether a rule asks for the flow's protocol.
 func ofApp(rs *ruleState) bool {
 	for _, f := range rs.fields {

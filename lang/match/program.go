@@ -95,7 +95,7 @@ type Rule struct {
 	vars     int
 	carries  bool // depends on payload: may be completed by later bytes
 	passFlow bool // a match decides for the flow, not for a packet
-	ofApp    bool // asks for the flow's protocol; of rules that pass or drop
+	ofApp    bool // asks for the flow's protocol
 	either   bool // judged on the stream and on each packet
 	sized    bool // tests how far a stream has come, which another packet changes
 	// litEnd: every literal of the prefilter at stream.data ends within the first litEnd bytes of the stream; 0: anywhere.
