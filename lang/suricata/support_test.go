@@ -22,7 +22,6 @@ var keywordGroups = []struct{ name, keywords string }{
 		"http.uri.raw http.user_agent urilen http.location http.response_body http.response_header http.response_line http.server http.stat_code http.stat_msg http.connection " +
 		"http.content_len http.content_type http.cookie http.header http.header.raw http.header_names http.protocol http.start uricontent http_uri http_raw_uri http_method " +
 		"http_header http_raw_header http_cookie http_client_body http_server_body http_stat_code http_stat_msg http_user_agent http_host http_raw_host"},
-	{"HTTP/2", "http2.frametype http2.errorcode http2.priority http2.window http2.size_update http2.settings http2.header_name"},
 	{"files", "file.data file.name file.magic filename fileext filemagic filestore filemd5 filesha1 filesha256 filesize"},
 	{"DNS, mDNS", "dns.opcode dns.rcode dns.rrtype dns.query dns.queries.rrname dns.answers.rrname dns.authorities.rrname dns.additionals.rrname dns.response.rrname " +
 		"mdns.queries.rrname mdns.answers.rrname mdns.authorities.rrname mdns.additionals.rrname mdns.response.rrname"},
