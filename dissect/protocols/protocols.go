@@ -15,6 +15,7 @@ import (
 	"github.com/luanids/luanids/dissect/mqtt"
 	"github.com/luanids/luanids/dissect/pgsql"
 	"github.com/luanids/luanids/dissect/quic"
+	"github.com/luanids/luanids/dissect/rdp"
 	"github.com/luanids/luanids/dissect/rfb"
 	"github.com/luanids/luanids/dissect/sip"
 	"github.com/luanids/luanids/dissect/smb"
@@ -57,5 +58,6 @@ func All(eve func(name string) map[string]string) []*dissect.Spec {
 		rfb.Spec(),
 		snmp.Spec(),
 		pgsql.NewSpec(pgsql.ParseOptions(eve("pgsql"))),
+		rdp.Spec(),
 	}
 }
