@@ -77,6 +77,9 @@ func (p *Pool) Take(ev dissect.EventID, schema *dissect.Schema, e *dissect.Env) 
 	if e.Tx != nil {
 		s.message(ev, schema, e)
 	}
+	if e.Carrier != nil && e.Flow != nil && e.Flow.App != nil && e.Flow.App.Clone != nil {
+		s.Env.Carrier = e.Flow.App.Clone(e.Carrier)
+	}
 	if e.File != nil {
 		s.takeFile(e)
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/luanids/luanids/dissect"
 	"github.com/luanids/luanids/dissect/dissecttest"
+	"github.com/luanids/luanids/dissect/dns"
 	"github.com/luanids/luanids/dissect/http"
 )
 
@@ -377,5 +378,27 @@ func TestProbe(t *testing.T) {
 		if got := probe(c.dir, []byte(c.data), false); got != c.want {
 			t.Errorf("%s %q: %d, want %d", c.dir, c.data, got, c.want)
 		}
+	}
+}
+
+// TestClone checks that copies share nothing, and that both kinds of messages are copied.
+func TestClone(t *testing.T) {
+	r := recorder()
+	var clones []any
+	r.Ctx.Host = &keeper{r, func(tx *http.Tx) { clones = append(clones, r.Spec.Clone(tx), r.Spec.Clone(tx.HTTP2.Carried)) }}
+	c, s := client(), server()
+	r.Data(toServer, c.get(1, "/q?dns="+base64.RawURLEncoding.EncodeToString([]byte(question))).sent())
+	r.Data(toClient, s.headers(1, true, ":status", "200").sent())
+	r.Restart()
+	r.Data(toServer, client().get(1, "/another-path-that-overwrites-the-first-one", "x", "yyyyyyyyyyyyyyyyyyyyy").sent())
+	if len(clones) == 0 {
+		t.Fatal("no response came")
+	}
+	tx, m := clones[0].(*http.Tx), clones[1].(*dns.Message)
+	if got := tx.Request.Sent[3].Value; !strings.HasPrefix(string(got), "/q?dns=") {
+		t.Errorf("the path became %q", got)
+	}
+	if got := m.Bytes(m.Queries[0].Name); string(got) != "example.com" {
+		t.Errorf("the name became %q", got)
 	}
 }

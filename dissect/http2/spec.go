@@ -4,6 +4,7 @@ package http2
 
 import (
 	"github.com/luanids/luanids/dissect"
+	"github.com/luanids/luanids/dissect/dns"
 	"github.com/luanids/luanids/dissect/http"
 )
 
@@ -66,9 +67,9 @@ type specs struct{ http2, doh2, dns *dissect.Spec }
 
 // Specs declares HTTP/2, and HTTP/2 that carries DNS (doh2). Their events are those of the given declaration of HTTP; DNS
 // messages have the events of the given declaration of DNS, which is told what carries them.
-func Specs(h, dns *dissect.Spec) (http2, doh2 *dissect.Spec) {
-	all := &specs{dns: dns}
-	dns.Carriers = append(dns.Carriers, h)
+func Specs(h, names *dissect.Spec) (http2, doh2 *dissect.Spec) {
+	all := &specs{dns: names}
+	names.Carriers = append(names.Carriers, h)
 	common := dissect.Spec{
 		Ref:        "RFC 9113, RFC 7541",
 		New:        func() dissect.Parser { return newParser(all) },
@@ -77,7 +78,7 @@ func Specs(h, dns *dissect.Spec) (http2, doh2 *dissect.Spec) {
 		MaxPending: maxPending,
 		Frames:     http.FrameKinds,
 		FrameEvent: http.FrameEvent,
-		Clone:      h.Clone,
+		Clone:      func(tx any) any { return clone(tx, h, names) },
 		LogAs:      "http2",
 	}
 	two, doh := common, common
@@ -89,4 +90,12 @@ func Specs(h, dns *dissect.Spec) (http2, doh2 *dissect.Spec) {
 	doh.EVE, doh.Context = all.writeDoH, all.context
 	all.http2, all.doh2 = &two, &doh
 	return &two, &doh
+}
+
+// clone copies a message of a connection: a transaction, or the DNS message that one carries.
+func clone(tx any, h, names *dissect.Spec) any {
+	if m, ok := tx.(*dns.Message); ok {
+		return names.Clone(m)
+	}
+	return h.Clone(tx)
 }
