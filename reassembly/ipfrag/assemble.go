@@ -57,7 +57,13 @@ func (d *Defrag) store(t *tracker, off, end int32, data []byte) (int32, bool) {
 		}
 		d.evict()
 	}
-	b := d.mem.get(len(data))
+	var b []byte
+	if len(t.frags) == 0 && len(data) <= len(t.data0) {
+		b = t.data0[:len(data)]
+		d.mem.used += smallest
+	} else {
+		b = d.mem.get(len(data))
+	}
 	copy(b, data)
 	d.mem.used += fragCost
 	d.frags++

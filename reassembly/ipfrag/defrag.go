@@ -76,24 +76,27 @@ type seg struct {
 }
 
 // tracker is a datagram being put together. segs are in order and do not overlap.
+//
+// A flood of lone fragments that nobody puts together is what costs most, and what it costs are cache misses: what is needed to
+// give up a datagram is one line, and a short first fragment has its place in the tracker with all else, 320 bytes in all.
 type tracker struct {
-	aged.Links[tracker] // by last
-	key                 key
+	aged.Links[tracker]          // by last
+	chain               *tracker // of its hash bucket
+	last                int64    // time of the last fragment
+	frags               []frag
 	hash                uint32
-	last                int64 // time of the last fragment
+	seenLast            bool // a fragment without more fragments came
 	policy              Policy
-	seenLast            bool  // a fragment without more fragments came
+	key                 key
 	end                 int32 // with seenLast: where the datagram ends
 	max                 int32 // where the data seen so far ends
 	hdr                 []byte
-	frags               []frag
 	segs                []seg
-	chain               *tracker // of its hash bucket
-	// Where hdr, frags and segs begin: a flood of lone fragments then costs a cache miss or two
-	// each, not five.
-	hdr0  [64]byte
-	frag0 [2]frag
-	seg0  [2]seg
+	// Where segs, frags, hdr and the bytes of the first fragment begin.
+	seg0  [1]seg
+	frag0 [1]frag
+	hdr0  [40]byte
+	data0 [56]byte
 }
 
 // clear makes t ready for another datagram, and keeps memory that is not too much.

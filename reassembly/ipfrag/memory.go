@@ -18,6 +18,8 @@ const (
 	minClass = 8 // 256 bytes
 	maxClass = 16
 	classes  = maxClass - minClass + 1
+	// smallest is the least size, bytes. What lies in the tracker itself counts as much.
+	smallest = 1 << minClass
 )
 
 // class gives the number of the least size that holds n bytes.
@@ -52,6 +54,10 @@ func (m *memory) drop(c int) {
 
 // put takes a buffer back.
 func (m *memory) put(b []byte) {
+	if cap(b) < smallest { // the tracker's own
+		m.used -= smallest
+		return
+	}
 	c := class(cap(b))
 	m.used -= cap(b)
 	m.spare += cap(b)
