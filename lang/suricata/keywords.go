@@ -66,6 +66,7 @@ func keywordTable() map[string]handler {
 		"http2.frametype": http2Name("http2.frametype", lastFrameType, frameType), "http2.errorcode": http2Name("http2.errorcode", lastErrorCode, http.ErrorCode),
 		"http2.settings": http2Settings,
 
+		"ike.chosen_sa_attribute":    ikeChosenAttribute,
 		"krb5.ticket_encryption":     krb5TicketEncryption,
 		"ldap.request.operation":     byNameOrNumber("ldap.request.operation", "ldap.request.operation.number"),
 		"ldap.responses.operation":   byNameOrNumber("ldap.responses.operation", "ldap.responses.operation.number"),

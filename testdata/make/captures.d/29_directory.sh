@@ -124,3 +124,84 @@ cap_krb5_logon() {
   logon alice Correct-Horse-7
   at cli kvno host/srv.corp.example || true
 }
+
+# ipsec_end HOST ADDRESS OTHER VERSION PROPOSAL [OPTION...]: strongSwan's daemon on a host, with a tunnel to the other one.
+ipsec_end() {
+  local h=$1 own=$2 other=$3 version=$4 proposal=$5 d=$WORK/ike-$1
+  mkdir -p "$d/run"
+  cat >"$d/strongswan.conf" <<CONF
+charon-systemd {
+  filelog {
+    log {
+      path = $d/log
+      default = 1
+    }
+  }
+  plugins {
+    vici {
+      socket = unix://$d/vici
+    }
+  }
+  i_dont_care_about_security_and_use_aggressive_mode_psk = yes
+}
+swanctl {
+  load =
+}
+CONF
+  cat >"$d/swanctl.conf" <<CONF
+connections {
+  site {
+    version = $version
+    aggressive = ${6:-no}
+    local_addrs = $own
+    remote_addrs = $other
+    proposals = $proposal
+    encap = ${7:-no}
+    local {
+      auth = psk
+    }
+    remote {
+      auth = psk
+    }
+    children {
+      net {
+        esp_proposals = aes128-sha256
+      }
+    }
+  }
+}
+secrets {
+  ike {
+    secret = Correct-Horse-7
+  }
+}
+CONF
+  start "$h" env STRONGSWAN_CONF="$d/strongswan.conf" charon-systemd
+  for _ in $(seq 50); do [[ -S $d/vici ]] && break; sleep 0.1; done
+  at "$h" env STRONGSWAN_CONF="$d/strongswan.conf" swanctl --load-all --uri "unix://$d/vici" --file "$d/swanctl.conf" >/dev/null
+}
+
+# ipsec_tunnel VERSION PROPOSAL [AGGRESSIVE [ENCAPSULATED]]: a tunnel comes up between cli and srv and goes down again.
+ipsec_tunnel() {
+  local h
+  ipsec_end srv $SRV4 $CLI4 "$@"
+  ipsec_end cli $CLI4 $SRV4 "$@"
+  at cli env STRONGSWAN_CONF="$WORK/ike-cli/strongswan.conf" swanctl --initiate --uri "unix://$WORK/ike-cli/vici" --child net --timeout 5 >/dev/null || true
+  at cli env STRONGSWAN_CONF="$WORK/ike-cli/strongswan.conf" swanctl --terminate --uri "unix://$WORK/ike-cli/vici" --ike site --timeout 5 >/dev/null || true
+  for h in cli srv; do
+    ip netns pids "${PREFIX}$h" | xargs -r ps -o pid=,comm= -p 2>/dev/null | awk '/charon/{print $1}' | xargs -r kill -TERM
+  done
+  sleep 1
+  rm -rf "$WORK/ike-cli" "$WORK/ike-srv"
+}
+
+about ike_tunnels "strongswan-swanctl charon-systemd libstrongswan-standard-plugins libstrongswan-extra-plugins" \
+  "strongSwan: tunnels by IKE version 2, the same through port 4500, with weak algorithms, by version 1 in main mode and in aggressive mode"
+cap_ike_tunnels() {
+  capture gw cli
+  ipsec_tunnel 2 aes256gcm16-prfsha256-ecp256
+  ipsec_tunnel 2 aes128-sha256-modp2048 no yes
+  ipsec_tunnel 2 3des-sha1-modp1024
+  ipsec_tunnel 1 aes128-sha1-modp2048
+  ipsec_tunnel 1 aes128-sha1-modp2048 yes
+}
