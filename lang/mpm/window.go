@@ -9,8 +9,8 @@ import "math/bits"
 // times as fast as fetching words from a table for each position (filter512), with sets of 500 patterns.
 type windows struct {
 	tables []windowTable // each position is looked up in all of them
-	bits   []uint64      // of hashes of the first three bytes of windows, 16 to 32 times as many as there are windows
-	shift  uint8         // hash >> shift is the bit
+	bits   []uint64      // two for each three bytes that a window may begin with, and 16 to 32 times as many in all
+	shift  uint8         // what the hash of these is shifted by
 	narrow bool          // the second planes are empty
 }
 

@@ -217,6 +217,7 @@ TEXT ·siftWindows(SB), NOSPLIT, $0-48
 	MOVQ  n+16(FP), CX
 	MOVQ  bits+24(FP), R10
 	MOVQ  shift+32(FP), R11
+	LEAQ  -6(R11), R13
 	XORL  R9, R9
 	LEAQ  (SI)(CX*2), R12
 	MOVQ  SI, DX
@@ -228,13 +229,17 @@ loop:
 	MOVL    (DI)(AX*1), BX
 	ORL     $0x20202020, BX          // caseBits
 	IMUL3L  $const_hashMul, BX, BX
-	SHRXL   R11, BX, BX
+	SHRXL   R11, BX, R8              // the number of the word, and of one bit
+	SHRXL   R13, BX, CX              // that of the other
 	MOVW    AX, (SI)(R9*2)
-	MOVL    BX, R8
-	SHRL    $5, R8
-	MOVL    (R10)(R8*4), R8
-	BTL     BX, R8
-	ADCQ    $0, R9
+	MOVL    R8, BX
+	SHRL    $6, BX
+	MOVQ    (R10)(BX*8), BX
+	SHRXQ   R8, BX, R8
+	SHRXQ   CX, BX, CX
+	ANDL    CX, R8
+	ANDL    $1, R8
+	ADDQ    R8, R9
 	ADDQ    $2, DX
 	CMPQ    DX, R12
 	JNE     loop

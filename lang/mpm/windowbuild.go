@@ -280,8 +280,11 @@ func (b *windowBuilder) with(c *choice, g int) float32 {
 	return text + bin
 }
 
-// minWindowBits is the binary logarithm of the least number of windows.bits.
-const minWindowBits = 10
+// The number of windows.bits is between 2^minWindowBits and 2^maxWindowBits.
+const (
+	minWindowBits = 10
+	maxWindowBits = 20
+)
 
 // finish builds the tables.
 func (b *windowBuilder) finish() {
@@ -298,12 +301,12 @@ func (b *windowBuilder) finish() {
 			}
 		}
 	}
-	nb := max(minWindowBits, bits.Len(uint(len(b.keys)))+4)
+	nb := min(maxWindowBits, max(minWindowBits, bits.Len(uint(len(b.keys)))+4))
 	w.shift = uint8(32 - nb)
 	w.bits = make([]uint64, 1<<nb/64)
 	for i := range b.keys {
-		h := hash3(uint32(b.keys[i].key)) >> w.shift
-		w.bits[h>>6] |= 1 << (h & 63)
+		word, mask := w.bitsOf(uint32(b.keys[i].key))
+		w.bits[word] |= mask
 	}
 	w.narrow = b.groups == planeGroups
 	b.s.windows = w

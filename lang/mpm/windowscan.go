@@ -45,10 +45,17 @@ func (s *Set) scanWindows(data []byte, start, from int, seen *Seen, hits []uint3
 	return hits
 }
 
-// begins tells, by a bit, whether a window may begin with the lower three bytes.
+// begins tells, by two bits, whether a window may begin with the lower three bytes.
 func (w *windows) begins(gram uint32) bool {
-	h := hash3(gram|caseBits>>32) >> (w.shift & 31)
-	return w.bits[h>>6]>>(h&63)&1 != 0
+	word, mask := w.bitsOf(gram)
+	return w.bits[word]&mask == mask
+}
+
+// bitsOf is where windows.bits tells of a window that begins with the lower three bytes: two bits of a word.
+func (w *windows) bitsOf(gram uint32) (word uint32, mask uint64) {
+	h := hash3(gram | caseBits>>32)
+	one, other := h>>(w.shift&31), h>>((w.shift-6)&31)
+	return one >> 6, 1<<(one&63) | 1<<(other&63)
 }
 
 // sift keeps the places of which begins holds, and returns their number. siftWindows does the same.
