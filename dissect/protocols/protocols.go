@@ -14,6 +14,7 @@ import (
 	"github.com/luanids/luanids/dissect/ldap"
 	"github.com/luanids/luanids/dissect/mqtt"
 	"github.com/luanids/luanids/dissect/pgsql"
+	"github.com/luanids/luanids/dissect/pop3"
 	"github.com/luanids/luanids/dissect/quic"
 	"github.com/luanids/luanids/dissect/rdp"
 	"github.com/luanids/luanids/dissect/rfb"
@@ -59,5 +60,6 @@ func All(eve func(name string) map[string]string) []*dissect.Spec {
 		snmp.Spec(),
 		pgsql.NewSpec(pgsql.ParseOptions(eve("pgsql"))),
 		rdp.Spec(),
+		pop3.Spec(),
 	}
 }

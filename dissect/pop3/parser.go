@@ -1,0 +1,272 @@
+package pop3
+
+import (
+	"bytes"
+
+	"github.com/luanids/luanids/dissect"
+)
+
+const (
+	// defaultMaxTx is how many commands may wait for a response (app-layer.protocols.pop3.max-tx).
+	defaultMaxTx = 256
+	// maxArgs is how many arguments of a command are kept.
+	maxArgs = 16
+	// maxLines is how many lines of a response are kept, and maxText how many bytes of the texts of one transaction.
+	maxLines = 512
+	maxText  = 32 << 10
+	// maxRequest and maxLine are the longest command and first line of a response with their ends, bytes (RFC 2449 section 4).
+	maxRequest = 255
+	maxLine    = 512
+	// keepBuf is the largest buffer that a transaction keeps for the next, bytes; maxSpare how many of them a parser keeps.
+	keepBuf  = 4 << 10
+	maxSpare = 2
+)
+
+// span is a text in Tx.buf. The zero value is absent.
+type span struct {
+	off, n uint32
+	there  bool
+}
+
+// Tx is a transaction.
+type Tx struct {
+	dissect.MatchState
+	id       uint64
+	buf      []byte
+	asked    bool
+	cmd      *command // nil: not known
+	name     span     // of one that is not known
+	args     []span
+	answered bool
+	ok       bool
+	header   span
+	lines    []span
+	size     uint64 // of the lines, bytes
+}
+
+// TxID implements dissect.Numbered.
+func (t *Tx) TxID() uint64 { return t.id }
+
+func (t *Tx) reset(id uint64) {
+	t.MatchState.Reset()
+	if cap(t.buf) > keepBuf {
+		t.buf = nil
+	}
+	*t = Tx{MatchState: t.MatchState, id: id, buf: t.buf[:0], args: t.args[:0], lines: t.lines[:0]}
+}
+
+func (t *Tx) at(s span) []byte {
+	if !s.there {
+		return nil
+	}
+	return t.buf[s.off : s.off+s.n : s.off+s.n]
+}
+
+func (t *Tx) keep(b []byte) span {
+	b = b[:min(len(b), maxText-len(t.buf))]
+	off := len(t.buf)
+	t.buf = append(t.buf, b...)
+	return span{uint32(off), uint32(len(b)), true}
+}
+
+// command is the name of the command, as records have it.
+func (t *Tx) command() []byte {
+	if t.cmd != nil {
+		return dissect.Text(t.cmd.name)
+	}
+	return t.at(t.name)
+}
+
+// is tells whether it is this command.
+func (t *Tx) is(name string) bool { return t.cmd != nil && t.cmd.name == name }
+
+// content tells whether the response is a mail, or the beginning of one.
+func (t *Tx) content() bool { return t.is("RETR") || t.is("TOP") }
+
+func (t *Tx) clone() *Tx {
+	n := *t
+	n.MatchState = dissect.MatchState{}
+	n.buf, n.args, n.lines = bytes.Clone(t.buf), append([]span(nil), t.args...), append([]span(nil), t.lines...)
+	return &n
+}
+
+type parser struct {
+	open  []*Tx // that wait, oldest first
+	spare []*Tx
+	lines dissect.LineReader
+	maxTx int
+	body  bool // lines of open[0]'s response follow
+	login bool // the client's next line belongs to AUTH
+	ended [2]bool
+	left  bool // for TLS
+}
+
+// Data implements dissect.Parser.
+func (p *parser) Data(c *dissect.Ctx, dir dissect.Dir, data []byte) int {
+	if p.maxTx == 0 {
+		p.maxTx = defaultMaxTx
+		if c.Limits != nil {
+			p.maxTx = max(dissect.Size(c.Limits.Settings["pop3.max-tx"], defaultMaxTx), 1)
+		}
+	}
+	for n := 0; n < len(data); {
+		line, k, cut, ok := p.lines.Next(dir, data[n:])
+		if k == 0 {
+			return n
+		}
+		if n += k; !ok {
+			continue
+		}
+		switch {
+		case dir == dissect.ToServer:
+			p.request(c, line, k, cut)
+		case p.body:
+			p.bodyLine(c, line)
+		default:
+			p.response(c, line, k, cut)
+		}
+		if p.left {
+			return n
+		}
+	}
+	return len(data)
+}
+
+// begin makes a transaction.
+func (p *parser) begin(c *dissect.Ctx) *Tx {
+	if len(p.open) >= p.maxTx {
+		c.Anomaly(anTooMany, p.open[0])
+		p.finish(c)
+	}
+	var t *Tx
+	if n := len(p.spare); n > 0 {
+		t = p.spare[n-1]
+		p.spare = p.spare[:n-1]
+	} else {
+		t = new(Tx)
+	}
+	t.reset(c.NextTxID())
+	p.open = append(p.open, t)
+	return t
+}
+
+// finish ends the oldest transaction.
+func (p *parser) finish(c *dissect.Ctx) {
+	t := p.open[0]
+	p.open = append(p.open[:0], p.open[1:]...)
+	p.body = false
+	c.EmitDir(evTx, t, dissect.ToClient)
+	if len(p.spare) < maxSpare {
+		p.spare = append(p.spare, t)
+	}
+}
+
+// request takes a line of the client of n bytes with its end.
+func (p *parser) request(c *dissect.Ctx, line []byte, n int, cut bool) {
+	t := p.begin(c)
+	t.asked = true
+	if p.login {
+		p.login = false
+		t.cmd = &sasl
+		c.Emit(evRequest, t)
+		return
+	}
+	name, rest, _ := bytes.Cut(line, []byte(" "))
+	if t.cmd = lookup(name); t.cmd == nil {
+		t.name = t.keep(name)
+	}
+	count := 0
+	for len(rest) > 0 {
+		var arg []byte
+		if arg, rest, _ = bytes.Cut(rest, []byte(" ")); len(arg) == 0 {
+			continue
+		}
+		if count++; len(t.args) < maxArgs {
+			t.args = append(t.args, t.keep(arg))
+		}
+	}
+	if n > maxRequest || cut {
+		c.Anomaly(anLongRequest, t)
+	}
+	switch {
+	case t.cmd == nil:
+		c.Anomaly(anUnknown, t)
+	case count < t.cmd.min || count > t.cmd.max:
+		c.Anomaly(anArguments, t)
+	}
+	c.Emit(evRequest, t)
+}
+
+// response takes the first line of a response of n bytes with its end.
+func (p *parser) response(c *dissect.Ctx, line []byte, n int, cut bool) {
+	status, text, _ := bytes.Cut(line, []byte(" "))
+	challenge := string(status) == "+"
+	ok := string(status) == "+OK"
+	if !ok && !challenge && string(status) != "-ERR" {
+		c.Failed() // neither: of a protocol that we do not know, or behind a gap
+		return
+	}
+	var t *Tx
+	if len(p.open) > 0 {
+		t = p.open[0]
+	} else {
+		t = p.begin(c)
+	}
+	t.answered, t.ok = true, ok || challenge
+	t.header = t.keep(text)
+	if n > maxLine || cut {
+		c.Anomaly(anLongResponse, t)
+	}
+	p.login = p.login || challenge && (t.is("AUTH") || t.cmd == &sasl)
+	if ok && t.cmd != nil && len(t.args) <= t.cmd.multi {
+		p.body = true
+		return
+	}
+	tls := ok && t.is("STLS")
+	p.finish(c)
+	if tls {
+		p.left = true
+		c.Upgrade("tls")
+	}
+}
+
+// bodyLine takes another line of a response (RFC 1939 section 3).
+func (p *parser) bodyLine(c *dissect.Ctx, line []byte) {
+	t := p.open[0]
+	if len(line) > 0 && line[0] == '.' {
+		if len(line) == 1 {
+			p.finish(c)
+			return
+		}
+		line = line[1:]
+	}
+	t.size += uint64(len(line)) + 2
+	if !t.content() && len(t.lines) < maxLines && len(t.buf) < maxText {
+		t.lines = append(t.lines, t.keep(line))
+	}
+}
+
+// Gap implements dissect.Parser.
+func (p *parser) Gap(c *dissect.Ctx, dir dissect.Dir, n int) {
+	p.lines.Skip(dir, true)
+	if dir == dissect.ToClient && p.body && !(len(p.open) > 0 && p.open[0].content()) {
+		p.body = false
+	}
+}
+
+// End implements dissect.Parser.
+func (p *parser) End(c *dissect.Ctx, dir dissect.Dir, why dissect.EndReason, rest []byte) {
+	p.ended[dir] = true
+	if !p.ended[dir.Rev()] {
+		return
+	}
+	for len(p.open) > 0 {
+		p.finish(c)
+	}
+}
+
+// Reset implements dissect.Parser.
+func (p *parser) Reset() {
+	clear(p.open)
+	*p = parser{open: p.open[:0], spare: p.spare}
+}
