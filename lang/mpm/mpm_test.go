@@ -14,12 +14,16 @@ func naive(pats []Pattern, data []byte, from int) []uint32 { return naiveAt(pats
 // naiveAt is so where the data is at base.
 func naiveAt(pats []Pattern, data []byte, from, base int) []uint32 {
 	var out []uint32
+	low := lower(data)
 	for i, p := range pats {
 		n := len(p.Bytes) + len(p.Sets)
+		want, in := p.Bytes, data
+		if p.NoCase {
+			want, in = lower(p.Bytes), low
+		}
 		for at := 0; n > 0 && at+n <= len(data); at++ {
-			d := data[at : at+n]
-			if at+n > from && (p.MaxEnd == 0 || base+at+n <= p.MaxEnd) && (p.Sets != nil && inSets(d, p.Sets) ||
-				p.Sets == nil && (bytes.Equal(d, p.Bytes) || p.NoCase && bytes.Equal(lower(d), lower(p.Bytes)))) {
+			if at+n > from && (p.MaxEnd == 0 || base+at+n <= p.MaxEnd) &&
+				(p.Sets != nil && inSets(data[at:at+n], p.Sets) || p.Sets == nil && bytes.Equal(in[at:at+n], want)) {
 				out = append(out, uint32(i))
 				break
 			}
