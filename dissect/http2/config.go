@@ -1,10 +1,6 @@
 package http2
 
-import (
-	"strconv"
-
-	"github.com/luanids/luanids/dissect"
-)
+import "github.com/luanids/luanids/dissect"
 
 // config are the settings below app-layer.protocols.http2, with Suricata's names and defaults.
 type config struct {
@@ -26,9 +22,9 @@ func loadConfig(l *dissect.Limits) config {
 // maxSetting is the largest value of a setting, so that no setting makes memory unbounded.
 const maxSetting = 16 << 20
 
-// setting reads a number; what is none changes nothing.
+// setting reads a number; what is none, or 0, changes nothing.
 func setting(l *dissect.Limits, name string, otherwise int) int {
-	if n, err := strconv.Atoi(l.Settings[name]); err == nil && n > 0 {
+	if n := dissect.Size(l.Settings[name], otherwise); n > 0 {
 		return min(n, maxSetting)
 	}
 	return otherwise
