@@ -75,6 +75,9 @@ type Flow struct {
 	Encrypted bool
 	// Gaps says by direction that bytes of the stream were lost.
 	Gaps [2]bool
+	// NoLog keeps the flow's messages out of the log, Bypass ends all work on it but counting, and Untracked keeps the packet at hand
+	// out of flows: a rule wants it so.
+	NoLog, Bypass, Untracked bool
 	// TxCount counts the protocol's messages, the next one's tx_id.
 	TxCount uint64
 	// Frames counts the frames shown, by direction.

@@ -107,6 +107,10 @@ var counterDocs = []CounterDoc{
 	{"app_layer.memcap_refused_bytes", false, "bytes of messages given up at the memory cap of all flows"},
 	{"app_layer.expectations_dropped", false, "announced flows that could not be remembered"},
 
+	{"flow.untracked", false, "packets that rules kept out of flows"},
+	{"flow_bypassed.local_pkts", false, "packets of flows that rules said to bypass: only counted"},
+	{"flow_bypassed.local_bytes", false, "bytes of those packets"},
+	{"flow_bypassed.closed", false, "such flows that ended"},
 	{"file_parts.parts", false, "parts of files (Content-Range of HTTP) of which others are still to come"},
 	{"file_parts.joined", false, "files that were put together of parts, of whatever flows"},
 	{"file_parts.dropped", false, "**lost:** files in parts that were given up because too much waited (app_layer.parts.memcap)"},

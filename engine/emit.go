@@ -21,7 +21,7 @@ func (w *worker) Emit(spec *dissect.Spec, ev dissect.Local, e *dissect.Env) {
 	if !decl.Log || e.Carrier != nil { // what another message carries is logged with that one
 		return
 	}
-	if m, ok := e.Tx.(dissect.Muter); ok && m.Muted() {
+	if m, ok := e.Tx.(dissect.Muter); ok && m.Muted() || w.flow != nil && w.flow.NoLog {
 		w.stats.tx[spec.Index()][transport(w.flow, spec)]++
 		return // a rule wants it so
 	}

@@ -42,6 +42,7 @@ func (e *Engine) Counters() []Counter {
 	e.decoderCounters(add("decoder."))
 	e.fragCounters(add("defrag."))
 	e.flowCounters(add("flow."))
+	e.bypassCounters(add("flow_bypassed."))
 	e.tcpCounters(add("tcp."))
 	e.streamCounters(add("stream."))
 	e.appCounters(add("app_layer."))
@@ -57,7 +58,7 @@ func (e *Engine) Counters() []Counter {
 
 func (e *Engine) flowCounters(c func(string, uint64)) {
 	var s flowtable.Stats
-	var orphans uint64
+	var orphans, untracked uint64
 	for _, w := range e.workers {
 		f := &w.stats.flows
 		s.Total += f.Total
@@ -70,6 +71,7 @@ func (e *Engine) flowCounters(c func(string, uint64)) {
 		s.Evicted += f.Evicted
 		s.Reused += f.Reused
 		orphans += w.stats.icmpOrphans
+		untracked += w.stats.untracked
 	}
 	c("total", s.Total)
 	c("active", s.Active)
@@ -81,6 +83,7 @@ func (e *Engine) flowCounters(c func(string, uint64)) {
 	c("timed_out", s.TimedOut)
 	c("evicted", s.Evicted)
 	c("icmp_without_flow", orphans)
+	c("untracked", untracked)
 }
 
 func (e *Engine) tcpCounters(c func(string, uint64)) {

@@ -81,6 +81,9 @@ type workerStats struct {
 	overflow      uint64 // alerts past PacketAlertMax
 	expectDropped uint64
 	intel         uint64 // hits of threat intelligence
+	untracked     uint64 // packets that a rule kept out of flows
+	bypassClosed  uint64 // flows that ended of those that are only counted
+	bypassed      [2]uint64
 	anomalies     [3]uint64
 	stream        [tcp.EventCount]uint64 // stream events by kind
 	tx            [][2]uint64            // messages by protocol and transport
@@ -210,7 +213,9 @@ func (w *worker) findFlow(p *packet.Packet) {
 		f, dir = w.newFlow(sh, p), dissect.ToServer
 	}
 	w.flow, w.dir = f, dir
-	w.flowStart(f, dir)
+	if w.flowStart(f, dir); f.Untracked {
+		w.untrack(sh, f, dir)
+	}
 }
 
 // flowStart judges the rules of a flow's first packet, or of the first of each direction.
@@ -256,6 +261,10 @@ func flowID(p *packet.Packet) uint64 {
 // flowPacket counts the packet and hands its payload on.
 func (w *worker) flowPacket(f *flowtable.Flow, p *packet.Packet) {
 	dir := w.dir
+	if f.Bypass {
+		w.bypassed(f, p, dir)
+		return
+	}
 	if f.Key.Proto == packet.ProtoTCP && !p.Quoted {
 		if f = w.tcpPacket(f, p, dir); f == nil {
 			return
@@ -408,6 +417,9 @@ func (w *worker) endFlow(sh *flowtable.Shard, f *flowtable.Flow, why flowtable.R
 }
 
 func (w *worker) finishFlow(f *flowtable.Flow, why flowtable.Reason) {
+	if f.Bypass {
+		w.stats.bypassClosed++
+	}
 	w.setEnv(f, dissect.ToServer)
 	end := dissect.EndTimeout
 	if why == flowtable.Shutdown {
@@ -440,7 +452,7 @@ func (w *worker) logFlow(f *flowtable.Flow, why flowtable.Reason) {
 	opt := w.eve.Options()
 	if opt.Core[eve.FlowRecord] {
 		end := eve.FlowEnd{Reason: why.String()}
-		if p := w.cfg.Program; p != nil && p.Passed(f.Vars) {
+		if p := w.cfg.Program; p != nil && p.Passed(f.Vars) && !f.Bypass {
 			end.Action = "pass"
 		}
 		if f.Dropped {

@@ -149,6 +149,10 @@ func (x *Encoder) Flow(dst []byte, f *dissect.Flow, now int64, end FlowEnd) []by
 	w.Int(f.Last/1e9 - f.Start/1e9)
 	w.Key("state")
 	w.Str(f.State.String())
+	if f.Bypass {
+		w.Key("bypass")
+		w.Str("local")
+	}
 	w.Key("reason")
 	w.Str(end.Reason)
 	w.Key("alerted")

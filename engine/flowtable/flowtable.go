@@ -130,6 +130,9 @@ func DefaultConfig() Config {
 	}
 }
 
+// bypassTimeout is for flows that are only counted, as in Suricata.
+const bypassTimeout = 100 * second
+
 func (c *Config) timeout(f *Flow) int64 {
 	t := &c.Default
 	switch f.Key.Proto {
@@ -145,6 +148,8 @@ func (c *Config) timeout(f *Flow) int64 {
 		return t.Established
 	case dissect.FlowClosed:
 		return t.Closed
+	case dissect.FlowBypassed:
+		return min(t.Established, bypassTimeout)
 	}
 	return t.New
 }

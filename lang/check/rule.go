@@ -182,6 +182,12 @@ func (b *body) statement(s syntax.Stmt, sequence bool) {
 			out.NoAlert = true
 		case "nolog":
 			out.Effects = append(out.Effects, &ir.NoLog{})
+		case "nolog_flow":
+			out.Effects = append(out.Effects, &ir.NoLog{Flow: true})
+		case "bypass":
+			out.Effects = append(out.Effects, &ir.Bypass{})
+		case "untracked":
+			out.Effects = append(out.Effects, &ir.Untracked{})
 		case "filestore":
 			out.Effects = append(out.Effects, &ir.StoreFile{})
 		}

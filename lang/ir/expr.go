@@ -400,8 +400,12 @@ type (
 	}
 	// StoreFile asks for the event's file to be stored.
 	StoreFile struct{}
-	// NoLog keeps the event's message out of the log.
-	NoLog struct{}
+	// NoLog keeps the event's message out of the log, or with Flow all that come from now on in its flow.
+	NoLog struct{ Flow bool }
+	// Bypass ends all work on the flow but counting.
+	Bypass struct{}
+	// Untracked keeps the packet from being part of a flow; of rules at flow.start.
+	Untracked struct{}
 )
 
 func (*SetFlowBit) effect()    {}
@@ -414,6 +418,8 @@ func (*KeepGroup) effect()     {}
 func (*TagPackets) effect()    {}
 func (*StoreFile) effect()     {}
 func (*NoLog) effect()         {}
+func (*Bypass) effect()        {}
+func (*Untracked) effect()     {}
 
 // ---- types
 

@@ -76,6 +76,34 @@ func (muteEffect) do(m *Matcher) {
 	}
 }
 
+// muteFlowEffect keeps the flow's messages out of the log from now on.
+type muteFlowEffect struct{}
+
+func (muteFlowEffect) do(m *Matcher) {
+	if m.e.Flow != nil {
+		m.e.Flow.NoLog = true
+	}
+}
+
+// bypassEffect ends the work on the flow.
+type bypassEffect struct{}
+
+func (bypassEffect) do(m *Matcher) {
+	if f := m.e.Flow; f != nil {
+		f.Bypass = true
+		m.setFlowBit(m.p.passBit)
+	}
+}
+
+// untrackEffect keeps the packet out of flows.
+type untrackEffect struct{}
+
+func (untrackEffect) do(m *Matcher) {
+	if m.e.Flow != nil {
+		m.e.Flow.Untracked = true
+	}
+}
+
 // flowVars gives the flow's variables; the event must have a flow.
 func (m *Matcher) flowVars() *dissect.FlowVars {
 	if m.e.Flow.Vars == nil {
@@ -114,7 +142,15 @@ func (b *builder) effects(r *Rule) {
 		case *ir.StoreFile:
 			r.local = append(r.local, storeEffect{})
 		case *ir.NoLog:
-			r.local = append(r.local, muteEffect{})
+			if e.Flow {
+				r.local = append(r.local, muteFlowEffect{})
+			} else {
+				r.local = append(r.local, muteEffect{})
+			}
+		case *ir.Bypass:
+			r.local = append(r.local, bypassEffect{})
+		case *ir.Untracked:
+			r.local = append(r.local, untrackEffect{})
 		case *ir.KeepGroup:
 			b.capture(r, e)
 		}

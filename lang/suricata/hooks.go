@@ -103,10 +103,10 @@ func (b *builder) setHook(proto, name string) *problem {
 	if _, transport := b.l.common.transport(proto); transport {
 		switch name {
 		case "all": // what rules on packets do anyway
-		case "flow_start":
+		case "flow_start", "pre_flow":
 			b.hook = &hook{event: "flow.start"}
 		default:
-			return fail("the hook %s of %s is not supported: packets are judged once they are part of their flow (all, flow_start)", name, proto)
+			return fail("the hook %s of %s is not supported: packets are judged once they are part of their flow (all, flow_start, pre_flow)", name, proto)
 		}
 		b.notIPOnly = true
 		return nil

@@ -160,7 +160,7 @@ func TestSkips(t *testing.T) {
 		{`frame:pdu; content:"a";`, "frame", "protocol.pdu"},
 		{`frame:dns.nothing; content:"a";`, "frame", "it has: pdu"},
 		{`alert http1:request_middle any any -> any any (sid:1;)`, "", "no hook request_middle"},
-		{`config:tracking disable, type flow, scope packet;`, "config", "always tracked"},
+		{`config:tracking disable, type flow, scope flow;`, "config", "scope packet"},
 		{`geoip:src,Russia;`, "geoip", "no country"},
 		{`alert tcp any any -> any any (sid:1; content:"a")`, "", "semicolon"},
 		{`content:"ab"; depth:1;`, "depth", "less than the 2 bytes"},

@@ -76,7 +76,7 @@ var (
 	textWords   = []string{"description", "false_positives"}
 	choiceWords = []string{"classtype", "action", "target", "inspect", "scope"}
 	numberWords = []string{"gid", "sid", "rev", "priority"}
-	flagWords   = []string{"noalert", "disabled", "filestore", "nolog"}
+	flagWords   = []string{"noalert", "disabled", "filestore", "nolog", "nolog_flow", "bypass", "untracked"}
 )
 
 // DeclWords are the words that begin declarations.

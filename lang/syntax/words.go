@@ -44,7 +44,9 @@ func StmtDocs() []WordDoc {
 		{[]string{"tag"}, []string{"tag session|src|dst for 60s|10kB|20 packets"}, "log the packets that follow"},
 		{[]string{"noalert"}, []string{"noalert"}, "only the effects"},
 		{[]string{"filestore"}, []string{"filestore"}, "store the file"},
-		{[]string{"nolog"}, []string{"nolog"}, "keep the message out of the log"},
+		{[]string{"nolog", "nolog_flow"}, []string{"nolog", "nolog_flow"}, "keep the message out of the log; or all messages of the flow from now on"},
+		{[]string{"bypass"}, []string{"bypass"}, "look no further into the flow: its packets are only counted"},
+		{[]string{"untracked"}, []string{"untracked"}, "keep the packet out of flows, and so out of all that is above packets; of rules at `flow.start`"},
 		{[]string{"disabled"}, []string{"disabled"}, "checked, but not loaded"},
 	}
 }

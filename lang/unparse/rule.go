@@ -179,7 +179,14 @@ func (w *writer) effect(e ir.Effect) syntax.Stmt {
 		}
 		return &syntax.TagPackets{Of: of, Limit: limit}
 	case *ir.NoLog:
+		if e.Flow {
+			return &syntax.Flag{Keyword: "nolog_flow"}
+		}
 		return &syntax.Flag{Keyword: "nolog"}
+	case *ir.Bypass:
+		return &syntax.Flag{Keyword: "bypass"}
+	case *ir.Untracked:
+		return &syntax.Flag{Keyword: "untracked"}
 	case *ir.StoreFile:
 		return &syntax.Flag{Keyword: "filestore"}
 	}

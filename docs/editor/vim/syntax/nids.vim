@@ -6,9 +6,9 @@ syn iskeyword @,48-57,_,.,-
 
 " begin keywords
 syn keyword nidsDeclaration include let list rule sequence test
-syn keyword nidsStatement action classtype confidence description disabled evidence false_positives filestore gid inspect metadata mitre
-syn keyword nidsStatement noalert nolog on priority ref rev scope set severity sid tag tags
-syn keyword nidsStatement target threshold toggle unset when
+syn keyword nidsStatement action bypass classtype confidence description disabled evidence false_positives filestore gid inspect metadata
+syn keyword nidsStatement mitre noalert nolog nolog_flow on priority ref rev scope set severity sid
+syn keyword nidsStatement tag tags target threshold toggle unset untracked when
 syn keyword nidsOperator all and any contains endswith has in matches none not or startswith
 syn keyword nidsOption after alerts align asn1 at backoff base64 bitstring both by bytes depth
 syn keyword nidsOption distance distinct double end entropy every false fast fixed for from isdataat
