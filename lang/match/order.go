@@ -1,7 +1,8 @@
 package match
 
 import (
-	"sort"
+	"cmp"
+	"slices"
 
 	"github.com/luanids/luanids/lang/ir"
 )
@@ -9,24 +10,22 @@ import (
 // order sorts rules into the order in which one event judges them: pass before others, then those
 // that set flow flags before those that test them, then by priority, then as they came.
 func order(rules []*ir.Rule) []*ir.Rule {
-	levels := flagLevels(rules)
-	idx := make([]int, len(rules))
-	for i := range idx {
-		idx[i] = i
+	type place struct {
+		r           *ir.Rule
+		level, prio int
 	}
-	sort.SliceStable(idx, func(i, j int) bool {
-		a, b := rules[idx[i]], rules[idx[j]]
-		if pa, pb := a.Action == ir.Pass, b.Action == ir.Pass; pa != pb {
-			return pa
+	levels := flagLevels(rules)
+	places := make([]place, len(rules))
+	for i, r := range rules {
+		places[i] = place{r, levels[i], priority(r)}
+		if r.Action == ir.Pass {
+			places[i].level -= 1 << 30 // before all others
 		}
-		if la, lb := levels[idx[i]], levels[idx[j]]; la != lb {
-			return la < lb
-		}
-		return priority(a) < priority(b)
-	})
+	}
+	slices.SortStableFunc(places, func(a, b place) int { return cmp.Or(a.level-b.level, a.prio-b.prio) })
 	out := make([]*ir.Rule, len(rules))
-	for i, k := range idx {
-		out[i] = rules[k]
+	for i := range places {
+		out[i] = places[i].r
 	}
 	return out
 }

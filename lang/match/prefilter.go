@@ -73,18 +73,20 @@ func (c *compiler) options(out []option, x ir.Expr, multi *dissect.Field) []opti
 		}
 		return c.single(out, x.X, k.V.B, x.NoCase, multi, end)
 	case *ir.Match:
-		return c.regexOptions(out, x.X, x.Re, multi)
+		if l, ok := c.litIn(x.X, multi); ok {
+			return c.regexOptions(out, l, x.Re)
+		}
 	}
 	return out
 }
 
 // regexOptions appends the literals of which one is in each match, and if they are poor, a run of
 // sets that is.
-func (c *compiler) regexOptions(out []option, x ir.Expr, re *regex.Regex, multi *dissect.Field) []option {
+func (c *compiler) regexOptions(out []option, in lit, re *regex.Regex) []option {
 	from := len(c.lits)
 	for _, r := range re.Literals() {
-		if l, ok := c.lit(x, r.Bytes, r.Fold, multi, 0); ok {
-			c.lits = append(c.lits, l)
+		if len(r.Bytes) > 0 {
+			c.lits = append(c.lits, in.of(r.Bytes, r.Fold, 0))
 		}
 	}
 	if n := len(c.lits) - from; n > 0 && n == len(re.Literals()) {
@@ -101,27 +103,28 @@ func (c *compiler) regexOptions(out []option, x ir.Expr, re *regex.Regex, multi 
 		return mpm.ClassRarity(s)
 	})
 	if len(run) > 0 {
-		if l, ok := c.lit(x, []byte{0}, false, multi, 0); ok {
-			l.bytes, l.sets = nil, run
-			out = append(out, c.optionOf(l))
-		}
+		in.sets = run
+		out = append(out, c.optionOf(in))
 	}
 	return out
 }
 
 func (c *compiler) single(out []option, x ir.Expr, b []byte, nocase bool, multi *dissect.Field, end int) []option {
-	l, ok := c.lit(x, b, nocase, multi, end)
-	if !ok {
+	l, ok := c.litIn(x, multi)
+	if !ok || len(b) == 0 {
 		return out
 	}
-	return append(out, c.optionOf(l))
+	return append(out, c.optionOf(l.of(b, nocase, end)))
 }
 
-// lit makes a literal if the value can be scanned.
-func (c *compiler) lit(x ir.Expr, b []byte, nocase bool, multi *dissect.Field, end int) (lit, bool) {
-	if len(b) == 0 {
-		return lit{}, false
-	}
+// of is a literal where l is.
+func (l lit) of(b []byte, nocase bool, end int) lit {
+	l.bytes, l.nocase, l.maxEnd = b, nocase, end
+	return l
+}
+
+// litIn tells where literals in a value are looked for, if it can be scanned.
+func (c *compiler) litIn(x ir.Expr, multi *dissect.Field) (lit, bool) {
 	v := c.value(x)
 	if v.b == nil || v.volatile || v.elem && multi == nil || onlyHeaderFields(x) && v.key != "$"+ir.FieldPayload {
 		return lit{}, false
@@ -129,7 +132,7 @@ func (c *compiler) lit(x ir.Expr, b []byte, nocase bool, multi *dissect.Field, e
 	if !v.elem {
 		multi = nil
 	}
-	l := lit{v: v, multi: multi, name: nameOf(x), bytes: b, nocase: nocase, maxEnd: end}
+	l := lit{v: v, multi: multi, name: nameOf(x)}
 	f := c.p.schema.Field(l.name)
 	l.body = l.name == ir.FieldPayload || f != nil && f.Grows
 	return l, true
@@ -254,6 +257,10 @@ func (c *compiler) contentOptions(out []option, x *ir.Content, multi *dissect.Fi
 		defer func() { c.depth-- }()
 		multi, buf = f.F, &ir.Elem{F: f.F}
 	}
+	in, ok := c.litIn(buf, multi)
+	if !ok {
+		return out
+	}
 	for _, it := range x.Items {
 		switch it := it.(type) {
 		case *ir.Lit:
@@ -264,8 +271,8 @@ func (c *compiler) contentOptions(out []option, x *ir.Content, multi *dissect.Fi
 			if it.FastLen > 0 && it.FastOff >= 0 && it.FastOff+it.FastLen <= len(b) {
 				b = b[it.FastOff : it.FastOff+it.FastLen]
 			}
-			if l, ok := c.lit(buf, b, it.NoCase, multi, maxEnd(it)); ok {
-				o := c.optionOf(l)
+			if len(b) > 0 {
+				o := c.optionOf(in.of(b, it.NoCase, maxEnd(it)))
 				if it.Fast {
 					o.score += fastBonus
 				}
@@ -275,7 +282,7 @@ func (c *compiler) contentOptions(out []option, x *ir.Content, multi *dissect.Fi
 			if it.Neg {
 				continue
 			}
-			out = c.regexOptions(out, buf, it.Re, multi)
+			out = c.regexOptions(out, in, it.Re)
 		}
 	}
 	return out

@@ -35,6 +35,9 @@ type stepOf struct {
 func (b *builder) withSequences(rules []*ir.Rule, seqs []*ir.Sequence) []*ir.Rule {
 	b.steps = map[*ir.Rule]*stepOf{}
 	b.seqRules = map[*ir.Rule]*sequence{}
+	if len(seqs) == 0 {
+		return rules
+	}
 	out := append([]*ir.Rule(nil), rules...)
 	byID := map[string]*ir.Rule{}
 	for _, r := range rules {
