@@ -39,7 +39,11 @@ func value(typ byte, get func(m *Message) int64) func(t *Tx) (int64, bool) {
 // topics gives the topics of a SUBSCRIBE or UNSUBSCRIBE.
 func topics(typ byte) func(t *Tx, i int) ([]byte, bool) {
 	return func(t *Tx, i int) ([]byte, bool) {
-		if m := t.of(typ); m != nil && i < len(m.topics) {
+		limit := t.topics[0]
+		if typ == tUnsubscribe {
+			limit = t.topics[1]
+		}
+		if m := t.of(typ); m != nil && i < min(len(m.topics), limit) {
 			return m.at(m.topics[i].name), true
 		}
 		return nil, false

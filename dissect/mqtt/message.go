@@ -186,7 +186,8 @@ type Tx struct {
 	wait    uint32      // packet identifier that an answer will have; 0: none is awaited
 	version byte        // of the connection, when the last message came
 	msgs    []Message
-	kept    int // bytes of payload that were kept beyond what records show
+	kept    int    // bytes of payload that were kept beyond what records show
+	topics  [2]int // how many topics of a SUBSCRIBE, and of an UNSUBSCRIBE, rules look at
 	open    bool
 }
 

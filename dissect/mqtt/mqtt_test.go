@@ -196,6 +196,16 @@ func TestVersion5(t *testing.T) {
 	}
 }
 
+func TestTopicLimit(t *testing.T) {
+	r := dissecttest.New(Spec())
+	r.Fields = []string{"mqtt.subscribe.topic", "mqtt.unsubscribe.topic"}
+	r.Ctx.Limits.Settings = map[string]string{"mqtt.subscribe-topic-match-limit": "1"}
+	r.Data(dissect.ToServer, packet(0x82, "\x00\x01"+lv("a")+"\x00"+lv("b")+"\x00")+packet(0xa2, "\x00\x02"+lv("a")+lv("b")))
+	if got := r.Text(); !strings.Contains(got, `mqtt.subscribe.topic=["a"]`) || !strings.Contains(got, `mqtt.unsubscribe.topic=["a" "b"]`) {
+		t.Errorf("got\n%s", got)
+	}
+}
+
 // TestKeptPayload checks that of transactions that wait no more payload is kept than maxKept and what records show.
 func TestKeptPayload(t *testing.T) {
 	p := Spec().New().(*parser)
@@ -278,7 +288,7 @@ func TestNoAllocations(t *testing.T) {
 	if n := testing.AllocsPerRun(50, exchange); n > 0 {
 		t.Errorf("%v allocations for a PUBLISH and its answer, want none", n)
 	}
-	tx := &Tx{}
+	tx := &Tx{topics: [2]int{maxTopics, maxTopics}}
 	for _, s := range []string{connect5, packet(0x82, "\x00\x01\x00"+lv("abc")+"\x00")} {
 		h, _ := parseHeader([]byte(s))
 		m := tx.add()

@@ -32,6 +32,7 @@ type parser struct {
 	shown     int  // bytes of a text that records show
 	maxLength int
 	maxTx     int
+	topics    [2]int // see Tx.topics
 }
 
 // direction is the state of one direction of the stream.
@@ -49,6 +50,11 @@ func (p *parser) configure(c *dissect.Ctx) {
 	}
 	p.maxLength = dissect.Size(s["mqtt.max-msg-length"], defaultMaxLength)
 	p.maxTx = max(dissect.Size(s["mqtt.max-tx"], defaultMaxTx), 1)
+	for i, name := range [...]string{"mqtt.subscribe-topic-match-limit", "mqtt.unsubscribe-topic-match-limit"} {
+		if p.topics[i] = dissect.Size(s[name], 0); p.topics[i] == 0 {
+			p.topics[i] = maxTopics // Suricata's default, 100, would hide the others
+		}
+	}
 	if c.Flow != nil && c.Flow.Midstream {
 		p.partial = true
 		p.dirs[0].lost, p.dirs[1].lost = true, true
@@ -146,7 +152,7 @@ func (p *parser) begin(c *dissect.Ctx, dir dissect.Dir) *Tx {
 		t = new(Tx)
 	}
 	t.reset(c.NextTxID(), dir)
-	t.version = p.version
+	t.version, t.topics = p.version, p.topics
 	return t
 }
 
