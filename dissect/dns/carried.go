@@ -8,6 +8,7 @@ func (m *Message) ReadCarried(data []byte, response bool) bool {
 	if !m.parseHeader(data) || !m.plausible(len(data)) || !m.Parse(data) || m.Response != response {
 		return false
 	}
+	m.Number = 0
 	m.MatchState.Reset()
 	return true
 }

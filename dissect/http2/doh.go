@@ -91,7 +91,9 @@ func (p *parser) readQuery(c *dissect.Ctx, st *stream, query []byte) {
 	}
 	b, err := base64.RawURLEncoding.AppendDecode(d.buf[:0], query)
 	d.buf = b
-	d.is = err == nil && d.msg.ReadCarried(d.buf, false)
+	if d.is = err == nil && d.msg.ReadCarried(d.buf, false); d.is {
+		d.msg.Number = st.Tx().TxID()
+	}
 }
 
 // carriedQuery emits the question that was found in a path.

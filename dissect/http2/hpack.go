@@ -19,7 +19,6 @@ const (
 var (
 	errTruncated = errors.New("a header block ends within a field")
 	errHuffman   = errors.New("invalid Huffman code")
-	errIndex     = errors.New("no such entry in the table")
 	errOverflow  = errors.New("an integer is too large")
 )
 
