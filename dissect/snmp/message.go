@@ -166,10 +166,10 @@ func (m *Message) readPDU(r *ber.Reader) bool {
 	return !p.Failed && !list.Failed
 }
 
-// probe takes a whole message on any port.
+// probe takes a whole message on the usual ports. Elsewhere one that strays into another protocol's flow would take that over.
 func probe(dir dissect.Dir, data []byte, hint bool) dissect.Verdict {
 	pdu, ok := envelope(data)
-	if !ok {
+	if !ok || !hint {
 		return dissect.No
 	}
 	// Who answers is the server, whoever was heard first.

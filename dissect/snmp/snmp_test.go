@@ -117,9 +117,15 @@ func TestProbe(t *testing.T) {
 		{dissect.ToServer, tlv(0x30, number(1), tlv(0x63)), dissect.No},
 		{dissect.ToServer, "0123", dissect.No},
 	} {
-		if got := probe(c.dir, []byte(c.data), false); got != c.want {
+		if got := probe(c.dir, []byte(c.data), true); got != c.want {
 			t.Errorf("%s %.12q: %v, want %v", c.dir, c.data, got, c.want)
 		}
+	}
+}
+
+func TestOtherPort(t *testing.T) {
+	if got := probe(dissect.ToServer, []byte(v12(1, "public", pdu(0, 0, variables()))), false); got != dissect.No {
+		t.Errorf("on another protocol's port: %v", got)
 	}
 }
 

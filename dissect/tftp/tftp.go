@@ -132,19 +132,12 @@ func write(w *jsonw.Writer, e *dissect.Env) {
 	w.End()
 }
 
-// probe takes a whole request on any port, and what begins like a datagram of TFTP on the usual one.
+// probe takes what begins like a datagram of TFTP on the usual port.
 func probe(dir dissect.Dir, data []byte, hint bool) dissect.Verdict {
-	if len(data) < minLen || data[0] != 0 || dir != dissect.ToServer || data[1] == 0 || int(data[1]) >= len(kinds) {
+	if !hint || len(data) < minLen || data[0] != 0 || dir != dissect.ToServer || data[1] == 0 || int(data[1]) >= len(kinds) {
 		return dissect.No
 	}
-	if hint {
-		return dissect.Yes
-	}
-	file, mode, _, ok := split(data)
-	if whole := 2 + len(file) + 1 + len(mode) + 1; ok && data[1] <= 2 && len(file) > 0 && len(data) >= whole {
-		return dissect.Yes
-	}
-	return dissect.No
+	return dissect.Yes
 }
 
 type parser struct{ r Request }
