@@ -445,33 +445,6 @@ func (w *worker) finishFlow(f *flowtable.Flow, why flowtable.Reason) {
 	w.logFlow(f, why)
 }
 
-func (w *worker) logFlow(f *flowtable.Flow, why flowtable.Reason) {
-	if w.eve == nil {
-		return
-	}
-	opt := w.eve.Options()
-	if opt.Core[eve.FlowRecord] {
-		end := eve.FlowEnd{Reason: why.String()}
-		if p := w.cfg.Program; p != nil && p.Passed(f.Vars) && !f.Bypass {
-			end.Action = "pass"
-		}
-		if f.Dropped {
-			end.Action = "drop"
-		}
-		if f.Key.Proto == packet.ProtoTCP {
-			end.TCP = w.tcpEnd(f)
-		}
-		w.line(w.eve.Flow(w.out.buf, &f.Flow, w.now, end))
-	}
-	if opt.Core[eve.Netflow] {
-		for d := range dissect.Dir(2) {
-			if f.Packets[d] > 0 {
-				w.line(w.eve.Netflow(w.out.buf, &f.Flow, d, w.now))
-			}
-		}
-	}
-}
-
 // tcpEnd tells what a flow record says of its connection.
 func (w *worker) tcpEnd(f *flowtable.Flow) *eve.TCPEnd {
 	c := &f.Conn
