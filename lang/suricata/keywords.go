@@ -96,6 +96,17 @@ func keywordTable() map[string]handler {
 	return keywords
 }
 
+// plainKeywords are those that are no buffers in some form: nearly all options are of them.
+func plainKeywords(all map[string]handler) map[string]handler {
+	plain := make(map[string]handler, len(all))
+	for name, h := range all {
+		if oldBuffers[name] == "" && stickyBuffers[name] == nil && name != "tls.version" && !legacyKeywords[name] {
+			plain[name] = h
+		}
+	}
+	return plain
+}
+
 // refused are keywords that cannot be translated, with the reason.
 var refused = map[string]string{
 	"lua": "scripts of other engines are not run", "luajit": "scripts of other engines are not run",
@@ -118,6 +129,9 @@ func pktData(b *builder, v string) *problem {
 func (b *builder) apply(o *option) *problem {
 	b.off = o.off
 	name := o.name
+	if h := b.l.plain[name]; h != nil {
+		return h(b, o.value)
+	}
 	if old, ok := oldBuffers[name]; ok {
 		name = old
 	}

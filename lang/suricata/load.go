@@ -179,6 +179,7 @@ type loader struct {
 	common common
 	// keywords is the table of this package; a map of the loader's so that keywords may ask for it.
 	keywords map[string]handler
+	plain    map[string]handler
 
 	mu    sync.Mutex
 	apps  map[*dissect.Spec]ir.Expr // conditions on the protocol
@@ -198,6 +199,7 @@ func newLoader(schema *dissect.Schema, name string, opt Options) *loader {
 	for k, v := range opt.Vars {
 		l.vars[k] = v
 	}
+	l.plain = plainKeywords(l.keywords)
 	l.common = newCommon(schema)
 	l.apps = appTests(schema, l.common.app)
 	return l
