@@ -3,9 +3,10 @@ package tls
 import (
 	"crypto/sha1"
 	"net/netip"
-	"strconv"
 	"unicode/utf16"
 	"unicode/utf8"
+
+	"github.com/luanids/luanids/dissect/ber"
 )
 
 // maxSANs is how many alternative names of a certificate are kept.
@@ -90,26 +91,11 @@ const (
 
 // tlv takes one DER value off b.
 func tlv(b []byte) (tag byte, value, rest []byte, ok bool) {
-	if len(b) < 2 {
+	h, st := ber.ReadHead(b)
+	if st != ber.OK || h.Len > len(b)-h.Size {
 		return 0, nil, nil, false
 	}
-	tag = b[0]
-	n, head := int(b[1]), 2
-	if n >= 0x80 {
-		size := n & 0x7f
-		if size == 0 || size > 3 || len(b) < 2+size {
-			return 0, nil, nil, false
-		}
-		n = 0
-		for _, c := range b[2 : 2+size] {
-			n = n<<8 | int(c)
-		}
-		head += size
-	}
-	if len(b)-head < n {
-		return 0, nil, nil, false
-	}
-	return tag, b[head : head+n], b[head+n:], true
+	return h.ID, b[h.Size : h.Size+h.Len], b[h.Size+h.Len:], true
 }
 
 // want takes a value of the given tag off b.
@@ -286,7 +272,7 @@ func (c *Cert) attribute(attr []byte) bool {
 	if short, ok := attributes[string(oid)]; ok {
 		c.text = append(c.text, short...)
 	} else {
-		c.text = appendOID(c.text, oid)
+		c.text = ber.AppendOID(c.text, oid)
 	}
 	c.text = append(c.text, '=')
 	tag, v, _, ok := tlv(value)
@@ -313,29 +299,6 @@ func (c *Cert) attribute(attr []byte) bool {
 		return false
 	}
 	return true
-}
-
-// appendOID appends an object identifier in dotted form.
-func appendOID(b, oid []byte) []byte {
-	first, v := true, uint64(0)
-	for _, c := range oid {
-		if v > 1<<56 {
-			return append(b, '?')
-		}
-		v = v<<7 | uint64(c&0x7f)
-		if c&0x80 != 0 {
-			continue
-		}
-		if first {
-			top := min(v/40, 2)
-			b = strconv.AppendUint(b, top, 10)
-			v -= top * 40
-			first = false
-		}
-		b = strconv.AppendUint(append(b, '.'), v, 10)
-		v = 0
-	}
-	return b
 }
 
 func (c *Cert) validity(b []byte) bool {
@@ -428,7 +391,7 @@ func (c *Cert) altNames(b []byte) {
 				continue
 			}
 		case tag == 0x88:
-			c.text = appendOID(c.text, v)
+			c.text = ber.AppendOID(c.text, v)
 		default:
 			continue
 		}
