@@ -3,6 +3,7 @@ package smb
 import (
 	"encoding/hex"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -162,6 +163,27 @@ smb.tx to_client smb.share="\\\\srv\\no" smb.share_type="UNKNOWN" smb.status="ST
 `
 	if got := r.End(dissect.EndFIN); got != strings.ReplaceAll(want, "Ä", `Ä`) {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+// TestTreeConnectNotWaitedFor goes on before the server has said what the share is: it counts as one until then.
+func TestTreeConnectNotWaitedFor(t *testing.T) {
+	r := recorder("smb.share", "smb.named_pipe")
+	r.Bytes(toServer, message2(cmd2TreeConnect, 5, treeRequest2(`\\srv\IPC$`)))
+	r.Bytes(toServer, message2(cmd2Echo, 6, make([]byte, 4)))
+	r.Bytes(toServer, message2(cmd2Echo, 7, make([]byte, 4)))
+	body := make([]byte, 16)
+	body[2] = 2 // SMB2_SHARE_TYPE_PIPE
+	r.Bytes(toClient, answer2(cmd2TreeConnect, 5, 0, body))
+	var got []string
+	for line := range strings.Lines(r.Text()) {
+		if strings.HasPrefix(line, "smb.tree_connect") {
+			got = append(got, strings.TrimSpace(line))
+		}
+	}
+	want := []string{`smb.tree_connect to_server smb.share="\\\\srv\\IPC$"`, `smb.tree_connect to_server smb.named_pipe="\\\\srv\\IPC$"`}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }
 
