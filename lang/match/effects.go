@@ -150,6 +150,10 @@ func (b *builder) effects(r *Rule) {
 		case *ir.Bypass:
 			r.local = append(r.local, bypassEffect{})
 		case *ir.Untracked:
+			if r.On != "flow.start" {
+				b.c.errorf(r.Pos, "untracked is for rules that are judged before a packet is part of its flow: add `on flow.start`")
+				continue
+			}
 			r.local = append(r.local, untrackEffect{})
 		case *ir.KeepGroup:
 			b.capture(r, e)
