@@ -244,29 +244,14 @@ func describe(o *option) string {
 	return string(s)
 }
 
-// headClasses are the lengths of the starts of payload that have sets of their own: the shorter, the fewer
-// short literals are found in vain.
-var headClasses = [...]int{8, 40, headLimit}
-
-func headClass(end int) int {
-	for _, c := range headClasses {
-		if end <= c {
-			return c
-		}
-	}
-	return headLimit
-}
-
 // slot finds or makes the slot for a literal's buffer. Literals that are bound to the first
 // bytes of payload have a slot of their own, which looks at those only.
 func (b *builder) slot(pt *part, ev dissect.EventID, l *lit, head, again bool) *scanSlot {
 	_, payload := l.v.b.(payloadField)
 	key := l.v.key
 	head = head && payload
-	class := 0
 	if head {
-		class = headClass(l.maxEnd)
-		key += "|head" + strconv.Itoa(class)
+		key += "|head"
 	}
 	if again {
 		key += "|again"
