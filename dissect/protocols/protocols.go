@@ -13,6 +13,7 @@ import (
 	"github.com/luanids/luanids/dissect/krb5"
 	"github.com/luanids/luanids/dissect/ldap"
 	"github.com/luanids/luanids/dissect/mqtt"
+	"github.com/luanids/luanids/dissect/nfs"
 	"github.com/luanids/luanids/dissect/pgsql"
 	"github.com/luanids/luanids/dissect/pop3"
 	"github.com/luanids/luanids/dissect/quic"
@@ -61,5 +62,6 @@ func All(eve func(name string) map[string]string) []*dissect.Spec {
 		pgsql.NewSpec(pgsql.ParseOptions(eve("pgsql"))),
 		rdp.Spec(),
 		pop3.Spec(),
+		nfs.Spec(),
 	}
 }

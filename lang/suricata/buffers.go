@@ -75,6 +75,7 @@ var oldBuffers = map[string]string{
 	"http_header_names": "http.header_names", "http_protocol": "http.protocol", "http_referer": "http.referer",
 	"http_request_line": "http.request_line", "http_response_line": "http.response_line", "http_start": "http.start",
 	"dce_stub_data": "dcerpc.stub_data", "sip_method": "sip.method",
+	"nfs_version": "nfs.version", "nfs_procedure": "nfs.procedure",
 }
 
 // oldModifiers are the keywords that give the content before them a buffer.

@@ -62,7 +62,7 @@ func keywordTable() map[string]handler {
 		"ftpdata_command":    ftpField("ftp_data.command", false, oneOf("retr or stor", map[string]string{"retr": "RETR", "stor": "STOR"})),
 
 		"dcerpc.iface": dceIface, "dce_iface": dceIface, "dcerpc.opnum": dceOpnum, "dce_opnum": dceOpnum, "dcerpc.stub_data": dceStub,
-		"smb.version":     smbVersion,
+		"smb.version": smbVersion, "rpc": rpcCall,
 		"http2.frametype": http2Name("http2.frametype", lastFrameType, frameType), "http2.errorcode": http2Name("http2.errorcode", lastErrorCode, http.ErrorCode),
 		"http2.settings": http2Settings,
 
@@ -111,7 +111,6 @@ func plainKeywords(all map[string]handler) map[string]handler {
 var refused = map[string]string{
 	"lua": "scripts of other engines are not run", "luajit": "scripts of other engines are not run",
 	"luaxform": "scripts of other engines are not run", "replace": "traffic is not changed",
-	"rpc": "use content and byte_test on the call",
 }
 
 func nothing(b *builder, v string) *problem { return nil }

@@ -1,0 +1,322 @@
+package nfs
+
+import (
+	"encoding/binary"
+	"slices"
+
+	"github.com/luanids/luanids/dissect"
+)
+
+const (
+	// wholeRecord is the longest record over TCP that is waited for, bytes; of longer ones, which are reads and writes, the first firstLook
+	// are parsed, and the rest is content.
+	wholeRecord = 64 << 10
+	firstLook   = 4 << 10
+	// maxCalls is how many calls may wait for a reply; the oldest goes.
+	maxCalls = 512
+	// maxFiles is how many files are followed at a time; the oldest goes.
+	maxFiles = 64
+	// maxNames is how many handles have a name that is remembered; past it all are forgotten.
+	maxNames = 4096
+	// maxName and maxHandle are the longest of them, bytes (RFC 7530 section 2.1).
+	maxName, maxHandle = 1024, 128
+	// maxSpare is how many transactions a parser keeps for later.
+	maxSpare = 8
+)
+
+// call is a call that waits for its reply.
+type call struct {
+	xid, vers, proc uint32
+	service         uint32
+	tx              *Tx // nil: none by itself
+	name, handle    []byte
+	off             uint64 // of a read
+}
+
+type parser struct {
+	calls  []call
+	spare  []*Tx
+	files  []*Tx
+	names  map[string]string
+	dirs   [2]direction
+	queued int
+	udp    bool
+}
+
+func newParser() *parser { return &parser{names: map[string]string{}} }
+
+type direction struct {
+	skip  int // bytes of the record at hand that were not looked at
+	sink  *Tx // whose content they begin with
+	off   uint64
+	left  int // bytes of that
+	lost  bool
+	ended bool
+}
+
+// Data implements dissect.Parser.
+func (p *parser) Data(c *dissect.Ctx, dir dissect.Dir, data []byte) int {
+	if c.Flow != nil && c.Flow.Key.Proto == 17 {
+		p.udp = true
+		p.message(c, dir, data)
+		return len(data)
+	}
+	d := &p.dirs[dir]
+	for n := 0; ; {
+		k := min(d.skip, len(data)-n)
+		d.feed(c, p, data[n:n+k])
+		if n += k; n == len(data) {
+			return n
+		}
+		if k = p.record(c, dir, d, data[n:]); k == 0 {
+			return n
+		}
+		n += k
+	}
+}
+
+// feed takes bytes of a record that was parsed by its beginning.
+func (d *direction) feed(c *dissect.Ctx, p *parser, b []byte) {
+	d.skip -= len(b)
+	if k := min(d.left, len(b)); k > 0 {
+		if d.sink != nil && d.sink.open {
+			p.content(c, d.sink, d.off, b[:k])
+		}
+		d.off += uint64(k)
+		d.left -= k
+		if d.left == 0 {
+			p.delivered(c, d)
+		}
+	}
+}
+
+// delivered ends a file whose last piece came in a long record.
+func (p *parser) delivered(c *dissect.Ctx, d *direction) {
+	if t := d.sink; t != nil && t.last {
+		p.closeFile(c, t, dissect.FileClosed, "")
+		if t.dir == dissect.ToClient {
+			p.finishFile(c, t)
+		}
+	}
+	d.sink = nil
+}
+
+// record takes a record, or the beginning of a long one; 0 where more is needed.
+func (p *parser) record(c *dissect.Ctx, dir dissect.Dir, d *direction, b []byte) int {
+	if d.lost {
+		if probeTCP(dir, b, true) != dissect.Yes {
+			return len(b)
+		}
+		d.lost = false
+	}
+	if len(b) < markLen {
+		c.Need(markLen)
+		return 0
+	}
+	mark := binary.BigEndian.Uint32(b)
+	size := int(mark &^ lastFragment)
+	if size > maxRecord || mark&lastFragment == 0 {
+		c.Failed()
+		d.lost = true
+		return len(b)
+	}
+	size += markLen
+	look := size
+	if size > wholeRecord {
+		look = firstLook
+	}
+	if len(b) < look {
+		c.Need(look)
+		return 0
+	}
+	look = min(len(b), size)
+	d.skip, d.sink, d.left = size-look, nil, 0
+	p.message(c, dir, b[markLen:look])
+	return look
+}
+
+// message takes a call or a reply.
+func (p *parser) message(c *dissect.Ctx, dir dissect.Dir, b []byte) {
+	r := xdr{b: b}
+	xid, typ := r.u32(), r.u32()
+	switch {
+	case r.bad:
+		c.Failed()
+	case typ == 0 && dir == dissect.ToServer:
+		p.request(c, xid, r)
+	case typ == 1 && dir == dissect.ToClient:
+		p.reply(c, xid, r)
+	}
+}
+
+func (p *parser) request(c *dissect.Ctx, xid uint32, r xdr) {
+	h := header{xid: xid}
+	if !r.call(&h) {
+		c.Failed()
+		return
+	}
+	if h.prog != program { // its helpers (mount, locks) may share the connection
+		return
+	}
+	w := p.addCall(c, &h)
+	switch {
+	case h.vers < 2 || h.vers > 4:
+		t := p.begin(c)
+		t.by(&h)
+		c.Anomaly(anVersion, t)
+		w.tx = t
+	case h.vers < 4:
+		p.request3(c, &h, w, &r)
+	case h.proc == 1:
+		p.request4(c, &h, w, &r)
+	}
+	if r.bad && p.dirs[dissect.ToServer].skip == 0 {
+		c.Anomaly(anMalformed, w.tx)
+	}
+}
+
+// addCall remembers a call.
+func (p *parser) addCall(c *dissect.Ctx, h *header) *call {
+	if len(p.calls) >= maxCalls {
+		p.giveUp(c, 0)
+	}
+	n := len(p.calls)
+	if n < cap(p.calls) {
+		p.calls = p.calls[:n+1]
+	} else {
+		p.calls = append(p.calls, call{})
+	}
+	w := &p.calls[n]
+	*w = call{xid: h.xid, vers: h.vers, proc: h.proc, service: h.service, name: w.name[:0], handle: w.handle[:0]}
+	return w
+}
+
+// giveUp ends a call that gets no reply.
+func (p *parser) giveUp(c *dissect.Ctx, i int) {
+	t := p.calls[i].tx
+	p.remove(i)
+	if t != nil {
+		p.finish(c, t, dissect.ToServer)
+	}
+}
+
+// remove takes a call out, and keeps its memory at the end of the list.
+func (p *parser) remove(i int) {
+	w := p.calls[i]
+	w.tx = nil
+	copy(p.calls[i:], p.calls[i+1:])
+	n := len(p.calls) - 1
+	p.calls[n] = w
+	p.calls = p.calls[:n]
+}
+
+func (p *parser) reply(c *dissect.Ctx, xid uint32, r xdr) {
+	i := slices.IndexFunc(p.calls, func(w call) bool { return w.xid == xid })
+	if i < 0 {
+		return
+	}
+	w := p.calls[i] // its texts stay until the next call
+	p.remove(i)
+	t := w.tx
+	denied := r.u32()
+	accepted := uint32(0)
+	if denied == 0 {
+		r.u32()
+		r.opaque(400)
+		accepted = r.u32()
+	}
+	if t != nil {
+		t.answered, t.rpcStatus = !r.bad, denied
+	}
+	if !r.bad && denied == 0 && accepted == 0 {
+		switch {
+		case w.vers < 4 && w.vers >= 2:
+			p.reply3(c, &w, &r)
+		case w.vers == 4 && w.proc == 1:
+			p.reply4(c, &w, &r)
+		}
+	}
+	if t != nil {
+		p.finish(c, t, dissect.ToClient)
+	}
+}
+
+// begin makes a transaction.
+func (p *parser) begin(c *dissect.Ctx) *Tx {
+	var t *Tx
+	if n := len(p.spare); n > 0 {
+		t = p.spare[n-1]
+		p.spare = p.spare[:n-1]
+	} else {
+		t = new(Tx)
+	}
+	t.reset(c.NextTxID())
+	return t
+}
+
+// finish ends a transaction, of which the message in direction dir was the last.
+func (p *parser) finish(c *dissect.Ctx, t *Tx, dir dissect.Dir) {
+	c.EmitDir(evTx, t, dir)
+	if len(p.spare) < maxSpare {
+		p.spare = append(p.spare, t)
+	}
+}
+
+// learn remembers the name of a handle.
+func (p *parser) learn(handle, name []byte) {
+	if len(handle) == 0 || len(handle) > maxHandle || len(name) > maxName || p.names[string(handle)] == string(name) {
+		return
+	}
+	if len(p.names) >= maxNames {
+		clear(p.names)
+	}
+	p.names[string(handle)] = string(name)
+}
+
+// Gap implements dissect.Parser.
+func (p *parser) Gap(c *dissect.Ctx, dir dissect.Dir, n int) {
+	d := &p.dirs[dir]
+	if t := d.sink; t != nil && d.left > 0 && t.open {
+		c.GapFile(t.f)
+	}
+	if n >= 0 && n <= d.skip {
+		k := min(n, d.left)
+		d.skip -= n
+		d.off += uint64(k)
+		d.left -= k
+		if t := d.sink; t != nil && k > 0 {
+			t.next = max(t.next, d.off)
+			if d.left == 0 {
+				p.delivered(c, d)
+			}
+		}
+		return
+	}
+	*d = direction{lost: true}
+}
+
+// End implements dissect.Parser.
+func (p *parser) End(c *dissect.Ctx, dir dissect.Dir, why dissect.EndReason, rest []byte) {
+	p.dirs[dir].ended = true
+	if !p.dirs[dir.Rev()].ended {
+		return
+	}
+	p.dirs[0].sink, p.dirs[1].sink = nil, nil
+	for len(p.files) > 0 {
+		t := p.files[0]
+		p.closeFile(c, t, dissect.FileTruncated, "flow end")
+		p.finishFile(c, t)
+	}
+	for len(p.calls) > 0 {
+		p.giveUp(c, 0)
+	}
+}
+
+// Reset implements dissect.Parser.
+func (p *parser) Reset() {
+	clear(p.names)
+	if len(p.calls) > 0 || cap(p.calls) > 64 {
+		p.calls = nil
+	}
+	*p = parser{calls: p.calls, spare: p.spare, names: p.names, files: p.files[:0]}
+}

@@ -1,0 +1,43 @@
+// Package nfs parses the Network File System, versions 2 (RFC 1094), 3 (RFC 1813) and 4 (RFC 7530, RFC 8881), over ONC RPC (RFC 5531). A
+// transaction is a call with its reply, or all reads or all writes of a file: its content is a file. Of version 4, where a call has many
+// operations, only those that create and remove, and files, are transactions.
+package nfs
+
+import "github.com/luanids/luanids/dissect"
+
+// Spec declares NFS.
+func Spec() *dissect.Spec {
+	return &dissect.Spec{
+		Name: "nfs",
+		Doc:  "Network File System",
+		Ref:  "RFC 1094, RFC 1813, RFC 7530, RFC 8881",
+		TCP:  &dissect.Detect{Ports: []uint16{2049}, Probe: probeTCP},
+		UDP:  &dissect.Detect{Ports: []uint16{2049}, Probe: probeUDP},
+		New:  func() dissect.Parser { return newParser() },
+		Events: []dissect.Event{
+			evRequest: {Name: request, Doc: "a call of the client", Dir: dissect.ToServer, Phase: 1},
+			evTx:      {Name: txEvent, Doc: "the reply came, or a file was transferred, or the connection ended", Any: true, Phase: 2, Log: true, LogByDir: true, Final: true},
+		},
+		Fields:    fields(),
+		Anomalies: []string{anMalformed: "malformed_data", anVersion: "non_existing_version"},
+		EVE:       write,
+		Context:   writeContext,
+		Unlimited: true,
+		Clone:     func(tx any) any { return tx.(*Tx).clone() },
+	}
+}
+
+// Names of events, as the fields refer to them.
+const request, txEvent = "nfs.request", "nfs.tx"
+
+// Events, in the order of the Spec.
+const (
+	evRequest dissect.Local = iota
+	evTx
+)
+
+// Anomalies, in the order of the Spec, by Suricata's names.
+const (
+	anMalformed = iota
+	anVersion
+)
