@@ -75,6 +75,18 @@ var hooks = map[string]map[string]hook{
 		"request_started": {"pgsql.request", toServer}, "request_complete": {"pgsql.request", toServer},
 		"response_started": {"pgsql.response", toClient}, "response_complete": {"pgsql.response", toClient},
 	},
+	"nfs": {
+		"request_started": {"nfs.request", toServer}, "request_complete": {"nfs.request", toServer},
+		"response_started": {"nfs.tx", toClient}, "response_complete": {"nfs.tx", toClient},
+	},
+	"pop3": {
+		"request_started": {"pop3.request", toServer}, "request_complete": {"pop3.request", toServer},
+		"response_started": {"pop3.tx", toClient}, "response_complete": {"pop3.tx", toClient},
+	},
+	"rdp": {
+		"request_started": {"rdp.message", toServer}, "request_complete": {"rdp.message", toServer},
+		"response_started": {"rdp.message", toClient}, "response_complete": {"rdp.message", toClient},
+	},
 	"quic": {
 		"request_started": {"quic.packet", toServer}, "request_complete": {"quic.packet", toServer},
 		"response_started": {"quic.packet", toClient}, "response_complete": {"quic.packet", toClient},

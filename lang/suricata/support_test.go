@@ -47,10 +47,10 @@ var keywordGroups = []struct{ name, keywords string }{
 	{"LDAP", "ldap.request.operation ldap.request.dn ldap.request.attribute_type ldap.responses.operation ldap.responses.count ldap.responses.dn ldap.responses.result_code " +
 		"ldap.responses.message ldap.responses.attribute_type"},
 	{"QUIC", "quic.version quic.sni quic.ua quic.cyu.hash quic.cyu.string ja3.hash ja3.string ja3s.hash ja3s.string ja4.hash"},
-	{"PostgreSQL", "pgsql.query"},
+	{"PostgreSQL, NFS", "pgsql.query nfs_version nfs.version nfs_procedure rpc"},
 	{"other protocols", "modbus dnp3_func dnp3_ind dnp3_obj dnp3_data enip_command cip_service " +
 		"dhcp.leasetime dhcp.rebinding_time dhcp.renewal_time " +
-		"nfs_procedure nfs.version"},
+		"rpc"},
 	{"lists", "dataset datarep iprep"},
 	{"protocols, events, frames", "app-layer-protocol app-layer-event decode-event stream-event engine-event frame"},
 	{"alerts, the engine", "threshold detection_filter tag config lua"},
