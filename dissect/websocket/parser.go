@@ -206,7 +206,8 @@ func (d *direction) unmask(m *Message, b []byte) []byte {
 		return b
 	}
 	d.plain = append(d.plain[:0], b...)
-	key := [4]byte(binary.BigEndian.AppendUint32(nil, m.mask))
+	var key [4]byte
+	binary.BigEndian.PutUint32(key[:], m.mask)
 	word := uint64(binary.LittleEndian.Uint32(key[:]))
 	word |= word << 32
 	out := d.plain
