@@ -83,7 +83,7 @@ func (m *Message) startBlock() []byte {
 		return nil
 	}
 	if m.startFor != m.fieldCount() {
-		m.start = append(append(m.start[:0], m.Line...), "\r\n"...)
+		m.start = append(append(m.start[:0], chomp(m.Line)...), "\r\n"...)
 		for i := range m.fieldCount() {
 			if name, value, ok := m.field(i); ok {
 				m.start = appendHeader(m.start, name, value)

@@ -56,7 +56,7 @@ func requestFields() []dissect.Field {
 		str("http.query", onReq, "query of the request target, decoded, without the question mark; RFC 3986 section 3.4", func(t *Tx) []byte { return t.Query }),
 		str("http.fragment", onReq, "fragment of the request target, decoded; clients should not send one", func(t *Tx) []byte { return t.Fragment }),
 		str("http.version", onReq, "protocol of the request as sent, such as HTTP/1.1", func(t *Tx) []byte { return t.Request.Protocol }).Also("http.request.protocol"),
-		str("http.request_line", onReq, "request line as sent, without its line end; RFC 9112 section 3", func(t *Tx) []byte { return t.Request.Line }),
+		str("http.request_line", onReq, "request line as sent, without its line end; of HTTP/2 one made of its fields, with a line end; RFC 9112 section 3", func(t *Tx) []byte { return t.Request.Line }),
 		str("http.host", onReq, "host asked for, in lower case without port: of the target, else of the Host header; RFC 9110 section 7.2", func(t *Tx) []byte { return t.Host }),
 		str("http.host.raw", onReq, "Host header as sent; the target's host when that has one", func(t *Tx) []byte {
 			if t.URIHost != nil {
@@ -104,7 +104,7 @@ func responseFields() []dissect.Field {
 		dissect.Int("http.stat_code", onResp, "status code; RFC 9110 section 15", func(t *Tx) (int64, bool) { return int64(t.Status), t.Status > 0 }).Also("http.status"),
 		str("http.stat_code.text", onResp, "status code as sent", func(t *Tx) []byte { return t.StatusText }),
 		str("http.stat_msg", onResp, "reason phrase; RFC 9112 section 4", func(t *Tx) []byte { return t.Reason }),
-		str("http.response_line", onResp, "status line as sent, without its line end; RFC 9112 section 4", func(t *Tx) []byte { return t.Response.Line }),
+		str("http.response_line", onResp, "status line as sent, without its line end; of HTTP/2 one made of its fields, with a line end; RFC 9112 section 4", func(t *Tx) []byte { return t.Response.Line }),
 		str("http.response.protocol", onResp, "protocol of the response as sent", func(t *Tx) []byte { return t.Response.Protocol }),
 		respHeader("http.location", "location", "Location header; RFC 9110 section 10.2.2"),
 		respHeader("http.server", "server", "Server header; RFC 9110 section 10.2.4"),

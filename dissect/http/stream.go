@@ -124,7 +124,7 @@ func (s *Stream) requestFields(c *dissect.Ctx) {
 	t.Method, t.URI = m.Header(":method"), m.Header(":path")
 	t.method = methods[string(t.Method)]
 	n := len(m.arena)
-	m.arena = append(append(append(append(m.arena, t.Method...), ' '), t.URI...), " HTTP/2"...)
+	m.arena = append(append(append(append(m.arena, t.Method...), ' '), t.URI...), " HTTP/2\r\n"...)
 	m.Line = m.arena[n:len(m.arena):len(m.arena)]
 	t.parseURI(&s.p.cfg.uri)
 	s.host()
@@ -162,6 +162,7 @@ func (s *Stream) response(c *dissect.Ctx) {
 	}
 	n := len(m.arena)
 	m.arena = append(append(m.arena, "HTTP/2 "...), t.StatusText...)
+	m.arena = append(m.arena, "\r\n"...)
 	m.Line = m.arena[n:len(m.arena):len(m.arena)]
 	if t.Status >= 100 && t.Status < 200 { // the response proper comes next
 		m.Headers, m.Sent, m.HeadersDone = m.Headers[:0], m.Sent[:0], false

@@ -41,7 +41,8 @@ type Header struct {
 
 // Message is what requests and responses have in common.
 type Message struct {
-	// Line is the request line or status line without its line end; nil before it was seen.
+	// Line is the request line or status line without its line end; nil before it was seen. For HTTP/2 it is made of the
+	// pseudo-header fields, with a line end, as in Suricata.
 	Line     []byte
 	Protocol []byte // as sent: "HTTP/1.1"
 	Version  Version

@@ -37,13 +37,13 @@ http.request_done to_server http.host="example.org" http.method="GET" http.reque
 http2.stream to_client
 http2.control to_client
 http.response_line to_client http.start="HTTP/2 200\r\n:status: 200\r\ncontent-type: text/plain\r\ncontent-length: 11\r\n\r\n"
-http.response to_client http.response_line="HTTP/2 200" http.start="HTTP/2 200\r\n:status: 200\r\ncontent-type: text/plain\r\ncontent-length: 11\r\n\r\n" http.stat_code=200
+http.response to_client http.response_line="HTTP/2 200\r\n" http.start="HTTP/2 200\r\n:status: 200\r\ncontent-type: text/plain\r\ncontent-length: 11\r\n\r\n" http.stat_code=200
 http2.stream to_client
 http2.stream to_client
 http2.stream to_client
 file to_client name="/a b" state=CLOSED size=11
-http.response_done to_client http.response_body="hello world" http.response_line="HTTP/2 200" http.start="HTTP/2 200\r\n:status: 200\r\ncontent-type: text/plain\r\ncontent-length: 11\r\n\r\n" http.stat_code=200
-http.tx to_server http.response_body="hello world" http.response_line="HTTP/2 200" http.start="GET /a%20b?x=1 HTTP/2\r\n:method: GET\r\n:scheme: http\r\n:authority: Example.org:8080\r\n:path: /a%20b?x=1\r\nuser-agent: test\r\ncookie: a=1\r\ncookie: b=2\r\n\r\n" http.stat_code=200
+http.response_done to_client http.response_body="hello world" http.response_line="HTTP/2 200\r\n" http.start="HTTP/2 200\r\n:status: 200\r\ncontent-type: text/plain\r\ncontent-length: 11\r\n\r\n" http.stat_code=200
+http.tx to_server http.response_body="hello world" http.response_line="HTTP/2 200\r\n" http.start="GET /a%20b?x=1 HTTP/2\r\n:method: GET\r\n:scheme: http\r\n:authority: Example.org:8080\r\n:path: /a%20b?x=1\r\nuser-agent: test\r\ncookie: a=1\r\ncookie: b=2\r\n\r\n" http.stat_code=200
 `)
 	const record = `{"http":{"version":"2","request_headers":[{"name":":method","value":"GET"},{"name":":scheme","value":"http"},` +
 		`{"name":":authority","value":"Example.org:8080"},{"name":":path","value":"/a%20b?x=1"},{"name":"user-agent","value":"test"},` +
