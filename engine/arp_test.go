@@ -21,7 +21,7 @@ func TestARPRecords(t *testing.T) {
 	for _, workers := range []int{1, 2} {
 		cfg := DefaultConfig()
 		cfg.Workers = workers
-		if _, log := run(t, cfg, &frames{list: packets, step: 1e6}); strings.Contains(log, `"arp"`) {
+		if _, log := run(t, cfg, &frames{list: packets, step: 1e6}); strings.Contains(log, `"event_type":"arp"`) {
 			t.Errorf("%d workers: records without being asked for\n%s", workers, log)
 		}
 		cfg = DefaultConfig()
