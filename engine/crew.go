@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"slices"
 	"sync"
 
 	"github.com/luanids/luanids/engine/flowtable"
@@ -10,8 +11,8 @@ import (
 // nothing to do takes the batch of a worker that is behind. So a few flows that cost much hold up their own worker only, and no
 // core waits for another that happens to have them.
 
-// workersEach is how many workers there are for each goroutine. More would balance better, and look at all items of a batch
-// more often.
+// workersEach is how many workers there are for each goroutine. More would balance little better, and have more lists and
+// buffers in each batch.
 const workersEach = 2
 
 // owners is how many workers share the flows.
@@ -30,7 +31,9 @@ type crew struct {
 
 	mu     sync.Mutex
 	wake   sync.Cond
-	idle   int // goroutines that wait
+	idle   int       // goroutines that wait
+	hunger sync.Cond // some worker has little left to do
+	rests  bool      // the reader waits for that
 	ring   [batchesAhead]*batch
 	sent   uint64   // batches so far
 	next   []uint64 // by worker: the batch that it comes to
@@ -40,7 +43,7 @@ type crew struct {
 
 func newCrew(workers []*worker, out chan<- *batch) *crew {
 	c := &crew{workers: workers, out: out, next: make([]uint64, len(workers)), busy: make([]bool, len(workers))}
-	c.wake.L = &c.mu
+	c.wake.L, c.hunger.L = &c.mu, &c.mu
 	return c
 }
 
@@ -54,6 +57,31 @@ func (c *crew) send(b *batch) {
 	if c.idle > 0 {
 		c.wake.Broadcast()
 	}
+}
+
+// A worker that comes to a costly flow may fall far behind while the others go on, so many batches may be under way; but as long as all
+// workers have something to do the reader need not be ahead of them: what it reads would have left the cache when its turn comes.
+const (
+	enough = 8 // batches before every worker: the reader rests
+	hungry = 3 // before some worker: it goes on
+)
+
+// rest waits until some worker is going to need more batches.
+func (c *crew) rest() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.ahead() < enough {
+		return
+	}
+	for c.rests = true; c.ahead() > hungry; {
+		c.hunger.Wait()
+	}
+	c.rests = false
+}
+
+// ahead is how many batches the worker has before it that has the fewest.
+func (c *crew) ahead() uint64 {
+	return c.sent - slices.Max(c.next)
 }
 
 // close ends the goroutines once everything is done.
@@ -92,6 +120,9 @@ func (c *crew) serve() {
 		c.mu.Lock()
 		c.next[i]++
 		c.busy[i] = false
+		if c.rests && c.sent-c.next[i] <= hungry {
+			c.hunger.Signal()
+		}
 	}
 }
 

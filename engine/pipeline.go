@@ -107,7 +107,7 @@ func (s *inlineSink) tick(stamp uint64, now int64) { s.w.tick(stamp, now) }
 func (s *inlineSink) keep(b []byte) []byte         { return s.batch.keep(b) }
 
 // batchesAhead is how many batches may be on their way at a time.
-const batchesAhead = 16
+const batchesAhead = 32
 
 // runParallel decodes on this goroutine, works on several, and orders on one more. A batch is
 // handed from stage to stage whole: there is no lock and no channel operation per packet.
@@ -130,7 +130,7 @@ func (e *Engine) runParallel(ctx context.Context, src capture.Source) error {
 			free.put(b)
 		}
 	}()
-	err := e.readAll(ctx, src, free, crew.send)
+	err := e.readAll(ctx, src, free, crew)
 	for shard := range flushSteps {
 		b := free.get()
 		b.reset()
@@ -146,12 +146,13 @@ func (e *Engine) runParallel(ctx context.Context, src capture.Source) error {
 	return err
 }
 
-func (e *Engine) readAll(ctx context.Context, src capture.Source, free *batchStack, send func(*batch)) error {
+func (e *Engine) readAll(ctx context.Context, src capture.Source, free *batchStack, crew *crew) error {
 	for {
+		crew.rest()
 		b := free.get()
 		b.reset()
 		if b.swap = e.takeSwap(); b.swap != nil { // in an empty batch: nobody waits for packets
-			send(b)
+			crew.send(b)
 			continue
 		}
 		done, err := e.fill(ctx, src, b)
@@ -163,7 +164,7 @@ func (e *Engine) readAll(ctx context.Context, src capture.Source, free *batchSta
 			e.dispatch.advance(b.frames.Now, b)
 		}
 		e.reading.Unlock()
-		send(b)
+		crew.send(b)
 		if done {
 			return err
 		}
