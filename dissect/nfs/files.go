@@ -75,6 +75,9 @@ func (p *parser) chunk(c *dissect.Ctx, t *Tx, xid uint32, off uint64, data []byt
 		d.sink, d.off, d.left = t, off+uint64(len(data)), missing
 		return
 	}
+	if missing > 0 { // the datagram was cut
+		c.GapFile(t.f)
+	}
 	if last {
 		p.closeFile(c, t, dissect.FileClosed, "")
 		if t.dir == dissect.ToClient {
