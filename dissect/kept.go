@@ -1,6 +1,9 @@
 package dissect
 
-import "sync"
+import (
+	"math/bits"
+	"sync"
+)
 
 // Bodies, contents of files and incomplete messages are kept in memory that is used again: the larger pieces, which every flow needs
 // for a moment only, come from pools, by size.
@@ -38,7 +41,7 @@ func AppendKept(dst, data []byte, limit int) []byte {
 func keptMemory(n int) []byte {
 	switch {
 	case n < smallestKept:
-		return make([]byte, n)
+		return make([]byte, 1<<bits.Len(uint(n-1))) // so that a little more fits next time
 	case n <= 4<<10:
 		return kept4.Get().(*[4 << 10]byte)[:]
 	case n <= 8<<10:
