@@ -138,8 +138,8 @@ func (p *parser) deliver(c *dissect.Ctx, dir dissect.Dir, d *direction, h *heade
 	d.msg -= k
 	d.left, d.pad, d.sink = total-k, 0, nil
 	if rest := int(n) - len(have); rest > 0 { // data ends within the content
-		d.left, d.pad, d.sink, d.off = rest, total-at-int(n), t, off+uint64(len(have))
+		d.left, d.pad, d.sink, d.from, d.off = rest, total-at-int(n), t, off, off+uint64(len(have))
 	}
-	p.content(c, t, off, have)
+	p.content(c, t, off, off, have)
 	return k
 }

@@ -71,11 +71,11 @@ func (p *parser) inDir(c *dissect.Ctx, dir dissect.Dir, f func()) {
 	c.Dir = old
 }
 
-// content takes bytes of a file from off on.
-func (p *parser) content(c *dissect.Ctx, t *Tx, off uint64, data []byte) {
+// content takes bytes of a file from off on, of a command whose content begins at from.
+func (p *parser) content(c *dissect.Ctx, t *Tx, from, off uint64, data []byte) {
 	s := &t.file
 	if off < s.next {
-		if !s.overlap && (off > 0 || len(t.share) > 0) { // what is not known to be a file may be a pipe, where all writes are at 0
+		if !s.overlap && (from > 0 || len(t.share) > 0) { // what is not known to be a file may be a pipe, where all writes are at 0
 			s.overlap = true
 			c.Anomaly(anOverlap, t)
 		}

@@ -24,6 +24,8 @@ func FuzzSMB(f *testing.F) {
 		say{toServer, message1(cmd1Trans2, 4, join(make([]byte, 18), le16s(6, 70, 4, 80, 1, setPathInfo)), make([]byte, 40))},
 		say{toServer, message1(cmd1Trans, 5, join(make([]byte, 22), le16s(8, 70, 2, 0x26, 7)), make([]byte, 40))},
 	))
+	f.Add(conversation(say{toServer, message2(cmd2Write, 7, write2(0, 20, []byte("MZ and 18 more bytes")))},
+		say{toServer, message2(cmd2Write, 8, write2(0, 20, []byte("at the beginning too")))}))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		if len(data) > maxInput {
 			return

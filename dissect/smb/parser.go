@@ -39,11 +39,12 @@ type direction struct {
 	begun bool
 	lost  bool // the next message must be looked for
 	ended bool
-	msg   int // bytes of the message at hand that were not consumed
-	left  int // of these, the rest of a command of which no more is parsed
-	pad   int // what follows of it behind the content of a file
-	sink  *Tx // where that goes: the content of a file, nil: nowhere
-	off   uint64
+	msg   int    // bytes of the message at hand that were not consumed
+	left  int    // of these, the rest of a command of which no more is parsed
+	pad   int    // what follows of it behind the content of a file
+	sink  *Tx    // where that goes: the content of a file, nil: nowhere
+	from  uint64 // where in the file the command's content begins
+	off   uint64 // and how far it has come
 	// last is what the command before was about, for those that are chained to it.
 	last struct {
 		session uint64
@@ -118,7 +119,7 @@ func (p *parser) step(c *dissect.Ctx, dir dissect.Dir, d *direction, data []byte
 func (p *parser) rest(c *dissect.Ctx, d *direction, data []byte) int {
 	k := min(d.left, len(data))
 	if d.sink != nil {
-		p.content(c, d.sink, d.off, data[:k])
+		p.content(c, d.sink, d.from, d.off, data[:k])
 		d.off += uint64(k)
 	}
 	d.left -= k

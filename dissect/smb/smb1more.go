@@ -39,7 +39,7 @@ func (p *parser) write1(c *dissect.Ctx, h *header, b *block, m []byte) bool {
 	if t == nil {
 		t = p.beginFile(c, h, id, dissect.ToServer, string(unknownName))
 	}
-	p.content(c, t, off, content)
+	p.content(c, t, off, off, content)
 	if b.cmd == cmd1WriteClose {
 		p.closeHandle(c, id, dissect.ToServer)
 	}
@@ -235,7 +235,7 @@ func (p *parser) readAnswer1(c *dissect.Ctx, h *header, b *block, m []byte) {
 	if t == nil {
 		t = p.beginFile(c, h, id, dissect.ToClient, "")
 	}
-	p.content(c, t, off, content)
+	p.content(c, t, off, off, content)
 }
 
 // transAnswer1 takes what a pipe answered.
