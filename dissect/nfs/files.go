@@ -106,11 +106,7 @@ func (p *parser) content(c *dissect.Ctx, t *Tx, off uint64, data []byte) {
 
 // enqueue keeps content that came before its turn. Where there is too much, what is missing is given up.
 func (p *parser) enqueue(c *dissect.Ctx, t *Tx, off uint64, data []byte) {
-	if n := len(t.queue); n > 0 && t.queue[n-1].off+uint64(len(t.queue[n-1].data)) == off {
-		t.queue[n-1].data = dissect.AppendKept(t.queue[n-1].data, data, maxQueued)
-	} else {
-		t.queue = append(t.queue, piece{off, dissect.AppendKept(nil, data, maxQueued)})
-	}
+	t.queue.Add(off, data, maxQueued)
 	p.queued += len(data)
 	if p.queued > maxQueued || len(t.queue) > maxPieces {
 		p.dequeue(c, t, true)
@@ -119,29 +115,7 @@ func (p *parser) enqueue(c *dissect.Ctx, t *Tx, off uint64, data []byte) {
 
 // dequeue hands on what has its turn now; with all, everything that is kept, with gaps between.
 func (p *parser) dequeue(c *dissect.Ctx, t *Tx, all bool) {
-	for len(t.queue) > 0 {
-		at := 0
-		for i := range t.queue {
-			if t.queue[i].off < t.queue[at].off {
-				at = i
-			}
-		}
-		x := t.queue[at]
-		if x.off > t.next {
-			if !all {
-				return
-			}
-			c.GapFile(t.f)
-			t.next = x.off
-		}
-		if skip := t.next - x.off; skip < uint64(len(x.data)) {
-			c.WriteFile(t.f, x.data[skip:])
-			t.next = x.off + uint64(len(x.data))
-		}
-		p.queued -= len(x.data)
-		dissect.FreeKept(x.data)
-		t.queue = slices.Delete(t.queue, at, at+1)
-	}
+	p.queued -= t.queue.HandOn(c, t.f, &t.next, all)
 }
 
 // closeFile ends the content of a file; its transaction goes on.

@@ -31,13 +31,8 @@ type Tx struct {
 	committed   bool
 	chunks      uint64
 	lastXID     uint32
-	next        uint64  // offset up to which the content was handed on
-	queue       []piece // content that came before its turn
-}
-
-type piece struct {
-	off  uint64
-	data []byte
+	next        uint64         // offset up to which the content was handed on
+	queue       dissect.Pieces // content that came before its turn
 }
 
 // TxID implements dissect.Numbered.

@@ -1,10 +1,6 @@
 package smb
 
-import (
-	"slices"
-
-	"github.com/luanids/luanids/dissect"
-)
+import "github.com/luanids/luanids/dissect"
 
 // Limits on pieces of a file that came before those that precede them.
 const (
@@ -19,13 +15,7 @@ type fileState struct {
 	opened  bool
 	next    uint64 // offset up to which the content was handed on
 	overlap bool   // reported
-	queue   []piece
-}
-
-// piece is content that came before its turn.
-type piece struct {
-	off  uint64
-	data []byte
+	queue   dissect.Pieces
 }
 
 func (s *fileState) reset() {
@@ -99,11 +89,7 @@ func (p *parser) content(c *dissect.Ctx, t *Tx, from, off uint64, data []byte) {
 // enqueue keeps content that came before its turn. Where there is too much, what is missing is given up.
 func (p *parser) enqueue(c *dissect.Ctx, t *Tx, off uint64, data []byte) {
 	s := &t.file
-	if n := len(s.queue); n > 0 && s.queue[n-1].off+uint64(len(s.queue[n-1].data)) == off {
-		s.queue[n-1].data = dissect.AppendKept(s.queue[n-1].data, data, maxQueued)
-	} else {
-		s.queue = append(s.queue, piece{off, dissect.AppendKept(nil, data, maxQueued)})
-	}
+	s.queue.Add(off, data, maxQueued)
 	p.queued += len(data)
 	if p.queued <= maxQueued && len(s.queue) <= maxPieces {
 		return
@@ -124,29 +110,7 @@ func (p *parser) enqueue(c *dissect.Ctx, t *Tx, off uint64, data []byte) {
 // dequeue hands on what has its turn now; with all, everything that is kept, with gaps between.
 func (p *parser) dequeue(c *dissect.Ctx, t *Tx, all bool) {
 	s := &t.file
-	for len(s.queue) > 0 {
-		at := 0
-		for i := range s.queue {
-			if s.queue[i].off < s.queue[at].off {
-				at = i
-			}
-		}
-		x := s.queue[at]
-		if x.off > s.next {
-			if !all {
-				return
-			}
-			c.GapFile(s.f)
-			s.next = x.off
-		}
-		if skip := s.next - x.off; skip < uint64(len(x.data)) {
-			c.WriteFile(s.f, x.data[skip:])
-			s.next = x.off + uint64(len(x.data))
-		}
-		p.queued -= len(x.data)
-		dissect.FreeKept(x.data)
-		s.queue = slices.Delete(s.queue, at, at+1)
-	}
+	p.queued -= s.queue.HandOn(c, s.f, &s.next, all)
 }
 
 // missing says that n bytes of a file from off on were lost.
