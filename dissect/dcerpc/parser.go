@@ -15,7 +15,7 @@ const maxKept = 1 << 20
 
 type parser struct {
 	waiting []*Tx // calls that are not over, oldest first
-	spare   []*Tx
+	spare   dissect.Spares[Tx]
 	ifaces  Interfaces
 	lost    [2]bool // behind a gap: the next PDU must be looked for
 	begun   [2]bool
@@ -167,12 +167,7 @@ func (p *parser) begin(c *dissect.Ctx) *Tx {
 		c.Anomaly(anTooMany, p.waiting[0])
 		p.finish(c, p.waiting[0])
 	}
-	var t *Tx
-	if n := len(p.spare); n > 0 {
-		t, p.spare = p.spare[n-1], p.spare[:n-1]
-	} else {
-		t = new(Tx)
-	}
+	t := p.spare.Get()
 	t.reset(c.NextTxID())
 	p.waiting = append(p.waiting, t)
 	return t
@@ -216,9 +211,7 @@ func (p *parser) finish(c *dissect.Ctx, t *Tx) {
 		p.kept -= len(t.Req.Stub) + len(t.Res.Stub)
 	}
 	c.EmitDir(evTx, t, dissect.ToClient)
-	if len(p.spare) < keepSpare {
-		p.spare = append(p.spare, t)
-	}
+	p.spare.Put(t, keepSpare)
 }
 
 // malformed reports what could not be understood, about a call or none.

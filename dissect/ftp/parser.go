@@ -11,7 +11,7 @@ import (
 type parser struct {
 	// waiting are the transactions that the server has not answered for good, oldest first; spare are used up ones.
 	waiting []*Tx
-	spare   []*Tx
+	spare   dissect.Spares[Tx]
 	// port is where the next data connection goes, by the last PORT or PASV; 0 when it was used.
 	port uint16
 	mode mode
@@ -69,12 +69,7 @@ func (p *parser) line(c *dissect.Ctx, dir dissect.Dir, data []byte) int {
 
 // begin begins a transaction.
 func (p *parser) begin(c *dissect.Ctx) *Tx {
-	var t *Tx
-	if n := len(p.spare); n > 0 {
-		t, p.spare = p.spare[n-1], p.spare[:n-1]
-	} else {
-		t = new(Tx)
-	}
+	t := p.spare.Get()
 	t.reset(c.NextTxID())
 	p.waiting = append(p.waiting, t)
 	return t
@@ -258,9 +253,7 @@ func (p *parser) finish(c *dissect.Ctx, t *Tx) {
 			c.EmitDir(evAuthFailure, t, dissect.ToClient)
 		}
 	}
-	if len(p.spare) < 4 {
-		p.spare = append(p.spare, t)
-	}
+	p.spare.Put(t, 4)
 }
 
 // Gap implements dissect.Parser.

@@ -15,7 +15,7 @@ const (
 
 type parser struct {
 	open  []*Tx // in the order of their requests
-	spare []*Tx
+	spare dissect.Spares[Tx]
 	frame frameTx
 	kept  int
 	maxTx int
@@ -134,12 +134,7 @@ func (p *parser) begin(c *dissect.Ctx) *Tx {
 		c.Anomaly(anTooMany, t)
 		p.finish(c, 0)
 	}
-	var t *Tx
-	if n := len(p.spare); n > 0 {
-		t, p.spare = p.spare[n-1], p.spare[:n-1]
-	} else {
-		t = new(Tx)
-	}
+	t := p.spare.Get()
 	t.id = c.NextTxID()
 	p.open = append(p.open, t)
 	return t

@@ -22,7 +22,7 @@ const (
 type parser struct {
 	open      []*Tx // that wait, oldest first
 	touched   []*Tx // of these, what came a message for in this call
-	spare     []*Tx
+	spare     dissect.Spares[Tx]
 	dirs      [2]direction
 	version   byte // 0: no CONNECT was seen
 	connected bool
@@ -144,13 +144,7 @@ func (p *parser) begin(c *dissect.Ctx, dir dissect.Dir) *Tx {
 		c.Anomaly(anTooMany, old)
 		p.finish(c, old)
 	}
-	var t *Tx
-	if n := len(p.spare); n > 0 {
-		t = p.spare[n-1]
-		p.spare = p.spare[:n-1]
-	} else {
-		t = new(Tx)
-	}
+	t := p.spare.Get()
 	t.reset(c.NextTxID(), dir)
 	t.version, t.topics = p.version, p.topics
 	return t
@@ -165,9 +159,7 @@ func (p *parser) finish(c *dissect.Ctx, t *Tx) {
 	}
 	p.kept -= t.kept
 	c.EmitDir(evTx, t, t.dir)
-	if len(p.spare) < maxSpare {
-		p.spare = append(p.spare, t)
-	}
+	p.spare.Put(t, maxSpare)
 }
 
 // keep copies what transactions that wait have of the bytes at hand.

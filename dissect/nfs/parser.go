@@ -35,7 +35,7 @@ type call struct {
 
 type parser struct {
 	calls  []call
-	spare  []*Tx
+	spare  dissect.Spares[Tx]
 	files  []*Tx
 	names  map[string]string
 	dirs   [2]direction
@@ -243,13 +243,7 @@ func (p *parser) reply(c *dissect.Ctx, xid uint32, r xdr) {
 
 // begin makes a transaction.
 func (p *parser) begin(c *dissect.Ctx) *Tx {
-	var t *Tx
-	if n := len(p.spare); n > 0 {
-		t = p.spare[n-1]
-		p.spare = p.spare[:n-1]
-	} else {
-		t = new(Tx)
-	}
+	t := p.spare.Get()
 	t.reset(c.NextTxID())
 	return t
 }
@@ -257,9 +251,7 @@ func (p *parser) begin(c *dissect.Ctx) *Tx {
 // finish ends a transaction, of which the message in direction dir was the last.
 func (p *parser) finish(c *dissect.Ctx, t *Tx, dir dissect.Dir) {
 	c.EmitDir(evTx, t, dir)
-	if len(p.spare) < maxSpare {
-		p.spare = append(p.spare, t)
-	}
+	p.spare.Put(t, maxSpare)
 }
 
 // learn remembers the name of a handle.

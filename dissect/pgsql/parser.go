@@ -18,7 +18,7 @@ const (
 
 type parser struct {
 	open   []*Tx // that wait, oldest first
-	spare  []*Tx
+	spare  dissect.Spares[Tx]
 	dirs   [2]direction
 	maxTx  int
 	typed  bool // the start is over: messages of the client have a type
@@ -152,13 +152,7 @@ func (p *parser) begin(c *dissect.Ctx, k kind) *Tx {
 		c.Anomaly(anTooMany, p.open[0])
 		p.finish(c, p.open[0])
 	}
-	var t *Tx
-	if n := len(p.spare); n > 0 {
-		t = p.spare[n-1]
-		p.spare = p.spare[:n-1]
-	} else {
-		t = new(Tx)
-	}
+	t := p.spare.Get()
 	t.reset(c.NextTxID(), k)
 	p.open = append(p.open, t)
 	return t
@@ -179,9 +173,7 @@ func (p *parser) finish(c *dissect.Ctx, t *Tx) {
 		c.EmitDir(evResponse, t, dissect.ToClient)
 	}
 	c.EmitDir(evTx, t, dissect.ToServer)
-	if len(p.spare) < maxSpare {
-		p.spare = append(p.spare, t)
-	}
+	p.spare.Put(t, maxSpare)
 }
 
 // start takes a first message (section 53.2.1).

@@ -92,7 +92,7 @@ func (t *Tx) clone() *Tx {
 
 type parser struct {
 	open  []*Tx // that wait, oldest first
-	spare []*Tx
+	spare dissect.Spares[Tx]
 	lines dissect.LineReader
 	maxTx int
 	body  bool // lines of open[0]'s response follow
@@ -138,13 +138,7 @@ func (p *parser) begin(c *dissect.Ctx) *Tx {
 		c.Anomaly(anTooMany, p.open[0])
 		p.finish(c)
 	}
-	var t *Tx
-	if n := len(p.spare); n > 0 {
-		t = p.spare[n-1]
-		p.spare = p.spare[:n-1]
-	} else {
-		t = new(Tx)
-	}
+	t := p.spare.Get()
 	t.reset(c.NextTxID())
 	p.open = append(p.open, t)
 	return t
@@ -156,9 +150,7 @@ func (p *parser) finish(c *dissect.Ctx) {
 	p.open = append(p.open[:0], p.open[1:]...)
 	p.body = false
 	c.EmitDir(evTx, t, dissect.ToClient)
-	if len(p.spare) < maxSpare {
-		p.spare = append(p.spare, t)
-	}
+	p.spare.Put(t, maxSpare)
 }
 
 // request takes a line of the client of n bytes with its end.

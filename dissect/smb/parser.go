@@ -21,7 +21,7 @@ const (
 type parser struct {
 	conn    conn
 	open    []*Tx // that are not over, oldest first
-	spare   []*Tx
+	spare   dissect.Spares[Tx]
 	dirs    [2]direction
 	names   handles
 	trees   []tree
@@ -238,12 +238,7 @@ func (p *parser) begin(c *dissect.Ctx, k kind, h *header) *Tx {
 		}
 		p.giveUp(c, p.open[0])
 	}
-	var t *Tx
-	if n := len(p.spare); n > 0 {
-		t, p.spare = p.spare[n-1], p.spare[:n-1]
-	} else {
-		t = new(Tx)
-	}
+	t := p.spare.Get()
 	t.reset(c.NextTxID(), k, &p.conn)
 	t.version, t.cmd, t.session, t.tree, t.msg = h.version, h.cmd, h.session, h.tree, h.msg
 	if x := p.treeOf(h.session, h.tree); x != nil {
@@ -321,9 +316,7 @@ func (p *parser) finish(c *dissect.Ctx, t *Tx) {
 			c.EmitDir(evAuthFailure, t, dissect.ToClient)
 		}
 	}
-	if len(p.spare) < keepSpare {
-		p.spare = append(p.spare, t)
-	}
+	p.spare.Put(t, keepSpare)
 }
 
 // giveUp ends a transaction that is not over.
