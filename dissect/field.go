@@ -3,6 +3,8 @@ package dissect
 import (
 	"net/netip"
 	"time"
+
+	"github.com/luanids/luanids/dissect/packet"
 )
 
 // Type is the type of a field, or of an expression of the rule language.
@@ -46,6 +48,9 @@ type Field struct {
 	// the event named by Done; tests of absence wait for that one.
 	Grows bool
 	Done  string
+	// Answer is the event of the answer that the field is about in a rule that names the question too: beside dns.query, which is
+	// known from the question on, dns.rcode is that of the answer. "" for fields of which that is not so.
+	Answer string
 	// Values lists the only possible values, where there are few (for checks and completion).
 	Values []string
 	// Alias are other names that the field goes by.
@@ -58,6 +63,8 @@ type Field struct {
 	BytesN func(e *Env, i int) ([]byte, bool) // i counts from 0; false past the last
 	IntN   func(e *Env, i int) (int64, bool)
 	IPN    func(e *Env, i int) (netip.Addr, bool)
+	// IntOfPacket is Int of a number that the packet alone decides, nil for other fields.
+	IntOfPacket func(p *packet.Packet) (int64, bool)
 }
 
 // The constructors below declare fields of a protocol's message type T: the accessor is
@@ -171,6 +178,9 @@ func (f Field) Of(t Type) Field { f.Type = t; return f }
 
 // Growing marks a field whose value is complete only at the event done.
 func (f Field) Growing(done string) Field { f.Grows, f.Done = true, done; return f }
+
+// OfAnswer says that beside fields of a question the field is about the answer, which raises event.
+func (f Field) OfAnswer(event string) Field { f.Answer = event; return f }
 
 // OneOf lists the only values that a field takes.
 func (f Field) OneOf(v ...string) Field { f.Values = v; return f }

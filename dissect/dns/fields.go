@@ -12,8 +12,8 @@ func fields(p string) []dissect.Field {
 	fs := []dissect.Field{
 		dissect.Int(p+".id", msg, "transaction id of the header", func(m *Message) (int64, bool) { return int64(m.ID), true }),
 		dissect.Int(p+".opcode", msg, "kind of query: 0 QUERY, 2 STATUS, 4 NOTIFY, 5 UPDATE", func(m *Message) (int64, bool) { return int64(m.Opcode()), true }),
-		dissect.Int(p+".rcode", msg, "response code, with the EDNS extension: 0 NOERROR, 2 SERVFAIL, 3 NXDOMAIN, 5 REFUSED", func(m *Message) (int64, bool) { return int64(m.RCode()), true }),
-		dissect.Str(p+".rcode.name", msg, "name of the response code, NXDOMAIN", (*Message).rcodeName),
+		dissect.Int(p+".rcode", msg, "response code, with the EDNS extension: 0 NOERROR, 2 SERVFAIL, 3 NXDOMAIN, 5 REFUSED", func(m *Message) (int64, bool) { return int64(m.RCode()), true }).OfAnswer(resp),
+		dissect.Str(p+".rcode.name", msg, "name of the response code, NXDOMAIN", (*Message).rcodeName).OfAnswer(resp),
 		dissect.Int(p+".flags", msg, "the second 16 bits of the header: flags, opcode and rcode", func(m *Message) (int64, bool) { return int64(m.Flags), true }),
 		dissect.Int(p+".len", msg, "length of the message", func(m *Message) (int64, bool) { return int64(len(m.raw)), true }).Of(dissect.TSize),
 		dissect.Strs(p+".query", req, "names asked for, dotted (all questions); in responses the question echoed", (*Message).question),
@@ -38,20 +38,31 @@ func fields(p string) []dissect.Field {
 		}),
 		dissect.Ints(p+".query.labels", msg, "numbers of labels of the names asked for", (*Message).labels),
 		dissect.Strs(p+".response.rrname", resp, "every name in a response: of questions and records, and within record data", (*Message).anyName),
-		dissect.Addrs(p+".answers.ip", msg, "addresses in the A and AAAA records of the answer", (*Message).answerIP).Also(p + ".answer.ip"),
+		dissect.Addrs(p+".answers.ip", msg, "addresses in the A and AAAA records of the answer", (*Message).answerIP).OfAnswer(resp).Also(p + ".answer.ip"),
 	}
 	for i, name := range []string{"questions", "answers", "authorities", "additionals"} {
-		fs = append(fs, dissect.Int(p+"."+name+".count", msg, "number of "+name+" by the header",
-			func(m *Message) (int64, bool) { return int64(m.Counts[i]), true }))
+		count := dissect.Int(p+"."+name+".count", msg, "number of "+name+" by the header",
+			func(m *Message) (int64, bool) { return int64(m.Counts[i]), true })
+		if name == "answers" || name == "authorities" {
+			count = count.OfAnswer(resp)
+		}
+		fs = append(fs, count)
 	}
 	for s, name := range []string{"answers", "authorities", "additionals"} {
-		fs = append(fs, sectionFields(p+"."+name, msg, Section(s))...)
+		records := sectionFields(p+"."+name, msg, Section(s))
+		for i := range records {
+			if name != "additionals" {
+				records[i] = records[i].OfAnswer(resp)
+			}
+		}
+		fs = append(fs, records...)
 	}
 	return append(append(fs, flagFields(p, msg)...), ednsFields(p, msg)...)
 }
 
 func flagFields(p, msg string) []dissect.Field {
 	var fs []dissect.Field
+	resp := p + ".response"
 	for _, f := range []struct {
 		name, doc string
 		bit       uint16
@@ -65,8 +76,11 @@ func flagFields(p, msg string) []dissect.Field {
 		{"ad", "authentic data (DNSSEC)", FlagAD},
 		{"cd", "checking disabled (DNSSEC)", FlagCD},
 	} {
-		fs = append(fs, dissect.Bool(p+".flags."+f.name, msg, "header flag: "+f.doc,
-			func(m *Message) bool { return m.Flags&f.bit != 0 }))
+		field := dissect.Bool(p+".flags."+f.name, msg, "header flag: "+f.doc, func(m *Message) bool { return m.Flags&f.bit != 0 })
+		if f.bit&(FlagAA|FlagTC|FlagRA) != 0 {
+			field = field.OfAnswer(resp)
+		}
+		fs = append(fs, field)
 	}
 	return fs
 }
@@ -258,5 +272,5 @@ var typeBytes = func() (t [len(typeNames)][]byte) {
 }()
 
 func (m *Message) rcodeName() []byte {
-	return m.scratch(func(b []byte) []byte { return appendRCode(b, m.RCode()) })
+	return m.scratch(func(b []byte) []byte { return AppendRCode(b, m.RCode()) })
 }

@@ -135,8 +135,8 @@ var rcodeNames = [...]string{
 	19: "BADMODE", 20: "BADNAME", 21: "BADALG", 22: "BADTRUNC", 23: "BADCOOKIE",
 }
 
-// appendRCode appends the name of a response code, or its number.
-func appendRCode(b []byte, rc int) []byte {
+// AppendRCode appends the name of a response code, or its number.
+func AppendRCode(b []byte, rc int) []byte {
 	if rc < len(rcodeNames) && rcodeNames[rc] != "" {
 		return append(b, rcodeNames[rc]...)
 	}

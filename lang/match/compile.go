@@ -42,8 +42,10 @@ type ruleState struct {
 	fields fieldSet
 	// late counts fields under which a test of absence waits for the end of growth.
 	uses fieldUses
-	err  error
-	pos  ir.Pos
+	// asked says that the rule names fields of a question, beside which others are about the answer.
+	asked bool
+	err   error
+	pos   ir.Pos
 }
 
 func (c *compiler) errorf(pos ir.Pos, format string, args ...any) {
@@ -166,7 +168,7 @@ func (c *compiler) fieldOf(f *dissect.Field) *value {
 		case f.Bytes != nil:
 			return &value{b: &bytesField{f.Bytes}, cost: 3}
 		case f.Int != nil:
-			return &value{i: &intField{f.Int}, cost: 2}
+			return &value{i: &intField{f.Int, f.IntOfPacket}, cost: 2}
 		case f.Float != nil:
 			return &value{f: &floatField{f.Float}, cost: 2}
 		case f.IP != nil:

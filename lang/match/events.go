@@ -17,6 +17,7 @@ import (
 //   - else payload: stream.data, or packets if the rule says so or names fields that only packets have;
 //   - else packets, or the first packet of each direction for rules of that scope.
 func (c *compiler) when(r *ir.Rule, rs *ruleState) ([]dissect.EventID, *Problem) {
+	rs.asked = r.On == "" && c.asks(rs.fields)
 	if r.On != "" {
 		return c.pinned(r, rs)
 	}
@@ -71,8 +72,8 @@ func (s *fieldSet) add(f *dissect.Field) {
 
 // fieldFacts are what is often asked of a field: the events at which it is known and complete, false if the schema has none.
 type fieldFacts struct {
-	event, done     dissect.EventID
-	hasEvent, ended bool
+	event, done, answer       dissect.EventID
+	hasEvent, ended, answered bool
 }
 
 func (c *compiler) factsOf(f *dissect.Field) fieldFacts {
@@ -80,6 +81,7 @@ func (c *compiler) factsOf(f *dissect.Field) fieldFacts {
 	if !ok {
 		x.event, x.hasEvent = c.p.schema.EventByName(f.Event)
 		x.done, x.ended = c.p.schema.EventByName(f.Done)
+		x.answer, x.answered = c.p.schema.EventByName(f.Answer)
 		c.facts[f] = x
 	}
 	return x
@@ -91,7 +93,33 @@ func (c *compiler) eventOf(f *dissect.Field, rs *ruleState) (dissect.EventID, bo
 	if f.Grows && rs.uses.late[f] && f.Done != "" {
 		return x.done, x.ended
 	}
+	if rs.asked && x.answered {
+		return x.answer, true
+	}
 	return x.event, x.hasEvent
+}
+
+// asks tells whether fields name a question beside what is about its answer: an event between that of all messages, at which the
+// latter are known, and that of the answer.
+func (c *compiler) asks(fields fieldSet) bool {
+	events := c.p.schema.Events
+	for _, f := range fields {
+		x := c.factsOf(f)
+		if !x.answered {
+			continue
+		}
+		all, answer := events[x.event], events[x.answer]
+		for _, g := range fields {
+			y := c.factsOf(g)
+			if !y.hasEvent || y.answered {
+				continue
+			}
+			if ev := events[y.event]; ev.Spec == answer.Spec && ev.Phase > all.Phase && ev.Phase < answer.Phase {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // highest finds the protocol's event of the highest phase among the fields; why is a field that asks for it.

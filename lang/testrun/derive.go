@@ -75,8 +75,7 @@ var links = append([]link{
 	{to: "http.host", from: "http.host.raw", how: part(lowered)},
 	{to: "http.host.raw", from: "http.host"},
 	{to: "http.stat_code.text", from: "http.stat_code", how: decimal},
-	{to: "dns.query", from: "dns.rrname"}, {to: "dns.rrname", from: "dns.query"},
-}, httpLinks()...)
+}, append(httpLinks(), dnsLinks()...)...)
 
 // httpLinks are the headers that have fields of their own, and the fields that are of the side an event is about.
 func httpLinks() []link {
