@@ -3,6 +3,7 @@ package protocols
 
 import (
 	"github.com/luanids/luanids/dissect"
+	"github.com/luanids/luanids/dissect/bittorrent"
 	"github.com/luanids/luanids/dissect/dcerpc"
 	"github.com/luanids/luanids/dissect/dhcp"
 	"github.com/luanids/luanids/dissect/dns"
@@ -63,5 +64,6 @@ func All(eve func(name string) map[string]string) []*dissect.Spec {
 		rdp.Spec(),
 		pop3.Spec(),
 		nfs.Spec(),
+		bittorrent.Spec(),
 	}
 }

@@ -37,10 +37,7 @@ func (x *Encoder) AlertOf(dst []byte, e *dissect.Env, r *ir.Rule) (record []byte
 
 // alertMessage writes what an alert says of its rule and of the message that it is about.
 func (x *Encoder) alertMessage(w *jsonw.Writer, e *dissect.Env, r *ir.Rule) (at [2]int) {
-	if n, ok := e.Tx.(dissect.Numbered); ok {
-		w.Key("tx_id")
-		w.Uint(n.TxID())
-	}
+	txNumber(w, e)
 	if e.Guessed {
 		w.Key("tx_guessed")
 		w.Bool(true)

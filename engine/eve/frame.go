@@ -46,9 +46,6 @@ func (x *Encoder) frame(w *jsonw.Writer, e *dissect.Env) {
 	w.Base64(data)
 	w.Key("payload_printable")
 	w.Printable(data)
-	if n, ok := e.Tx.(dissect.Numbered); ok {
-		w.Key("tx_id")
-		w.Uint(n.TxID())
-	}
+	txNumber(w, e)
 	w.End()
 }

@@ -97,6 +97,9 @@ func (x *Encoder) AnomalyOf(dst []byte, k AnomalyKind, e *dissect.Env, event, la
 }
 
 func anomalyBody(w *jsonw.Writer, k AnomalyKind, e *dissect.Env, event, layer string) {
+	if k == AppAnomaly {
+		txNumber(w, e)
+	}
 	w.Open("anomaly")
 	if k == AppAnomaly {
 		if e.Flow != nil && e.Flow.App != nil {
@@ -116,6 +119,14 @@ func anomalyBody(w *jsonw.Writer, k AnomalyKind, e *dissect.Env, event, layer st
 		w.Str(layer)
 	}
 	w.End()
+}
+
+// txNumber writes the number of the message that e is about, if it has one.
+func txNumber(w *jsonw.Writer, e *dissect.Env) {
+	if n, ok := e.Tx.(dissect.Numbered); ok {
+		w.Key("tx_id")
+		w.Uint(n.TxID())
+	}
 }
 
 // FlowEnd is what a flow record needs beside the flow.

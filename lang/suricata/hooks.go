@@ -63,6 +63,10 @@ var hooks = map[string]map[string]hook{
 		"request_started": {"ike.message", toServer}, "request_complete": {"ike.message", toServer},
 		"response_started": {"ike.message", toClient}, "response_complete": {"ike.message", toClient},
 	},
+	"bittorrent-dht": {
+		"request_started": {"bittorrent_dht.message", toServer}, "request_complete": {"bittorrent_dht.message", toServer},
+		"response_started": {"bittorrent_dht.message", toClient}, "response_complete": {"bittorrent_dht.message", toClient},
+	},
 	"krb5": {
 		"request_started": {"krb5.message", toServer}, "request_complete": {"krb5.message", toServer},
 		"response_started": {"krb5.message", toClient}, "response_complete": {"krb5.message", toClient},
