@@ -22,6 +22,7 @@ func write(w *jsonw.Writer, e *dissect.Env) {
 		w.Key("operation")
 		w.Str(operations[t.request.op])
 		t.writeRequest(w)
+		t.writeControls(w, &t.request)
 		w.End()
 	}
 	if len(t.responses) > 0 {
@@ -211,7 +212,28 @@ func (t *Tx) writeResponse(w *jsonw.Writer, m *message) {
 		t.writeResult(w, m)
 		w.End()
 	}
+	t.writeControls(w, m)
 	w.End()
+}
+
+// writeControls writes what a message says beside its operation.
+func (t *Tx) writeControls(w *jsonw.Writer, m *message) {
+	list := ber.New(t.at(m.controls))
+	if !list.More() {
+		return
+	}
+	w.OpenArray("controls")
+	for c, ok := nextControl(&list); ok; c, ok = nextControl(&list) {
+		w.Object()
+		text(w, "control_type", c.oid)
+		w.Key("criticality")
+		w.Bool(c.critical)
+		if c.hasValue {
+			hex(w, "control_value", c.value)
+		}
+		w.End()
+	}
+	w.EndArray()
 }
 
 func (t *Tx) writeResult(w *jsonw.Writer, m *message) {

@@ -94,6 +94,8 @@ func fields() []dissect.Field {
 			r := ber.New(t.at(t.request.body))
 			return r.Want(ber.Context)
 		}),
+		list("ldap.request.control", onRequest, "object identifiers of the request's controls: 1.2.840.113556.1.4.319 (paged results)", func(t *Tx) []span { return t.controls[0] }),
+		list("ldap.responses.control", onResponse, "object identifiers of the responses' controls, in order", func(t *Tx) []span { return t.controls[1] }),
 		each("ldap.responses.operation", "kinds of the responses, in order", func(t *Tx, m *message) []byte { return dissect.Text(operations[m.op]) }).OneOf(named()...),
 		dissect.Ints("ldap.responses.operation.number", onResponse, "kinds of the responses as numbers", func(t *Tx, i int) (int64, bool) {
 			if i >= len(t.responses) {

@@ -94,6 +94,35 @@ ldap.tx to_client ldap.request.attribute_type=["cn" "mail"] ldap.request.dn="dc=
 }
 
 // TestFilters reads search filters as text.
+// TestControls: a search for results in pages, as ldapsearch -E pr=2 sends it, and what the server says of the next page.
+func TestControls(t *testing.T) {
+	const paged = "1.2.840.113556.1.4.319"
+	with := func(m string, controls ...string) string { return v(ber.Sequence, m[2:], v(0xa0, controls...)) }
+	r := recorder("ldap.request.control", "ldap.responses.control")
+	r.Data(ts, with(search(2, present1), v(ber.Sequence, octets(paged), "\x01\x01\xff", octets("\x30\x05\x02\x01\x02\x04\x00")), v(ber.Sequence, octets("1.2.3"))))
+	r.Data(tc, entry(2, "cn=b,dc=x")+with(result(2, opDone, 0), v(ber.Sequence, octets(paged), octets(""))))
+	const want = `ldap.request to_server ldap.request.control=["` + paged + `" "1.2.3"]
+ldap.response to_client ldap.request.control=["` + paged + `" "1.2.3"] ldap.responses.control=["` + paged + `"]
+ldap.tx to_client ldap.request.control=["` + paged + `" "1.2.3"] ldap.responses.control=["` + paged + `"]
+`
+	if got := r.Text(); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	for _, want := range []string{`"controls":[{"control_type":"` + paged + `","criticality":true,"control_value":"300502010204 00"},{"control_type":"1.2.3","criticality":false}]},"responses":[`,
+		`"message":"text"},"controls":[{"control_type":"` + paged + `","criticality":false,"control_value":""}]}]}}`} {
+		if want = strings.ReplaceAll(want, " ", ""); !strings.Contains(r.Records[0], want) {
+			t.Errorf("no %s in\n%s", want, r.Records[0])
+		}
+	}
+	for _, broken := range []string{"\x30", "\x04\x01a", "\x30\x02\x02\x00", "\x30\x05\x04\x01a\x04\x7f"} {
+		r := recorder("ldap.request.control")
+		r.Data(ts, with(search(2, present1), broken))
+		if r.End(dissect.EndFIN); len(r.Records) != 1 {
+			t.Errorf("%q: records %q", broken, r.Records)
+		}
+	}
+}
+
 func TestFilters(t *testing.T) {
 	for want, filter := range map[string]string{
 		"(objectClass=*)": present1,

@@ -101,15 +101,16 @@ func (p *parser) message(c *dissect.Ctx, dir dissect.Dir, data []byte) int {
 	r := ber.New(data[h.Size:total])
 	id := r.Int(ber.Integer)
 	kind, body, ok := r.Next()
+	controls, _ := r.If(ber.Context | ber.Constructed)
 	op, known := operation(kind)
 	if !ok || !known || isRequest(op) != (dir == dissect.ToServer) {
 		p.invalid(c, dir)
 		return 0
 	}
 	if isRequest(op) {
-		p.request(c, op, id, body, data[:total])
+		p.request(c, op, id, body, controls, data[:total])
 	} else {
-		p.response(c, op, id, body, data[:total])
+		p.response(c, op, id, body, controls, data[:total])
 	}
 	return total
 }
@@ -163,10 +164,11 @@ func (p *parser) recycle(t *Tx) {
 	p.spare = append(p.spare, t)
 }
 
-func (p *parser) request(c *dissect.Ctx, op byte, id int64, body, whole []byte) {
+func (p *parser) request(c *dissect.Ctx, op byte, id int64, body, controls, whole []byte) {
 	t := p.begin(c)
 	before := len(t.data)
 	ok := t.addRequest(op, id, body)
+	t.addControls(&t.request, controls, &t.controls[dissect.ToServer])
 	p.kept += len(t.data) - before
 	p.show1(c, t, whole)
 	if !ok {
@@ -198,7 +200,7 @@ func (p *parser) find(id int64) int {
 	return -1
 }
 
-func (p *parser) response(c *dissect.Ctx, op byte, id int64, body, whole []byte) {
+func (p *parser) response(c *dissect.Ctx, op byte, id int64, body, controls, whole []byte) {
 	i := p.find(id)
 	alone := i < 0
 	if alone {
@@ -208,9 +210,10 @@ func (p *parser) response(c *dissect.Ctx, op byte, id int64, body, whole []byte)
 	t := p.open[i]
 	t.count++
 	ok := true
-	if p.kept+len(body) <= maxKept {
+	if p.kept+len(body)+len(controls) <= maxKept {
 		before := len(t.data)
 		ok = t.addResponse(op, id, body)
+		t.addControls(&t.responses[len(t.responses)-1], controls, &t.controls[dissect.ToClient])
 		p.kept += len(t.data) - before
 		t.fresh = true
 	}

@@ -18,12 +18,13 @@ type Tx struct {
 	responses  []message
 	count      int // of responses, also those that are not kept
 	complete   bool
-	fresh      bool   // responses came that were not shown
-	data       []byte // of the messages
-	text       []byte // what is not in data as it is shown
-	requested  []span // attributes of the request, in data
-	returned   []span // attributes of the responses
-	filter     span   // in text
+	fresh      bool      // responses came that were not shown
+	data       []byte    // of the messages
+	text       []byte    // what is not in data as it is shown
+	requested  []span    // attributes of the request, in data
+	returned   []span    // attributes of the responses
+	controls   [2][]span // names of the controls, of the request and of the responses
+	filter     span      // in text
 }
 
 // message is what is kept of a message.
@@ -32,6 +33,8 @@ type message struct {
 	id   int64
 	body span // content of the operation
 	dn   span
+	// controls are what comes behind the operation (RFC 4511 section 4.1.11), without their tag and length
+	controls span
 	// result of the operation, for those that have one
 	hasResult bool
 	code      int64
@@ -76,9 +79,10 @@ const keepData = 4 << 10
 func (t *Tx) reset() {
 	t.MatchState.Reset()
 	if cap(t.data) > keepData {
-		t.data, t.responses, t.returned = nil, nil, nil
+		t.data, t.responses, t.returned, t.controls = nil, nil, nil, [2][]span{}
 	}
-	*t = Tx{MatchState: t.MatchState, responses: t.responses[:0], data: t.data[:0], text: t.text[:0], requested: t.requested[:0], returned: t.returned[:0]}
+	*t = Tx{MatchState: t.MatchState, responses: t.responses[:0], data: t.data[:0], text: t.text[:0], requested: t.requested[:0], returned: t.returned[:0],
+		controls: [2][]span{t.controls[0][:0], t.controls[1][:0]}}
 }
 
 func (t *Tx) clone() *Tx {
@@ -86,12 +90,13 @@ func (t *Tx) clone() *Tx {
 	c.MatchState = dissect.MatchState{}
 	c.data, c.text = bytes.Clone(t.data), bytes.Clone(t.text)
 	c.responses, c.requested, c.returned = slices.Clone(t.responses), slices.Clone(t.requested), slices.Clone(t.returned)
+	c.controls = [2][]span{slices.Clone(t.controls[0]), slices.Clone(t.controls[1])}
 	return &c
 }
 
 // Caps on what is noted of a message.
 const (
-	maxAttributes = 4096    // names of attributes, of a request, and of its responses together
+	maxAttributes = 4096    // names of attributes, of a request, and of its responses together; so many of controls
 	maxFilter     = 8 << 10 // bytes of a search filter in text
 )
 
@@ -145,6 +150,42 @@ func (t *Tx) addRequest(op byte, id int64, body []byte) bool {
 		r.Want(ber.Context)
 	}
 	return !r.Failed
+}
+
+// addControls notes the controls of a message, and their names in to.
+func (t *Tx) addControls(m *message, controls []byte, to *[]span) {
+	if len(controls) == 0 {
+		return
+	}
+	b := t.keep(controls)
+	m.controls = t.in(b)
+	r := ber.New(b)
+	for c, ok := nextControl(&r); ok && len(*to) < maxAttributes; c, ok = nextControl(&r) {
+		*to = append(*to, t.in(c.oid))
+	}
+}
+
+// control is what a message says beside its operation.
+type control struct {
+	oid      []byte // as text
+	critical bool
+	value    []byte
+	hasValue bool
+}
+
+// nextControl takes a control off a list; ok is false at its end, and where it is not as it should be.
+func nextControl(list *ber.Reader) (c control, ok bool) {
+	if !list.More() {
+		return c, false
+	}
+	r := list.In(ber.Sequence)
+	c.oid = r.Want(ber.OctetString)
+	ok = !r.Failed && !list.Failed
+	if v, there := r.If(ber.Boolean); there {
+		c.critical = truth(v)
+	}
+	c.value, c.hasValue = r.If(ber.OctetString)
+	return c, ok
 }
 
 // search reads a SearchRequest (RFC 4511 section 4.5.1).
