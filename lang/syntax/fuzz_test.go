@@ -29,7 +29,7 @@ func FuzzParse(f *testing.F) {
 		if len(list) > 0 {
 			return
 		}
-		once := Print(tree)
+		once := formatted(t, src)
 		again, list := Parse(once, start)
 		if len(list) > 0 {
 			t.Fatalf("the printed form does not parse: %v\n%s", list[0], once)
@@ -40,7 +40,7 @@ func FuzzParse(f *testing.F) {
 		if len(again.Comments) != len(tree.Comments) {
 			t.Fatalf("%d comments became %d:\n%s", len(tree.Comments), len(again.Comments), once)
 		}
-		if twice := Print(again); twice != once {
+		if twice := formatted(t, once); twice != once {
 			t.Fatalf("printing again changes it:\n%s\n---\n%s", once, twice)
 		}
 	})

@@ -17,8 +17,23 @@ func Format(src []byte) ([]byte, diag.List) {
 	if len(list) > 0 {
 		return nil, list
 	}
-	return []byte(Print(f)), nil
+	out := Print(f)
+	// A comment that stood where none can be kept comes to stand elsewhere, and then what is around it may fit on fewer lines.
+	for range maxRounds {
+		again, list := Parse(out, diag.Pos{Line: 1, Col: 1})
+		if len(list) > 0 || len(again.Comments) == 0 {
+			break
+		}
+		was := out
+		if out = Print(again); out == was {
+			break
+		}
+	}
+	return []byte(out), nil
 }
+
+// maxRounds bounds how often a file with comments is printed to come to rest.
+const maxRounds = 8
 
 // Print writes a tree in canonical form, with its comments.
 func Print(f *File) string {
@@ -27,7 +42,7 @@ func Print(f *File) string {
 		p.between(f.Decls, i)
 		p.comment(d.Range().Start, 0)
 		p.decl(d)
-		p.end(d.Range().End.Line)
+		p.end(d.Range().End.Line, 0)
 	}
 	p.comment(diag.Pos{Offset: maxOffset, Line: 1}, 0)
 	return p.b.String()
@@ -41,6 +56,8 @@ type printer struct {
 	comments []Comment
 	col      int  // characters on the current line
 	broken   bool // a comment ended the line: what follows must begin another
+	lines    int  // ended so far
+	tall     bool // the last piece took several lines
 }
 
 func (p *printer) write(s string) {
@@ -51,24 +68,28 @@ func (p *printer) write(s string) {
 func (p *printer) newline(indent int) {
 	p.b.WriteByte('\n')
 	p.col, p.broken = 0, false
+	p.lines++
 	p.write(strings.Repeat(" ", indent))
 }
 
-// end ends the line after something that stood on a line of the source: the comment after it stays there.
-func (p *printer) end(line int) {
-	p.trailing(line)
+// end ends the line after something that stood on a line of the source: the comment after it stays there, and more
+// comments of its lines stand below, at indent.
+func (p *printer) end(line, indent int) {
+	p.trailing(line, indent)
 	if p.col > 0 || p.broken {
 		p.newline(0)
 	}
 }
 
 // trailing writes the comment at the end of a line of the source, if there is one.
-func (p *printer) trailing(line int) {
+func (p *printer) trailing(line, indent int) {
 	for len(p.comments) > 0 && p.comments[0].Trailing && p.comments[0].Range.Start.Line <= line {
 		if p.broken {
-			p.newline(0)
+			p.newline(indent)
+		} else {
+			p.write("  ")
 		}
-		p.write("  " + p.comments[0].Text)
+		p.write(p.comments[0].Text)
 		p.comments = p.comments[1:]
 		p.broken = true
 	}
@@ -191,7 +212,7 @@ func (p *printer) open(n *Parsed) {
 	p.write(" {")
 	for _, t := range n.Tokens {
 		if t.Value == "{" {
-			p.end(t.Pos.Line)
+			p.end(t.Pos.Line, 2)
 			return
 		}
 	}
@@ -222,124 +243,7 @@ func (p *printer) body(n *Parsed, list []Stmt) {
 			}
 		}
 		p.stmt(s)
-		p.end(s.Range().End.Line)
+		p.end(s.Range().End.Line, 2)
 	}
 	p.close(n)
-}
-
-// expr writes an expression; lines that it needs beyond the first begin at indent.
-func (p *printer) expr(x Expr, indent int) {
-	switch b := x.(type) {
-	case *Binary:
-		if b.Op == OpAnd || b.Op == OpOr {
-			p.junction(b, indent)
-			return
-		}
-	case *Has:
-		p.has(b, "", "", indent)
-		return
-	case *SetLit:
-		p.set(b, indent)
-		return
-	}
-	p.segment(x.Range(), "", str(x, 0), indent)
-}
-
-// segment writes a piece before which the line may be broken; else sep goes before it.
-func (p *printer) segment(at diag.Range, sep, s string, indent int) {
-	p.place(at, sep, s, indent)
-	p.write(s)
-}
-
-// place breaks the line before s if it must, else writes sep.
-func (p *printer) place(at diag.Range, sep, s string, indent int) {
-	p.comment(at.Start, indent)
-	full := sep != "" && p.col+len(sep)+utf8.RuneCountInString(s) > lineWidth && p.col > indent
-	switch {
-	case p.broken || full:
-		p.newline(indent)
-	case p.col < indent:
-		p.write(strings.Repeat(" ", indent-p.col))
-	case sep != "" && p.col > indent:
-		p.write(sep)
-	}
-}
-
-// junction writes terms joined by and, or by or, as many a line as fit.
-func (p *printer) junction(b *Binary, indent int) {
-	var terms []Expr
-	var x Expr = b
-	for {
-		j, ok := x.(*Binary)
-		if !ok || j.Op != b.Op {
-			break
-		}
-		terms = append(terms, j.R)
-		x = j.L
-	}
-	terms = append(terms, x)
-	prec := ops[b.Op].prec
-	for i := len(terms) - 1; i >= 0; i-- {
-		word, before := "", ""
-		if i < len(terms)-1 {
-			word, before = b.Op.String()+" ", " "
-		}
-		if h, ok := terms[i].(*Has); ok {
-			p.has(h, before, word, indent)
-			continue
-		}
-		right := prec + 1
-		if i == len(terms)-1 {
-			right = prec
-		}
-		p.segment(terms[i].Range(), before, word+str(terms[i], right), indent)
-	}
-}
-
-// has writes a content chain, as many elements a line as fit.
-func (p *printer) has(h *Has, before, word string, indent int) {
-	whole := word + str(h, 0)
-	head := word + hasHead(h)
-	// A chain begins a line unless all of it fits on the current one.
-	p.place(h.Range(), before, whole, indent)
-	p.write(head)
-	inner := p.col
-	if inner > lineWidth/2 {
-		inner = indent + 2
-	}
-	for i, it := range h.Items {
-		s := itemString(it)
-		if i < len(h.Items)-1 {
-			s += ","
-		} else {
-			s += "]"
-		}
-		p.segment(it.Range(), sep(i), s, inner)
-	}
-}
-
-// sep is what stands before element i of a list.
-func sep(i int) string {
-	if i == 0 {
-		return ""
-	}
-	return " "
-}
-
-func (p *printer) set(s *SetLit, indent int) {
-	p.place(s.Range(), "", "{", indent)
-	p.write("{")
-	inner := p.col
-	if len(s.Elems) == 0 {
-		p.write("}")
-	}
-	for i, e := range s.Elems {
-		t := elemString(e)
-		if i < len(s.Elems)-1 {
-			t += ","
-		} else {
-			t += "}"
-		}
-		p.segment(e.X.Range(), sep(i), t, inner)
-	}
 }

@@ -177,7 +177,7 @@ func (p *printer) test(t *Test) {
 			p.write(lines[i])
 		}
 		p.write(strings.Repeat(" ", max(0, width-len(lines[i]))+2) + "alerts " + c.Alerts.Raw)
-		p.end(c.Range().End.Line)
+		p.end(c.Range().End.Line, 2)
 	}
 	p.close(&t.Parsed)
 }

@@ -38,7 +38,7 @@ func TestParsePrintParse(t *testing.T) {
 		if len(list) > 0 {
 			continue // a file of errors
 		}
-		once := Print(f)
+		once := formatted(t, src)
 		g, list := Parse(once, start)
 		if len(list) > 0 {
 			t.Errorf("%s: its printed form does not parse: %v\n%s", name, list[0], once)
@@ -50,9 +50,61 @@ func TestParsePrintParse(t *testing.T) {
 		if len(f.Comments) != len(g.Comments) {
 			t.Errorf("%s: %d comments became %d", name, len(f.Comments), len(g.Comments))
 		}
-		if twice := Print(g); twice != once {
+		if twice := formatted(t, once); twice != once {
 			t.Errorf("%s: printing again changes it:\n--- once\n%s\n--- twice\n%s", name, once, twice)
 		}
+	}
+}
+
+// TestCommentsAnywhere puts a comment behind each token of a text in turn, and behind all: none is lost, and printing
+// twice changes nothing more.
+func TestCommentsAnywhere(t *testing.T) {
+	for name, src := range corpus(t) {
+		if _, list := Parse(src, start); len(list) > 0 || len(src) > 8<<10 {
+			continue
+		}
+		tokens := Tokens(src)
+		all := strings.Builder{}
+		from, step := 0, max(1, len(tokens)/25)
+		for i, tok := range tokens {
+			end := tok.End.Offset
+			all.WriteString(src[from:end] + " # c\n")
+			from = end
+			if i%step == 0 {
+				settled(t, name, src[:end]+" # here\n"+src[end:])
+				settled(t, name, src[:end]+"\n\n# own line\n"+src[end:])
+			}
+		}
+		settled(t, name, all.String()+src[from:])
+	}
+}
+
+func formatted(t testing.TB, src string) string {
+	t.Helper()
+	out, list := Format([]byte(src))
+	if len(list) > 0 {
+		t.Fatal(list[0])
+	}
+	return string(out)
+}
+
+// settled wants of a text that its printed form has the same shape and comments, and is printed as it is.
+func settled(t *testing.T, name, src string) {
+	t.Helper()
+	f, list := Parse(src, start)
+	if len(list) > 0 {
+		t.Errorf("%s: a comment is an error: %v", name, list[0])
+		return
+	}
+	once := formatted(t, src)
+	g, list := Parse(once, start)
+	if len(list) > 0 || shape(f) != shape(g) || len(f.Comments) != len(g.Comments) {
+		t.Errorf("%s: printing changes it: %v\n%s\n--- printed\n%s", name, list, src, once)
+	} else if twice := formatted(t, once); twice != once {
+		t.Errorf("%s: printing again changes it:\n%s\n--- once\n%s\n--- twice\n%s", name, src, once, twice)
+	}
+	if t.Failed() {
+		t.FailNow()
 	}
 }
 
