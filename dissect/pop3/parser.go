@@ -4,6 +4,7 @@ import (
 	"bytes"
 
 	"github.com/luanids/luanids/dissect"
+	"github.com/luanids/luanids/dissect/smtp"
 )
 
 const (
@@ -91,14 +92,21 @@ func (t *Tx) clone() *Tx {
 }
 
 type parser struct {
-	open  []*Tx // that wait, oldest first
+	mails *dissect.Spec // of SMTP
+	spec  *dissect.Spec
+	mail  *smtp.Carried // nil until the first mail
+	open  []*Tx         // that wait, oldest first
 	spare dissect.Spares[Tx]
 	lines dissect.LineReader
 	maxTx int
 	body  bool // lines of open[0]'s response follow
+	read  bool // and are a mail that is read
+	mid   bool // within a long line of a mail, or one of which bytes are missing
 	login bool // the client's next line belongs to AUTH
-	ended [2]bool
-	left  bool // for TLS
+	// greeted says that the server has spoken: its first line answers nothing, be it that the client did not wait for it.
+	greeted bool
+	ended   [2]bool
+	left    bool // for TLS
 }
 
 // Data implements dissect.Parser.
@@ -109,10 +117,19 @@ func (p *parser) Data(c *dissect.Ctx, dir dissect.Dir, data []byte) int {
 			p.maxTx = max(dissect.Size(c.Limits.Settings["pop3.max-tx"], defaultMaxTx), 1)
 		}
 	}
-	for n := 0; n < len(data); {
+	n := 0
+	for n < len(data) {
+		if dir == dissect.ToClient && p.body && p.open[0].content() && !p.lines.Skipping(dir) {
+			k := p.contentLine(c, data[n:])
+			if k == 0 {
+				break
+			}
+			n += k
+			continue
+		}
 		line, k, cut, ok := p.lines.Next(dir, data[n:])
 		if k == 0 {
-			return n
+			break
 		}
 		if n += k; !ok {
 			continue
@@ -129,7 +146,10 @@ func (p *parser) Data(c *dissect.Ctx, dir dissect.Dir, data []byte) int {
 			return n
 		}
 	}
-	return len(data)
+	if p.read && dir == dissect.ToClient {
+		p.mail.Flush(c)
+	}
+	return n
 }
 
 // begin makes a transaction.
@@ -147,6 +167,7 @@ func (p *parser) begin(c *dissect.Ctx) *Tx {
 // finish ends the oldest transaction.
 func (p *parser) finish(c *dissect.Ctx) {
 	t := p.open[0]
+	p.endMail(c, dissect.FileTruncated, "flow end")
 	p.open = append(p.open[:0], p.open[1:]...)
 	p.body = false
 	c.EmitDir(evTx, t, dissect.ToClient)
@@ -198,6 +219,13 @@ func (p *parser) response(c *dissect.Ctx, line []byte, n int, cut bool) {
 		c.Failed() // neither: of a protocol that we do not know, or behind a gap
 		return
 	}
+	if !p.greeted {
+		p.greeted = true
+		if len(p.open) > 0 && (c.Flow == nil || !c.Flow.Midstream) {
+			p.greeting(c, text, ok, n, cut)
+			return
+		}
+	}
 	var t *Tx
 	if len(p.open) > 0 {
 		t = p.open[0]
@@ -211,7 +239,8 @@ func (p *parser) response(c *dissect.Ctx, line []byte, n int, cut bool) {
 	}
 	p.login = p.login || challenge && (t.is("AUTH") || t.cmd == &sasl)
 	if ok && t.cmd != nil && len(t.args) <= t.cmd.multi {
-		p.body = true
+		p.body, p.mid = true, false
+		p.beginMail(c, t)
 		return
 	}
 	tls := ok && t.is("STLS")
@@ -220,6 +249,19 @@ func (p *parser) response(c *dissect.Ctx, line []byte, n int, cut bool) {
 		p.left = true
 		c.Upgrade("tls")
 	}
+}
+
+// greeting takes the server's greeting where commands wait already.
+func (p *parser) greeting(c *dissect.Ctx, text []byte, ok bool, n int, cut bool) {
+	t := p.spare.Get()
+	t.reset(c.NextTxID())
+	t.answered, t.ok = true, ok
+	t.header = t.keep(text)
+	if n > maxLine || cut {
+		c.Anomaly(anLongResponse, t)
+	}
+	c.EmitDir(evTx, t, dissect.ToClient)
+	p.spare.Put(t, maxSpare)
 }
 
 // bodyLine takes another line of a response (RFC 1939 section 3).
@@ -233,17 +275,65 @@ func (p *parser) bodyLine(c *dissect.Ctx, line []byte) {
 		line = line[1:]
 	}
 	t.size += uint64(len(line)) + 2
-	if !t.content() && len(t.lines) < maxLines && len(t.buf) < maxText {
+	if len(t.lines) < maxLines && len(t.buf) < maxText {
 		t.lines = append(t.lines, t.keep(line))
 	}
 }
 
+// beginMail begins to read the mail that follows a response, if that is a whole one.
+func (p *parser) beginMail(c *dissect.Ctx, t *Tx) {
+	if !t.is("RETR") {
+		return
+	}
+	if p.mail == nil {
+		p.mail = smtp.NewCarried(p.mails, p.spec)
+	}
+	p.read = p.mail.Begin(c, t)
+}
+
+func (p *parser) endMail(c *dissect.Ctx, state dissect.FileState, why string) {
+	if p.read {
+		p.read = false
+		p.mail.End(c, state, why)
+	}
+}
+
+// contentLine takes a line of a mail, or a piece of a long one, and gives its length with its end, 0 where more is needed.
+func (p *parser) contentLine(c *dissect.Ctx, data []byte) int {
+	line, eol, n := dissect.LinePiece(data)
+	if n == 0 {
+		return 0
+	}
+	if !p.mid && len(line) > 0 && line[0] == '.' {
+		if len(line) == 1 {
+			p.endMail(c, dissect.FileClosed, "")
+			p.finish(c)
+			return n
+		}
+		line = line[1:]
+	}
+	p.mid = eol == 0
+	p.open[0].size += uint64(len(line) + eol)
+	if p.read {
+		p.mail.Line(c, line, eol)
+	}
+	return n
+}
+
 // Gap implements dissect.Parser.
 func (p *parser) Gap(c *dissect.Ctx, dir dissect.Dir, n int) {
-	p.lines.Skip(dir, true)
-	if dir == dissect.ToClient && p.body && !(len(p.open) > 0 && p.open[0].content()) {
+	p.greeted = p.greeted || dir == dissect.ToClient
+	if dir == dissect.ToClient && p.body {
+		if p.open[0].content() {
+			p.mid = true
+			if p.read {
+				p.mail.Gap(c)
+			}
+			return
+		}
 		p.body = false
 	}
+	p.lines.Skip(dir, true)
 }
 
 // End implements dissect.Parser.
@@ -251,6 +341,9 @@ func (p *parser) End(c *dissect.Ctx, dir dissect.Dir, why dissect.EndReason, res
 	p.ended[dir] = true
 	if !p.ended[dir.Rev()] {
 		return
+	}
+	if why == dissect.EndDepth {
+		p.endMail(c, dissect.FileTruncated, "limit")
 	}
 	for len(p.open) > 0 {
 		p.finish(c)
@@ -260,5 +353,8 @@ func (p *parser) End(c *dissect.Ctx, dir dissect.Dir, why dissect.EndReason, res
 // Reset implements dissect.Parser.
 func (p *parser) Reset() {
 	clear(p.open)
-	*p = parser{open: p.open[:0], spare: p.spare}
+	if p.mail != nil {
+		p.mail.Reset()
+	}
+	*p = parser{mails: p.mails, spec: p.spec, mail: p.mail, open: p.open[:0], spare: p.spare}
 }

@@ -105,6 +105,7 @@ func TestTLS(t *testing.T) {
 // TestGap: what is lost of a mail does not matter, and commands are found behind a loss.
 func TestGap(t *testing.T) {
 	r := dissecttest.New(Spec())
+	r.Ctx.Flow.Midstream = true
 	talk(r, "C RETR 1\nS +OK\nS Subject: x\n", false)
 	r.Gap(toClient, 1000).Gap(toServer, 10)
 	talk(r, "S st of a line\nS last\nS .\nC of a line\nC NOOP\nS +OK\n", false)
