@@ -40,7 +40,7 @@ const minCore = 128
 
 // coreData reads the client core data (section 2.2.1.3.2).
 func (m *Message) coreData(b []byte) {
-	if len(b) < minCore {
+	if len(b) < minCore || m.core.there { // once only: spans count on it
 		return
 	}
 	le := binary.LittleEndian
