@@ -187,6 +187,7 @@ type Tx struct {
 	version byte        // of the connection, when the last message came
 	msgs    []Message
 	kept    int    // bytes of payload that were kept beyond what records show
+	held    int    // bytes of messages that were kept
 	topics  [2]int // how many topics of a SUBSCRIBE, and of an UNSUBSCRIBE, rules look at
 	open    bool
 }

@@ -15,6 +15,8 @@ const (
 	defaultMaxTx = 1024
 	// maxKept is how much payload of a connection is kept for transactions that wait, bytes, beyond what their records show.
 	maxKept = 256 << 10
+	// maxHeld is how much of messages that wait is kept of a connection in all, bytes, topics and properties included. The oldest end.
+	maxHeld = 2 << 20
 	// maxSpare is how many transactions a parser keeps for later.
 	maxSpare = 4
 )
@@ -29,6 +31,7 @@ type parser struct {
 	partial   bool // the connection was not seen from its beginning, or not all of it: what is missing means nothing
 	dead      bool // malformed: nothing is parsed any more
 	kept      int  // bytes, see maxKept
+	held      int  // bytes, see maxHeld
 	shown     int  // bytes of a text that records show
 	maxLength int
 	maxTx     int
@@ -69,6 +72,7 @@ func (p *parser) Data(c *dissect.Ctx, dir dissect.Dir, data []byte) int {
 	d := &p.dirs[dir]
 	for n := 0; ; {
 		if p.dead {
+			p.keep(c)
 			return len(data)
 		}
 		k := min(d.skip, len(data)-n)
@@ -77,11 +81,11 @@ func (p *parser) Data(c *dissect.Ctx, dir dissect.Dir, data []byte) int {
 			return n
 		}
 		if k = p.packet(c, dir, d, data[n:]); k == 0 {
-			p.keep()
+			p.keep(c)
 			return n
 		}
 		if n += k; n == len(data) {
-			p.keep()
+			p.keep(c)
 			return n
 		}
 	}
@@ -158,12 +162,13 @@ func (p *parser) finish(c *dissect.Ctx, t *Tx) {
 		t.open = false
 	}
 	p.kept -= t.kept
+	p.held -= t.held
 	c.EmitDir(evTx, t, t.dir)
 	p.spare.Put(t, maxSpare)
 }
 
 // keep copies what transactions that wait have of the bytes at hand.
-func (p *parser) keep() {
+func (p *parser) keep(c *dissect.Ctx) {
 	for _, t := range p.touched {
 		for i := range t.msgs {
 			m := &t.msgs[i]
@@ -177,9 +182,15 @@ func (p *parser) keep() {
 				p.kept += extra
 			}
 			m.keep(n)
+			t.held += len(m.own)
+			p.held += len(m.own)
 		}
 	}
 	p.touched = p.touched[:0]
+	for p.held > maxHeld && len(p.open) > 0 {
+		c.Anomaly(anTooMany, p.open[0])
+		p.finish(c, p.open[0])
+	}
 }
 
 // message takes a whole control packet.
