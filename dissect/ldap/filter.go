@@ -40,11 +40,11 @@ func appendFilter(dst []byte, id byte, body []byte, depth int) ([]byte, bool) {
 			}
 		}
 	case fEqual, fGreater, fLess, fApprox:
-		dst = append(dst, r.Want(ber.OctetString)...)
+		dst = append(dst, clip(r.Want(ber.OctetString))...)
 		dst = append(dst, [...]string{fEqual: "=", fGreater: ">=", fLess: "<=", fApprox: "~="}[kind]...)
 		dst = appendValue(dst, r.Want(ber.OctetString))
 	case fPresent:
-		dst = append(append(dst, body...), "=*"...)
+		dst = append(append(dst, clip(body)...), "=*"...)
 	case fSubstrings:
 		dst = appendSubstrings(dst, &r)
 	case fExtensible:
@@ -55,8 +55,12 @@ func appendFilter(dst []byte, id byte, body []byte, depth int) ([]byte, bool) {
 	return append(dst, ')'), ok && !r.Failed
 }
 
+// clip cuts off what no filter has room for.
+func clip(b []byte) []byte { return b[:min(len(b), maxFilter)] }
+
 // appendValue appends a value; what means something in a filter, and what is no text, is escaped (RFC 4515 section 3).
 func appendValue(dst, v []byte) []byte {
+	v = clip(v)
 	const digits = "0123456789abcdef"
 	for _, c := range v {
 		if c < 0x20 || c == '*' || c == '(' || c == ')' || c == '\\' || c >= 0x7f {
@@ -70,11 +74,11 @@ func appendValue(dst, v []byte) []byte {
 
 // appendSubstrings appends cn=a*b*c.
 func appendSubstrings(dst []byte, r *ber.Reader) []byte {
-	dst = append(append(dst, r.Want(ber.OctetString)...), '=')
+	dst = append(append(dst, clip(r.Want(ber.OctetString))...), '=')
 	const initial, final = ber.Context, ber.Context | 2
 	open := false // a star is due
 	list := r.In(ber.Sequence)
-	for first := true; list.More(); first = false {
+	for first := true; list.More() && len(dst) <= maxFilter; first = false {
 		id, v, ok := list.Next()
 		if !ok {
 			break
@@ -96,14 +100,14 @@ func appendSubstrings(dst []byte, r *ber.Reader) []byte {
 func appendExtensible(dst []byte, r *ber.Reader) []byte {
 	rule, hasRule := r.If(ber.Context | 1)
 	if name, ok := r.If(ber.Context | 2); ok {
-		dst = append(dst, name...)
+		dst = append(dst, clip(name)...)
 	}
 	value := r.Want(ber.Context | 3)
 	if dn, ok := r.If(ber.Context | 4); ok && len(dn) == 1 && dn[0] != 0 {
 		dst = append(dst, ":dn"...)
 	}
 	if hasRule {
-		dst = append(append(dst, ':'), rule...)
+		dst = append(append(dst, ':'), clip(rule)...)
 	}
 	return appendValue(append(dst, ":="...), value)
 }

@@ -10,6 +10,8 @@ import (
 const (
 	maxMessage = 256 << 10 // longest message that is looked at, bytes
 	maxKept    = 1 << 20   // bytes of messages that are kept of the transactions that are open; responses past it are only counted
+	maxHeld    = 2 << 20   // the same with requests: past it the oldest transaction ends
+	maxResult  = 4 << 10   // bytes of a last response that is kept in any case
 	defaultTx  = 256       // open transactions, Suricata's default of max-tx
 )
 
@@ -147,7 +149,7 @@ func (p *parser) finish(c *dissect.Ctx, i int) {
 	p.open = append(p.open[:i], p.open[i+1:]...)
 	t.complete = true
 	c.EmitDir(evTx, t, dirOf(t))
-	p.kept -= len(t.data)
+	p.kept -= t.cost()
 	p.recycle(t)
 }
 
@@ -166,10 +168,13 @@ func (p *parser) recycle(t *Tx) {
 
 func (p *parser) request(c *dissect.Ctx, op byte, id int64, body, controls, whole []byte) {
 	t := p.begin(c)
-	before := len(t.data)
 	ok := t.addRequest(op, id, body)
 	t.addControls(&t.request, controls, &t.controls[dissect.ToServer])
-	p.kept += len(t.data) - before
+	p.kept += t.cost()
+	for p.kept > maxHeld && len(p.open) > 1 {
+		c.Anomaly(anTooMany, p.open[0])
+		p.finish(c, 0)
+	}
 	p.show1(c, t, whole)
 	if !ok {
 		c.Anomaly(anInvalid, t)
@@ -210,11 +215,11 @@ func (p *parser) response(c *dissect.Ctx, op byte, id int64, body, controls, who
 	t := p.open[i]
 	t.count++
 	ok := true
-	if p.kept+len(body)+len(controls) <= maxKept {
-		before := len(t.data)
+	if n := len(body) + len(controls); p.kept+n+messageCost <= maxKept || final(op) && n <= maxResult {
+		before := t.cost()
 		ok = t.addResponse(op, id, body)
 		t.addControls(&t.responses[len(t.responses)-1], controls, &t.controls[dissect.ToClient])
-		p.kept += len(t.data) - before
+		p.kept += t.cost() - before
 		t.fresh = true
 	}
 	p.show1(c, t, whole)

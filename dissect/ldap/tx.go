@@ -78,8 +78,11 @@ const keepData = 4 << 10
 
 func (t *Tx) reset() {
 	t.MatchState.Reset()
-	if cap(t.data) > keepData {
+	if cap(t.data) > keepData || cap(t.responses) > keepData/messageCost {
 		t.data, t.responses, t.returned, t.controls = nil, nil, nil, [2][]span{}
+	}
+	if cap(t.text) > keepData {
+		t.text = nil
 	}
 	*t = Tx{MatchState: t.MatchState, responses: t.responses[:0], data: t.data[:0], text: t.text[:0], requested: t.requested[:0], returned: t.returned[:0],
 		controls: [2][]span{t.controls[0][:0], t.controls[1][:0]}}
@@ -93,6 +96,12 @@ func (t *Tx) clone() *Tx {
 	c.controls = [2][]span{slices.Clone(t.controls[0]), slices.Clone(t.controls[1])}
 	return &c
 }
+
+// messageCost is what a response costs besides its bytes.
+const messageCost = 96
+
+// cost is what is kept of a transaction, bytes.
+func (t *Tx) cost() int { return len(t.data) + len(t.text) + messageCost*len(t.responses) }
 
 // Caps on what is noted of a message.
 const (
