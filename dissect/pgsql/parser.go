@@ -21,6 +21,7 @@ type parser struct {
 	spare  dissect.Spares[Tx]
 	dirs   [2]direction
 	maxTx  int
+	held   int  // bytes of texts, see maxHeld
 	typed  bool // the start is over: messages of the client have a type
 	ask    kind // what the server asked the client for: kPassword, kSASL, kSASLNext, kGSSNext
 	copies *Tx  // of the COPY whose data the client sends
@@ -148,12 +149,12 @@ func (p *parser) first() *Tx {
 
 // begin makes a transaction.
 func (p *parser) begin(c *dissect.Ctx, k kind) *Tx {
-	if len(p.open) >= p.maxTx {
+	for len(p.open) >= p.maxTx || p.held > maxHeld && len(p.open) > 0 {
 		c.Anomaly(anTooMany, p.open[0])
 		p.finish(c, p.open[0])
 	}
 	t := p.spare.Get()
-	t.reset(c.NextTxID(), k)
+	t.reset(c.NextTxID(), k, &p.held)
 	p.open = append(p.open, t)
 	return t
 }
@@ -173,6 +174,7 @@ func (p *parser) finish(c *dissect.Ctx, t *Tx) {
 		c.EmitDir(evResponse, t, dissect.ToClient)
 	}
 	c.EmitDir(evTx, t, dissect.ToServer)
+	p.held -= len(t.buf)
 	p.spare.Put(t, maxSpare)
 }
 

@@ -216,7 +216,8 @@ func TestAllocs(t *testing.T) {
 		t.Errorf("%v allocations for a query", n)
 	}
 	tx := new(Tx)
-	tx.reset(0, kQuery)
+	held := 0
+	tx.reset(0, kQuery, &held)
 	tx.queries = append(tx.queries, tx.keep([]byte("SELECT 1")))
 	if names := dissecttest.FieldAllocs(Spec(), tx); len(names) > 0 {
 		t.Errorf("fields allocate: %v", names)

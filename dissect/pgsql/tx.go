@@ -10,6 +10,8 @@ import (
 const (
 	// maxText is how much of the texts of one transaction is kept, bytes.
 	maxText = 64 << 10
+	// maxHeld is how much of the texts of the transactions of a connection that wait is kept, bytes. The oldest end.
+	maxHeld = 1 << 20
 	// maxList is how many parameters, or queries, of one transaction are kept.
 	maxList = 64
 	// keepBuf is the largest buffer that a transaction keeps for the next, bytes.
@@ -55,6 +57,7 @@ type Tx struct {
 	id   uint64
 	kind kind
 	buf  []byte
+	held *int // what the texts of all transactions of the connection take, bytes
 
 	major, minor uint16 // of a start
 	params       []param
@@ -105,12 +108,12 @@ const (
 // TxID implements dissect.Numbered.
 func (t *Tx) TxID() uint64 { return t.id }
 
-func (t *Tx) reset(id uint64, k kind) {
+func (t *Tx) reset(id uint64, k kind, held *int) {
 	t.MatchState.Reset()
 	if cap(t.buf) > keepBuf {
 		t.buf = nil
 	}
-	*t = Tx{MatchState: t.MatchState, id: id, kind: k, buf: t.buf[:0], params: t.params[:0], queries: t.queries[:0], status: t.status[:0],
+	*t = Tx{MatchState: t.MatchState, id: id, kind: k, held: held, buf: t.buf[:0], params: t.params[:0], queries: t.queries[:0], status: t.status[:0],
 		fields: -1, copyIn: -1, copyOut: -1}
 }
 
@@ -127,13 +130,14 @@ func (t *Tx) keep(b []byte) span {
 	b = b[:min(len(b), maxText-len(t.buf))]
 	off := len(t.buf)
 	t.buf = append(t.buf, b...)
+	*t.held += len(b)
 	return span{uint32(off), uint32(len(b)), true}
 }
 
 // clone makes a copy that stays.
 func (t *Tx) clone() *Tx {
 	n := *t
-	n.MatchState = dissect.MatchState{}
+	n.MatchState, n.held = dissect.MatchState{}, nil
 	n.buf, n.params, n.queries, n.status = bytes.Clone(t.buf), slices.Clone(t.params), slices.Clone(t.queries), slices.Clone(t.status)
 	return &n
 }
