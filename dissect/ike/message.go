@@ -17,6 +17,8 @@ const (
 	maxAttributes = 32 // of a transform
 	maxNotify     = 64
 	maxNested     = 256 // proposals and transforms of one message that are looked at
+	// keepText is the largest buffer that is used for another vendor's id, or another flow, bytes.
+	keepText = 4 << 10
 )
 
 // Flags of the header.
@@ -97,6 +99,20 @@ func (m *Message) reset() {
 
 // none is a choice of no algorithm at all.
 var none = [transformTypes]int{-1, -1, -1, -1, -1, -1}
+
+// trim gives large memory back.
+func (m *Message) trim() {
+	for _, b := range []*[]byte{&m.key, &m.nonce, &m.sides[0].key, &m.sides[0].nonce, &m.sides[1].key, &m.sides[1].nonce} {
+		if cap(*b) > keepText {
+			*b = nil
+		}
+	}
+	for i, all := 0, m.vendors[:cap(m.vendors)]; i < len(all); i++ {
+		if cap(all[i]) > keepText {
+			all[i] = nil
+		}
+	}
+}
 
 // forget forgets the connection.
 func (m *Message) forget() {

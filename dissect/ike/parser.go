@@ -13,6 +13,7 @@ type parser struct {
 
 // Reset implements dissect.Parser.
 func (p *parser) Reset() {
+	p.m.trim()
 	p.m.reset()
 	p.m.forget()
 	p.begun = false

@@ -84,6 +84,9 @@ func (m *Message) addVendor(b []byte) {
 	default:
 		m.vendors = append(m.vendors, nil)
 	}
+	if cap(m.vendors[n]) > keepText {
+		m.vendors[n] = nil
+	}
 	m.vendors[n] = hex.AppendEncode(m.vendors[n][:0], b)
 }
 

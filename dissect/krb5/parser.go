@@ -7,6 +7,9 @@ import (
 	"github.com/luanids/luanids/dissect/packet"
 )
 
+// keepText is the largest text that a parser keeps for another flow, bytes.
+const keepText = 4 << 10
+
 type parser struct {
 	m       Message
 	request uint32 // kind of the last request
@@ -17,6 +20,11 @@ type parser struct {
 // Reset implements dissect.Parser.
 func (p *parser) Reset() {
 	p.m.reset()
+	for _, b := range []*[]byte{&p.m.realm, &p.m.text, &p.m.cname.all, &p.m.sname.all} {
+		if cap(*b) > keepText {
+			*b = nil
+		}
+	}
 	*p = parser{m: p.m}
 }
 
