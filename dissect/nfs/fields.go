@@ -31,7 +31,7 @@ func fields() []dissect.Field {
 		str("nfs.rename_to", request, "new name of a RENAME", func(t *Tx) []byte { return present(t.to) }),
 		dissect.Bin("nfs.handle", request, "handle of the file or folder", func(t *Tx) []byte { return present(t.handle) }),
 		dissect.Bool("nfs.file_tx", request, "is all reads, or all writes, of a file", func(t *Tx) bool { return t.isFile }),
-		num("nfs.status", txEvent, "result, 0: well done (RFC 1813 section 2.6)", func(t *Tx) (int64, bool) { return int64(t.status), t.answered }),
+		num("nfs.status", txEvent, "result, 0: well done (RFC 1813 section 2.6)", func(t *Tx) (int64, bool) { return int64(t.status), t.answered && !t.sealed }),
 		num("rpc.xid", request, "number of the call", func(t *Tx) (int64, bool) { return int64(t.xid), true }),
 		num("rpc.auth_type", request, "kind of authentication: 0 none, 1 Unix, 6 RPCSEC_GSS (RFC 5531 section 8.2)", func(t *Tx) (int64, bool) { return int64(t.flavor), true }),
 		str("rpc.machine_name", request, "name of the client's computer", func(t *Tx) []byte { return present(t.machine) }),

@@ -27,8 +27,9 @@ const (
 // call is a call that waits for its reply.
 type call struct {
 	xid, vers, proc uint32
-	service         uint32
-	tx              *Tx // nil: none by itself
+	service         uint32 // of RPCSEC_GSS
+	sealed          bool   // arguments and results are encrypted
+	tx              *Tx    // nil: none by itself
 	name, handle    []byte
 	off             uint64 // of a read
 }
@@ -187,7 +188,7 @@ func (p *parser) addCall(c *dissect.Ctx, h *header) *call {
 		p.calls = append(p.calls, call{})
 	}
 	w := &p.calls[n]
-	*w = call{xid: h.xid, vers: h.vers, proc: h.proc, service: h.service, name: w.name[:0], handle: w.handle[:0]}
+	*w = call{xid: h.xid, vers: h.vers, proc: h.proc, service: h.service, sealed: h.sealed(), name: w.name[:0], handle: w.handle[:0]}
 	return w
 }
 

@@ -82,14 +82,35 @@ func (r *xdr) content() (b []byte, missing int) {
 	return b, n - k
 }
 
+// Services of RPCSEC_GSS (RFC 2203 section 5.3.2), and its procedure that carries calls.
+const (
+	integrity  = 2
+	privacy    = 3
+	rpcsecData = 0
+)
+
 // header is that of a call.
 type header struct {
 	xid, prog, vers, proc uint32
 	flavor                uint32
 	machine               []byte
 	uid, gid              uint32
-	service               uint32 // of RPCSEC_GSS (RFC 2203): 2 integrity, 3 privacy
+	behind                [2]uint32 // the two words right behind the name, with what pads it
+	service               uint32    // of RPCSEC_GSS (RFC 2203): 2 integrity, 3 privacy
 	gssProc               uint32
+}
+
+// sealed tells whether nobody but the two can read the arguments: they are encrypted, or those of an exchange of keys.
+func (h *header) sealed() bool {
+	return h.flavor == authGSS && (h.gssProc != rpcsecData || h.service == privacy)
+}
+
+// unwrapped takes the wrapper of RPCSEC_GSS that protects what is in it from being changed off (RFC 2203 section 5.3.2.2).
+func (r *xdr) unwrapped(service uint32) {
+	if service == integrity {
+		r.u32()
+		r.u32()
+	}
 }
 
 // call reads the header of a call, of which xid and type were read; false: it is none.
@@ -104,7 +125,10 @@ func (r *xdr) call(h *header) bool {
 	switch h.flavor {
 	case authUnix:
 		c.u32()
+		name := c
 		h.machine = c.opaque(255)
+		name.take(4 + len(h.machine))
+		h.behind = [2]uint32{name.u32(), name.u32()}
 		h.uid, h.gid = c.u32(), c.u32()
 	case authGSS:
 		c.u32()

@@ -19,9 +19,11 @@ type Tx struct {
 	flavor    uint32
 	machine   []byte
 	uid, gid  uint32
+	behind    [2]uint32
 	answered  bool
 	rpcStatus uint32
 	status    uint32
+	sealed    bool // arguments and results are encrypted: name and status are not known
 
 	isFile      bool // all reads, or writes, of a file
 	dir         dissect.Dir
@@ -55,6 +57,7 @@ func (t *Tx) clone() *Tx {
 func (t *Tx) by(h *header) {
 	t.xid, t.vers, t.proc, t.flavor = h.xid, h.vers, h.proc, h.flavor
 	t.machine, t.uid, t.gid = append(t.machine[:0], h.machine...), h.uid, h.gid
+	t.behind = h.behind
 }
 
 // Procedures of version 3 (RFC 1813 section 3).

@@ -47,6 +47,11 @@ func (p *parser) request3(c *dissect.Ctx, h *header, w *call, r *xdr) {
 	if h.vers == 2 {
 		proc = as3(proc)
 	}
+	if w.sealed {
+		proc = 0
+	} else {
+		r.unwrapped(h.service)
+	}
 	var handle, name, to []byte
 	switch proc {
 	case v3Lookup:
@@ -83,6 +88,7 @@ func (p *parser) request3(c *dissect.Ctx, h *header, w *call, r *xdr) {
 	}
 	t := p.begin(c)
 	t.by(h)
+	t.sealed = w.sealed
 	t.handle, t.name, t.to = append(t.handle, handle...), append(t.name, name...), append(t.to, to...)
 	w.tx = t
 	w.name = append(w.name, name...)
@@ -105,9 +111,10 @@ func (p *parser) reply3(c *dissect.Ctx, w *call, r *xdr) {
 	if w.vers == 2 {
 		proc = as3(proc)
 	}
-	if w.proc == 0 { // NULL has no results
+	if w.proc == 0 || w.sealed { // NULL has no results
 		return
 	}
+	r.unwrapped(w.service)
 	status := r.u32()
 	if w.tx != nil {
 		w.tx.status = status
@@ -128,7 +135,7 @@ func (p *parser) reply3(c *dissect.Ctx, w *call, r *xdr) {
 	case proc == v3ReaddirPlus:
 		p.listing(r)
 	}
-	if r.bad {
+	if r.bad && p.dirs[dissect.ToClient].skip == 0 {
 		c.Anomaly(anMalformed, w.tx)
 	}
 }

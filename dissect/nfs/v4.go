@@ -34,9 +34,6 @@ const (
 	opIllegal      = 10044
 	maxOperations  = 64
 	stateID        = 16 // bytes
-	integrity      = 2  // service of RPCSEC_GSS (RFC 2203 section 5.3.2)
-	privacy        = 3
-	rpcsecData     = 0 // procedure of RPCSEC_GSS
 	longOpaque     = 4096
 	changeInfo     = 20 // bytes of how a folder has changed
 	sequenceArgs   = 32
@@ -58,23 +55,12 @@ func (r *xdr) bitmap() {
 	r.take(4 * n)
 }
 
-// unwrapped takes the integrity wrapper of RPCSEC_GSS off; false: the rest is encrypted.
-func (r *xdr) unwrapped(h uint32) bool {
-	switch h {
-	case integrity:
-		r.u32()
-		r.u32()
-	case privacy:
-		return false
-	}
-	return true
-}
-
 // request4 takes the operations of a call.
 func (p *parser) request4(c *dissect.Ctx, h *header, w *call, r *xdr) {
-	if h.flavor == authGSS && (h.gssProc != rpcsecData || !r.unwrapped(h.service)) {
+	if w.sealed {
 		return
 	}
+	r.unwrapped(h.service)
 	r.opaque(maxName) // tag
 	r.u32()
 	n := r.u32()
@@ -176,10 +162,12 @@ func (r *xdr) openArgs() []byte {
 	switch r.u32() {
 	case 0, 3: // by name
 		return r.opaque(maxName)
-	case 1, 5:
+	case 1:
 		if len(r.b) >= 4 {
 			r.u32()
 		}
+	case 5:
+		r.take(stateID)
 	case 2:
 		r.take(stateID)
 		return r.opaque(maxName)
@@ -219,9 +207,10 @@ func (r *xdr) otherArgs(op uint32) bool {
 
 // reply4 takes the results of a call's operations.
 func (p *parser) reply4(c *dissect.Ctx, w *call, r *xdr) {
-	if !r.unwrapped(w.service) {
+	if w.sealed {
 		return
 	}
+	r.unwrapped(w.service)
 	overall := r.u32()
 	r.opaque(maxName)
 	n := r.u32()
