@@ -13,8 +13,10 @@ const (
 	defaultMaxPayload = 0xffff
 	// maxPending is past the longest frame of which the parser wants all: max-payload-size keeps that far shorter.
 	maxPending = 1 << 30
-	// maxInflated is how much a compressed message may unpack to, bytes; past it nothing of its direction is unpacked any more.
+	// maxInflated is how much of a compressed message is unpacked, bytes.
 	maxInflated = 1 << 20
+	// maxBombs is how many messages of a direction may exceed it; then nothing is unpacked any more.
+	maxBombs = 8
 	// keepBuffer is the largest buffer that a parser keeps for another flow, bytes.
 	keepBuffer = 4 << 10
 )
@@ -73,8 +75,10 @@ type direction struct {
 	message  []byte // fragments so far
 	within   bool   // of a fragmented message
 	packed   bool   // the message is compressed
+	cut      bool   // not all of it is here
 	unpacked []byte
 	inflater *http.Inflater
+	bombs    int  // messages that unpacked to too much
 	raw      bool // nothing is unpacked any more
 }
 
@@ -223,13 +227,17 @@ func (d *direction) unmask(m *Message, b []byte) []byte {
 // assemble puts a fragmented message together (RFC 6455 section 5.4), and unpacks one that is complete.
 func (p *parser) assemble(c *dissect.Ctx, d *direction, m *Message) {
 	if !d.within {
-		d.packed = m.flags&compressed != 0
+		d.packed, d.cut = m.flags&compressed != 0, false
 	}
+	d.cut = d.cut || d.skip > 0
 	last := m.flags&fin != 0
 	if d.within || !last {
 		room := p.maxPayload - len(d.message)
-		if room > 0 && len(m.payload) > room {
-			c.Anomaly(anLimit, m)
+		if len(m.payload) > room {
+			d.cut = true
+			if room > 0 {
+				c.Anomaly(anLimit, m)
+			}
 		}
 		d.message = append(d.message, m.payload[:max(min(room, len(m.payload)), 0)]...)
 		if last {
@@ -237,12 +245,13 @@ func (p *parser) assemble(c *dissect.Ctx, d *direction, m *Message) {
 		}
 	}
 	if d.within = !last; last && d.packed {
-		m.payload = d.unpack(m.payload)
+		m.payload = d.unpack(c, m)
 	}
 }
 
 // unpack undoes the compression of a message; what cannot be unpacked stays as it is.
-func (d *direction) unpack(b []byte) []byte {
+func (d *direction) unpack(c *dissect.Ctx, m *Message) []byte {
+	b := m.payload
 	if d.raw || len(b) == 0 {
 		return b
 	}
@@ -252,11 +261,16 @@ func (d *direction) unpack(b []byte) []byte {
 	d.unpacked = d.unpacked[:0]
 	err := d.inflater.Message(b, func(out []byte) bool {
 		d.unpacked = append(d.unpacked, out...)
-		d.raw = len(d.unpacked) > maxInflated
-		return !d.raw
+		return len(d.unpacked) <= maxInflated
 	})
-	if d.raw || err != nil {
-		d.inflater.Reset()
+	over := len(d.unpacked) > maxInflated
+	if over {
+		c.Anomaly(anLimit, m)
+		d.bombs++
+		d.raw = d.bombs > maxBombs
+	}
+	if over || err != nil || d.cut {
+		d.inflater.Reset() // messages that refer to this one will not be unpacked, others will
 	}
 	if len(d.unpacked) == 0 {
 		return b
@@ -275,7 +289,7 @@ func (p *parser) Gap(c *dissect.Ctx, dir dissect.Dir, n int) {
 	}
 	d.message, d.within = keep(d.message), false
 	if d.inflater != nil {
-		d.raw, d.inflater = true, nil // what follows may refer to what is missing
+		d.inflater.Reset()
 	}
 	if n >= 0 && uint64(n) <= d.skip {
 		d.skip -= uint64(n)

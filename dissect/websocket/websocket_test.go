@@ -124,20 +124,6 @@ websocket.message to_client websocket.payload="next"
 	}
 }
 
-// TestBomb checks that a message that unpacks to too much is given up, with those behind it.
-func TestBomb(t *testing.T) {
-	var pack packer
-	r := dissecttest.New(Spec())
-	r.Quiet = true
-	r.Data(dissect.ToClient, frame(0xc1, 0, pack.message(strings.Repeat("z", 10<<20))))
-	r.Quiet, r.Fields = false, []string{"websocket.payload"}
-	packed := pack.message("after")
-	r.Data(dissect.ToClient, frame(0xc1, 0, packed))
-	if want := fmt.Sprintf("websocket.message to_client websocket.payload=%q\n", packed); r.Text() != want {
-		t.Errorf("got %s want %s", r.Text(), want)
-	}
-}
-
 func TestGaps(t *testing.T) {
 	long := frame(0x81, key, strings.Repeat("x", 300))
 	for _, c := range []struct {
