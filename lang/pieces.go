@@ -18,7 +18,7 @@ const pieceSize = 8 << 10
 func asPathError(err error, p **fs.PathError) bool { return errors.As(err, p) }
 
 // cut splits a file at lines that begin a declaration in their first column. No string,
-// regular expression or comment spans lines, so such a line is always one. Lets, lists and
+// regular expression or comment spans lines, so such a line is always one. Lets, lists, data sets and
 // includes are declared at once, in their order; the rest becomes pieces for later.
 func (l *loader) cut(name, text string) {
 	line, start, startLine := 1, 0, 1
@@ -34,7 +34,7 @@ func (l *loader) cut(name, text string) {
 	for at := 0; at < len(text); {
 		word := declWord(text[at:])
 		switch {
-		case word == "let" || word == "list" || word == "include":
+		case word == "let" || word == "list" || word == "dataset" || word == "include":
 			flush(at)
 			startLine = line
 			end, lines := nextDecl(text, at)
@@ -58,7 +58,7 @@ func (l *loader) cut(name, text string) {
 
 // declWord gives the keyword of the declaration that a line begins, "" if it begins none.
 func declWord(s string) string {
-	if s == "" || s[0] < 'i' || s[0] > 't' {
+	if s == "" || s[0] < 'd' || s[0] > 't' {
 		return ""
 	}
 	for _, w := range syntax.DeclWords() {
@@ -84,7 +84,7 @@ func nextDecl(text string, at int) (end, lines int) {
 	}
 }
 
-// declare takes lets, lists and includes.
+// declare takes lets, lists, data sets and includes.
 func (l *loader) declare(file, text string, at diag.Pos) {
 	p := check.Piece{File: file, Text: text, Base: at.Offset}
 	f, list := syntax.Parse(text, at)
@@ -95,6 +95,8 @@ func (l *loader) declare(file, text string, at diag.Pos) {
 			list = append(list, l.scope.Let(p, d)...)
 		case *syntax.List:
 			l.listFile(p, d)
+		case *syntax.Dataset:
+			list = append(list, l.scope.Dataset(p, d)...)
 		case *syntax.Include:
 			l.file(relative(file, d.File.Str), &file, d.File.Range())
 		case *syntax.Bad:

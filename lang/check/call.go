@@ -101,9 +101,20 @@ func (c *checker) transform(d *funcs.Decl, x *syntax.Call, args []val) val {
 			c.report(diag.EmptyPattern(x.Args[1].Range()))
 			return val{}
 		}
+	case ir.TGunzip, ir.TZlibDeflate:
+		if len(args) > 1 {
+			step.N = int(args[1].konst().V.I)
+		}
 	case ir.TPcreXform:
 		if step.Re = c.regex(args[1].re, x.Args[1].Range(), false); step.Re == nil {
 			return val{}
+		}
+		if len(args) > 2 {
+			if n := args[2].konst().V.I; n < 1 || n > int64(step.Re.Groups()) {
+				c.report(diag.NoGroup(x.Args[2].Range(), step.Re.Groups()))
+			} else if n > 1 {
+				step.N = int(n)
+			}
 		}
 	case ir.TFromBase64:
 		if len(args) > 1 {
@@ -229,6 +240,10 @@ func (c *checker) state(d *funcs.Decl, x *syntax.Call) val {
 		return val{t: dissect.TBool, x: &ir.HostBit{Name: s.names[0], Key: s.key, Pos: at}}
 	case "host.counter":
 		return val{t: dissect.TInt, x: &ir.HostInt{Name: s.names[0], Key: s.key, Pos: at}}
+	}
+	if t, ok := c.setHolds(s.names[0], s.key[0].Type()); !ok {
+		c.report(diag.ArgType(x.Args[1].Range(), "dataset", "the value", c.text(x.Args[1]), s.key[0].Type().String(), t.String()))
+		return val{}
 	}
 	return val{t: dissect.TBool, x: &ir.InDataset{X: s.key[0], Set: c.scope.dataset(s.names[0]), Pos: at}}
 }

@@ -91,6 +91,9 @@ func (c *checker) item(it *syntax.Item) []ir.Item {
 		s := &ir.SizeTest{Op: testOps[it.Op], N: c.num(it.Value), Neg: it.Not, Pos: pos}
 		if it.Hi != nil {
 			s.Op, s.Hi = ir.TestInclude, c.num(it.Hi)
+			if it.Open {
+				s.Op = ir.TestRange
+			}
 		}
 		return []ir.Item{s}
 	case syntax.ItemEntropy:
@@ -259,6 +262,9 @@ func (c *checker) byteTest(it *syntax.Item, pos ir.Pos) []ir.Item {
 	}
 	hi := *t
 	t.Op, hi.Op, hi.Value = ir.TestGe, ir.TestLe, c.num(it.Hi)
+	if it.Open {
+		t.Op, hi.Op = ir.TestGt, ir.TestLt
+	}
 	return []ir.Item{t, &hi}
 }
 
@@ -289,7 +295,7 @@ func (c *checker) extract(it *syntax.Item, pos ir.Pos) []ir.Item {
 		c.vars = map[string]bool{}
 	}
 	c.vars[it.Var.Text] = true
-	if it.Op == 0 || it.Op == syntax.OpMul && it.Value.Var == "" {
+	if it.Op == 0 || it.Op == syntax.OpMul && it.Value.Var == "" && value.N > 0 {
 		return []ir.Item{&ir.ByteExtract{Conv: conv, Name: it.Var.Text, Offset: off, Relative: it.Num.Rel,
 			Multiplier: value.N, Align: align, Pos: pos}}
 	}
@@ -335,8 +341,11 @@ func (c *checker) entropy(it *syntax.Item, pos ir.Pos) []ir.Item {
 	}
 	if it.Hi != nil {
 		e.Op, e.Hi = ir.TestInclude, it.Hi.Float
+		if it.Open {
+			e.Op = map[bool]ir.TestOp{false: ir.TestRange, true: ir.TestNotIn}[it.Not]
+		}
 	}
-	if it.Not {
+	if it.Not && !it.Open {
 		c.report(diag.OptionConflict(it.Range(), "!", "entropy"))
 		return nil
 	}
@@ -346,7 +355,10 @@ func (c *checker) entropy(it *syntax.Item, pos ir.Pos) []ir.Item {
 			e.Bytes = int(o.Value.Num)
 		case "offset":
 			e.Offset, e.Relative = int(o.Value.Num), o.Rel
+		case "as":
+			e.Name = o.Word
 		}
+		c.once(it, i)
 	}
 	return []ir.Item{e}
 }

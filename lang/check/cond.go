@@ -293,7 +293,7 @@ func (c *checker) quantBlock(x *syntax.QuantBlock) ir.Expr {
 }
 
 // index evaluates headers["name"]: the value of the header line of that name, from a field that has
-// header lines, one a value or all in one text.
+// header lines, one a value or all in one text; and list[n]: one of several values, from 0 on, or from -1 on backwards.
 func (c *checker) index(x *syntax.Index) val {
 	n, ok := x.X.(*syntax.Name)
 	if !ok {
@@ -302,6 +302,17 @@ func (c *checker) index(x *syntax.Index) val {
 	v := c.value(n)
 	if v.bad() {
 		return val{}
+	}
+	if v.multi != nil && x.Key.Kind == syntax.LitInt {
+		n := x.Key.Int
+		if x.Neg {
+			n = -n
+		}
+		if n < -ir.MaxPlace || n > ir.MaxPlace {
+			c.report(diag.WantNumber(x.Key.Range(), "a place", -ir.MaxPlace, ir.MaxPlace))
+			return val{}
+		}
+		return val{t: v.t, x: &ir.Field{F: ir.Place(v.multi, int(n)), Pos: c.pos(x.Range())}}
 	}
 	if class(v.t) != classText || v.x == nil && v.multi == nil || v.konst() != nil || x.Key.Kind != syntax.LitString {
 		c.report(diag.NoIndex(x.Range(), n.Text, `header lines have: http.request.headers["X-Forwarded-For"]`))

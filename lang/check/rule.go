@@ -63,6 +63,8 @@ type body struct {
 	terms  []ir.Expr
 	steps  []*syntax.Step
 	failed bool // a statement did not parse
+	// alsoAlert is the statement alert, nil for none.
+	alsoAlert *syntax.Flag
 }
 
 // once reports a statement that was given before.
@@ -101,6 +103,11 @@ func (b *body) statements(list []syntax.Stmt, sequence bool) {
 	}
 	for _, s := range list {
 		b.statement(s, sequence)
+	}
+	if a := b.alsoAlert; a != nil {
+		if b.out.PassAlerts = b.out.Action == ir.Pass; !b.out.PassAlerts {
+			b.report(diag.AlertsAnyway(a.Range()))
+		}
 	}
 }
 
@@ -180,6 +187,8 @@ func (b *body) statement(s syntax.Stmt, sequence bool) {
 		switch s.Keyword {
 		case "noalert":
 			out.NoAlert = true
+		case "alert":
+			b.alsoAlert = s
 		case "nolog":
 			out.Effects = append(out.Effects, &ir.NoLog{})
 		case "nolog_flow":
@@ -193,6 +202,8 @@ func (b *body) statement(s syntax.Stmt, sequence bool) {
 		}
 	case *syntax.TagPackets:
 		b.tagPackets(s)
+	case *syntax.Context:
+		b.context(s)
 	case *syntax.Step:
 		if !sequence {
 			b.report(diag.StepInRule(s.Range()))
@@ -423,6 +434,14 @@ func (b *body) set(s *syntax.Set) {
 		b.report(diag.BadTarget(s.Target.Range(), s.Verb, b.text(s.Target)))
 		return
 	}
+	switch call.Func.Text {
+	case "dataset":
+		b.setDataset(s, call)
+		return
+	case "flow.var", "packet.var":
+		b.keep(s, call)
+		return
+	}
 	v := b.call(call)
 	ttl := b.duration(s.For, "the time to live")
 	if v.bad() {
@@ -446,20 +465,11 @@ func (b *body) set(s *syntax.Set) {
 		if op, y := b.amount(s); y != nil {
 			b.effect(&ir.SetHostInt{Op: op, Name: x.Name, Key: x.Key, X: y, TTL: int64(ttl)})
 		}
-	case *ir.InDataset:
-		if s.Verb == "toggle" || s.Op != "" {
-			b.report(diag.BadTarget(s.Range(), s.Verb, "a data set"))
-			return
-		}
-		if s.Verb == "unset" {
-			b.effect(&ir.RemoveDataset{Set: x.Set, X: x.X})
-		} else {
-			b.effect(&ir.AddDataset{Set: x.Set, X: x.X})
-		}
 	}
 }
 
-var settable = map[string]bool{"flow.flag": true, "flow.counter": true, "host.flag": true, "host.counter": true, "dataset": true}
+var settable = map[string]bool{"flow.flag": true, "flow.counter": true, "host.flag": true, "host.counter": true, "dataset": true,
+	"flow.var": true, "packet.var": true}
 
 var bitOps = map[string]ir.BitOp{"set": ir.BitSet, "unset": ir.BitUnset, "toggle": ir.BitToggle}
 

@@ -39,6 +39,7 @@ type Scope struct {
 	regexes  map[string]compiledRegex
 	sets     map[string]ir.Set
 	datasets map[string]*ir.Dataset
+	declared map[string]*declaredSet // of the data sets those that say what they begin with
 	scores   map[string]*ir.RepTable
 
 	fieldNames, eventNames func() []string
@@ -164,6 +165,9 @@ func (s *Scope) Finish() diag.List {
 	}
 	for _, l := range s.lets {
 		l.used.Store(false) // by lets alone is not used
+	}
+	for name, d := range s.declared {
+		out = append(out, s.fill(name, d)...)
 	}
 	return out
 }

@@ -215,7 +215,7 @@ func MultiAlone(at Range, name string) Diagnostic {
 
 // NoIndex is a field that cannot be indexed.
 func NoIndex(at Range, name, hint string) Diagnostic {
-	return errorAt(at, "no-index", name+" has no values by name", hint)
+	return errorAt(at, "no-index", name+" has no values by name, nor several of which one could be picked", hint)
 }
 
 // ---- regular expressions and chains

@@ -54,7 +54,7 @@ func WantNumber(at Range, what string, lo, hi int64) Diagnostic {
 // BadTarget is something that set cannot change.
 func BadTarget(at Range, verb, what string) Diagnostic {
 	return errorAt(at, "bad-target", verb+" cannot change "+shorten(what),
-		`targets are flow.flag("x"), flow.counter("x"), host.flag("x", src.ip), host.counter("x", src.ip), dataset("x", field)`)
+		`targets are flow.flag("x"), flow.counter("x"), host.flag("x", src.ip), host.counter("x", src.ip), dataset("x", field), flow.var("x"), packet.var("x")`)
 }
 
 // Backoff is a threshold that backs off and is not written so.

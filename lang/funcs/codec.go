@@ -34,8 +34,9 @@ var codecs = []*Decl{
 			_, err := hex.Decode(out, a[0].B)
 			return ir.Value{B: out, OK: err == nil}
 		}},
-	{Name: "gunzip", Kind: Transform, Step: ir.TGunzip, Params: []Param{{Name: "x", Types: text}}, Doc: "gzip undone"},
-	{Name: "inflate", Kind: Transform, Step: ir.TZlibDeflate, Params: []Param{{Name: "x", Types: text}}, Doc: "zlib's deflate undone"},
+	{Name: "gunzip", Kind: Transform, Step: ir.TGunzip, Params: []Param{{Name: "x", Types: text}, {Name: "most", Types: integer, Const: true, Optional: true}}, Doc: "gzip undone, up to most bytes of it (1024 without)"},
+	{Name: "inflate", Kind: Transform, Step: ir.TZlibDeflate, Params: []Param{{Name: "x", Types: text}, {Name: "most", Types: integer, Const: true, Optional: true}},
+		Doc: "zlib's deflate undone, up to most bytes of it (1024 without)"},
 	{Name: "xor", Kind: Transform, Step: ir.TXor, Params: []Param{{Name: "x", Types: text}, {Name: "key", Types: text, Const: true}},
 		Doc: "every byte xored with the key, which is repeated"},
 	{Name: "html_decode", NS: 120, Returns: dissect.TString, Params: []Param{{Name: "x", Types: text}},

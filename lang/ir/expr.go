@@ -129,8 +129,9 @@ type Transform struct {
 type TStep struct {
 	Op  TOp
 	Arg []byte       // xor: the key
-	Re  *regex.Regex // pcrexform: what its first group matches; absent without a match
-	// N, Offset and Mode are options of from_base64: at most N bytes (0: all) from Offset on.
+	Re  *regex.Regex // pcrexform: what its group N (0: the first) matches; absent without a match
+	// N, Offset and Mode are options of from_base64: at most N bytes (0: all) from Offset on. Of what gunzip
+	// and zlib_deflate undo N bytes are kept (0: 1024).
 	N, Offset int
 	Mode      Base64Mode
 }

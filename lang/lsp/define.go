@@ -108,6 +108,8 @@ func (p *parsed) add(x syntax.Decl) {
 		d.kind, d.name, d.at, d.text = "let", x.Name.Text, x.Name.Range(), p.slice(x.Range())
 	case *syntax.List:
 		d.kind, d.name, d.at, d.text = "list", x.Name.Text, x.Name.Range(), p.slice(x.Range())
+	case *syntax.Dataset:
+		d.kind, d.name, d.at, d.text = "dataset", x.Name.Str, x.Name.Range(), p.slice(x.Range())
 	case *syntax.Test:
 		d.kind, d.name, d.at = "test", x.ID.Text, x.ID.Range()
 	case *syntax.Include:
@@ -244,7 +246,7 @@ func (s *server) symbols(p *documentParams) (any, error) {
 	if f == nil {
 		return out, nil
 	}
-	kinds := map[string]int{"rule": symbolRule, "sequence": symbolRule, "let": symbolLet, "list": symbolOther, "test": symbolTest}
+	kinds := map[string]int{"rule": symbolRule, "sequence": symbolRule, "let": symbolLet, "list": symbolOther, "dataset": symbolOther, "test": symbolTest}
 	for _, x := range f.decls {
 		name := x.name
 		if x.kind == "test" {

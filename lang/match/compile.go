@@ -331,7 +331,7 @@ func (c *compiler) transform(x *ir.Transform) *value {
 		case ir.TXor:
 			key += "," + strconv.Quote(string(s.Arg))
 		case ir.TPcreXform:
-			key += "," + c.id(s.Re)
+			key += "," + c.id(s.Re) + "," + strconv.Itoa(s.N)
 		case ir.TGunzip, ir.TZlibDeflate:
 			key += "," + strconv.Itoa(s.N)
 		case ir.TFromBase64:

@@ -114,7 +114,7 @@ func (m *Matcher) keep(b []byte) ([]byte, bool) {
 }
 
 func (m *Matcher) pcreXform(t *ir.TStep, b []byte) ([]byte, bool) {
-	lo, hi, res := t.Re.FindGroup(&m.re, b, 1)
+	lo, hi, res := t.Re.FindGroup(&m.re, b, max(t.N, 1))
 	if res == regex.LimitHit {
 		m.fail(failLimit)
 	}

@@ -49,10 +49,11 @@ type builder struct {
 	conds []cond
 	vars  map[string]bool // that byte_extract and byte_math set
 
-	hook         *hook // of the header, nil for none
-	noTCP, noUDP bool  // ip_proto leaves it out
-	needsPacket  bool  // names what only packets have
-	streamSize   bool  // names stream_size
+	hook         *hook  // of the header, nil for none
+	done         string // the event that the rule has to wait for, "" for none
+	noTCP, noUDP bool   // ip_proto leaves it out
+	needsPacket  bool   // names what only packets have
+	streamSize   bool   // names stream_size
 	notIPOnly    bool
 	rpc          bool // names what calls of DCERPC have
 	pipes        bool // is translated for calls over named pipes

@@ -67,6 +67,8 @@ func checkWidth(c *ir.Conv) *problem {
 		return fail("%d digits: at most 23 can be read", n.N)
 	case !c.String && (n.N < 1 || n.N > 8):
 		return fail("%d bytes: 1 to 8 can be read", n.N)
+	case !c.String && n.N == 1:
+		c.Little = false // one byte has no order
 	}
 	return nil
 }

@@ -21,6 +21,9 @@ func (b *builder) finish() ([]*ir.Rule, *problem) {
 			return nil, fail("the hook is of one direction, and flow names the other")
 		}
 		b.dir = h.dir
+		if b.done != "" && h.event != b.done {
+			return nil, fail("the hook is before all values are known that the rule asks for")
+		}
 	}
 	d, err := b.direction()
 	if err != nil {
@@ -278,6 +281,9 @@ func (b *builder) checkMix(uses []use) *problem {
 func (b *builder) pin(uses []use) string {
 	if b.hook != nil {
 		return b.hook.event
+	}
+	if b.done != "" {
+		return b.done
 	}
 	if b.filestore && len(uses) == 0 {
 		return "file"

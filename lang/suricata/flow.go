@@ -4,6 +4,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/luanids/luanids/dissect"
 	"github.com/luanids/luanids/lang/ir"
 )
 
@@ -294,7 +295,8 @@ func flowAge(b *builder, v string) *problem {
 	if err != nil {
 		return err
 	}
-	seconds := &ir.Arith{Op: ir.Div, X: x, Y: ir.Int(int64(time.Second)), T: ir.Int(0).T}
+	second := &ir.Const{T: dissect.TDuration, V: ir.Value{I: int64(time.Second), OK: true}}
+	seconds := &ir.Arith{Op: ir.Div, X: x, Y: second, T: dissect.TInt}
 	b.notIPOnly = true
 	b.require(c.on(seconds))
 	return nil

@@ -1,7 +1,6 @@
 package suricata
 
 import (
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -46,13 +45,11 @@ func byNameOrNumber(name, number string) handler {
 	}
 }
 
-// maxPlace bounds the place of a value that a rule names.
-const maxPlace = 1 << 16
-
 // atPlace adds a condition on a value, or on those of a list; there tells whether there is something at a place of the list.
 func (b *builder) atPlace(f *dissect.Field, which string, test, there func(x ir.Expr) ir.Expr) *problem {
 	b.notIPOnly = true
 	dirs := eventDirs(b.l.schema, f)
+	known := f // when it is known what the condition asks
 	var t ir.Expr
 	switch which = strings.TrimSpace(which); {
 	case !f.Multi:
@@ -62,71 +59,38 @@ func (b *builder) atPlace(f *dissect.Field, which string, test, there func(x ir.
 		x := &ir.Elem{F: f}
 		t = &ir.Quant{F: f, Body: &ir.And{X: []ir.Expr{there(x), test(x)}}, Pos: b.pos()}
 	case which == "all":
-		f = b.l.whenDone(f)
+		known = b.whenDone(f)
 		x := &ir.Elem{F: f}
 		t = &ir.And{X: []ir.Expr{
 			&ir.Quant{F: f, Body: there(x), Pos: b.pos()},
 			&ir.Quant{All: true, F: f, Body: &ir.Or{X: []ir.Expr{&ir.Not{X: there(x)}, test(x)}}, Pos: b.pos()}}}
 	default:
 		n, err := strconv.Atoi(which)
-		if err != nil || n < -maxPlace || n > maxPlace {
+		if err != nil || n < -ir.MaxPlace || n > ir.MaxPlace {
 			return fail("the place %q is none: any, all, or a number is wanted, -1 for the last", which)
 		}
 		if n < 0 {
-			f = b.l.whenDone(f)
+			known = b.whenDone(f)
 		}
-		f = place(f, n)
-		x := &ir.Field{F: f, Pos: b.pos()}
+		x := &ir.Field{F: ir.Place(f, n), Pos: b.pos()}
 		t = &ir.And{X: []ir.Expr{&ir.Exists{X: x}, there(x), test(x)}}
 	}
-	b.conds = append(b.conds, cond{x: t, field: f, dirs: dirs})
+	b.conds = append(b.conds, cond{x: t, field: known, dirs: dirs})
 	return nil
 }
 
-// whenDone is a list that may still grow, as it is at the last event of its message.
-func (l *loader) whenDone(list *dissect.Field) *dissect.Field {
-	spec := specOf(l.schema, list)
+// whenDone is a list that may still grow, as it is at the last event of its message; the rule is judged there.
+func (b *builder) whenDone(list *dissect.Field) *dissect.Field {
+	spec := specOf(b.l.schema, list)
 	if spec == nil {
 		return list
 	}
 	for _, e := range spec.Events {
 		if e.Final {
 			f := *list
-			f.Event = e.Name
+			f.Event, b.done = e.Name, e.Name
 			return &f
 		}
 	}
 	return list
-}
-
-// place is the field of one of the values of a list.
-func place(list *dissect.Field, n int) *dissect.Field {
-	f := *list
-	f.Name, f.Multi, f.IntN, f.BytesN, f.Alias = fmt.Sprintf("%s[%d]", list.Name, n), false, nil, nil, nil
-	if list.IntN != nil {
-		f.Int = func(e *dissect.Env) (int64, bool) {
-			return list.IntN(e, where(n, func(i int) bool { _, ok := list.IntN(e, i); return ok }))
-		}
-		return &f
-	}
-	f.Bytes = func(e *dissect.Env) []byte {
-		v, _ := list.BytesN(e, where(n, func(i int) bool { _, ok := list.BytesN(e, i); return ok }))
-		return v
-	}
-	return &f
-}
-
-// where is a place counted from 0; places below 0 count from the end. What is before the first is beyond the last.
-func where(n int, there func(i int) bool) int {
-	if n >= 0 {
-		return n
-	}
-	count := 0
-	for count < maxPlace && there(count) {
-		count++
-	}
-	if count+n < 0 {
-		return maxPlace
-	}
-	return count + n
 }

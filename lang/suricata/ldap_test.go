@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/luanids/luanids/dissect"
+	"github.com/luanids/luanids/lang/ir"
 )
 
 // TestLDAP checks keywords that name a value or give its number, and places in lists.
@@ -14,7 +15,7 @@ func TestLDAP(t *testing.T) {
 		{`ldap.request.operation:search_request;`, `ldap.request.operation=="search_request"`},
 		{`ldap.request.operation:!3;`, `exists(ldap.request.operation.number) and ldap.request.operation.number!=3`},
 		{`ldap.request.operation:!bind_request;`, `exists(ldap.request.operation) and not ldap.request.operation=="bind_request"`},
-		{`ldap.responses.operation:search_result_done,-1;`, `to_client and (exists(ldap.responses.operation[-1]) and ldap.responses.operation[-1]!="" and ldap.responses.operation[-1]=="search_result_done")`},
+		{`ldap.responses.operation:search_result_done,-1;`, `on ldap.tx to_client and (exists(ldap.responses.operation[-1]) and ldap.responses.operation[-1]!="" and ldap.responses.operation[-1]=="search_result_done")`},
 		{`ldap.responses.result_code:49,1;`, `exists(ldap.responses.result_code[1]) and ldap.responses.result_code[1]>=0 and ldap.responses.result_code[1]==49`},
 		{`ldap.responses.count:>3;`, `ldap.responses.count>3`},
 		{`ldap.request.dn; content:"dc=a";`, `ldap.request.dn["dc=a"]`},
@@ -57,7 +58,7 @@ func TestPlace(t *testing.T) {
 		return values[i], true
 	}}
 	for n, want := range map[int]int64{0: 7, 2: 9, -1: 9, -3: 7, 3: -1, -4: -1} {
-		v, ok := place(&list, n).Int(nil)
+		v, ok := ir.Place(&list, n).Int(nil)
 		if !ok {
 			v = -1
 		}

@@ -15,7 +15,7 @@ var thresholdKinds = map[string]ir.ThresholdKind{"limit": ir.ThLimit, "threshold
 	"backoff": ir.ThBackoff}
 
 func (b *builder) threshold(v string, kind ir.ThresholdKind) *problem {
-	th := ir.Threshold{Kind: kind, Fixed: true, Pos: b.pos()}
+	th := ir.Threshold{Kind: kind, Pos: b.pos()}
 	track := ""
 	for _, o := range list(v) {
 		f := strings.Fields(o)
@@ -51,6 +51,7 @@ func (b *builder) threshold(v string, kind ir.ThresholdKind) *problem {
 	if !ok || th.Kind == 0 || th.Count == 0 || th.Window == 0 && th.Kind != ir.ThBackoff {
 		return fail("wants type, track, count and seconds")
 	}
+	th.Fixed = th.Kind != ir.ThBackoff // which has no window
 	b.r.Thresholds = append(b.r.Thresholds, th)
 	return nil
 }

@@ -36,7 +36,7 @@ type File struct {
 	Comments []Comment
 }
 
-// Decl is a top-level declaration: *Rule, *Sequence, *Let, *List, *Include, *Test or *Bad.
+// Decl is a top-level declaration: *Rule, *Sequence, *Let, *List, *Dataset, *Include, *Test or *Bad.
 type Decl interface{ Range() diag.Range }
 
 // Word is one word: a name, a number, or an identifier with dashes.
@@ -81,6 +81,26 @@ type List struct {
 	File *Lit  `parser:"'from' @@"`
 	// NoCase makes the list match whatever the case.
 	NoCase bool `parser:"@'nocase'?"`
+}
+
+// Dataset gives a data set the values that it begins with.
+type Dataset struct {
+	Parsed
+	Name   *Lit      `parser:"'dataset' @@"`
+	Most   *Lit      `parser:"('limit' @@)?"` // values that it keeps
+	Values SetValues `parser:"'=' @@"`
+}
+
+// SetValues are the values of a data set. Imported sets are large, so they have a parser of their own.
+type SetValues struct {
+	From *Name // a let or list that has them, nil: List does
+	List []*SetValue
+}
+
+// SetValue is a value of a data set, and what alerts are to tell of it, as JSON; nil for nothing.
+type SetValue struct {
+	Value Expr
+	Shown *Lit
 }
 
 // Include reads another file as if its declarations stood here.
@@ -186,6 +206,12 @@ type (
 		Value  Expr   `parser:"  @@ )?"`
 		For    *Lit   `parser:"('for' @@)?"`
 	}
+	// Context adds to alerts what a data set tells of a value.
+	Context struct {
+		Parsed
+		Key *Lit `parser:"'context' @@"`
+		Of  Expr `parser:"'from' @@"`
+	}
 	// On pins the event at which a rule is judged.
 	On struct {
 		Parsed
@@ -199,8 +225,8 @@ type (
 	// Ref is a reference: its kind (url, cve, md5...) and its text.
 	Ref struct {
 		Parsed
-		Kind  *Word `parser:"'ref' @@"`
-		Value *Lit  `parser:"@@"`
+		Kind  *ID  `parser:"'ref' @@"`
+		Value *Lit `parser:"@@"`
 	}
 	// Text is a statement whose argument is one string.
 	Text struct {
@@ -218,7 +244,7 @@ type (
 	Choice struct {
 		Parsed
 		Keyword string `parser:"@Ident"`
-		Value   *Word  `parser:"@@"`
+		Value   *ID    `parser:"@@"`
 	}
 	// Flag is a statement without argument.
 	Flag struct {
@@ -247,7 +273,7 @@ type (
 // MetaPair is one key of a metadata statement.
 type MetaPair struct {
 	Node
-	Key   *Word
+	Key   *ID
 	Value Expr
 }
 
@@ -304,10 +330,11 @@ type (
 		Node
 		Text string
 	}
-	// Index picks from a multi-valued field: http.header["Host"], dns.answers[0].
+	// Index picks from a multi-valued field: http.header["Host"], dns.answers.rrname[0], or [-1] for the last.
 	Index struct {
 		Node
 		X   Expr
+		Neg bool // a number counts from the end
 		Key *Lit
 	}
 	// Call is a function call.
@@ -405,6 +432,7 @@ type Item struct {
 	Op    Op       // ItemTest, ItemSize, ItemEntropy; ItemLet: arithmetic, or 0
 	Value *Operand // right of Op; ItemDataAt: the position
 	Hi    *Operand // with OpIn: the range's end
+	Open  bool     // with OpIn: the range's ends are outside (between)
 	Rel   bool     // ItemDataAt: the position counts from the end of the last match
 	Opts  []Opt
 	Sub   []*Item // ItemBase64
@@ -424,7 +452,7 @@ type Opt struct {
 	Rel   bool // the value was written with a sign
 	Value *Operand
 	Len   *Operand // fast: the second number
-	Word  string   // from start, mode strict
+	Word  string   // from start, mode strict, as name
 }
 
 // Operand is a number or the name of an extracted variable.

@@ -177,8 +177,11 @@ func (p *exprParser) letItem(it *Item) error {
 func (p *exprParser) itemTest(it *Item) error {
 	t := p.lex.Peek()
 	it.Op = infixes[t.Value]
+	if it.Open = t.Value == "between" && t.Type == tIdent; it.Open {
+		it.Op = OpIn
+	}
 	if it.Op != OpIn && it.Op != OpBitAnd && it.Op != OpBitXor && (it.Op < OpEq || it.Op > OpGe) {
-		return unexpected(t, "a comparison (== != < <= > >= & ^ in)")
+		return unexpected(t, "a comparison (== != < <= > >= & ^ in between)")
 	}
 	p.lex.Next()
 	var err error
@@ -225,7 +228,7 @@ func (p *exprParser) numAt() (*NumAt, error) {
 	n.Type.rng = tokenRange(*t)
 	next := p.lex.Peek()
 	var err error
-	if next.Type == tInt || next.Value == "+" || next.Value == "-" || next.Type == tIdent && !isOption(next.Value) && next.Value != "in" {
+	if next.Type == tInt || next.Value == "+" || next.Value == "-" || next.Type == tIdent && !isOption(next.Value) && next.Value != "in" && next.Value != "between" {
 		n.Pos, n.Rel, err = p.signed()
 	}
 	return n, err
@@ -278,7 +281,7 @@ func (p *exprParser) operand() (*Operand, error) {
 var optionArgs = map[string]string{
 	"nocase": "", "startswith": "", "endswith": "", "relative": "", "align": "?", "fast": "2?",
 	"offset": "s", "depth": "n", "distance": "n", "within": "n", "at": "s", "bytes": "n", "mask": "n",
-	"times": "n", "plus": "n", "from": "w", "mode": "w", "oversize": "n", "bitstring": "", "double": "",
+	"times": "n", "plus": "n", "from": "w", "mode": "w", "oversize": "n", "bitstring": "", "double": "", "as": "w",
 }
 
 func isOption(w string) bool {
@@ -295,7 +298,7 @@ var itemOptions = map[ItemKind]struct{ what, opts string }{
 	ItemJump:    {"a jump", "bytes mask times align from plus"},
 	ItemDataAt:  {"isdataat", "nothing"},
 	ItemSize:    {"size", "nothing"},
-	ItemEntropy: {"entropy", "bytes offset"},
+	ItemEntropy: {"entropy", "bytes offset as"},
 	ItemASN1:    {"asn1", "offset oversize bitstring double"},
 	ItemBase64:  {"base64", "bytes offset mode"},
 }

@@ -333,10 +333,10 @@ func (p *exprParser) postfix() (Expr, error) {
 		return x, nil
 	}
 	p.lex.Next()
-	ix := &Index{X: x, Key: &Lit{}}
+	ix := &Index{X: x, Neg: p.accept("-"), Key: &Lit{}}
 	if err := ix.Key.Parse(p.lex); err != nil {
 		if err == participle.NextMatch { //nolint:errorlint // participle's marker
-			err = unexpected(p.lex.Peek(), `a name in quotes or a number, such as ["Host"]`)
+			err = unexpected(p.lex.Peek(), `a name in quotes or a number, such as ["Host"] or [0]`)
 		}
 		return nil, err
 	}

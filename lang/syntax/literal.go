@@ -64,7 +64,7 @@ func (id *ID) Parse(lex *lexer.PeekingLexer) error {
 // Parse implements participle.Parseable.
 func (m *MetaPairs) Parse(lex *lexer.PeekingLexer) error {
 	for {
-		p := &MetaPair{Key: &Word{}}
+		p := &MetaPair{Key: &ID{}}
 		if err := p.Key.Parse(lex); err != nil {
 			if err == participle.NextMatch { //nolint:errorlint // participle's marker
 				err = unexpected(lex.Peek(), "a key")
@@ -83,6 +83,52 @@ func (m *MetaPairs) Parse(lex *lexer.PeekingLexer) error {
 		}
 		lex.Next()
 	}
+}
+
+// Parse implements participle.Parseable: the name of a let or list, or {value, value: 'shown', ...}.
+func (v *SetValues) Parse(lex *lexer.PeekingLexer) error {
+	x := exprParser{lex: lex}
+	if t := lex.Peek(); t.Type == tIdent {
+		e, err := x.primary()
+		if err != nil {
+			return err
+		}
+		var ok bool
+		if v.From, ok = e.(*Name); !ok {
+			return unexpected(t, "values in { }, or the name of a list")
+		}
+		return nil
+	}
+	if err := x.expect("{"); err != nil {
+		return err
+	}
+	for !x.word("}") {
+		if len(v.List) > 0 {
+			if err := x.separator("}"); err != nil {
+				return err
+			}
+			if x.word("}") {
+				break // a comma may follow the last value
+			}
+		}
+		e := &SetValue{}
+		var err error
+		if e.Value, err = x.unary(); err != nil {
+			return err
+		}
+		if x.accept(":") {
+			e.Shown = &Lit{}
+			if err := e.Shown.Parse(lex); err != nil {
+				if err == participle.NextMatch { //nolint:errorlint // participle's marker
+					err = unexpected(lex.Peek(), "what alerts show, as JSON in quotes")
+				}
+				return err
+			}
+		}
+		v.List = append(v.List, e)
+	}
+	lex.Next()
+	return nil
 }
 
 // String writes the id as the language has it.

@@ -65,10 +65,11 @@ var grammar = sync.OnceFunc(func() {
 	one([]string{"ref"}, produce[Ref]())
 	one([]string{"metadata"}, produce[Metadata]())
 	one([]string{"tag"}, produce[TagPackets]())
+	one([]string{"context"}, produce[Context]())
 	stmts[""] = produce[Step]()
 	decls = map[string]production{
 		"rule": produce[Rule](), "sequence": produce[Sequence](), "let": produce[Let](),
-		"list": produce[List](), "include": produce[Include](), "test": produce[Test](participle.UseLookahead(0)),
+		"list": produce[List](), "dataset": produce[Dataset](), "include": produce[Include](), "test": produce[Test](participle.UseLookahead(0)),
 	}
 })
 
@@ -76,11 +77,13 @@ var (
 	textWords   = []string{"description", "false_positives"}
 	choiceWords = []string{"classtype", "action", "target", "inspect", "scope"}
 	numberWords = []string{"gid", "sid", "rev", "priority"}
-	flagWords   = []string{"noalert", "disabled", "filestore", "nolog", "nolog_flow", "bypass", "untracked"}
+	flagWords   = []string{"noalert", "alert", "disabled", "filestore", "nolog", "nolog_flow", "bypass", "untracked"}
 )
 
 // DeclWords are the words that begin declarations.
-func DeclWords() []string { return []string{"rule", "sequence", "let", "list", "include", "test"} }
+func DeclWords() []string {
+	return []string{"rule", "sequence", "let", "list", "dataset", "include", "test"}
+}
 
 // StmtWords are the words that begin statements, in canonical order.
 func StmtWords() []string {

@@ -173,6 +173,8 @@ func (p *printer) decl(d Decl) {
 		if d.NoCase {
 			p.write(" nocase")
 		}
+	case *Dataset:
+		p.dataset(d)
 	case *Include:
 		p.write("include " + d.File.Raw)
 	case *Rule:

@@ -37,6 +37,8 @@ func KeywordOf(s Stmt) string {
 		return s.Keyword
 	case *TagPackets:
 		return "tag"
+	case *Context:
+		return "context"
 	}
 	return ""
 }
@@ -73,21 +75,23 @@ func (p *printer) stmt(s Stmt) {
 		}
 	case *Metadata:
 		for i, m := range s.Pairs.List {
-			p.listItem(m, m.Key.Text+" "+str(m.Value, 0), i, len(s.Pairs.List), indent)
+			p.listItem(m, m.Key.String()+" "+str(m.Value, 0), i, len(s.Pairs.List), indent)
 		}
 	case *Ref:
-		p.write(s.Kind.Text + " " + s.Value.Raw)
+		p.write(s.Kind.String() + " " + s.Value.Raw)
 	case *Text:
 		p.write(s.Value.Raw)
 	case *Number:
 		p.write(s.Value.Raw)
 	case *Choice:
-		p.write(s.Value.Text)
+		p.write(s.Value.String())
 	case *TagPackets:
 		p.write(s.Of + " for " + s.Limit.Raw)
 		if s.Unit != "" {
 			p.write(" " + s.Unit)
 		}
+	case *Context:
+		p.write(s.Key.Raw + " from " + str(s.Of, 0))
 	case *Step:
 		p.step(s)
 	}
@@ -258,4 +262,25 @@ func (p *printer) longCase(c *TestCase) {
 	if c.Capture != nil {
 		p.write("pcap " + c.Capture.Raw)
 	}
+}
+
+// dataset writes what a data set begins with, as many values a line as fit.
+func (p *printer) dataset(d *Dataset) {
+	p.write("dataset " + d.Name.Raw)
+	if d.Most != nil {
+		p.write(" limit " + d.Most.Raw)
+	}
+	if d.Values.From != nil {
+		p.write(" = " + d.Values.From.Text)
+		return
+	}
+	p.write(" = {")
+	for i, v := range d.Values.List {
+		s := str(v.Value, precBitOr)
+		if v.Shown != nil {
+			s += ": " + v.Shown.Raw
+		}
+		p.listItem(v.Value, s, i, len(d.Values.List), 2)
+	}
+	p.write("}")
 }

@@ -83,6 +83,9 @@ func str(x Expr, prec int) string {
 	case *Name:
 		return x.Text
 	case *Index:
+		if x.Neg {
+			return str(x.X, precPrimary) + "[-" + x.Key.Raw + "]"
+		}
 		return str(x.X, precPrimary) + "[" + x.Key.Raw + "]"
 	case *Call:
 		args := make([]string, len(x.Args))
@@ -253,7 +256,11 @@ func (o *Operand) String() string {
 }
 
 func writeTest(b *strings.Builder, it *Item) {
-	b.WriteString(" " + it.Op.String() + " " + it.Value.String())
+	op := it.Op.String()
+	if it.Open {
+		op = "between"
+	}
+	b.WriteString(" " + op + " " + it.Value.String())
 	if it.Hi != nil {
 		b.WriteString(".." + it.Hi.String())
 	}

@@ -16,6 +16,7 @@ func DeclDocs() []WordDoc {
 		{[]string{"sequence"}, []string{`sequence ID "title" by KEY, ... within TIME { ... }`}, "steps that follow each other"},
 		{[]string{"let"}, []string{"let NAME = EXPRESSION"}, "a name for it"},
 		{[]string{"list"}, []string{`list NAME of TYPE from "FILE" nocase`}, "the values in a file"},
+		{[]string{"dataset"}, []string{`dataset "NAME" [limit N] = {VALUE, ...}`, `dataset "NAME" = LIST`, `dataset "NAME" = {VALUE: 'JSON', ...}`}, "what a data set begins with, and what alerts tell of a value (see `context`); it keeps up to N values"},
 		{[]string{"include"}, []string{`include "FILE"`}, "another rule file"},
 		{[]string{"test"}, []string{"test ID { CASE alerts N ... }"}, "what the rule must do"},
 	}
@@ -43,6 +44,8 @@ func StmtDocs() []WordDoc {
 		{[]string{"scope"}, []string{"scope packet|direction|flow"}, "how often the rule may match"},
 		{[]string{"tag"}, []string{"tag session|src|dst for 60s|10kB|20 packets"}, "log the packets that follow"},
 		{[]string{"noalert"}, []string{"noalert"}, "only the effects"},
+		{[]string{"alert"}, []string{"alert"}, "of rules with `action pass`: they raise an alert as well"},
+		{[]string{"context"}, []string{`context "KEY" from dataset("NAME", FIELD)`}, "alerts have below `alert.context` what the data set tells of the value"},
 		{[]string{"filestore"}, []string{"filestore"}, "store the file"},
 		{[]string{"nolog", "nolog_flow"}, []string{"nolog", "nolog_flow"}, "keep the message out of the log; or all messages of the flow from now on"},
 		{[]string{"bypass"}, []string{"bypass"}, "look no further into the flow: its packets are only counted"},
@@ -60,7 +63,7 @@ func WordOperators() []string {
 func WordOptions() []string {
 	return []string{"by", "within", "of", "from", "for", "then", "every", "after", "alerts", "pcap", "distinct", "fixed", "limit",
 		"both", "backoff", "packets", "session", "nocase", "at", "offset", "depth", "distance", "fast", "relative", "mask", "times",
-		"align", "plus", "start", "end", "bytes", "mode", "jump", "isdataat", "size", "entropy", "asn1", "oversize", "bitstring", "double", "base64", "true", "false"}
+		"align", "plus", "start", "end", "bytes", "mode", "jump", "isdataat", "size", "entropy", "asn1", "oversize", "bitstring", "double", "base64", "as", "between", "true", "false"}
 }
 
 // TokenKind is the kind of a Token.

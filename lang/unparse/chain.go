@@ -69,6 +69,9 @@ func (w *writer) item(it ir.Item) *syntax.Item {
 		op := map[byte]syntax.Op{'+': syntax.OpAdd, '-': syntax.OpSub, '*': syntax.OpMul, '/': syntax.OpDiv, '<': syntax.OpShl, '>': syntax.OpShr}[it.Op]
 		out := &syntax.Item{Kind: syntax.ItemLet, Var: word(it.Name), Op: op, Value: num(it.R)}
 		w.conv(out, it.Conv, it.Offset, it.Relative)
+		if out.Num.Pos == nil && (op == syntax.OpAdd || op == syntax.OpSub) {
+			out.Num.Pos = operand(0) // u8 +1 would be the byte after the next
+		}
 		return out
 	case *ir.Base64:
 		return w.base64(it)
@@ -238,17 +241,20 @@ func (w *writer) entropy(e *ir.Entropy) *syntax.Item {
 		return &syntax.Operand{Raw: strconv.FormatFloat(v, 'f', -1, 64), Float: v, Num: int64(v)}
 	}
 	out := &syntax.Item{Kind: syntax.ItemEntropy, Op: testOps[e.Op], Value: f(e.Value)}
-	if e.Op == ir.TestInclude {
+	switch e.Op {
+	case ir.TestInclude:
 		out.Hi = f(e.Hi)
-	} else if out.Op == 0 {
-		w.cannot("an open range of entropy")
-		out.Op = syntax.OpEq
+	case ir.TestRange, ir.TestNotIn:
+		out.Op, out.Hi, out.Open, out.Not = syntax.OpIn, f(e.Hi), true, e.Op == ir.TestNotIn
 	}
 	if e.Bytes > 0 {
 		out.Opts = append(out.Opts, syntax.Opt{Name: "bytes", Value: operand(e.Bytes)})
 	}
 	if e.Offset != 0 || e.Relative {
 		out.Opts = append(out.Opts, syntax.Opt{Name: "offset", Rel: e.Relative, Value: operand(e.Offset)})
+	}
+	if e.Name != "" {
+		out.Opts = append(out.Opts, syntax.Opt{Name: "as", Word: e.Name})
 	}
 	return out
 }

@@ -18,6 +18,8 @@ import (
 type writer struct {
 	// lets are the sets that are called by their names, nil for none.
 	lets *Lets
+	// rule is the one that is written.
+	rule *ir.Rule
 	// problem is the first thing that the language cannot say.
 	problem error
 }
@@ -32,6 +34,7 @@ func (w *writer) cannot(what string) syntax.Expr {
 func lit(raw string) *syntax.Lit { return &syntax.Lit{Raw: raw} }
 func name(s string) *syntax.Name { return &syntax.Name{Text: s} }
 func word(s string) *syntax.Word { return &syntax.Word{Text: s} }
+func id(s string) *syntax.ID     { return &syntax.ID{Word: syntax.Word{Text: s}} }
 func str(s string) *syntax.Lit   { return lit(syntax.Quote(s)) }
 func integer[T ~int | ~int64 | ~uint32 | ~uint8](n T) *syntax.Lit {
 	return lit(strconv.FormatInt(int64(n), 10))
@@ -129,6 +132,11 @@ func (w *writer) value(x ir.Expr) syntax.Expr {
 	case *ir.Const:
 		return constant(x)
 	case *ir.Arith:
+		if t := x.X.Type(); t == dissect.TDuration && x.T == dissect.TInt && x.Op == ir.Div {
+			if k, ok := x.Y.(*ir.Const); ok { // how often a duration fits
+				return &syntax.Binary{Op: syntax.OpDiv, L: w.value(x.X), R: duration(k.V.I)}
+			}
+		}
 		return &syntax.Binary{Op: arithOps[x.Op], L: w.value(x.X), R: w.value(x.Y)}
 	case *ir.Len:
 		return call("len", w.value(x.X))
@@ -178,6 +186,13 @@ func (w *writer) transform(x *ir.Transform) syntax.Expr {
 			c.Args = append(c.Args, text(s.Arg))
 		case ir.TPcreXform:
 			c.Args = append(c.Args, pattern(s.Re))
+			if s.N > 1 {
+				c.Args = append(c.Args, integer(s.N))
+			}
+		case ir.TGunzip, ir.TZlibDeflate:
+			if s.N > 0 {
+				c.Args = append(c.Args, integer(s.N))
+			}
 		case ir.TFromBase64:
 			c.Args = append(c.Args, integer(s.N), integer(s.Offset), str(base64Modes[s.Mode]))
 		}
@@ -226,10 +241,7 @@ func (w *writer) cond(x ir.Expr) syntax.Expr {
 	case *ir.HostBit:
 		return w.keyed("host.flag", x.Name, x.Key)
 	case *ir.InDataset:
-		if len(x.Set.Load) > 0 {
-			return w.cannot("a data set with values of its own")
-		}
-		return w.keyed("dataset", x.Set.Name, []ir.Expr{x.X})
+		return w.dataset(x.Set, x.X)
 	case *ir.Field, *ir.Elem, *ir.Const, *ir.Call:
 		return w.value(x)
 	}

@@ -8,17 +8,19 @@ import (
 )
 
 // Lets are the named sets of rules that are written to one file: each becomes a let, so that whoever loads the
-// file can override it as the variable that it was.
+// file can override it as the variable that it was. Data sets that begin with values are declared there, too.
 type Lets struct {
 	names []string // in the order in which they were first seen
 	text  map[string]string
 	of    map[string]string // by what an address set holds: its first name
+	sets  map[string]*setDecl
 }
 
 // NewLets gathers the named sets of rules. A name that stands for different sets is left out.
 func NewLets(rules []*ir.Rule) *Lets {
 	l := &Lets{text: map[string]string{}, of: map[string]string{}}
 	for _, r := range rules {
+		l.addSets(r)
 		if r.When == nil {
 			continue
 		}
@@ -67,7 +69,7 @@ func (l *Lets) name(s ir.Set) string {
 	return ""
 }
 
-// Decls gives a let for each set.
+// Decls gives a let for each set, and the data sets.
 func (l *Lets) Decls() []syntax.Decl {
 	var out []syntax.Decl
 	for _, id := range l.names {
@@ -80,7 +82,21 @@ func (l *Lets) Decls() []syntax.Decl {
 		}
 		out = append(out, &syntax.Let{Name: word(id), Value: value})
 	}
-	return out
+	return append(out, l.setDecls()...)
+}
+
+// isWord tells whether s is a word of the language.
+func isWord(s string) bool {
+	if s == "" {
+		return false
+	}
+	for i, c := range s {
+		letter := c == '_' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
+		if !letter && (i == 0 || c != '-' && (c < '0' || c > '9')) {
+			return false
+		}
+	}
+	return s[len(s)-1] != '-' && !strings.Contains(s, "--")
 }
 
 func setName(s ir.Set) string {

@@ -13,7 +13,8 @@ import (
 // express; the tree is of no use then.
 func Rule(r *ir.Rule, lets *Lets) (*syntax.Rule, error) {
 	w := &writer{lets: lets}
-	out := &syntax.Rule{ID: &syntax.ID{Word: syntax.Word{Text: r.ID}}, Title: str(r.Msg)}
+	w.rule = r
+	out := &syntax.Rule{ID: id(r.ID), Title: str(r.Msg)}
 	add := func(s syntax.Stmt) { out.Body = append(out.Body, s) }
 	if r.When != nil {
 		add(&syntax.When{Cond: w.cond(r.When)})
@@ -23,14 +24,14 @@ func Rule(r *ir.Rule, lets *Lets) (*syntax.Rule, error) {
 	}
 	choice := func(keyword string, n int, names ...string) {
 		if names[n] != "" {
-			add(&syntax.Choice{Keyword: keyword, Value: word(names[n])})
+			add(&syntax.Choice{Keyword: keyword, Value: id(names[n])})
 		}
 	}
 	choice("inspect", int(r.Payload), "", "packet", "stream", "either")
 	choice("scope", int(r.Scope), "", "packet", "direction", "flow")
 	choice("action", int(r.Action), "", "pass", "drop", "reject")
 	if r.PassAlerts {
-		w.cannot("a pass rule that alerts")
+		add(&syntax.Flag{Keyword: "alert"})
 	}
 	if len(r.RateFilters) > 0 {
 		w.cannot("a rate filter")
@@ -42,6 +43,9 @@ func Rule(r *ir.Rule, lets *Lets) (*syntax.Rule, error) {
 		if s := w.effect(e); s != nil {
 			add(s)
 		}
+	}
+	for i := range r.Contexts {
+		add(w.context(&r.Contexts[i]))
 	}
 	w.about(r, add)
 	return out, w.problem
@@ -76,10 +80,10 @@ func (w *writer) about(r *ir.Rule, add func(syntax.Stmt)) {
 		add(ev)
 	}
 	if r.Classtype != "" {
-		add(&syntax.Choice{Keyword: "classtype", Value: word(r.Classtype)})
+		add(&syntax.Choice{Keyword: "classtype", Value: id(r.Classtype)})
 	}
 	if r.Target != "" {
-		add(&syntax.Choice{Keyword: "target", Value: word(r.Target)})
+		add(&syntax.Choice{Keyword: "target", Value: id(r.Target)})
 	}
 	for _, n := range []struct {
 		keyword string
@@ -91,32 +95,15 @@ func (w *writer) about(r *ir.Rule, add func(syntax.Stmt)) {
 		}
 	}
 	for _, kv := range r.References {
-		add(&syntax.Ref{Kind: word(kv.Key), Value: str(kv.Value)})
+		add(&syntax.Ref{Kind: id(kv.Key), Value: str(kv.Value)})
 	}
 	meta := &syntax.Metadata{}
 	for _, kv := range r.Metadata {
-		if !isWord(kv.Key) {
-			continue // a key of several words is not one
-		}
-		meta.Pairs.List = append(meta.Pairs.List, &syntax.MetaPair{Key: word(kv.Key), Value: str(kv.Value)})
+		meta.Pairs.List = append(meta.Pairs.List, &syntax.MetaPair{Key: id(kv.Key), Value: str(kv.Value)})
 	}
 	if len(meta.Pairs.List) > 0 {
 		add(meta)
 	}
-}
-
-// isWord tells whether s can be a key of metadata.
-func isWord(s string) bool {
-	if s == "" {
-		return false
-	}
-	for i, c := range s {
-		letter := c == '_' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
-		if !letter && (i == 0 || c != '-' && (c < '0' || c > '9')) {
-			return false
-		}
-	}
-	return s[len(s)-1] != '-' && !strings.Contains(s, "--")
 }
 
 func words(list []string) []*syntax.Word {
@@ -163,9 +150,11 @@ func (w *writer) effect(e ir.Effect) syntax.Stmt {
 	case *ir.SetHostInt:
 		return &syntax.Set{Verb: "set", Target: w.keyed("host.counter", e.Name, e.Key), Op: signs[e.Op], Value: w.value(e.X), For: ttl(e.TTL)}
 	case *ir.AddDataset:
-		return &syntax.Set{Verb: "set", Target: w.keyed("dataset", e.Set.Name, []ir.Expr{e.X})}
+		return &syntax.Set{Verb: "set", Target: w.dataset(e.Set, w.lookedUp(e.Set, e.X))}
 	case *ir.RemoveDataset:
-		return &syntax.Set{Verb: "unset", Target: w.keyed("dataset", e.Set.Name, []ir.Expr{e.X})}
+		return &syntax.Set{Verb: "unset", Target: w.dataset(e.Set, w.lookedUp(e.Set, e.X))}
+	case *ir.KeepGroup:
+		return w.keep(e)
 	case *ir.TagPackets:
 		of, limit := e.Host, integer(e.Count)
 		if of == "" {

@@ -12,11 +12,12 @@ import (
 
 func written(t *testing.T, r *ir.Rule) string {
 	t.Helper()
-	tree, err := Rule(r, nil)
+	lets := NewLets([]*ir.Rule{r})
+	tree, err := Rule(r, lets)
 	if err != nil {
 		t.Fatalf("%s: %v", r.ID, err)
 	}
-	return syntax.Print(&syntax.File{Decls: []syntax.Decl{tree}})
+	return syntax.Print(&syntax.File{Decls: append(lets.Decls(), tree)})
 }
 
 // TestRoundTrip writes every rule at hand, loads what was written, and wants it to be written the same again.

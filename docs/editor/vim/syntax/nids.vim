@@ -5,20 +5,20 @@ endif
 syn iskeyword @,48-57,_,.,-
 
 " begin keywords
-syn keyword nidsDeclaration include let list rule sequence test
-syn keyword nidsStatement action bypass classtype confidence description disabled evidence false_positives filestore gid inspect metadata
-syn keyword nidsStatement mitre noalert nolog nolog_flow on priority ref rev scope set severity sid
-syn keyword nidsStatement tag tags target threshold toggle unset untracked when
+syn keyword nidsDeclaration dataset include let list rule sequence test
+syn keyword nidsStatement action alert bypass classtype confidence context description disabled evidence false_positives filestore gid
+syn keyword nidsStatement inspect metadata mitre noalert nolog nolog_flow on priority ref rev scope set
+syn keyword nidsStatement severity sid tag tags target threshold toggle unset untracked when
 syn keyword nidsOperator all and any contains endswith has in matches none not or startswith
-syn keyword nidsOption after alerts align asn1 at backoff base64 bitstring both by bytes depth
-syn keyword nidsOption distance distinct double end entropy every false fast fixed for from isdataat
-syn keyword nidsOption jump limit mask mode nocase of offset oversize packets pcap plus relative
-syn keyword nidsOption session size start then times true within
-syn keyword nidsFunction abs before capture compress_whitespace concat count dataset domain dotprefix epoch exists flow.counter
-syn keyword nidsFunction flow.flag from_base64 gunzip header header_lowercase hex host.counter host.flag hour html_decode inflate labels
-syn keyword nidsFunction len lower max md5 min multicast private reputation sha1 sha256 strip_pseudo_headers strip_whitespace
-syn keyword nidsFunction subdomain substr tld to_int to_ip to_md5 to_sha1 to_sha256 trim unhex upper url_decode
-syn keyword nidsFunction weekday xor
+syn keyword nidsOption after alerts align as asn1 at backoff base64 between bitstring both by
+syn keyword nidsOption bytes depth distance distinct double end entropy every false fast fixed for
+syn keyword nidsOption from isdataat jump limit mask mode nocase of offset oversize packets pcap
+syn keyword nidsOption plus relative session size start then times true within
+syn keyword nidsFunction abs before capture compress_whitespace concat count domain dotprefix epoch exists flow.counter flow.flag
+syn keyword nidsFunction from_base64 gunzip header header_lowercase hex host.counter host.flag hour html_decode inflate labels len
+syn keyword nidsFunction lower max md5 min multicast private reputation sha1 sha256 strip_pseudo_headers strip_whitespace subdomain
+syn keyword nidsFunction substr tld to_int to_ip to_md5 to_sha1 to_sha256 trim unhex upper url_decode weekday
+syn keyword nidsFunction xor
 " end keywords
 
 syn match nidsComment "#.*$" contains=@Spell
