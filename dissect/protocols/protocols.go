@@ -6,6 +6,7 @@ import (
 	"github.com/luanids/luanids/dissect/bittorrent"
 	"github.com/luanids/luanids/dissect/dcerpc"
 	"github.com/luanids/luanids/dissect/dhcp"
+	"github.com/luanids/luanids/dissect/dnp3"
 	"github.com/luanids/luanids/dissect/dns"
 	"github.com/luanids/luanids/dissect/ftp"
 	"github.com/luanids/luanids/dissect/http"
@@ -62,6 +63,7 @@ func All(eve func(name string) map[string]string) []*dissect.Spec {
 		snmp.Spec(),
 		pgsql.NewSpec(pgsql.ParseOptions(eve("pgsql"))),
 		rdp.Spec(),
+		dnp3.Spec(),
 		pop3.Spec(),
 		nfs.Spec(),
 		bittorrent.Spec(),

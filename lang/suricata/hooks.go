@@ -83,6 +83,10 @@ var hooks = map[string]map[string]hook{
 		"request_started": {"nfs.request", toServer}, "request_complete": {"nfs.request", toServer},
 		"response_started": {"nfs.tx", toClient}, "response_complete": {"nfs.tx", toClient},
 	},
+	"dnp3": {
+		"request_started": {"dnp3.message", toServer}, "request_complete": {"dnp3.fragment", toServer},
+		"response_started": {"dnp3.message", toClient}, "response_complete": {"dnp3.fragment", toClient},
+	},
 	"pop3": {
 		"request_started": {"pop3.request", toServer}, "request_complete": {"pop3.request", toServer},
 		"response_started": {"pop3.tx", toClient}, "response_complete": {"pop3.tx", toClient},
