@@ -82,6 +82,9 @@ func (c *Ctx) OpenFile(f *File, name []byte, tx any) {
 	f.md5 = reuseHash(c.Limits.HashMD5, m5, md5.New)
 	f.sha1 = reuseHash(c.Limits.HashSHA1, s1, sha1.New)
 	f.sha256 = reuseHash(c.Limits.HashSHA256, s2, sha256.New)
+	if c.Flow != nil {
+		c.Flow.Files[c.Dir] = f
+	}
 	if c.NewSpool != nil {
 		f.spool, f.Stored = c.NewSpool(), c.StoreAll
 	}
@@ -150,6 +153,12 @@ func (f *File) Store() {
 		f.Stored, f.Kept = true, f.spool.Keep(f.SHA256)
 	}
 	f.settled = true
+}
+
+// CarriedBy tells whether the message tx carries the file; memory of both is used again.
+func (f *File) CarriedBy(tx any) bool {
+	n, ok := tx.(Numbered)
+	return ok && f.Tx == tx && f.TxID == n.TxID()
 }
 
 // IsOpen tells whether the file was begun and not yet closed.

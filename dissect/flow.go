@@ -80,6 +80,8 @@ type Flow struct {
 	NoLog, Bypass, Untracked bool
 	// TxCount counts the protocol's messages, the next one's tx_id.
 	TxCount uint64
+	// Files are the files that either side began last, nil before: alerts on the messages that carry them tell of them.
+	Files [2]*File
 	// Frames counts the frames shown, by direction.
 	Frames [2]uint64
 	// Alerts counts the alerts of this flow.

@@ -87,7 +87,7 @@ func (w *Writer) Str(s string) { w.sep(); w.B = AppendString(w.B, s) }
 func (w *Writer) Bytes(s []byte) { w.sep(); w.B = AppendString(w.B, s) }
 
 // Printable writes bytes with all that is not printable ASCII as a dot, as Suricata's
-// payload_printable does; CR, LF and TAB stay.
+// payload_printable does; CR and LF stay.
 func (w *Writer) Printable(s []byte) {
 	w.sep()
 	w.B = append(w.B, '"')
@@ -99,8 +99,6 @@ func (w *Writer) Printable(s []byte) {
 			w.B = append(w.B, '\\', 'n')
 		case c == '\r':
 			w.B = append(w.B, '\\', 'r')
-		case c == '\t':
-			w.B = append(w.B, '\\', 't')
 		case c >= 0x20 && c < 0x7f:
 			w.B = append(w.B, c)
 		default:

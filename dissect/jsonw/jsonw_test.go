@@ -91,3 +91,12 @@ func BenchmarkString(b *testing.B) {
 		buf = AppendString(buf[:0], s)
 	}
 }
+
+// TestPrintable wants what C's isprint calls printable, and line ends.
+func TestPrintable(t *testing.T) {
+	var w Writer
+	w.Printable([]byte("a\tb\r\n\"\\\x00\x7f\xe9~ "))
+	if got, want := string(w.B), `"a.b\r\n\"\\...~ "`; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}

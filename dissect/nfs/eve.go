@@ -8,16 +8,28 @@ import (
 	"github.com/luanids/luanids/dissect/jsonw"
 )
 
+// Options say what the EVE records of NFS hold.
+type Options struct {
+	// Exact has the ids read behind the padding of the machine's name (RFC 4506 section 4.10), which Suricata does not skip, and calls that
+	// nobody has answered told from answers, which it logs as a response that went well. Fields are exact always.
+	Exact bool
+}
+
+// ParseOptions reads the settings below outputs.eve-log.types.nfs.
+func ParseOptions(settings map[string]string) Options {
+	return Options{Exact: dissect.Truth(settings["exact"])}
+}
+
 // write is the Spec's EVE function, with the members of Suricata's nfs records. Calls that only ask for attributes, which are most, have none.
-func write(w *jsonw.Writer, e *dissect.Env) {
+func (o Options) write(w *jsonw.Writer, e *dissect.Env) {
 	if t, ok := e.Tx.(*Tx); ok && t.vers < 4 && t.proc == v3Getattr {
 		return
 	}
-	writeContext(w, e)
+	o.writeContext(w, e)
 }
 
 // writeContext writes the same for alerts and files.
-func writeContext(w *jsonw.Writer, e *dissect.Env) {
+func (o Options) writeContext(w *jsonw.Writer, e *dissect.Env) {
 	t, ok := e.Tx.(*Tx)
 	if !ok {
 		return
@@ -34,13 +46,17 @@ func writeContext(w *jsonw.Writer, e *dissect.Env) {
 		w.Open("creds")
 		w.Key("machine_name")
 		w.Bytes(t.machine)
-		number(w, "uid", t.uid)
-		number(w, "gid", t.gid)
+		uid, gid := t.behind[0], t.behind[1]
+		if o.Exact {
+			uid, gid = t.uid, t.gid
+		}
+		number(w, "uid", uid)
+		number(w, "gid", gid)
 		w.End()
 	}
 	w.End()
 	w.Open("nfs")
-	t.members(w)
+	o.members(w, t)
 	w.End()
 }
 
@@ -70,7 +86,7 @@ func named(list []string, n uint32) string {
 // hash is that of a handle, as Suricata and Wireshark show it.
 func hash(handle []byte) uint32 { return crc32.ChecksumIEEE(handle) }
 
-func (t *Tx) members(w *jsonw.Writer) {
+func (o Options) members(w *jsonw.Writer, t *Tx) {
 	number(w, "version", t.vers)
 	name := t.procedure()
 	if name == "" {
@@ -85,7 +101,7 @@ func (t *Tx) members(w *jsonw.Writer) {
 	}
 	number(w, "id", t.id+1)
 	truth(w, "file_tx", t.isFile)
-	if !t.answered && !t.isFile {
+	if o.Exact && !t.answered && !t.isFile {
 		str(w, "type", "request")
 		return
 	}

@@ -164,6 +164,7 @@ func (p *parser) write(c *dissect.Ctx, h *header, proc uint32, handle []byte, of
 	}
 	p.chunk(c, t, h.xid, off, data, missing, stable == fileSync)
 	if fresh {
+		t.chunks = 0 // as in Suricata, which counts what carries a file on
 		c.Emit(evRequest, t)
 	}
 }

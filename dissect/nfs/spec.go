@@ -5,8 +5,11 @@ package nfs
 
 import "github.com/luanids/luanids/dissect"
 
-// Spec declares NFS.
-func Spec() *dissect.Spec {
+// Spec declares NFS, with Suricata's records.
+func Spec() *dissect.Spec { return NewSpec(Options{}) }
+
+// NewSpec declares NFS with other records.
+func NewSpec(o Options) *dissect.Spec {
 	return &dissect.Spec{
 		Name: "nfs",
 		Doc:  "Network File System",
@@ -20,8 +23,8 @@ func Spec() *dissect.Spec {
 		},
 		Fields:    fields(),
 		Anomalies: []string{anMalformed: "malformed_data", anVersion: "non_existing_version"},
-		EVE:       write,
-		Context:   writeContext,
+		EVE:       o.write,
+		Context:   o.writeContext,
 		Unlimited: true,
 		Clone:     func(tx any) any { return tx.(*Tx).clone() },
 	}

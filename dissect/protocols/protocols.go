@@ -65,7 +65,7 @@ func All(eve func(name string) map[string]string) []*dissect.Spec {
 		rdp.Spec(),
 		dnp3.Spec(),
 		pop3.Spec(),
-		nfs.Spec(),
+		nfs.NewSpec(nfs.ParseOptions(eve("nfs"))),
 		bittorrent.Spec(),
 	}
 }

@@ -10,6 +10,10 @@ import (
 
 type parser struct {
 	m Message
+	// client sends the requests; known once a message was seen, and unless both sides' are read, other messages of the server's are none.
+	client dissect.Dir
+	known  bool
+	both   bool
 	// left is what is still to come of a body that is larger than what is kept, by direction.
 	left [2]uint64
 	skip [2]bool // after a gap, or bytes that are not SIP: the next first line is looked for
@@ -21,7 +25,7 @@ func (p *parser) Data(c *dissect.Ctx, dir dissect.Dir, data []byte) int {
 		if keepAlive(data) {
 			return len(data)
 		}
-		p.message(c, data, len(data))
+		p.message(c, dir, data, len(data))
 		return len(data)
 	}
 	n := 0
@@ -61,7 +65,7 @@ func (p *parser) stream(c *dissect.Ctx, dir dissect.Dir, data []byte) int {
 		c.Need(end + int(whole))
 		return 0
 	}
-	p.message(c, data[:end+int(whole)], end)
+	p.message(c, dir, data[:end+int(whole)], end)
 	p.left[dir] = body - whole
 	return end + int(whole)
 }
@@ -143,7 +147,7 @@ func contentLength(head []byte) uint64 {
 }
 
 // message reads a message whose header ends at end or before.
-func (p *parser) message(c *dissect.Ctx, data []byte, end int) {
+func (p *parser) message(c *dissect.Ctx, dir dissect.Dir, data []byte, end int) {
 	m := &p.m
 	m.MatchState.Reset()
 	*m = Message{MatchState: m.MatchState, headers: m.headers[:0], sdp: m.sdp[:0]}
@@ -157,6 +161,12 @@ func (p *parser) message(c *dissect.Ctx, data []byte, end int) {
 		c.Failed()
 		return
 	}
+	if !p.expected(c, dir) {
+		c.Frame(frPDU, data, int64(len(data)), nil)
+		c.Anomaly(anInvalid, nil)
+		c.Failed()
+		return
+	}
 	m.id = c.NextTxID()
 	if !m.headerLines(bytes.TrimRight(rest, "\r\n")) {
 		c.Anomaly(anInvalid, m)
@@ -166,6 +176,20 @@ func (p *parser) message(c *dissect.Ctx, data []byte, end int) {
 		p.frames(c, data, end)
 	}
 	c.Emit(evMessage, m)
+}
+
+// expected tells whether the message is of the kind that its side sends in this flow: like Suricata we take requests of the client and
+// responses of the server. Who is the client is told by the first message, for a flow may be seen from its middle.
+func (p *parser) expected(c *dissect.Ctx, dir dissect.Dir) bool {
+	asks := dir
+	if len(p.m.code) > 0 {
+		asks = dir.Rev()
+	}
+	if !p.known {
+		p.known, p.client = true, asks
+		p.both = dissect.Truth(c.Limits.Settings[bothSides])
+	}
+	return p.both || asks == p.client
 }
 
 // frames shows the parts of a message whose body begins at end.
@@ -201,7 +225,7 @@ func (p *parser) Gap(c *dissect.Ctx, dir dissect.Dir, n int) {
 // End implements dissect.Parser.
 func (p *parser) End(c *dissect.Ctx, dir dissect.Dir, why dissect.EndReason, rest []byte) {
 	if len(rest) > 0 && !p.skip[dir] && isStart(rest) { // the end is missing
-		p.message(c, rest, len(rest))
+		p.message(c, dir, rest, len(rest))
 	}
 }
 

@@ -1,6 +1,7 @@
 package sip
 
 import (
+	"maps"
 	"strconv"
 	"strings"
 	"testing"
@@ -96,12 +97,50 @@ func TestFrames(t *testing.T) {
 // TestResync wants the next message to be found behind what is none, and behind a hole.
 func TestResync(t *testing.T) {
 	r := recorder()
+	r.Ctx.Limits.Settings = map[string]string{bothSides: "yes"}
 	r.Data(dissect.ToServer, "hello\r\nworld\r\n"+ringing+"BYE sip:a SIP/2.0\r\nContent-Length: 100000\r\n\r\n"+strings.Repeat("x", 100000)+ringing)
 	r.Gap(dissect.ToServer, 10)
 	r.Data(dissect.ToServer, "rest of a line\r\n"+ringing)
 	got := r.End(dissect.EndFIN)
 	if n := strings.Count(got, `sip.stat_code="180"`); n != 3 || strings.Count(got, "anomaly sip.invalid_data") != 1 || !strings.Contains(got, `sip.method="BYE"`) {
 		t.Errorf("got %.2000s", got)
+	}
+}
+
+// TestSides wants requests of the client and responses of the server only, unless those of both sides are asked for. The first message
+// tells who the client is.
+func TestSides(t *testing.T) {
+	const bye = "BYE sip:a SIP/2.0\r\nTo: x\r\n\r\n"
+	for _, tt := range []struct {
+		name, both           string
+		first, second        string
+		requests, codes, bad int
+	}{
+		{"client asks", "", invite, ringing, 1, 1, 2},
+		{"both sides", "true", invite, ringing, 2, 2, 0},
+		{"from the middle", "", ringing, bye, 1, 1, 2},
+	} {
+		r := recorder()
+		r.Ctx.Limits.Frames = true
+		r.Fields = append(r.Fields, "sip.frame.pdu")
+		r.Ctx.Limits.Settings = map[string]string{bothSides: tt.both}
+		r.Data(dissect.ToServer, tt.first).Data(dissect.ToClient, tt.second) // as it should be
+		r.Data(dissect.ToServer, tt.second).Data(dissect.ToClient, tt.first) // the other way round
+		count := map[string]int{}
+		for line := range strings.Lines(r.End(dissect.EndFIN)) {
+			for _, what := range []string{" sip.method=", " sip.stat_code=", "anomaly sip.invalid_data", "sip.frame.pdu="} {
+				if strings.Contains(line, what) && (what[0] != ' ' || strings.HasPrefix(line, "sip.message")) {
+					count[what]++
+				}
+			}
+		}
+		want := map[string]int{" sip.method=": tt.requests, " sip.stat_code=": tt.codes, "sip.frame.pdu=": 4}
+		if tt.bad > 0 {
+			want["anomaly sip.invalid_data"] = tt.bad
+		}
+		if !maps.Equal(count, want) {
+			t.Errorf("%s: got %v, want %v", tt.name, count, want)
+		}
 	}
 }
 

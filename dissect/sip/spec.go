@@ -1,5 +1,5 @@
 // Package sip parses the Session Initiation Protocol (RFC 3261) over UDP and TCP. Each request and each response is a message of
-// its own, which either side may send.
+// its own. As in Suricata one side of a flow sends requests and the other responses; a setting has those of both sides read.
 package sip
 
 import (
@@ -10,6 +10,10 @@ import (
 
 // maxPending is the longest header that is waited for over TCP, bytes.
 const maxPending = 64 << 10
+
+// bothSides is the setting, below app-layer.protocols, that has requests and responses of both sides of a flow read, as peers such as
+// trunks send them.
+const bothSides = "sip.both-sides"
 
 // Spec declares SIP.
 func Spec() *dissect.Spec {

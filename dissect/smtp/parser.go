@@ -96,6 +96,9 @@ func (p *parser) line(c *dissect.Ctx, dir dissect.Dir, data []byte) int {
 	} else {
 		p.commandLine(c, line)
 		c.Frame(frCommand, data[:n], int64(n), p.current())
+		if !cut { // as Suricata does, so that rules that want the end of the line and rules that want the text alone match
+			c.Frame(frCommand, line, int64(len(line)), p.current())
+		}
 	}
 	if cut {
 		p.anomaly(c, anTruncatedLine)

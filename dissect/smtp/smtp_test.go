@@ -375,3 +375,32 @@ C: .`, false)
 		t.Errorf("got  %s\nwant %s", r.Records[0], want)
 	}
 }
+
+// TestFrames wants the line of a command with its end and without, replies with theirs, and the data up to the dot.
+func TestFrames(t *testing.T) {
+	r := recorder("smtp.frame.command_line", "smtp.frame.response_line", "smtp.frame.data")
+	r.Ctx.Limits.Frames = true
+	talk(r, "S: 220 mx\nC: HELO a\nS: 250 ok\nC! NOOP\\n\nS: 250 ok\nC: DATA\nS: 354 go\nC: To: b\nC: .\nS: 250 ok", false)
+	const want = `smtp.frame to_client smtp.frame.response_line="220 mx\r\n"
+smtp.frame to_server smtp.frame.command_line="HELO a\r\n"
+smtp.frame to_server smtp.frame.command_line="HELO a"
+smtp.frame to_client smtp.frame.response_line="250 ok\r\n"
+smtp.frame to_server smtp.frame.command_line="NOOP\n"
+smtp.frame to_server smtp.frame.command_line="NOOP"
+smtp.frame to_client smtp.frame.response_line="250 ok\r\n"
+smtp.frame to_server smtp.frame.command_line="DATA\r\n"
+smtp.frame to_server smtp.frame.command_line="DATA"
+smtp.frame to_client smtp.frame.response_line="354 go\r\n"
+smtp.frame to_server smtp.frame.data="To: b\r\n.\r\n"
+smtp.frame to_client smtp.frame.response_line="250 ok\r\n"
+`
+	var b strings.Builder
+	for line := range strings.Lines(r.End(dissect.EndFIN)) {
+		if strings.HasPrefix(line, "smtp.frame ") && strings.Contains(line, "=") {
+			b.WriteString(line)
+		}
+	}
+	if b.String() != want {
+		t.Errorf("got\n%s\nwant\n%s", b.String(), want)
+	}
+}

@@ -61,7 +61,8 @@ const (
 	evFrame
 )
 
-// Frames, in the order of the Spec: lines have their ends, and the data is what comes between DATA and the dot.
+// Frames, in the order of the Spec: lines have their ends, those of commands come without it too, and the data is what comes between DATA
+// and the dot.
 const (
 	frCommand = iota
 	frData

@@ -259,12 +259,23 @@ func (x *Encoder) alertContext(w *jsonw.Writer, e *dissect.Env) {
 	x.frame(w, e)
 	if o.AppLayer && o.Metadata {
 		x.context(w, e)
-		if e.File != nil {
+		if f := fileOf(e); f != nil {
 			w.OpenArray("files")
-			filefields.EVEObject(w, e.File)
+			filefields.EVEObject(w, f)
 			w.EndArray()
 		}
 	}
+}
+
+// fileOf is the file that an alert is about, or that the message which it is about carries; nil for none.
+func fileOf(e *dissect.Env) *dissect.File {
+	if e.File != nil || e.Flow == nil {
+		return e.File
+	}
+	if f := e.Flow.Files[e.Dir]; f != nil && f.CarriedBy(e.Tx) {
+		return f
+	}
+	return nil
 }
 
 // alertFlow writes what an alert says of its flow, nil for none.

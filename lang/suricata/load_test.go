@@ -40,6 +40,7 @@ func TestTranslation(t *testing.T) {
 		{`alert tcp-pkt any any -> any any (content:"a"; sid:1;)`, `packet: tcp and payload["a"]`},
 		{`alert udp any any -> any any (content:"a"; depth:5; sid:1;)`, `stream: udp and payload["a" depth 5]`},
 		{`alert udp any any -> any any (content:"a"; dsize:10<>20; sid:1;)`, `packet: udp and payload.len in [{11 19}] and payload["a"]`},
+		{`alert nfs any any -> any any (nfs_procedure:2<>4; sid:1;)`, `any(nfs.procedure: it in [{2 4}])`},
 		{`alert icmp any any -> any any (content:"a"; sid:1;)`, `packet: icmp and payload["a"]`},
 		{`alert ip any any -> any any (content:"a"; sid:1;)`, "stream: (tcp or udp) and payload[\"a\"]\npacket: not (tcp or udp) and payload[\"a\"]"},
 		{`alert ip any any -> any any (ip_proto:2; content:"a"; sid:1;)`, `packet: ip and ip.proto==2 and payload["a"]`},

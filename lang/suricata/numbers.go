@@ -8,7 +8,7 @@ import (
 )
 
 // cmp is a comparison as keywords for numbers write it: 8, >8, <=8, !8, 3<>20, 3-20, &0xc0=0x80. Ranges
-// are exclusive at both ends.
+// are exclusive at both ends, but for those of closedRanges.
 type cmp struct {
 	op     ir.TestOp
 	lo, hi int64
@@ -272,8 +272,14 @@ func fieldTest(f *dissect.Field, x ir.Expr, v string) (ir.Expr, *problem) {
 	if err != nil {
 		return nil, err
 	}
+	if c.op == ir.TestRange && closedRanges[f.Name] {
+		c.lo, c.hi = c.lo-1, c.hi+1
+	}
 	return c.on(x), nil
 }
+
+// closedRanges are fields whose keywords have ranges that both ends are part of.
+var closedRanges = map[string]bool{"nfs.version": true, "nfs.procedure": true}
 
 // maxUnknown caps how much of an unknown keyword a message repeats.
 const maxUnknown = 40
