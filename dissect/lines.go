@@ -34,6 +34,21 @@ func (l *LineReader) Next(dir Dir, data []byte) (line []byte, n int, cut, ok boo
 	return bytes.TrimSuffix(data[:i], []byte{'\r'}), n, cut, true
 }
 
+// LinePiece gives the line at the beginning of data without its end, and how many bytes end it: 2 for CR LF, 1 for LF, 0 for a piece of
+// MaxLine bytes of a longer line. n is how many bytes that takes, 0 where more are needed.
+func LinePiece(data []byte) (line []byte, eol, n int) {
+	i := bytes.IndexByte(data[:min(len(data), MaxLine)], '\n')
+	switch {
+	case i > 0 && data[i-1] == '\r':
+		return data[:i-1], 2, i + 1
+	case i >= 0:
+		return data[:i], 1, i + 1
+	case len(data) < MaxLine:
+		return nil, 0, 0
+	}
+	return data[:MaxLine], 0, MaxLine
+}
+
 // Skipping tells whether the reader is within a line that it passes over.
 func (l *LineReader) Skipping(dir Dir) bool { return l.skip[dir] }
 

@@ -121,7 +121,7 @@ func (r *Recorder) Emit(spec *dissect.Spec, ev dissect.Local, e *dissect.Env) {
 	decl := spec.Owner().Events[ev]
 	line := decl.Name + " " + e.Dir.String()
 	for _, f := range r.schema.Fields() {
-		if r.wanted(f) && r.known(f, decl) {
+		if r.wanted(f) && known(f, spec, decl) {
 			line += Format(f, e)
 		}
 	}
@@ -147,8 +147,9 @@ func (r *Recorder) wanted(f *dissect.Field) bool {
 	return false
 }
 
-func (r *Recorder) known(f *dissect.Field, decl dissect.Event) bool {
-	for _, ev := range r.Spec.Owner().Events {
+// known tells whether a field is known at an event of the protocol spec.
+func known(f *dissect.Field, spec *dissect.Spec, decl dissect.Event) bool {
+	for _, ev := range spec.Owner().Events {
 		if ev.Name == f.Event {
 			return ev.Phase <= decl.Phase
 		}

@@ -50,7 +50,7 @@ func (t *Tx) status() string {
 
 // write is the Spec's EVE function, with the members of Suricata's pop3 records.
 func write(w *jsonw.Writer, e *dissect.Env) {
-	t, ok := e.Tx.(*Tx)
+	t, ok := dissect.MessageOf[Tx](e)
 	if !ok {
 		return
 	}

@@ -339,11 +339,16 @@ func (p *parser) Gap(c *dissect.Ctx, dir dissect.Dir, n int) {
 // End implements dissect.Parser.
 func (p *parser) End(c *dissect.Ctx, dir dissect.Dir, why dissect.EndReason, rest []byte) {
 	p.ended[dir] = true
+	if p.read && dir == dissect.ToClient {
+		p.mail.Line(c, rest, 0)
+		reason := "flow end"
+		if why == dissect.EndDepth {
+			reason = "limit"
+		}
+		p.endMail(c, dissect.FileTruncated, reason)
+	}
 	if !p.ended[dir.Rev()] {
 		return
-	}
-	if why == dissect.EndDepth {
-		p.endMail(c, dissect.FileTruncated, "limit")
 	}
 	for len(p.open) > 0 {
 		p.finish(c)

@@ -1,21 +1,25 @@
 // Package pop3 parses the Post Office Protocol, version 3 (RFC 1939, extensions of RFC 2449, RFC 2595 and RFC 5034). A transaction is a
-// command with its response; the greeting is one without command.
+// command with its response; the greeting is one without command. Mails that the server sends are read as those of SMTP.
 package pop3
 
 import (
 	"bytes"
 
 	"github.com/luanids/luanids/dissect"
+	"github.com/luanids/luanids/dissect/jsonw"
+	"github.com/luanids/luanids/dissect/smtp"
 )
 
-// Spec declares POP3.
-func Spec() *dissect.Spec {
-	return &dissect.Spec{
+// Spec declares POP3 with the default options of mails.
+func Spec() *dissect.Spec { return NewSpec(smtp.Spec(), smtp.DefaultOptions()) }
+
+// NewSpec declares POP3; the mails that it carries have the events of mails of SMTP, which is told so, and are written as o says.
+func NewSpec(mails *dissect.Spec, o smtp.Options) *dissect.Spec {
+	s := &dissect.Spec{
 		Name: "pop3",
 		Doc:  "Post Office Protocol, version 3",
 		Ref:  "RFC 1939, RFC 2449",
 		TCP:  &dissect.Detect{Ports: []uint16{110}, Probe: probe, Server: true},
-		New:  func() dissect.Parser { return new(parser) },
 		Events: []dissect.Event{
 			evRequest: {Name: request, Doc: "a command of the client", Dir: dissect.ToServer, Phase: 1},
 			evTx:      {Name: txEvent, Doc: "the server answered a command, or the connection ended", Dir: dissect.ToClient, Phase: 2, Log: true, Final: true},
@@ -23,8 +27,22 @@ func Spec() *dissect.Spec {
 		Fields:    fields(),
 		Anomalies: anomalies,
 		EVE:       write,
-		Clone:     func(tx any) any { return tx.(*Tx).clone() },
+		Context: func(w *jsonw.Writer, e *dissect.Env) {
+			write(w, e)
+			if t, ok := e.Tx.(*smtp.Tx); ok {
+				o.Email(w, t)
+			}
+		},
+		Clone: func(tx any) any {
+			if t, ok := tx.(*smtp.Tx); ok {
+				return t.Clone()
+			}
+			return tx.(*Tx).clone()
+		},
 	}
+	s.New = func() dissect.Parser { return &parser{mails: mails, spec: s} }
+	mails.Carriers = append(mails.Carriers, s)
+	return s
 }
 
 // Names of events, as the fields refer to them.

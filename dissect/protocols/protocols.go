@@ -8,6 +8,7 @@ import (
 	"github.com/luanids/luanids/dissect/dhcp"
 	"github.com/luanids/luanids/dissect/dnp3"
 	"github.com/luanids/luanids/dissect/dns"
+	"github.com/luanids/luanids/dissect/enip"
 	"github.com/luanids/luanids/dissect/ftp"
 	"github.com/luanids/luanids/dissect/http"
 	"github.com/luanids/luanids/dissect/http2"
@@ -37,6 +38,8 @@ import (
 func All(eve func(name string) map[string]string) []*dissect.Spec {
 	one, names := http.SpecWith(http.ParseOptions(eve("http"))), dns.NewSpec(dns.ParseOptions(eve("dns")))
 	two, doh := http2.Specs(one, names)
+	mails := smtp.ParseOptions(eve("smtp"))
+	post := smtp.NewSpec(mails)
 	return []*dissect.Spec{
 		names,
 		dns.MDNS(),
@@ -45,7 +48,7 @@ func All(eve func(name string) map[string]string) []*dissect.Spec {
 		one,
 		two,
 		doh,
-		smtp.NewSpec(smtp.ParseOptions(eve("smtp"))),
+		post,
 		ftp.Spec(),
 		ftp.DataSpec(),
 		sip.Spec(),
@@ -64,8 +67,9 @@ func All(eve func(name string) map[string]string) []*dissect.Spec {
 		pgsql.NewSpec(pgsql.ParseOptions(eve("pgsql"))),
 		rdp.Spec(),
 		dnp3.Spec(),
-		pop3.Spec(),
+		pop3.NewSpec(post, mails),
 		nfs.NewSpec(nfs.ParseOptions(eve("nfs"))),
 		bittorrent.Spec(),
+		enip.Spec(),
 	}
 }

@@ -95,13 +95,15 @@ func (o *Options) write(w *jsonw.Writer, e *dissect.Env) {
 		w.EndArray()
 	}
 	w.End()
-	if t.mail != nil {
-		o.Email(w, t.mail)
-	}
+	o.Email(w, t)
 }
 
-// Email writes the object of a mail, which other protocols may carry as well.
-func (o *Options) Email(w *jsonw.Writer, m *mime.Message) {
+// Email writes the object of the transaction's mail, if it has one; other protocols may carry such mails as well.
+func (o *Options) Email(w *jsonw.Writer, t *Tx) {
+	m := t.mail
+	if m == nil {
+		return
+	}
 	w.Open("email")
 	w.Key("status")
 	w.Str("PARSE_DONE")

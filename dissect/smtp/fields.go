@@ -23,7 +23,7 @@ func fields() []dissect.Field {
 		str("smtp.helo", helo, "name that the client gave with EHLO, HELO or LHLO", (*Tx).helo),
 		str("smtp.mail_from", mailFrom, "envelope sender as sent, <a@b.example>; <> for bounces", (*Tx).mailFrom),
 		strs("smtp.rcpt_to", rcptTo, "envelope recipients as sent, <a@b.example>", (*Tx).rcptTo).Growing(txEvent),
-		num("smtp.rcpt_to.count", rcptTo, "number of envelope recipients", func(t *Tx) (int64, bool) { return int64(len(t.rcpt)), true }).Growing(txEvent),
+		num("smtp.rcpt_to.count", rcptTo, "number of envelope recipients", func(t *Tx) (int64, bool) { return int64(len(t.rcpt)), t.begun }).Growing(txEvent),
 		str("smtp.banner", helo, "text of the server's greeting, without its code", func(t *Tx) []byte { return some(t.conn.banner) }),
 		str("smtp.command.name", cmdEvent, "name of the command in upper case: MAIL, RCPT, VRFY", func(t *Tx) []byte { return some(t.conn.verb) }),
 		str("smtp.command_line", cmdEvent, "the whole command line", func(t *Tx) []byte { return some(t.conn.line) }),
