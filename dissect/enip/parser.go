@@ -1,0 +1,192 @@
+package enip
+
+import (
+	"github.com/luanids/luanids/dissect"
+	"github.com/luanids/luanids/dissect/packet"
+)
+
+// Caps of one flow.
+const (
+	defaultTx = 1024    // transactions that wait for a response, Suricata's default of max-tx
+	maxKept   = 1 << 20 // bytes that are kept of them
+	maxSpare  = 4       // transactions that a parser keeps for later
+)
+
+type parser struct {
+	open  []*Tx // that wait for a response, oldest first
+	spare dissect.Spares[Tx]
+	next  pdu // the message at hand
+	io    IO
+	kept  int
+	maxTx int
+	lost  [2]bool // where messages begin is not known: a segment that begins with one is looked for
+	ended int
+}
+
+// Reset implements dissect.Parser.
+func (p *parser) Reset() {
+	for _, t := range p.open {
+		p.recycle(t)
+	}
+	*p = parser{open: p.open[:0], spare: p.spare, next: p.next}
+}
+
+func (p *parser) recycle(t *Tx) {
+	t.reset()
+	p.spare.Put(t, maxSpare)
+}
+
+func (p *parser) configure(c *dissect.Ctx) {
+	p.maxTx = defaultTx
+	if c.Limits != nil {
+		p.maxTx = max(dissect.Size(c.Limits.Settings["enip.max-tx"], defaultTx), 1)
+	}
+}
+
+// Data implements dissect.Parser.
+func (p *parser) Data(c *dissect.Ctx, dir dissect.Dir, data []byte) int {
+	if p.maxTx == 0 {
+		p.configure(c)
+	}
+	if c.Flow != nil && c.Flow.Key.Proto == packet.ProtoUDP {
+		p.datagram(c, dir, data)
+		return len(data)
+	}
+	if p.lost[dir] {
+		if !plausible(data) {
+			return len(data)
+		}
+		p.lost[dir] = false
+	}
+	n := 0
+	for n < len(data) {
+		total := length(data[n:])
+		if len(data)-n < total {
+			c.Need(total)
+			break
+		}
+		p.message(c, dir, data[n:n+total])
+		n += total
+	}
+	return n
+}
+
+// length is that of the message that b begins with, or how many bytes it takes to tell.
+func length(b []byte) int {
+	if len(b) < headerLen {
+		return headerLen
+	}
+	return headerLen + int(le16(b[2:]))
+}
+
+// datagram takes a datagram: a message, of which what follows is not looked at, or one of an implicit connection.
+func (p *parser) datagram(c *dissect.Ctx, dir dissect.Dir, data []byte) {
+	switch n := length(data); {
+	case p.io.read(data):
+		c.Emit(evIO, &p.io)
+		p.io.data = nil
+	case n > len(data):
+		c.Failed()
+	default:
+		p.message(c, dir, data[:n])
+	}
+}
+
+// message takes a whole message.
+func (p *parser) message(c *dissect.Ctx, dir dissect.Dir, data []byte) {
+	p.next.read(data, c.WantsFrames())
+	if dir == dissect.ToClient {
+		if t := p.find(c); t != nil {
+			p.kept -= t.size()
+			t.response, p.next = p.next, t.response
+			p.kept += t.size()
+			p.show(c, t, &t.response, data)
+			p.finish(c, 0)
+			return
+		}
+	}
+	if len(p.open) >= p.maxTx || p.kept >= maxKept {
+		p.frames(c, nil, &p.next, data)
+		c.Anomaly(anTooMany, p.open[0])
+		p.finishAll(c)
+		return
+	}
+	t := p.spare.Get()
+	t.id = c.NextTxID()
+	side := &t.request
+	if dir == dissect.ToClient {
+		side = &t.response
+	}
+	*side, p.next = p.next, *side
+	p.kept += t.size()
+	p.open = append(p.open, t)
+	p.show(c, t, side, data)
+	if dir == dissect.ToClient {
+		p.finish(c, len(p.open)-1)
+	}
+}
+
+// find gives the transaction that the response at hand belongs to, which is the first that waits then: those before it get no response any more.
+// nil: there is none.
+func (p *parser) find(c *dissect.Ctx) *Tx {
+	for len(p.open) > 0 {
+		if t := p.open[0]; answers(&t.request, &p.next) {
+			return t
+		}
+		p.finish(c, 0)
+	}
+	return nil
+}
+
+// show tells of a message.
+func (p *parser) show(c *dissect.Ctx, t *Tx, m *pdu, data []byte) {
+	p.frames(c, t, m, data)
+	if m.invalid {
+		c.Anomaly(anInvalid, t)
+	}
+	c.Emit(evMessage, t)
+}
+
+// frames shows the parts of a message.
+func (p *parser) frames(c *dissect.Ctx, t *Tx, m *pdu, data []byte) {
+	if !m.wants {
+		return
+	}
+	var tx any
+	if t != nil {
+		tx = t
+	}
+	for _, x := range m.pieces {
+		c.Frame(x.kind, data[x.off:x.off+x.n], int64(x.n), tx)
+	}
+	m.pieces = m.pieces[:0]
+}
+
+// finish ends the i-th open transaction.
+func (p *parser) finish(c *dissect.Ctx, i int) {
+	t := p.open[i]
+	p.open = append(p.open[:i], p.open[i+1:]...)
+	dir := dissect.ToServer
+	if t.response.there {
+		dir = dissect.ToClient
+	}
+	c.EmitDir(evTx, t, dir)
+	p.kept -= t.size()
+	p.recycle(t)
+}
+
+func (p *parser) finishAll(c *dissect.Ctx) {
+	for len(p.open) > 0 {
+		p.finish(c, 0)
+	}
+}
+
+// Gap implements dissect.Parser.
+func (p *parser) Gap(c *dissect.Ctx, dir dissect.Dir, n int) { p.lost[dir] = true }
+
+// End implements dissect.Parser.
+func (p *parser) End(c *dissect.Ctx, dir dissect.Dir, why dissect.EndReason, rest []byte) {
+	if p.ended++; p.ended == 2 {
+		p.finishAll(c)
+	}
+}

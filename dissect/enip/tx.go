@@ -1,0 +1,143 @@
+package enip
+
+import (
+	"bytes"
+	"strconv"
+
+	"github.com/luanids/luanids/dissect"
+)
+
+// Tx is a transaction: a request with its response, or one of them alone.
+type Tx struct {
+	dissect.Mutable
+	id                uint64
+	request, response pdu
+}
+
+// TxID implements dissect.Numbered.
+func (t *Tx) TxID() uint64 { return t.id }
+
+// keepEntries is how much memory stays with a transaction that is used again, entries of each list.
+const keepEntries = 256
+
+func (t *Tx) reset() {
+	for _, p := range [...]*pdu{&t.request, &t.response} {
+		if cap(p.messages) > keepEntries || cap(p.segments) > keepEntries || cap(p.texts) > 4*keepEntries || cap(p.calls.text) > 16*keepEntries {
+			*p = pdu{}
+		}
+		p.reset()
+	}
+	t.Mutable, t.id = dissect.Mutable{}, 0
+}
+
+func (t *Tx) clone() *Tx {
+	return &Tx{Mutable: t.Mutable, id: t.id, request: t.request.clone(), response: t.response.clone()}
+}
+
+func (t *Tx) size() int { return t.request.size() + t.response.size() }
+
+// side is the message of a direction; nil where none has come.
+func (t *Tx) side(d dissect.Dir) *pdu {
+	p := &t.request
+	if d == dissect.ToClient {
+		p = &t.response
+	}
+	if !p.there {
+		return nil
+	}
+	return p
+}
+
+// answers tells whether a response belongs to a request.
+func answers(req, resp *pdu) bool {
+	switch {
+	case req.command != resp.command:
+		return false
+	case req.session != resp.session && req.command != cmdRegisterSession: // which gives the session its number
+		return false
+	case (req.payload == payloadCIP) != (resp.payload == payloadCIP):
+		return false
+	case req.payload == payloadCIP && req.connected && resp.connected:
+		return req.sequence == resp.sequence
+	}
+	return true
+}
+
+// IO is a datagram of an implicit connection: data that a device produces or consumes in a cycle (CIP volume 2 section 2-6.2).
+type IO struct {
+	connection, sequence uint32
+	data                 []byte
+}
+
+func (m *IO) clone() *IO { return &IO{m.connection, m.sequence, bytes.Clone(m.data)} }
+
+// ioHead is what such a datagram begins with: two items, the first with the connection and a sequence number.
+const ioHead = "\x02\x00\x02\x80\x08\x00"
+
+// readIO reads such a datagram; false: it is none.
+func (m *IO) read(b []byte) bool {
+	const data = 18 // offset
+	if len(b) < data || string(b[:len(ioHead)]) != ioHead || le16(b[14:]) != itemConnected || int(le16(b[16:])) != len(b)-data {
+		return false
+	}
+	m.connection, m.sequence, m.data = le32(b[6:]), le32(b[10:]), b[data:]
+	return true
+}
+
+// calls are what the CIP messages of a request ask for, as text: made when a rule first asks.
+type calls struct {
+	made bool
+	text []byte
+	list []span // in text
+}
+
+// maxCalls caps them.
+const maxCalls = 1024
+
+// call gives the i-th call: "14,1" for service 14 of class 1, "14,1,7" for attribute 7 of it.
+func (p *pdu) call(i int) ([]byte, bool) {
+	c := &p.calls
+	if !c.made {
+		c.made = true
+		for i := range p.messages {
+			p.callsOf(&p.messages[i])
+		}
+	}
+	if i >= len(c.list) {
+		return nil, false
+	}
+	s := c.list[i]
+	return c.text[s.off : s.off+s.n : s.off+s.n], true
+}
+
+func (p *pdu) callsOf(m *message) {
+	path := p.pathOf(m)
+	for i, class := range path {
+		if class.kind>>2 != segClass {
+			continue
+		}
+		p.addCall(m.service, class.value, -1)
+		for _, g := range path[i+1:] {
+			if g.kind>>2 == segAttribute {
+				p.addCall(m.service, class.value, int64(g.value))
+			}
+		}
+		for _, a := range p.listOf(m) {
+			p.addCall(m.service, class.value, int64(a))
+		}
+	}
+}
+
+func (p *pdu) addCall(service uint8, class uint32, attribute int64) {
+	c := &p.calls
+	if len(c.list) >= maxCalls {
+		return
+	}
+	from := len(c.text)
+	c.text = strconv.AppendUint(c.text, uint64(service), 10)
+	c.text = strconv.AppendUint(append(c.text, ','), uint64(class), 10)
+	if attribute >= 0 {
+		c.text = strconv.AppendInt(append(c.text, ','), attribute, 10)
+	}
+	c.list = append(c.list, span{from, len(c.text) - from})
+}
