@@ -342,7 +342,7 @@ func TestProbe(t *testing.T) {
 
 func TestFields(t *testing.T) {
 	r := quietly("dnp3.type", "dnp3.func", "dnp3.func.name", "dnp3.src", "dnp3.dst", "dnp3.sequence", "dnp3.ind", "dnp3.indicators", "dnp3.obj", "dnp3.obj.group", "dnp3.complete",
-		"dnp3.point.index", "dnp3.control.code", "dnp3.control.status", "dnp3.file.name")
+		"dnp3.point.index", "dnp3.control.index", "dnp3.control.code", "dnp3.control.status", "dnp3.file.name")
 	command := "0c01 1702 07 81 01 64000000 c8000000 00 09 41 01 64000000 c8000000 04 2902 1701 03 0100 07"
 	r.Data(toServer, ask("c405"+command)).Data(toClient, answer("e482 4001"+command)).Data(toServer, ask("c51b 4603 5b01 1f00 1a00 0500 000000000000 a401 00000000 10000000 0100 0002 0300 612e747874"))
 	var got strings.Builder
@@ -351,8 +351,8 @@ func TestFields(t *testing.T) {
 			got.WriteString(l + "\n")
 		}
 	}
-	want := `dnp3.fragment to_server dnp3.complete=1 dnp3.control.code=[129 65] dnp3.control.status=[0 4 7] dnp3.dst=10 dnp3.func=5 dnp3.func.name="direct_operate" dnp3.obj=["g12v1" "g41v2"] dnp3.obj.group=[12 41] dnp3.point.index=[7 9 3] dnp3.sequence=4 dnp3.src=1 dnp3.type="request"
-dnp3.fragment to_client dnp3.complete=1 dnp3.control.code=[129 65] dnp3.control.status=[0 4 7] dnp3.dst=1 dnp3.func=130 dnp3.func.name="unsolicited_response" dnp3.ind=16385 dnp3.indicators=["device_trouble" "no_func_code_support"] dnp3.obj=["g12v1" "g41v2"] dnp3.obj.group=[12 41] dnp3.point.index=[7 9 3] dnp3.sequence=4 dnp3.src=10 dnp3.type="unsolicited_response"
+	want := `dnp3.fragment to_server dnp3.complete=1 dnp3.control.code=[129 65 0] dnp3.control.index=[7 9 3] dnp3.control.status=[0 4 7] dnp3.dst=10 dnp3.func=5 dnp3.func.name="direct_operate" dnp3.obj=["g12v1" "g41v2"] dnp3.obj.group=[12 41] dnp3.point.index=[7 9 3] dnp3.sequence=4 dnp3.src=1 dnp3.type="request"
+dnp3.fragment to_client dnp3.complete=1 dnp3.control.code=[129 65 0] dnp3.control.index=[7 9 3] dnp3.control.status=[0 4 7] dnp3.dst=1 dnp3.func=130 dnp3.func.name="unsolicited_response" dnp3.ind=16385 dnp3.indicators=["device_trouble" "no_func_code_support"] dnp3.obj=["g12v1" "g41v2"] dnp3.obj.group=[12 41] dnp3.point.index=[7 9 3] dnp3.sequence=4 dnp3.src=10 dnp3.type="unsolicited_response"
 dnp3.fragment to_server dnp3.complete=1 dnp3.dst=10 dnp3.file.name=["a.txt"] dnp3.func=27 dnp3.func.name="delete_file" dnp3.obj=["g70v3"] dnp3.obj.group=[70] dnp3.sequence=5 dnp3.src=1 dnp3.type="request"
 `
 	if got.String() != want {

@@ -19,10 +19,10 @@ func write(w *jsonw.Writer, e *dissect.Env) {
 	}
 }
 
-// writeContext is the same for alerts, where the message has a member of its own by its direction. They tell of confirmations too.
+// writeContext is the same for alerts, where the message has a member of its own by its direction.
 func writeContext(w *jsonw.Writer, e *dissect.Env) {
 	m, ok := e.Tx.(*Message)
-	if !ok || !m.done && m.function != fcConfirm {
+	if !ok || !m.done {
 		return
 	}
 	w.Open("dnp3")

@@ -14,16 +14,21 @@ type views struct {
 	text     []byte // objects as g12v1
 	ends     []int  // of each in text
 	indexes  []uint32
-	controls []byte // control octets of commands to binary outputs
-	statuses []byte // of commands
+	controls []control
 	files    []fileName
+}
+
+// control is a command to an output.
+type control struct {
+	index        uint32
+	code, status byte // code is that of a binary output, 0 for analog ones
 }
 
 // fileName is a text in Message.data.
 type fileName struct{ off, n int }
 
 func (v *views) reset() views {
-	return views{text: v.text[:0], ends: v.ends[:0], indexes: keepSome(v.indexes), controls: keepSome(v.controls), statuses: keepSome(v.statuses), files: v.files[:0]}
+	return views{text: v.text[:0], ends: v.ends[:0], indexes: keepSome(v.indexes), controls: keepSome(v.controls), files: v.files[:0]}
 }
 
 // keepSome empties a list, and gives it up where it is large.
@@ -35,15 +40,13 @@ func keepSome[T any](list []T) []T {
 }
 
 func (v *views) clone() views {
-	return views{v.made, slices.Clone(v.text), slices.Clone(v.ends), slices.Clone(v.indexes), slices.Clone(v.controls), slices.Clone(v.statuses), slices.Clone(v.files)}
+	return views{v.made, slices.Clone(v.text), slices.Clone(v.ends), slices.Clone(v.indexes), slices.Clone(v.controls), slices.Clone(v.files)}
 }
 
 // Groups of commands, and of file control.
 const (
 	groupCommand       = 12 // control relay output blocks
-	groupCommandEvent  = 13
 	groupAnalogCommand = 41
-	groupAnalogEvent   = 43
 	groupFile          = 70
 )
 
@@ -76,12 +79,9 @@ func (m *Message) viewPoint(v *views, o *object, p *point, l *layout) {
 	}
 	switch n := len(p.body); o.group {
 	case groupCommand:
-		v.controls = append(v.controls, p.body[0])
-		v.statuses = append(v.statuses, p.body[n-1]&0x7f)
-	case groupCommandEvent, groupAnalogEvent:
-		v.statuses = append(v.statuses, p.body[0]&0x7f)
+		v.controls = append(v.controls, control{p.index, p.body[0], p.body[n-1] & 0x7f})
 	case groupAnalogCommand:
-		v.statuses = append(v.statuses, p.body[n-1])
+		v.controls = append(v.controls, control{p.index, 0, p.body[n-1]})
 	case groupFile:
 		for r := p.values(l); r.next(); {
 			if r.item.kind == kText && (r.item.name == "filename" || r.item.name == "file_specification") && len(r.v.b) > 0 {
@@ -100,11 +100,11 @@ func names(of map[uint8]string) (list []string) {
 	return list
 }
 
-// at gives the i-th number of a list.
-func at[T byte | uint32](get func(v *views) []T) func(m *Message, i int) (int64, bool) {
+// ofControl gives a number of the i-th command.
+func ofControl(get func(x *control) int64) func(m *Message, i int) (int64, bool) {
 	return func(m *Message, i int) (int64, bool) {
-		if list := get(m.view()); i < len(list) {
-			return int64(list[i]), true
+		if v := m.view(); i < len(v.controls) {
+			return get(&v.controls[i]), true
 		}
 		return 0, false
 	}
@@ -159,9 +159,15 @@ func fields() []dissect.Field {
 			return 0, false
 		}),
 		dissect.Bool("dnp3.complete", fragment, "all objects were understood", func(m *Message) bool { return m.complete }),
-		nums("dnp3.point.index", fragment, "indexes of all points that the objects have values of, or name one by one", at(func(v *views) []uint32 { return v.indexes })),
-		nums("dnp3.control.code", fragment, "control octets of commands to binary outputs (g12): 0x41 close, 0x81 trip, 0x03 latch on, 0x04 latch off", at(func(v *views) []byte { return v.controls })),
-		nums("dnp3.control.status", fragment, "status of commands to outputs (g12, g13, g41, g43): 0 success, 4 not supported; in requests it is 0", at(func(v *views) []byte { return v.statuses })),
+		nums("dnp3.point.index", fragment, "indexes of all points that the objects have values of, or name one by one", func(m *Message, i int) (int64, bool) {
+			if v := m.view(); i < len(v.indexes) {
+				return int64(v.indexes[i]), true
+			}
+			return 0, false
+		}),
+		nums("dnp3.control.index", fragment, "indexes of the outputs that commands are for (g12, g41), also in responses", ofControl(func(x *control) int64 { return int64(x.index) })),
+		nums("dnp3.control.code", fragment, "control octets of these commands: 0x41 close, 0x81 trip, 0x03 latch on, 0x04 latch off; 0 for analog outputs", ofControl(func(x *control) int64 { return int64(x.code) })),
+		nums("dnp3.control.status", fragment, "status of these commands: 0 success, 4 not supported; in requests it is 0", ofControl(func(x *control) int64 { return int64(x.status) })),
 		dissect.Strs("dnp3.file.name", fragment, "names of files (g70)", func(m *Message, i int) ([]byte, bool) {
 			if v := m.view(); i < len(v.files) {
 				f := v.files[i]

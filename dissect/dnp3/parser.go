@@ -252,6 +252,7 @@ func (p *parser) confirm(c *dissect.Ctx, control byte, src, dst uint16, data []b
 		id = c.Flow.TxCount
 	}
 	m.reset(id, dissect.ToServer, control, src, dst, data)
+	m.done, m.complete = true, true
 	c.Emit(evMessage, m)
 	p.spare.Put(m, maxSpare)
 }

@@ -16,11 +16,12 @@ func Spec() *dissect.Spec {
 			evMessage:  {Name: message, Doc: "a fragment of either side begins: its header is known; confirmations have no more than that", Any: true, Phase: 1},
 			evFragment: {Name: fragment, Doc: "a fragment is complete with its objects, or was given up", Any: true, Phase: 2, Log: true, Final: true},
 		},
-		Fields:    fields(),
-		Anomalies: anomalies,
-		EVE:       write,
-		Context:   writeContext,
-		Clone:     func(tx any) any { return tx.(*Message).clone() },
+		Fields:         fields(),
+		Anomalies:      anomalies,
+		UpperAnomalies: true,
+		EVE:            write,
+		Context:        writeContext,
+		Clone:          func(tx any) any { return tx.(*Message).clone() },
 	}
 }
 
