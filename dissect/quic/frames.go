@@ -22,10 +22,15 @@ const (
 func (p *parser) frames(b []byte, s *crypto, t *Tx) bool {
 	c := cursor{b: b}
 	for len(c.b) > 0 {
-		kind := c.u8()
+		kind := uint64(c.b[0])
+		if isGoogle(t.version) {
+			c.u8()
+		} else { // a number, which some take in more bytes than it needs (RFC 9000 section 12.4)
+			kind = c.varint()
+		}
 		switch {
-		case kind&streamBit != 0:
-			c.stream(kind, t)
+		case kind&streamBit != 0 && isGoogle(t.version):
+			c.stream(byte(kind), t)
 		case kind == framePadding:
 			c.b = bytes.TrimLeft(c.b, "\x00")
 		case kind == framePing:
@@ -37,7 +42,7 @@ func (p *parser) frames(b []byte, s *crypto, t *Tx) bool {
 			if !c.bad {
 				s.add(off, data)
 			}
-		case kind == frameGoogle:
+		case kind == frameGoogle && isGoogle(t.version):
 			c.varint()
 			if data := c.take(c.varint()); !c.bad {
 				t.google(data)

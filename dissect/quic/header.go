@@ -99,9 +99,13 @@ func parseHeader(b []byte) (h header, ok bool) {
 		return h, false
 	}
 	h.size = len(b) - len(c.b)
-	if h.kind == Initial && !h.plain { // the only kind after which another packet is looked for
+	if h.follows() {
 		n := c.varint()
 		h.size = len(b) - len(c.b)
+		if h.kind != Initial { // of which nothing is read: it may be cut off
+			h.payload = c.take(min(n, uint64(len(c.b))))
+			return h, true
+		}
 		h.payload = c.take(n)
 		return h, !c.bad
 	}
@@ -140,6 +144,14 @@ func (h *header) longHeader(c *cursor, first byte) {
 	if h.kind == Initial {
 		c.take(c.varint()) // token
 	}
+}
+
+// follows tells whether another packet may follow in the datagram: this one says where it ends.
+func (h *header) follows() bool {
+	if h.plain {
+		return false
+	}
+	return h.kind == Initial || (h.kind == ZeroRTT || h.kind == Handshake) && saltOf(h.version) != nil
 }
 
 // shortLen is the length of a connection id as Q044 to Q046 have it.

@@ -48,6 +48,7 @@ func (p *parser) End(c *dissect.Ctx, dir dissect.Dir, why dissect.EndReason, res
 
 // Data implements dissect.Parser: a datagram has one packet or several (RFC 9000 section 12.2).
 func (p *parser) Data(c *dissect.Ctx, dir dissect.Dir, data []byte) int {
+	shown := false
 	for b := data; len(b) > 0; {
 		if p.done[dir] && b[0]&longBit == 0 {
 			break // the common case
@@ -67,13 +68,18 @@ func (p *parser) Data(c *dissect.Ctx, dir dissect.Dir, data []byte) int {
 			b = b[h.size+len(h.payload):]
 			continue
 		}
-		p.tx.begin(c.NextTxID(), dir, &h)
 		if h.kind == Initial {
+			p.tx.begin(c.NextTxID(), dir, &h)
 			p.packet(c, dir, h.payload)
-		} else {
-			c.Emit(evPacket, &p.tx) // its version is all that there is to see
+		} else if !shown { // its version is all that there is to see
+			p.tx.begin(c.NextTxID(), dir, &h)
+			c.Emit(evPacket, &p.tx)
+			shown = true
 		}
-		break
+		if !h.follows() {
+			break
+		}
+		b = b[h.size+len(h.payload):]
 	}
 	return len(data)
 }
