@@ -79,6 +79,14 @@ func (s *Stream) Field(dir dissect.Dir, name, value []byte) bool {
 	return true
 }
 
+// Held is what the header fields of both messages take, bytes.
+func (s *Stream) Held() int {
+	if s.tx == nil {
+		return 0
+	}
+	return len(s.tx.Request.arena) + len(s.tx.Response.arena)
+}
+
 // TableUpdate notes a change of the size of HPACK's dynamic table among a message's fields (RFC 7541 section 6.3).
 func (s *Stream) TableUpdate(dir dissect.Dir, size uint32) {
 	m := s.tx.Message(dir)
@@ -165,7 +173,8 @@ func (s *Stream) response(c *dissect.Ctx) {
 	m.arena = append(m.arena, "\r\n"...)
 	m.Line = m.arena[n:len(m.arena):len(m.arena)]
 	if t.Status >= 100 && t.Status < 200 { // the response proper comes next
-		m.Headers, m.Sent, m.HeadersDone = m.Headers[:0], m.Sent[:0], false
+		m.Headers, m.Sent, m.arena, m.HeadersDone = m.Headers[:0], m.Sent[:0], m.arena[:0], false
+		m.Line, t.StatusText, m.reps = nil, nil, 0 // they were in the arena
 		m.uncache()
 		return
 	}

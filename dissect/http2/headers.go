@@ -11,8 +11,12 @@ import (
 
 // headers takes a HEADERS or PUSH_PROMISE frame (RFC 9113 sections 6.2, 6.6).
 func (p *parser) headers(c *dissect.Ctx, s *side, h frameHeader, payload []byte) {
+	if s.waits { // for the rest of another block, which will not be read
+		s.table.lose()
+	}
 	b, ok := h.unpad(payload)
 	if !ok || h.id == 0 {
+		s.table.lose()
 		p.raise(c, p.find(h.id), anFrameData)
 		return
 	}
@@ -79,11 +83,9 @@ func (p *parser) continuation(c *dissect.Ctx, s *side, h frameHeader, payload []
 		return
 	}
 	st := p.find(s.blockOf())
-	if st == nil {
-		s.waits = false // it was given up meanwhile
-		return
+	if st != nil { // it was not given up meanwhile
+		p.note(c, st, s.dir, h, nil)
 	}
-	p.note(c, st, s.dir, h, nil)
 	if len(s.block)+len(payload) > p.cfg.maxReassembly {
 		if !s.overlong {
 			s.overlong = true
@@ -93,8 +95,10 @@ func (p *parser) continuation(c *dissect.Ctx, s *side, h frameHeader, payload []
 	}
 	s.block = append(s.block, payload...)
 	if h.flags&flEndHeaders == 0 {
-		p.use(c, st)
-		st.EmitFrame(c, s.dir)
+		if st != nil {
+			p.use(c, st)
+			st.EmitFrame(c, s.dir)
+		}
 		return
 	}
 	s.waits, s.truncated = false, s.overlong
@@ -112,19 +116,15 @@ func (s *side) blockOf() uint32 {
 // blockEnds reads a header block that is complete, and goes on with its stream.
 func (p *parser) blockEnds(c *dissect.Ctx, s *side, b []byte) {
 	st := p.find(s.blockOf())
-	if st == nil {
-		return
-	}
 	dir := s.dir
 	if s.promised != 0 { // a request, though the server sends it
 		dir = dissect.ToServer
 	}
-	p.ctx, p.st, p.stDir, p.silent = c, st, dir, s.table.broken || st.Ended(dir)
-	err := s.table.decode(b, p, p.cfg.maxTable)
-	p.ctx, p.st = nil, nil
-	if err != nil {
-		p.badBlock(c, s, st, err)
+	p.decode(c, s, st, dir, b)
+	if st == nil {
+		return
 	}
+	p.grown(c, st)
 	m := st.Tx().Message(dir)
 	first := !m.HeadersDone && !st.Ended(dir)
 	if first {
@@ -142,6 +142,18 @@ func (p *parser) blockEnds(c *dissect.Ctx, s *side, b []byte) {
 	st.EmitFrame(c, s.dir)
 	if s.promised != 0 || s.of.flags&flEndStream != 0 {
 		p.end(c, st, dir)
+	}
+}
+
+// decode reads a header block. What it says goes to a stream; where that is gone only the table has to stay in step.
+func (p *parser) decode(c *dissect.Ctx, s *side, st *stream, dir dissect.Dir, b []byte) {
+	p.ctx, p.st, p.stDir, p.silent = c, st, dir, s.table.broken || st == nil || st.Ended(dir)
+	p.decoded, p.allowed = 0, expansion*len(b)+max(maxExpanded-p.expanded, 0)
+	err := s.table.decode(b, p, p.cfg.maxTable)
+	p.expanded += max(p.decoded-expansion*len(b), 0)
+	p.ctx, p.st = nil, nil
+	if err != nil {
+		p.badBlock(c, s, st, err)
 	}
 }
 
@@ -163,14 +175,21 @@ func (p *parser) badBlock(c *dissect.Ctx, s *side, st *stream, err error) {
 
 // field implements sink.
 func (p *parser) field(name, value []byte) {
-	if !p.st.Ended(p.stDir) {
-		p.st.Field(p.stDir, name, value)
+	if p.st == nil || p.st.Ended(p.stDir) {
+		return
 	}
+	if n := len(name) + len(value); n < longField || p.decoded+n <= p.allowed {
+		if p.st.Field(p.stDir, name, value) {
+			p.decoded += n
+		}
+		return
+	}
+	p.raise(p.ctx, p.st, anDecompression)
 }
 
 // tableUpdate implements sink.
 func (p *parser) tableUpdate(size uint64) {
-	if !p.st.Ended(p.stDir) {
+	if p.st != nil && !p.st.Ended(p.stDir) {
 		p.st.TableUpdate(p.stDir, uint32(min(size, 1<<32-1)))
 	}
 }

@@ -54,7 +54,25 @@ type parser struct {
 	st     *stream
 	stDir  dissect.Dir
 	silent bool
+	// decoded counts the bytes of its fields, of which allowed may be; expanded is by how much those before were past what they may be.
+	decoded, allowed, expanded int
+	held                       int       // what the streams take, bytes
+	resets                     []*stream // that one side has reset, in the order of that
 }
+
+// Bounds on what a connection may make of few bytes.
+const (
+	// maxHeld is what the streams under way may take, bytes. Past it the oldest end.
+	maxHeld = 8 << 20
+	// streamCost is what a stream takes besides its header fields, bytes.
+	streamCost = 5 << 10
+	// expansion is how often as long as its header block the fields of a message may be; maxExpanded is what all messages together may be
+	// past that, bytes. Browsers that repeat a cookie in each request come to 200 times; what tables allow is 4000 times.
+	expansion   = 256
+	maxExpanded = 16 << 20
+	// longField is the length of fields that are left out past it, bytes.
+	longField = 128
+)
 
 func newParser(s *specs) *parser {
 	p := &parser{specs: s}
@@ -71,7 +89,9 @@ func (p *parser) Reset() {
 		st.release()
 	}
 	clear(p.streams)
-	p.streams = p.streams[:0]
+	clear(p.resets)
+	p.streams, p.resets = p.streams[:0], p.resets[:0]
+	p.decoded, p.allowed, p.expanded, p.held = 0, 0, 0, 0
 	p.ended, p.raised, p.files, p.upgrade, p.ctx, p.st = [2]bool{}, 0, 0, nil, nil, nil
 	for d := range p.sides {
 		s := &p.sides[d]
@@ -247,6 +267,7 @@ func (p *parser) Gap(c *dissect.Ctx, dir dissect.Dir, n int) {
 			st.BodyGap(c, dir, int64(n))
 			st.lost(dir)
 		}
+		s.pad = max(s.pad, 0)
 		if s.left -= n; s.left == 0 {
 			p.dataEnds(c, s)
 		}

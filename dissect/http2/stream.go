@@ -15,6 +15,7 @@ type stream struct {
 	p       *parser
 	raised  uint32
 	reset   bool // by one side
+	held    int  // what it takes, bytes
 	doh     bool // it carries DNS
 	carried [2]carried
 }
@@ -41,7 +42,7 @@ func (st *stream) release() {
 	for d := range st.carried {
 		st.carried[d].reset()
 	}
-	st.p, st.id, st.raised, st.doh, st.reset = nil, 0, 0, false, false
+	st.p, st.id, st.raised, st.doh, st.reset, st.held = nil, 0, 0, false, false, 0
 	streamPool.Put(st)
 }
 
@@ -84,7 +85,22 @@ func (p *parser) open(c *dissect.Ctx, id uint32) *stream {
 	st.p, st.id = p, id
 	st.Open(c, id)
 	p.streams = slices.Insert(p.streams, i, st)
+	p.grown(c, st)
 	return st
+}
+
+// grown notes what a stream takes by now. Where all take too much the oldest end.
+func (p *parser) grown(c *dissect.Ctx, st *stream) {
+	now := streamCost + st.Held()
+	p.held += now - st.held
+	for st.held = now; p.held > maxHeld && len(p.streams) > 1; {
+		old := p.streams[0]
+		if old == st {
+			old = p.streams[1]
+		}
+		p.raise(c, old, anTooManyStreams)
+		p.cut(c, old, "limit")
+	}
 }
 
 // end ends a side's message of a stream, and the stream with the second.
@@ -108,5 +124,9 @@ func (p *parser) forget(st *stream) {
 	if i, ok := p.place(st.id); ok {
 		p.streams = slices.Delete(p.streams, i, i+1)
 	}
+	if st.reset {
+		p.resets = slices.DeleteFunc(p.resets, func(x *stream) bool { return x == st })
+	}
+	p.held -= st.held
 	st.release()
 }

@@ -49,20 +49,8 @@ func (p *parser) reset(c *dissect.Ctx, st *stream, dir dissect.Dir) {
 		return
 	}
 	st.reset = true
-	n := 0
-	for _, x := range p.streams {
-		if x.reset {
-			n++
-		}
-	}
-	if n <= maxReset {
-		return
-	}
-	for _, x := range p.streams {
-		if x.reset {
-			p.cut(c, x, "reset")
-			return
-		}
+	if p.resets = append(p.resets, st); len(p.resets) > maxReset {
+		p.cut(c, p.resets[0], "reset")
 	}
 }
 
