@@ -48,7 +48,8 @@ var keywordGroups = []struct{ name, keywords string }{
 		"ldap.responses.message ldap.responses.attribute_type"},
 	{"QUIC", "quic.version quic.sni quic.ua quic.cyu.hash quic.cyu.string ja3.hash ja3.string ja3s.hash ja3s.string ja4.hash"},
 	{"PostgreSQL, NFS", "pgsql.query nfs_version nfs.version nfs_procedure rpc"},
-	{"other protocols", "modbus dnp3_func dnp3_ind dnp3_obj dnp3_data enip_command cip_service " +
+	{"DNP3", "dnp3_func dnp3.func dnp3_ind dnp3.ind dnp3_obj dnp3.obj dnp3_data dnp3.data"},
+	{"other protocols", "modbus enip_command cip_service " +
 		"dhcp.leasetime dhcp.rebinding_time dhcp.renewal_time " +
 		"rpc"},
 	{"lists", "dataset datarep iprep"},
