@@ -87,6 +87,10 @@ var hooks = map[string]map[string]hook{
 		"request_started": {"dnp3.message", toServer}, "request_complete": {"dnp3.fragment", toServer},
 		"response_started": {"dnp3.message", toClient}, "response_complete": {"dnp3.fragment", toClient},
 	},
+	"enip": {
+		"request_started": {"enip.message", toServer}, "request_complete": {"enip.message", toServer},
+		"response_started": {"enip.message", toClient}, "response_complete": {"enip.message", toClient},
+	},
 	"pop3": {
 		"request_started": {"pop3.request", toServer}, "request_complete": {"pop3.request", toServer},
 		"response_started": {"pop3.tx", toClient}, "response_complete": {"pop3.tx", toClient},

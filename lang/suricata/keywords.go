@@ -3,6 +3,7 @@ package suricata
 import (
 	"strconv"
 
+	"github.com/luanids/luanids/dissect/enip"
 	"github.com/luanids/luanids/dissect/http"
 	"github.com/luanids/luanids/lang/ir"
 )
@@ -65,6 +66,9 @@ func keywordTable() map[string]handler {
 		"smb.version": smbVersion, "rpc": rpcCall,
 		"http2.frametype": http2Name("http2.frametype", lastFrameType, frameType), "http2.errorcode": http2Name("http2.errorcode", lastErrorCode, http.ErrorCode),
 		"http2.settings": http2Settings,
+
+		"enip_command": enum("enip.command", enip.CommandNames), "enip.status": enum("enip.status", enip.StatusNames), "cip_service": cipService,
+		"enip.cip_class": anyOf("enip.cip_class"), "enip.cip_instance": anyOf("enip.cip_instance"), "enip.cip_attribute": anyOf("enip.cip_attribute"),
 
 		"ike.chosen_sa_attribute":    ikeChosenAttribute,
 		"krb5.ticket_encryption":     krb5TicketEncryption,

@@ -48,8 +48,10 @@ var keywordGroups = []struct{ name, keywords string }{
 		"ldap.responses.message ldap.responses.attribute_type"},
 	{"QUIC", "quic.version quic.sni quic.ua quic.cyu.hash quic.cyu.string ja3.hash ja3.string ja3s.hash ja3s.string ja4.hash"},
 	{"PostgreSQL, NFS", "pgsql.query nfs_version nfs.version nfs_procedure rpc"},
+	{"EtherNet/IP, CIP", "enip_command cip_service enip.status enip.protocol_version enip.cip_attribute enip.cip_instance enip.cip_class enip.cip_status enip.cip_extendedstatus " +
+		"enip.revision enip.identity_status enip.state enip.serial enip.product_code enip.device_type enip.vendor_id enip.product_name enip.service_name enip.capabilities"},
 	{"DNP3", "dnp3_func dnp3.func dnp3_ind dnp3.ind dnp3_obj dnp3.obj dnp3_data dnp3.data"},
-	{"other protocols", "modbus enip_command cip_service " +
+	{"other protocols", "modbus " +
 		"dhcp.leasetime dhcp.rebinding_time dhcp.renewal_time " +
 		"rpc"},
 	{"lists", "dataset datarep iprep"},
