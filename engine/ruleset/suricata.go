@@ -5,6 +5,7 @@ import (
 	"os"
 
 	"github.com/luanids/luanids/lang/suricata"
+	"github.com/luanids/luanids/reassembly/tcp"
 )
 
 // suricata reads a file of rules in Suricata's syntax. Rules that cannot be translated are left
@@ -30,7 +31,7 @@ func (l *loader) suricata(path string) error {
 
 func (l *loader) suricataOptions() suricata.Options {
 	opt := suricata.Options{Vars: l.opt.Vars, Shared: l.shared, Classes: map[string]int{}, Without: l.opt.Without,
-		OnRead: l.depends}
+		OnRead: l.depends, StreamEvents: tcp.EventNames()}
 	for name, c := range l.opt.Classes {
 		opt.Classes[name] = c.Priority
 	}

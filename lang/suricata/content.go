@@ -149,26 +149,30 @@ var (
 		if n.Var == "" && n.N < int64(len(lit.Bytes)) {
 			return fail("%d is less than the %d bytes of the content", n.N, len(lit.Bytes))
 		}
+		err := twice(lit.Depth, lit.Distance, lit.Within)
 		lit.Depth = n
-		return nil
+		return err
 	})
 	offset = number(func(lit *ir.Lit, n *ir.Num) *problem {
 		if n.Var == "" && n.N < 0 {
 			return fail("must not be negative")
 		}
+		err := twice(lit.Offset, lit.Distance, lit.Within)
 		lit.Offset = n
-		return nil
+		return err
 	})
 	distance = number(func(lit *ir.Lit, n *ir.Num) *problem {
+		err := twice(lit.Distance, lit.Offset, lit.Depth)
 		lit.Distance = n
-		return nil
+		return err
 	})
 	within = number(func(lit *ir.Lit, n *ir.Num) *problem {
 		if n.Var == "" && n.N < int64(len(lit.Bytes)) {
 			return fail("%d is less than the %d bytes of the content", n.N, len(lit.Bytes))
 		}
+		err := twice(lit.Within, lit.Offset, lit.Depth)
 		lit.Within = n
-		return nil
+		return err
 	})
 	startswith = modifier(func(b *builder, lit *ir.Lit, v string) *problem {
 		lit.StartsWith = true

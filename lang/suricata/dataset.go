@@ -53,11 +53,8 @@ func readSetOptions(opts []string) (o setOptions, err *problem) {
 			o.js.remove = true
 			continue
 		}
-		if len(f) == 1 {
-			return o, fail("unknown option %q", opt)
-		}
 		if len(f) != 2 {
-			continue
+			return o, fail("unknown option %q", opt)
 		}
 		switch f[0] {
 		case "type":
@@ -338,7 +335,7 @@ func iprep(b *builder, v string) *problem {
 	case p[2] == "isnotset":
 		test = func(x ir.Expr) ir.Expr { return &ir.Not{X: &ir.Exists{X: x}} }
 	default:
-		if len(p) < 4 {
+		if len(p) != 4 {
 			return fail("wants side, category, operator, number")
 		}
 		c, err := parseCmp(p[2] + p[3])

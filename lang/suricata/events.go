@@ -55,8 +55,11 @@ func appLayerProtocol(b *builder, v string) *problem {
 // event makes the handler of decode-event and stream-event.
 func event(prefix string) handler {
 	return func(b *builder, v string) *problem {
-		v = strings.TrimPrefix(strings.ToLower(v), prefix)
-		return b.anomaly(prefix + v)
+		name, err := b.l.eventName(prefix, strings.TrimPrefix(strings.ToLower(v), prefix))
+		if err != nil {
+			return err
+		}
+		return b.anomaly(name)
 	}
 }
 
@@ -64,14 +67,18 @@ func appLayerEvent(b *builder, v string) *problem {
 	proto, name, ok := strings.Cut(strings.ToLower(v), ".")
 	if !ok {
 		// Events of recognition itself have no protocol.
-		return b.anomaly(proto)
+		name, err := b.l.eventName("", proto)
+		if err != nil {
+			return err
+		}
+		return b.anomaly(name)
 	}
 	spec := b.l.schema.Spec(specName(proto))
 	if spec == nil {
 		return fail("protocol %s is not supported yet", proto)
 	}
 	if !slices.Contains(spec.Anomalies, name) {
-		return fail("%s has no event %s", spec.Name, name)
+		return fail("%s has no event %s%s", spec.Name, name, didYouMean(name, spec.Anomalies))
 	}
 	if b.spec != nil && !sameFamily(b.spec, spec) {
 		return fail("it is of protocol %s", spec.Name)

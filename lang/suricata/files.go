@@ -139,6 +139,11 @@ func filesize(b *builder, v string) *problem {
 }
 
 func filestore(b *builder, v string) *problem {
+	if v != "" {
+		if err := filestoreOption(v); err != nil {
+			return err
+		}
+	}
 	b.notIPOnly, b.filestore = true, true
 	b.r.Effects = append(b.r.Effects, &ir.StoreFile{})
 	return nil

@@ -16,10 +16,15 @@ func flow(b *builder, v string) *problem {
 	for _, p := range list(v) {
 		d := dirs(0)
 		switch strings.ToLower(p) {
-		case "established":
-			b.established = 1
-		case "not_established":
-			b.established = -1
+		case "established", "not_established":
+			state := int8(1)
+			if strings.EqualFold(p, "not_established") {
+				state = -1
+			}
+			if b.established == -state {
+				return fail("established and not_established exclude each other")
+			}
+			b.established = state
 		case "stateless", "":
 		case "to_server", "from_client":
 			d = toServer
@@ -83,6 +88,9 @@ func flowbits(b *builder, v string) *problem {
 	if !ok || strings.Contains(name, "|") {
 		return fail("unknown operation %q", v)
 	}
+	if strings.Contains(name, ",") {
+		return fail("the name of a flag has no comma: %q", name)
+	}
 	b.notIPOnly = b.notIPOnly || bit != ir.BitSet
 	b.r.Effects = append(b.r.Effects, &ir.SetFlowBit{Op: bit, Name: name})
 	return nil
@@ -92,7 +100,7 @@ var bitOps = map[string]ir.BitOp{"set": ir.BitSet, "unset": ir.BitUnset, "toggle
 
 func flowint(b *builder, v string) *problem {
 	p := list(v)
-	if len(p) < 2 || p[0] == "" {
+	if len(p) < 2 || len(p) > 3 || p[0] == "" {
 		return fail("wants name, operation, value")
 	}
 	b.notIPOnly = true
@@ -228,7 +236,7 @@ func (b *builder) hostBit(op, name string, key []ir.Expr, ttl time.Duration) *pr
 // streamSize compares how far a side's sequence numbers have come: payload, and one for the SYN.
 func streamSize(b *builder, v string) *problem {
 	p := list(v)
-	if len(p) < 3 {
+	if len(p) != 3 {
 		return fail("wants side, operator, number")
 	}
 	n, ok := parseInt(p[2])

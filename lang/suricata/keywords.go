@@ -2,6 +2,7 @@ package suricata
 
 import (
 	"strconv"
+	"strings"
 
 	"github.com/luanids/luanids/dissect/enip"
 	"github.com/luanids/luanids/dissect/http"
@@ -70,6 +71,8 @@ func keywordTable() map[string]handler {
 		"enip_command": enum("enip.command", enip.CommandNames), "enip.status": enum("enip.status", enip.StatusNames), "cip_service": cipService,
 		"enip.cip_class": anyOf("enip.cip_class"), "enip.cip_instance": anyOf("enip.cip_instance"), "enip.cip_attribute": anyOf("enip.cip_attribute"),
 
+		"dns.rcode": enum("dns.rcode", dnsRCodes()), "dns.rrtype": enum("dns.rrtype", dnsTypes()),
+
 		"ike.chosen_sa_attribute":    ikeChosenAttribute,
 		"krb5.ticket_encryption":     krb5TicketEncryption,
 		"ldap.request.operation":     byNameOrNumber("ldap.request.operation", "ldap.request.operation.number"),
@@ -93,8 +96,11 @@ func keywordTable() map[string]handler {
 		"geoip": geoip, "l3_proto": l3Proto,
 		"frame": frame, "config": config,
 	}
+	for _, name := range bareKeywords {
+		keywords[name] = bare(keywords[name])
+	}
 	for name, to := range oldModifiers {
-		keywords[name] = moveTo(stickyBuffers[to])
+		keywords[name] = bare(moveTo(stickyBuffers[to]))
 	}
 	for name, why := range refused {
 		keywords[name] = unsupported(why)
@@ -147,12 +153,18 @@ func (b *builder) apply(o *option) *problem {
 		}
 		b.setSticky(buf)
 		return b.pickSide(o.value)
+	} else if buf != nil {
+		return stickyValue(o.name, o.value)
 	}
 	if h := b.l.keywords[name]; h != nil {
 		if name == "tls.version" && !o.has || legacyKeywords[name] && !o.has {
 			return b.generic(name, o.value, false)
 		}
 		return h(b, o.value)
+	}
+	if lower := strings.ToLower(o.name); lower != o.name && b.fieldNamed(name) == nil { // case does not matter in keywords
+		o.name = lower
+		return b.apply(o)
 	}
 	return b.generic(name, o.value, o.has)
 }
@@ -227,7 +239,7 @@ func (b *builder) translate(opts []option) ([]*ir.Rule, *problem) {
 }
 
 func (b *builder) setAction() *problem {
-	switch b.h.action {
+	switch strings.ToLower(b.h.action) {
 	case "alert":
 	case "config":
 		b.r.NoAlert = true

@@ -27,6 +27,8 @@ type Options struct {
 	// Reputation gives the table of a reputation category, nil for an unknown one. It is not called
 	// by two goroutines at once.
 	Reputation func(category string) *ir.RepTable
+	// StreamEvents are the names of the events of TCP by the names that rules give them; nil: any name will do.
+	StreamEvents map[string]string
 	// Without names features that are switched off, for the keyword requires: "ja3", "ja4".
 	Without map[string]bool
 	// Shared holds what rules of several files have in common (data sets by name). Give each Load of

@@ -193,6 +193,23 @@ func TestSkips(t *testing.T) {
 		{`content:"a"; within:len;`, "within", "extracted before"},
 		{`threshold:type backoff, track by_flow, count 1;`, "threshold", "multiplier"},
 		{`app-layer-event:http.made_up;`, "app-layer-event", "no event"},
+		{`app-layer-event:applayer_wrong_direction_first_data;`, "app-layer-event", "not raised here"},
+		{`decode-event:ipv4.trunc_pk;`, "decode-event", "did you mean ipv4.trunc_pkt?"},
+		{`http.uri:"/x";`, "http.uri", `write http.uri; content:"/x";`},
+		{`tls.sni:"x";`, "tls.sni", "takes no value"},
+		{`content:"a"; nocase:yes;`, "nocase", "takes no value"},
+		{`content:"a"; http_uri:1;`, "http_uri", "takes no value"},
+		{`content:"ab"; depth:5; depth:6;`, "depth", "one already"},
+		{`content:"ab"; depth:5; distance:6;`, "distance", "not from both"},
+		{`content:"ab"; within:5; offset:6;`, "offset", "not from both"},
+		{`flow:established,not_established;`, "flow", "exclude each other"},
+		{`flowbits:set,a,b;`, "flowbits", "no comma"},
+		{`flowint:a,+,1,2;`, "flowint", "wants"},
+		{`stream_size:client,>,1,2;`, "stream_size", "wants"},
+		{`filestore:everything;`, "filestore", "neither a direction"},
+		{`http.uri; dataset:isset,a,type string,load a b;`, "dataset", "unknown option"},
+		{`dns.rcode:NXDOMAINS;`, "dns.rcode", "did you mean NXDOMAIN?"},
+		{`sid:2;`, "sid", "two"},
 	} {
 		rules, skipped := load(t, c.rule, Options{ReadFile: func(string) ([]byte, error) { return nil, os.ErrNotExist }})
 		if len(rules) != 0 || len(skipped) != 1 {

@@ -34,6 +34,9 @@ func sid(b *builder, v string) *problem {
 	if !ok || n == 0 {
 		return fail("%q is no sid", v)
 	}
+	if b.r.SID != 0 {
+		return fail("the rule has two")
+	}
 	b.r.SID = n
 	return nil
 }

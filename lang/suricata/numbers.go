@@ -200,6 +200,9 @@ func (b *builder) generic(name, v string, has bool) *problem {
 		b.setSticky(b.l.bufferOf(f))
 		return nil
 	}
+	if text && len(f.Values) == 0 {
+		return stickyValue(name, v)
+	}
 	value := func(x ir.Expr) (ir.Expr, *problem) { return fieldTest(f, x, v) }
 	return b.onField(f, value)
 }

