@@ -36,3 +36,18 @@ func TestMidstream(t *testing.T) {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }
+
+// TestOneEarlyCommand: a single command that came first is answered by the greeting only where there is none.
+func TestOneEarlyCommand(t *testing.T) {
+	for _, c := range []struct{ talk, header string }{
+		{"C CAPA\nS +OK Dovecot (Debian) ready.\nS +OK Capabilities\nS TOP\nS .\n", "Capabilities"},
+		{"C CAPA\nS +OK <1896.697170952@mail.example>\nS +OK Capabilities\nS TOP\nS .\n", "Capabilities"},
+		{"C CAPA\nS +OK list follows\nS TOP\nS .\n", "list follows"},
+	} {
+		r := dissecttest.New(Spec())
+		talk(r, c.talk, false).End(dissect.EndFIN)
+		if last := r.Records[len(r.Records)-1]; !strings.Contains(last, `"CAPA"`) || !strings.Contains(last, `"header":"`+c.header+`","data":["TOP"]`) {
+			t.Errorf("%q: %s", c.talk, r.Records)
+		}
+	}
+}

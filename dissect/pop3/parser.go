@@ -221,7 +221,7 @@ func (p *parser) response(c *dissect.Ctx, line []byte, n int, cut bool) {
 	}
 	if !p.greeted {
 		p.greeted = true
-		if len(p.open) > 0 && (c.Flow == nil || !c.Flow.Midstream) {
+		if early(len(p.open), text) && (c.Flow == nil || !c.Flow.Midstream) {
 			p.greeting(c, text, ok, n, cut)
 			return
 		}
@@ -249,6 +249,12 @@ func (p *parser) response(c *dissect.Ctx, line []byte, n int, cut bool) {
 		p.left = true
 		c.Upgrade("tls")
 	}
+}
+
+// early tells whether the server's first line is its greeting though so many commands wait already: clients send several at once only
+// when they know that they may, and one that waits is known by what greetings say.
+func early(waiting int, text []byte) bool {
+	return waiting > 1 || waiting == 1 && (greets(text) || bytes.Contains(text, []byte("ready")) || bytes.HasSuffix(text, []byte{'>'}))
 }
 
 // greeting takes the server's greeting where commands wait already.

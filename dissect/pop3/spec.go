@@ -123,10 +123,15 @@ func probe(dir dissect.Dir, data []byte, hint bool) dissect.Verdict {
 	}
 	line, _, whole := bytes.Cut(data[:min(len(data), maxLine)], []byte("\r\n"))
 	switch {
-	case bytes.Contains(line, []byte("POP3")), bytes.Contains(line, []byte("pop3")), bytes.Contains(line, []byte("Dovecot")):
+	case greets(line):
 		return dissect.Yes
 	case whole || len(data) >= maxLine:
 		return dissect.No
 	}
 	return dissect.More
+}
+
+// greets tells whether a server's first line names the protocol, or a program for it.
+func greets(line []byte) bool {
+	return bytes.Contains(line, []byte("POP3")) || bytes.Contains(line, []byte("pop3")) || bytes.Contains(line, []byte("Dovecot"))
 }
