@@ -391,9 +391,8 @@ func TestAllocs(t *testing.T) {
 func TestClone(t *testing.T) {
 	m := parsed(t, "c51b 4603 5b01 1f00 1a00 0500 000000000000 a401 00000000 10000000 0100 0002 0300 612e747874")
 	n := m.clone()
-	for i := range m.data {
-		m.data[i] = 0
-	}
+	clear(m.data)
+	m.release()
 	m.reset(2, toServer, fromMaster, 1, 10, []byte{0xc0, 1})
 	f := Spec()
 	for i := range f.Fields {

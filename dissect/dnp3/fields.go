@@ -28,7 +28,7 @@ type control struct {
 type fileName struct{ off, n int }
 
 func (v *views) reset() views {
-	return views{text: v.text[:0], ends: v.ends[:0], indexes: keepSome(v.indexes), controls: keepSome(v.controls), files: v.files[:0]}
+	return views{text: keepSome(v.text), ends: keepSome(v.ends), indexes: keepSome(v.indexes), controls: keepSome(v.controls), files: keepSome(v.files)}
 }
 
 // keepSome empties a list, and gives it up where it is large.

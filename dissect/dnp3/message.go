@@ -8,8 +8,11 @@ import (
 	"github.com/luanids/luanids/dissect"
 )
 
-// keepObjects is how much memory for objects a message keeps for the next.
-const keepObjects = 64
+// keepObjects and keepData (bytes) are how much memory a message keeps for the next.
+const (
+	keepObjects = 64
+	keepData    = 2 << 10
+)
 
 // Bits of a fragment's control octet (section 4.2.2.1).
 const (
@@ -73,14 +76,23 @@ func (m *Message) TxID() uint64 { return m.id }
 // reset begins a message with its first segment, which has the whole header.
 func (m *Message) reset(id uint64, dir dissect.Dir, link byte, src, dst uint16, data []byte) {
 	m.MatchState.Reset()
-	if cap(m.objects) > keepObjects {
-		m.objects = nil
-	}
 	*m = Message{MatchState: m.MatchState, id: id, dir: dir, link: link, src: src, dst: dst, control: data[0], function: data[1],
-		data: dissect.ReleaseKept(m.data), objects: m.objects[:0], views: m.views.reset()}
+		data: m.data[:0], objects: m.objects[:0], views: m.views}
 	if dir == dissect.ToClient {
 		m.iin = binary.BigEndian.Uint16(data[2:])
 	}
+}
+
+// release gives larger memory back when nobody looks at the message any more.
+func (m *Message) release() {
+	if cap(m.data) > keepData {
+		dissect.FreeKept(m.data)
+		m.data = nil
+	}
+	if cap(m.objects) > keepObjects {
+		m.objects = nil
+	}
+	m.views = m.views.reset()
 }
 
 func (m *Message) clone() *Message {

@@ -254,6 +254,7 @@ func (p *parser) confirm(c *dissect.Ctx, control byte, src, dst uint16, data []b
 	m.reset(id, dissect.ToServer, control, src, dst, data)
 	m.done, m.complete = true, true
 	c.Emit(evMessage, m)
+	m.release()
 	p.spare.Put(m, maxSpare)
 }
 
@@ -274,6 +275,7 @@ func (p *parser) finish(c *dissect.Ctx, m *Message) {
 	p.open = slices.DeleteFunc(p.open, func(o *Message) bool { return o == m })
 	p.dirs[m.dir].done++
 	c.EmitDir(evFragment, m, m.dir)
+	m.release()
 	p.spare.Put(m, maxSpare)
 }
 
