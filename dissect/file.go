@@ -79,6 +79,9 @@ func (c *Ctx) OpenFile(f *File, name []byte, tx any) {
 	*f = File{Name: append(f.Name[:0], name...), Head: f.Head[:0], Kind: f.Kind[:0], Content: ReleaseKept(f.Content),
 		MD5: f.MD5[:0], SHA1: f.SHA1[:0], SHA256: f.SHA256[:0],
 		Rules: f.Rules, Dir: c.Dir, Tx: tx, Proto: c.spec, open: true, keep: c.Limits.KeepBodies}
+	if n, ok := tx.(Numbered); ok {
+		f.TxID = n.TxID()
+	}
 	f.md5 = reuseHash(c.Limits.HashMD5, m5, md5.New)
 	f.sha1 = reuseHash(c.Limits.HashSHA1, s1, sha1.New)
 	f.sha256 = reuseHash(c.Limits.HashSHA256, s2, sha256.New)
