@@ -217,15 +217,18 @@ func TestGap(t *testing.T) {
 }
 
 func TestDatagrams(t *testing.T) {
-	r := recorder("enip.command", "enip.io.connection", "enip.io.sequence", "enip.io.data")
+	r := recorder("enip.command")
 	r.Ctx.Flow.Key.Proto = packet.ProtoUDP
 	r.Data(ts, encap(cmdListIdentity, 0, 0, "")[:20]).Data(ts, encap(cmdListIdentity, 0, 0, "")+"padding")
 	r.Data(tc, encap(cmdListIdentity, 0, 0, w16(1)+device("x")))
-	r.Data(ts, ioHead+w32(0xc0de)+w32(5)+item(itemConnected, "\x01\x02"))
-	const want = "enip.message to_server enip.command=99\nenip.message to_client enip.command=99\nenip.tx to_client enip.command=99\n" +
-		"enip.io to_server enip.io.connection=49374 enip.io.data=\"\\x01\\x02\" enip.io.sequence=5\n"
+	const want = "enip.message to_server enip.command=99\nenip.message to_client enip.command=99\nenip.tx to_client enip.command=99\n"
 	if got := r.End(dissect.EndTimeout); got != want {
 		t.Errorf("got\n%swant\n%s", got, want)
+	}
+	r = dissecttest.New(IOSpec())
+	r.Data(ts, ioHead+w32(0xc0de)+w32(5)+item(itemConnected, "\x01\x02")).Data(tc, "something else")
+	if got := r.End(dissect.EndTimeout); got != "enip_io.datagram to_server enip_io.connection=49374 enip_io.data=\"\\x01\\x02\" enip_io.sequence=5\n" || len(r.Records) > 0 {
+		t.Errorf("I/O: got\n%s", got)
 	}
 }
 
@@ -310,15 +313,24 @@ func TestProbe(t *testing.T) {
 		}
 	}
 	for data, want := range map[string]dissect.Verdict{
-		encap(cmdListIdentity, 0, 0, ""):                        dissect.Yes,
-		encap(cmdListIdentity, 0, 0, "")[:23]:                   dissect.No,
-		encap(cmdListIdentity, 0, 0, "") + "x":                  dissect.No,
-		ioHead + w32(1) + w32(2) + item(itemConnected, "data"):  dissect.Yes,
-		ioHead + w32(1) + w32(2) + item(itemConnected, "") + "": dissect.Yes,
-		ioHead + w32(1) + w32(2) + w16(itemConnected, 5) + "x":  dissect.No,
+		encap(cmdListIdentity, 0, 0, ""):                       dissect.Yes,
+		encap(cmdListIdentity, 0, 0, "")[:23]:                  dissect.No,
+		encap(cmdListIdentity, 0, 0, "") + "x":                 dissect.No,
+		ioHead + w32(1) + w32(2) + item(itemConnected, "data"): dissect.No,
 	} {
 		if got := probeUDP(ts, []byte(data), false); got != want {
 			t.Errorf("datagram %q: %v, want %v", data, got, want)
+		}
+	}
+	for data, want := range map[string]dissect.Verdict{
+		ioHead + w32(1) + w32(2) + item(itemConnected, "data"):   dissect.Yes,
+		ioHead + w32(1) + w32(2) + item(itemConnected, ""):       dissect.Yes,
+		ioHead + w32(1) + w32(2) + w16(itemConnected, 5) + "x":   dissect.No,
+		ioHead + w32(1) + w32(2) + item(itemUnconnected, "data"): dissect.No,
+		ioHead: dissect.No,
+	} {
+		if got := probeIO(ts, []byte(data), true); got != want {
+			t.Errorf("I/O %q: %v, want %v", data, got, want)
 		}
 	}
 }
@@ -355,7 +367,7 @@ func TestNoAllocations(t *testing.T) {
 	if v, ok := c.request.call(2); string(v) != "3,107,3" || !ok || string(c.request.at(c.request.symbols[0])) != "Tag" || c.response.messages[2].status != 5 {
 		t.Errorf("the copy lost something: %q", v)
 	}
-	if m := Spec().Clone(&IO{data: []byte("x")}).(*IO); string(m.data) != "x" {
+	if m := IOSpec().Clone(&IO{data: []byte("x")}).(*IO); string(m.data) != "x" {
 		t.Errorf("the copy of a datagram: %q", m.data)
 	}
 }
@@ -382,13 +394,13 @@ func FuzzENIP(f *testing.F) {
 	for i := 0; i+1 < len(conversation); i += 2 {
 		f.Add([]byte(conversation[i]), []byte(conversation[i+1]), i == 2)
 	}
-	f.Add([]byte(ioHead+w32(1)+w32(2)+item(itemConnected, "data")), []byte(""), true)
 	f.Add([]byte(encap(cmdSendRRData, 7, 0, rr(ask(0x54, "\x20\x06\x24\x01", "\x0a\x0e")))), []byte(encap(cmdSendRRData, 7, 0, rr(tell(0x54, 1, "\x00\x01", "")))), false)
 	f.Fuzz(func(t *testing.T, client, server []byte, udp bool) {
 		for _, hint := range []bool{false, true} {
 			if len(client) > 0 {
 				probeTCP(ts, client, hint)
 				probeUDP(ts, client, hint)
+				probeIO(ts, client, hint)
 			}
 		}
 		r := recorder()

@@ -93,7 +93,7 @@ func present(b []byte) []byte {
 func names(m map[string]int64) []string { return slices.Sorted(maps.Keys(m)) }
 
 func fields() []dissect.Field {
-	return slices.Concat(headerFields(), deviceFields(), cipFields(), ioFields())
+	return slices.Concat(headerFields(), deviceFields(), cipFields())
 }
 
 func headerFields() []dissect.Field {
@@ -206,13 +206,5 @@ func cipFields() []dissect.Field {
 			}
 			return 0, false
 		}),
-	}
-}
-
-func ioFields() []dissect.Field {
-	return []dissect.Field{
-		dissect.Int("enip.io.connection", onIO, "number of an implicit connection", func(m *IO) (int64, bool) { return int64(m.connection), true }),
-		dissect.Int("enip.io.sequence", onIO, "number of the datagram in its connection", func(m *IO) (int64, bool) { return int64(m.sequence), true }),
-		dissect.Bin("enip.io.data", onIO, "what a device produces or consumes", func(m *IO) []byte { return present(m.data) }),
 	}
 }

@@ -16,7 +16,6 @@ type parser struct {
 	open  []*Tx // that wait for a response, oldest first
 	spare dissect.Spares[Tx]
 	next  pdu // the message at hand
-	io    IO
 	kept  int
 	maxTx int
 	lost  [2]bool // where messages begin is not known: a segment that begins with one is looked for
@@ -79,16 +78,12 @@ func length(b []byte) int {
 	return headerLen + int(le16(b[2:]))
 }
 
-// datagram takes a datagram: a message, of which what follows is not looked at, or one of an implicit connection.
+// datagram takes a message; what comes behind it in its datagram is not looked at.
 func (p *parser) datagram(c *dissect.Ctx, dir dissect.Dir, data []byte) {
-	switch n := length(data); {
-	case p.io.read(data):
-		c.Emit(evIO, &p.io)
-		p.io.data = nil
-	case n > len(data):
-		c.Failed()
-	default:
+	if n := length(data); n <= len(data) {
 		p.message(c, dir, data[:n])
+	} else {
+		c.Failed()
 	}
 }
 

@@ -15,12 +15,11 @@ func Spec() *dissect.Spec {
 		Doc:  "EtherNet/IP with the Common Industrial Protocol",
 		Ref:  "ODVA, The CIP Networks Library, volumes 1 and 2",
 		TCP:  &dissect.Detect{Ports: []uint16{port}, Probe: probeTCP, Server: true},
-		UDP:  &dissect.Detect{Ports: []uint16{port, ioPort}, Probe: probeUDP, Server: true},
+		UDP:  &dissect.Detect{Ports: []uint16{port}, Probe: probeUDP, Server: true},
 		New:  func() dissect.Parser { return new(parser) },
 		Events: []dissect.Event{
 			evMessage: {Name: onMessage, Doc: "a message of either side; a response belongs to the transaction of its request", Any: true, Phase: 1},
 			evTx:      {Name: onTx, Doc: "a request was answered, or will not be", Any: true, Phase: 2, Log: true, Final: true},
-			evIO:      {Name: onIO, Doc: "a datagram of an implicit connection (I/O)", Any: true, Phase: 1},
 			evFrame:   dissect.FrameEvent(onFrame),
 		},
 		Fields:     slices.Concat(fields(), dissect.FrameFields(onFrame, frames)),
@@ -28,29 +27,20 @@ func Spec() *dissect.Spec {
 		FrameEvent: evFrame,
 		Anomalies:  anomalies,
 		EVE:        write,
-		Clone: func(tx any) any {
-			switch t := tx.(type) {
-			case *Tx:
-				return t.clone()
-			case *IO:
-				return t.clone()
-			}
-			return tx
-		},
+		Clone:      func(tx any) any { return tx.(*Tx).clone() },
 	}
 }
 
-// port is that of explicit messages, ioPort that of implicit connections.
-const port, ioPort = 44818, 2222
+// port is that of explicit messages.
+const port = 44818
 
 // Names of events, as the fields refer to them.
-const onMessage, onTx, onIO, onFrame = "enip.message", "enip.tx", "enip.io", "enip.frame"
+const onMessage, onTx, onFrame = "enip.message", "enip.tx", "enip.frame"
 
 // Events, in the order of the Spec.
 const (
 	evMessage dissect.Local = iota
 	evTx
-	evIO
 	evFrame
 )
 
@@ -142,11 +132,7 @@ func probeTCP(dir dissect.Dir, b []byte, hint bool) dissect.Verdict {
 }
 
 func probeUDP(dir dissect.Dir, b []byte, hint bool) dissect.Verdict {
-	var io IO
-	switch {
-	case io.read(b):
-		return dissect.Yes
-	case len(b) < headerLen || !hint && length(b) != len(b):
+	if len(b) < headerLen || !hint && length(b) != len(b) {
 		return dissect.No
 	}
 	return verdict(dir, b, hint)

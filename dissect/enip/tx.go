@@ -1,7 +1,6 @@
 package enip
 
 import (
-	"bytes"
 	"strconv"
 
 	"github.com/luanids/luanids/dissect"
@@ -60,27 +59,6 @@ func answers(req, resp *pdu) bool {
 	case req.payload == payloadCIP && req.connected && resp.connected:
 		return req.sequence == resp.sequence
 	}
-	return true
-}
-
-// IO is a datagram of an implicit connection: data that a device produces or consumes in a cycle (CIP volume 2 section 2-6.2).
-type IO struct {
-	connection, sequence uint32
-	data                 []byte
-}
-
-func (m *IO) clone() *IO { return &IO{m.connection, m.sequence, bytes.Clone(m.data)} }
-
-// ioHead is what such a datagram begins with: two items, the first with the connection and a sequence number.
-const ioHead = "\x02\x00\x02\x80\x08\x00"
-
-// readIO reads such a datagram; false: it is none.
-func (m *IO) read(b []byte) bool {
-	const data = 18 // offset
-	if len(b) < data || string(b[:len(ioHead)]) != ioHead || le16(b[14:]) != itemConnected || int(le16(b[16:])) != len(b)-data {
-		return false
-	}
-	m.connection, m.sequence, m.data = le32(b[6:]), le32(b[10:]), b[data:]
 	return true
 }
 

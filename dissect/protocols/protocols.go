@@ -71,5 +71,6 @@ func All(eve func(name string) map[string]string) []*dissect.Spec {
 		nfs.NewSpec(nfs.ParseOptions(eve("nfs"))),
 		bittorrent.Spec(),
 		enip.Spec(),
+		enip.IOSpec(),
 	}
 }
