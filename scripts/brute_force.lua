@@ -1,7 +1,7 @@
 -- Password guessing (T1110): failed logins from one source to one service, and success afterwards.
 --
--- Outcomes come from the protocols where they are seen (SSH by sizes, FTP, SMTP AUTH, HTTP 401 and 403...); for
--- services without, from short connections of like size.
+-- Outcomes come from the protocols where they are seen (SSH by sizes, FTP, SMTP AUTH, HTTP 401 and 403, POP3,
+-- PostgreSQL, LDAP, Kerberos, VNC, MQTT...); for services without, from short connections of like size.
 local detect = nids.detector {
   id = "BEH-BRUTE", title = "Password guessing", severity = "medium", type = "anomaly", mitre = "T1110", tags = { "bruteforce" },
   params = {
@@ -51,6 +51,25 @@ for service, user in pairs { ssh = false, smtp = "smtp.auth.user", ftp = "ftp.us
   end
 end
 
+-- Protocols whose ordinary messages tell of logins: the service, its event, which answers refuse and which let in, who tries.
+local told = {}
+for protocol, x in pairs {
+  pgsql = { "PostgreSQL", "pgsql.tx", 'pgsql.code in {"28P01", "28000"}', 'pgsql.authentication == "authentication_ok"' },
+  pop3 = { "POP3", "pop3.tx", 'pop3.status == "ERR" and pop3.command in {"PASS", "APOP", "AUTH", "<SASL DATA>"}', 'pop3.status == "OK" and pop3.command in {"PASS", "APOP"}', "pop3.user" },
+  ldap = { "LDAP", "ldap.tx", 'ldap.request.operation == "bind_request" and ldap.responses.result_code == 49',
+           'ldap.request.operation == "bind_request" and ldap.responses.result_code == 0 and exists(ldap.request.dn)', "ldap.request.dn" },
+  krb5 = { "Kerberos", "krb5.message", "krb5.err_code == 24", "krb5.msg_type == 11", "krb5.client" },
+  rfb = { "VNC", "rfb.result", "rfb.sectype == 2 and rfb.secresult > 0", "rfb.sectype == 2 and rfb.secresult == 0" },
+  mqtt = { "MQTT", "mqtt.tx", "mqtt.connack.return_code in {4, 5, 134, 135}", "mqtt.connack.return_code == 0 and exists(mqtt.connect.username)", "mqtt.connect.username" },
+} do
+  if nids.has_event(x[2]) then
+    told[protocol] = true
+    local function name(ev) return x[5] and ev:get(x[5]) or nil end
+    nids.on(x[2], x[3], function(ev) failed(ev, x[1], name(ev)) end)
+    nids.on(x[2], x[4], function(ev) succeeded(ev, x[1], name(ev)) end)
+  end
+end
+
 nids.on("http.response", "http.stat_code in {401, 403}", function(ev)
   if ev.http.stat_code == 403 and not ev.http.authorization then return end
   if ev.http.stat_code == 401 and not ev.http.authorization then return end -- the first request of any client
@@ -79,6 +98,6 @@ end)
 if #P.ports > 0 then
   nids.on("flow.end", "tcp and established and server.port in {" .. table.concat(P.ports, ", ") .. "} and flow.payload_to_server > 0 and flow.payload_to_client > 0"
       .. " and flow.payload <= " .. math.floor(P.max_payload) .. "B", function(flow)
-    if not (flow.app and nids.has_event(flow.app .. ".auth.failure")) then failed(flow, "port " .. flow.server.port) end
+    if not (flow.app and (told[flow.app] or nids.has_event(flow.app .. ".auth.failure"))) then failed(flow, "port " .. flow.server.port) end
   end)
 end

@@ -68,3 +68,24 @@ test("a database's clients are none", function(t)
   for i = 1, 200 do t:flow { src = "10.0.0.7:4000", dst = "10.0.0.9:5432", time = i, bytes = { 9000, 90000 }, payload = { 8000, 80000 } } end
   t:expect("*", 0)
 end)
+
+test("logins that ordinary messages tell of", function(t)
+  for app, fields in pairs {
+    pgsql = { { "pgsql.tx", "pgsql.code", "28P01" }, { "pgsql.tx", "pgsql.authentication", "authentication_ok" }, port = 5432 },
+    rfb = { { "rfb.result", "rfb.secresult", 1 }, { "rfb.result", "rfb.secresult", 0 }, port = 5900 },
+    krb5 = { { "krb5.message", "krb5.err_code", 24 }, { "krb5.message", "krb5.msg_type", 11 }, port = 88 },
+  } do
+    local function say(i, what)
+      auth(t, i, what[1], { dst = "10.0.0.9:" .. fields.port, app = app, ["rfb.sectype"] = app == "rfb" and 2 or nil, [what[2]] = what[3] })
+    end
+    for i = 1, 10 do say(i, fields[1]) end
+    say(11, fields[2])
+  end
+  t:expect("BEH-BRUTE", 3)
+  t:expect("BEH-BRUTE-SUCCESS", 3)
+end)
+
+test("short sessions of a protocol that tells of logins are none", function(t)
+  for i = 1, 20 do t:flow { src = "10.0.0.7:4000", dst = "10.0.0.9:5432", app = "pgsql", time = i, bytes = { 900, 900 }, payload = { 300, 600 } } end
+  t:expect("*", 0)
+end)
