@@ -31,6 +31,10 @@ func DefaultParts() PartsConfig { return PartsConfig{Memcap: 32 << 20, Timeout: 
 // maxWholes is how many files are put together at a time; past it the one that got nothing for longest is given up.
 const maxWholes = 256
 
+// maxPieces is how many pieces of a file wait at a time, so that finding their places stays cheap; past it the file is given up. Programs
+// that fetch in parts have a few dozen connections.
+const maxPieces = 4096
+
 // pieceCost is what a piece costs besides its bytes.
 const pieceCost = 64
 
@@ -246,6 +250,11 @@ func (j *joiner) keep(x *whole, at uint64, data []byte) {
 			j.grown(len(data))
 			return
 		}
+	}
+	if len(x.waiting) == maxPieces {
+		j.drop(x)
+		j.stats.dropped++
+		return
 	}
 	x.waiting = slices.Insert(x.waiting, i, filePiece{at, slices.Clone(data)})
 	j.grown(len(data) + pieceCost)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 )
 
 // rangeFlows makes one connection for each part of a file, in the order given; hole leaves out the last byte of that part.
@@ -100,5 +101,24 @@ func TestPartsAreBounded(t *testing.T) {
 	j.tick(cfg.Parts.Timeout + 1)
 	if len(j.files) != 0 || j.kept != 0 {
 		t.Errorf("after the timeout %d bytes of %d files wait", j.kept, len(j.files))
+	}
+}
+
+// TestManyPieces wants a file in very many pieces given up, not sorted for ever.
+func TestManyPieces(t *testing.T) {
+	w := new(worker)
+	w.view.cfg = &Config{Parts: DefaultParts()}
+	j := &joiner{files: map[string]*whole{}, w: w}
+	x := &whole{key: "f", size: 1 << 30}
+	j.files[x.key] = x
+	j.used.Add(x)
+	begin := time.Now()
+	n := 0
+	for at := uint64(400_000); at > 2 && j.files[x.key] != nil; at -= 2 {
+		j.keep(x, at, []byte{'x'})
+		n++
+	}
+	if j.files[x.key] != nil || n > 2*maxPieces || j.kept != 0 || j.stats.dropped != 1 {
+		t.Errorf("%d pieces, kept %d, %v", n, j.kept, time.Since(begin))
 	}
 }
