@@ -51,6 +51,9 @@ type Field struct {
 	// Answer is the event of the answer that the field is about in a rule that names the question too: beside dns.query, which is
 	// known from the question on, dns.rcode is that of the answer. "" for fields of which that is not so.
 	Answer string
+	// Lower says that texts have no capital letters; Chars is how many characters all have (digests), 0 if that differs.
+	Lower bool
+	Chars int
 	// Values lists the only possible values, where there are few (for checks and completion).
 	Values []string
 	// Alias are other names that the field goes by.
@@ -181,6 +184,12 @@ func (f Field) Growing(done string) Field { f.Grows, f.Done = true, done; return
 
 // OfAnswer says that beside fields of a question the field is about the answer, which raises event.
 func (f Field) OfAnswer(event string) Field { f.Answer = event; return f }
+
+// Lowercase says that the texts of a field have no capital letters.
+func (f Field) Lowercase() Field { f.Lower = true; return f }
+
+// Digest says that a field has digests of n hexadecimal digits, in small letters.
+func (f Field) Digest(n int) Field { f.Lower, f.Chars = true, n; return f }
 
 // OneOf lists the only values that a field takes.
 func (f Field) OneOf(v ...string) Field { f.Values = v; return f }

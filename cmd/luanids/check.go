@@ -200,7 +200,7 @@ func checkRules(f *flags, paths []string) (checked, error) {
 	if err != nil {
 		return checked{}, err
 	}
-	opt.Funcs = scriptFuncs(schema, slices.Concat(f.checked...))
+	opt.Funcs, opt.Lint = scriptFuncs(schema, slices.Concat(f.checked...)), true
 	set, err := ruleset.Load(schema, paths, opt)
 	if err != nil {
 		return checked{}, err

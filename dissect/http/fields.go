@@ -57,7 +57,7 @@ func requestFields() []dissect.Field {
 		str("http.fragment", onReq, "fragment of the request target, decoded; clients should not send one", func(t *Tx) []byte { return t.Fragment }),
 		str("http.version", onReq, "protocol of the request as sent, such as HTTP/1.1", func(t *Tx) []byte { return t.Request.Protocol }).Also("http.request.protocol"),
 		str("http.request_line", onReq, "request line as sent, without its line end; of HTTP/2 one made of its fields, with a line end; RFC 9112 section 3", func(t *Tx) []byte { return t.Request.Line }),
-		str("http.host", onReq, "host asked for, in lower case without port: of the target, else of the Host header; RFC 9110 section 7.2", func(t *Tx) []byte { return t.Host }),
+		str("http.host", onReq, "host asked for, in lower case without port: of the target, else of the Host header; RFC 9110 section 7.2", func(t *Tx) []byte { return t.Host }).Lowercase(),
 		str("http.host.raw", onReq, "Host header as sent; the target's host when that has one", func(t *Tx) []byte {
 			if t.URIHost != nil {
 				return t.URIHost

@@ -69,9 +69,9 @@ func helloFields() []dissect.Field {
 	ja3 := func(t *Tx) []byte { return t.ja3 }
 	hash := func(t *Tx) []byte { return t.ja3Hash }
 	return []dissect.Field{
-		str("quic.ja3.hash", packetEvent, "MD5 of the client's JA3 string", of(true, hash)),
+		str("quic.ja3.hash", packetEvent, "MD5 of the client's JA3 string", of(true, hash)).Digest(32),
 		str("quic.ja3.string", packetEvent, "JA3 of the client: version, ciphers, extensions, groups, point formats", of(true, ja3)),
-		str("quic.ja3s.hash", packetEvent, "MD5 of the server's JA3S string", of(false, hash)),
+		str("quic.ja3s.hash", packetEvent, "MD5 of the server's JA3S string", of(false, hash)).Digest(32),
 		str("quic.ja3s.string", packetEvent, "JA3S of the server: version, cipher, extensions", of(false, ja3)),
 		str("quic.ja4.hash", packetEvent, "JA4 fingerprint of the client", of(true, func(t *Tx) []byte { return t.ja4 })).Also("quic.ja4"),
 		strs("quic.alpn", packetEvent, "application protocols that the client offers: h3", func(t *Tx, i int) ([]byte, bool) {

@@ -47,9 +47,9 @@ func fields() []dissect.Field {
 
 func fingerprints() []dissect.Field {
 	return []dissect.Field{
-		dissect.Str("ssh.hassh", "ssh.client_kex", "HASSH of the client: MD5 of its algorithms", func(s *Session) []byte { return present(s.Client.HASSH) }),
+		dissect.Str("ssh.hassh", "ssh.client_kex", "HASSH of the client: MD5 of its algorithms", func(s *Session) []byte { return present(s.Client.HASSH) }).Digest(32),
 		dissect.Str("ssh.hassh.string", "ssh.client_kex", "what HASSH of the client is made of", func(s *Session) []byte { return present(s.Client.HASSHString) }),
-		dissect.Str("ssh.hassh.server", "ssh.server_kex", "HASSH of the server", func(s *Session) []byte { return present(s.Server.HASSH) }),
+		dissect.Str("ssh.hassh.server", "ssh.server_kex", "HASSH of the server", func(s *Session) []byte { return present(s.Server.HASSH) }).Digest(32),
 		dissect.Str("ssh.hassh.server.string", "ssh.server_kex", "what HASSH of the server is made of", func(s *Session) []byte { return present(s.Server.HASSHString) }),
 	}
 }

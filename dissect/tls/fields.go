@@ -134,9 +134,9 @@ func (t *Conn) step(i int) ([]byte, bool) {
 
 func fingerprintFields() []dissect.Field {
 	return []dissect.Field{
-		dissect.Str("ja3.hash", onClient, "MD5 of the client's JA3 string", func(t *Conn) []byte { return present(t.ja3Hash) }),
+		dissect.Str("ja3.hash", onClient, "MD5 of the client's JA3 string", func(t *Conn) []byte { return present(t.ja3Hash) }).Digest(32),
 		dissect.Str("ja3.string", onClient, "JA3: version, ciphers, extensions, groups, point formats", func(t *Conn) []byte { return present(t.ja3) }),
-		dissect.Str("ja3s.hash", onServer, "MD5 of the server's JA3S string", func(t *Conn) []byte { return present(t.ja3sHash) }),
+		dissect.Str("ja3s.hash", onServer, "MD5 of the server's JA3S string", func(t *Conn) []byte { return present(t.ja3sHash) }).Digest(32),
 		dissect.Str("ja3s.string", onServer, "JA3S: version, cipher, extensions", func(t *Conn) []byte { return present(t.ja3s) }),
 		dissect.Str("ja4.hash", onClient, "JA4 fingerprint of the client", func(t *Conn) []byte { return present(t.ja4) }).Also("ja4"),
 	}

@@ -53,6 +53,8 @@ type Options struct {
 	Previous *match.Program
 	// Lean saves memory: see match.Options. The rules of the set then have no conditions either.
 	Lean bool
+	// Lint asks for warnings that only a person who checks rules wants.
+	Lint bool
 }
 
 // Set is what was loaded.
@@ -204,6 +206,9 @@ func (l *loader) finish() (*Set, error) {
 	}
 	if err := l.importAll(); err != nil {
 		return nil, err
+	}
+	if l.opt.Lint {
+		l.lint()
 	}
 	all := append(slices.Clip(l.set.Rules), l.opt.Extra...)
 	match.FlowFlags(l.schema, all, l.opt.FlowFlags)

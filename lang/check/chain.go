@@ -128,7 +128,7 @@ func (c *checker) pattern(it *syntax.Item, pos ir.Pos) []ir.Item {
 		return nil
 	}
 	size := &ir.Num{N: int64(len(l.Bytes))}
-	abs, rel := "", ""
+	abs, rel, at := "", "", ""
 	for i := range it.Opts {
 		o := &it.Opts[i]
 		switch o.Name {
@@ -157,6 +157,7 @@ func (c *checker) pattern(it *syntax.Item, pos ir.Pos) []ir.Item {
 			rel, l.Within = o.Name, c.numPtr(o.Value)
 			c.wide(it, o, len(l.Bytes))
 		case "at":
+			at = o.Name
 			if o.Rel {
 				rel, l.Distance, l.Within = o.Name, c.numPtr(o.Value), size
 			} else {
@@ -167,6 +168,13 @@ func (c *checker) pattern(it *syntax.Item, pos ir.Pos) []ir.Item {
 	}
 	if abs != "" && rel != "" {
 		c.report(diag.OptionConflict(it.Range(), abs, rel))
+	} else if at != "" {
+		for _, o := range it.Opts {
+			switch o.Name {
+			case "offset", "depth", "distance", "within":
+				c.report(diag.OptionConflict(it.Range(), at, o.Name))
+			}
+		}
 	}
 	return []ir.Item{l}
 }
@@ -254,6 +262,7 @@ func (c *checker) byteTest(it *syntax.Item, pos ir.Pos) []ir.Item {
 	t := &ir.ByteTest{Conv: c.conv(it), Op: testOps[it.Op], Neg: it.Not, Value: c.num(it.Value),
 		Offset: c.num(it.Num.Pos), Relative: it.Num.Rel, Pos: pos}
 	if it.Hi == nil {
+		c.holds(it, t.Conv, it.Op, it.Value)
 		return []ir.Item{t}
 	}
 	if it.Not {

@@ -338,12 +338,25 @@ func (c *checker) regex(l *syntax.Lit, at diag.Range, nocase bool) *regex.Regex 
 func (c *checker) plausible(b *syntax.Binary, op syntax.Op, negate bool, e ir.Expr) {
 	cmp, ok := e.(*ir.Cmp)
 	if !ok {
-		if in, ok := e.(*ir.In); ok {
-			c.plausibleSet(b, in)
+		switch e := e.(type) {
+		case *ir.In:
+			c.plausibleSet(b, e)
+			c.spelledSet(b, e.X)
+		case *ir.StrTest:
+			if k, ok := e.Y.(*ir.Const); ok {
+				c.spelled(b, e.X, string(k.V.B), false)
+			}
+		case *ir.Or: // of the texts of a set
+			if t, ok := e.X[0].(*ir.StrTest); ok {
+				c.spelledSet(b, t.X)
+			}
 		}
 		return
 	}
 	k, ok := cmp.Y.(*ir.Const)
+	if ok && class(k.T) == classText {
+		c.spelled(b, cmp.X, string(k.V.B), true)
+	}
 	f := fieldOf(cmp.X)
 	if !ok || f == nil {
 		return

@@ -38,8 +38,8 @@ func (c *checker) known(name string) bool {
 
 // named gives the field that has the names of what a numeric field counts: dns.rcode.name for dns.rcode.
 func (c *checker) named(x ir.Expr) *dissect.Field {
-	if e, ok := x.(*ir.Field); ok && class(e.F.Type) == classInt {
-		for _, name := range []string{e.F.Name + ".name", e.F.Name + "_name"} {
+	if e := fieldOf(x); e != nil && class(e.Type) == classInt {
+		for _, name := range []string{e.Name + ".name", e.Name + "_name"} {
 			if f := c.scope.Schema.Field(name); f != nil && class(f.Type) == classText {
 				return f
 			}
@@ -61,7 +61,14 @@ func (c *checker) repair(b *syntax.Binary, l, r val) string {
 	}
 	switch {
 	case class(l.t) == classText && class(r.t) != classText:
-		return fmt.Sprintf("write %q in quotes", c.text(b.R))
+		if f := fieldOf(l.x); f != nil && c.scope.Schema.Field(f.Name+".number") != nil {
+			return fmt.Sprintf("write %s.number %s %s", f.Name, b.Op, c.text(b.R))
+		}
+		switch b.Op {
+		case syntax.OpEq, syntax.OpNe, syntax.OpContains, syntax.OpStarts, syntax.OpEnds:
+			return fmt.Sprintf("write %q in quotes", c.text(b.R))
+		}
+		return fmt.Sprintf("write to_int(%s) %s %s, or len(%s) for its length", c.text(b.L), b.Op, c.text(b.R), c.text(b.L))
 	case class(r.t) != classText:
 		return ""
 	}

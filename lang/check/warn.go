@@ -1,9 +1,6 @@
 package check
 
 import (
-	"bytes"
-
-	"github.com/luanids/luanids/dissect"
 	"github.com/luanids/luanids/lang/diag"
 	"github.com/luanids/luanids/lang/ir"
 	"github.com/luanids/luanids/lang/regex"
@@ -16,7 +13,16 @@ func (c *checker) warn(r *syntax.Rule, out *ir.Rule, when *diag.Range) {
 		return
 	}
 	terms := flatten(nil, out.When)
-	c.contradictions(terms)
+	if k, ok := out.When.(*ir.Const); ok {
+		if k.V.I == 0 {
+			c.report(diag.NeverMatches(*when, "the condition is false"))
+		} else if out.On == "" {
+			c.report(diag.Everything(*when))
+		}
+		return
+	}
+	c.elsewhere(r, out)
+	c.contradictions(terms, *when)
 	c.literals(*when, out, terms)
 }
 
@@ -29,187 +35,6 @@ func flatten(list []ir.Expr, e ir.Expr) []ir.Expr {
 		return list
 	}
 	return append(list, e)
-}
-
-// fact is what a term says of a field.
-type fact struct {
-	term  ir.Expr
-	ints  *ir.IntSet
-	text  []byte // the field equals this
-	proto *dissect.Spec
-}
-
-// contradictions warns of two terms that cannot both hold.
-func (c *checker) contradictions(terms []ir.Expr) {
-	facts := map[*dissect.Field]fact{}
-	holds := map[string]ir.Expr{} // truth values, by the field's name
-	var proto fact
-	for _, t := range terms {
-		if f := truth(t); f != nil {
-			for _, group := range exclusive {
-				c.exclude(group, f.Name, t, holds)
-			}
-			holds[f.Name] = t
-			continue
-		}
-		if not, ok := t.(*ir.Not); ok {
-			if f := truth(not.X); f != nil {
-				if old := holds[f.Name]; old != nil {
-					c.contradict(t, old)
-				}
-				holds["!"+f.Name] = t
-			}
-			continue
-		}
-		f, now := factOf(t)
-		if f == nil {
-			continue
-		}
-		if p := c.protocol(f); p != nil {
-			if proto.proto != nil && proto.proto != p && !p.CarriedBy(proto.proto) && !proto.proto.CarriedBy(p) {
-				c.twoProtocols(t, proto, p)
-			}
-			proto = fact{term: t, proto: p}
-		}
-		c.merge(facts, f, now)
-	}
-	for name, t := range holds {
-		if old := holds["!"+name]; old != nil && name[0] != '!' {
-			c.contradict(old, t)
-			return
-		}
-	}
-}
-
-// exclusive lists truth values of which one holds at a time.
-var exclusive = [][]string{
-	{"tcp", "udp", "sctp", "icmp", "icmpv4", "icmpv6", "igmp"},
-	{"ipv4", "ipv6"},
-	{"to_server", "to_client"},
-}
-
-func (c *checker) exclude(group []string, name string, t ir.Expr, holds map[string]ir.Expr) {
-	in := false
-	for _, g := range group {
-		in = in || g == name
-	}
-	for _, g := range group {
-		icmp := len(g) >= 4 && len(name) >= 4 && g[:4] == "icmp" && name[:4] == "icmp" && (g == "icmp" || name == "icmp")
-		if in && g != name && holds[g] != nil && !icmp {
-			c.contradict(t, holds[g])
-		}
-	}
-}
-
-// twoProtocols refuses two terms that must both hold, on messages of different protocols.
-func (c *checker) twoProtocols(t ir.Expr, was fact, p *dissect.Spec) {
-	at, ok := c.spans[t]
-	other, ok2 := c.spans[was.term]
-	if ok && ok2 {
-		c.report(diag.TwoProtocols(at, c.src.of(at), p.Name, c.src.of(other), was.proto.Name))
-	}
-}
-
-func (c *checker) contradict(t, old ir.Expr) {
-	at, ok := c.spans[t]
-	was, ok2 := c.spans[old]
-	if ok && ok2 {
-		c.report(diag.NeverMatches(at, c.src.of(at)+" contradicts "+c.src.of(was)))
-	}
-}
-
-// truth gives the field if the term is a truth value by itself.
-func truth(t ir.Expr) *dissect.Field {
-	if f, ok := t.(*ir.Field); ok {
-		return f.F
-	}
-	return nil
-}
-
-// protocol gives the protocol whose message carries a field.
-func (c *checker) protocol(f *dissect.Field) *dissect.Spec {
-	id, ok := c.scope.Schema.EventByName(f.Event)
-	if !ok {
-		return nil
-	}
-	return c.scope.Schema.Events[id].Spec
-}
-
-// factOf reads what a term says of a field that has one value.
-func factOf(t ir.Expr) (*dissect.Field, fact) {
-	now := fact{term: t}
-	var x ir.Expr
-	switch t := t.(type) {
-	case *ir.Cmp:
-		x = t.X
-		k, ok := t.Y.(*ir.Const)
-		if !ok || t.Op == ir.Ne {
-			return nil, now
-		}
-		switch class(k.T) {
-		case classInt:
-			now.ints = interval(t.Op, k.V.I)
-		case classText:
-			if !t.NoCase {
-				now.text = k.V.B
-			}
-		}
-	case *ir.In:
-		x = t.X
-		now.ints, _ = t.Set.(*ir.IntSet)
-	case *ir.StrTest:
-		x = t.X
-	case *ir.Match:
-		x = t.X
-	case *ir.Content:
-		x = t.Buf
-	}
-	f, ok := x.(*ir.Field)
-	if !ok {
-		return nil, now
-	}
-	return f.F, now
-}
-
-func interval(op ir.CmpOp, n int64) *ir.IntSet {
-	r := ir.Range{Lo: -maxInt, Hi: maxInt}
-	switch op {
-	case ir.Eq:
-		r.Lo, r.Hi = n, n
-	case ir.Lt:
-		r.Hi = n - 1
-	case ir.Le:
-		r.Hi = n
-	case ir.Gt:
-		r.Lo = n + 1
-	case ir.Ge:
-		r.Lo = n
-	}
-	return ir.NewIntSet(r)
-}
-
-// merge joins what two terms say of a field.
-func (c *checker) merge(facts map[*dissect.Field]fact, f *dissect.Field, now fact) {
-	old, ok := facts[f]
-	if !ok {
-		facts[f] = now
-		return
-	}
-	if old.ints != nil && now.ints != nil {
-		all := ir.NewIntSet(ir.Range{Lo: -maxInt, Hi: maxInt})
-		now.ints = old.ints.Without(all.Without(now.ints))
-		if len(now.ints.Ranges) == 0 {
-			c.contradict(now.term, old.term)
-		}
-	} else if now.ints == nil {
-		now.ints = old.ints
-	}
-	if old.text != nil && now.text != nil && !bytes.Equal(old.text, now.text) {
-		c.contradict(now.term, old.term)
-	} else if now.text == nil {
-		now.text = old.text
-	}
-	facts[f] = now
 }
 
 // shortLiteral is the length from which a literal makes a prefilter worth its name.

@@ -164,6 +164,56 @@ func NeverMatches(at Range, why string) Diagnostic {
 	return warningAt(at, "never-matches", "this never matches: "+why, "")
 }
 
+// WrongCase is a text with letters that a value never has.
+func WrongCase(at Range, what, write string) Diagnostic {
+	letters := "capital"
+	if strings.ToLower(write) != write {
+		letters = "small"
+	}
+	return warningAt(at, "never-matches", fmt.Sprintf("this never matches: %s has no %s letters", shorten(what), letters), fmt.Sprintf("write %q", write))
+}
+
+// WrongLength is a text that is longer or shorter than all values of a field.
+func WrongLength(at Range, field string, want, got int) Diagnostic {
+	return warningAt(at, "never-matches", fmt.Sprintf("this never matches: %s has %d characters, not %d", field, want, got), "")
+}
+
+// NumberRange is a test of a number that is out of what so many bytes hold.
+func NumberRange(at Range, typ string, lo, hi int64) Diagnostic {
+	return warningAt(at, "never-matches", fmt.Sprintf("this never matches: %s is from %d to %d", typ, lo, hi), "")
+}
+
+// Everything is a rule that all traffic matches.
+func Everything(at Range) Diagnostic {
+	return warningAt(at, "always-true", "this is true of everything: an alert for each packet", "say what to look for, or at which event: on http.request")
+}
+
+// KeyElsewhere is a key of a threshold that the messages that the rule is about do not have.
+func KeyElsewhere(at Range, what, proto, about string) Diagnostic {
+	return errorAt(at, "no-common-event", fmt.Sprintf("%s is of %s, and the rule is about %s: there is nothing to count by", shorten(what), proto, about), "count by src.ip, or by a field of "+about)
+}
+
+// EvidenceElsewhere is evidence that the messages that the rule is about do not have.
+func EvidenceElsewhere(at Range, what, proto, about string) Diagnostic {
+	return warningAt(at, "no-evidence", fmt.Sprintf("alerts never show %s: it is of %s, and the rule about %s", shorten(what), proto, about), "")
+}
+
+// NeverSet is state that a rule asks for and that none of the rules changes.
+func NeverSet(at Range, kind, name string, near []string) Diagnostic {
+	hint := DidYouMean(near)
+	if hint == "" {
+		key, change := "", ""
+		if strings.HasPrefix(kind, "host.") {
+			key = ", src.ip"
+		}
+		if strings.HasSuffix(kind, ".counter") {
+			change = " += 1"
+		}
+		hint = fmt.Sprintf("another rule sets it with: set %s(%q%s)%s; or a script does", kind, name, key, change)
+	}
+	return warningAt(at, "never-set", fmt.Sprintf("no rule here sets %s(%q)", kind, name), hint)
+}
+
 // AlwaysTrue is a term that everything meets.
 func AlwaysTrue(at Range, why string) Diagnostic {
 	return warningAt(at, "always-true", "this is always true: "+why, "")

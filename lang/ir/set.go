@@ -56,6 +56,7 @@ func (s *IntSet) Has(n int64) bool {
 func (s *IntSet) Without(t *IntSet) *IntSet {
 	var out []Range
 	for _, x := range s.Ranges {
+		left := true
 		for _, y := range t.Ranges {
 			if y.Hi < x.Lo || y.Lo > x.Hi {
 				continue
@@ -63,12 +64,12 @@ func (s *IntSet) Without(t *IntSet) *IntSet {
 			if y.Lo > x.Lo {
 				out = append(out, Range{x.Lo, y.Lo - 1})
 			}
-			x.Lo = y.Hi + 1
-			if x.Lo > x.Hi {
+			if left = y.Hi < x.Hi; !left {
 				break
 			}
+			x.Lo = y.Hi + 1
 		}
-		if x.Lo <= x.Hi {
+		if left {
 			out = append(out, x)
 		}
 	}

@@ -1,0 +1,108 @@
+package ruleset
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/luanids/luanids/lang"
+	"github.com/luanids/luanids/lang/diag"
+	"github.com/luanids/luanids/lang/ir"
+)
+
+// lint warns of state that .nids rules ask for and that nothing changes: a flag whose name is misspelled is never set. It knows the
+// rules that are loaded together, and the flags that scripts are known to set.
+func (l *loader) lint() {
+	set := map[state]bool{}
+	for _, name := range l.opt.FlowFlags {
+		set[state{"flow.flag", name}] = true
+	}
+	changes := func(list []ir.Effect) {
+		for _, e := range list {
+			if s, ok := changed(e); ok {
+				set[s] = true
+			}
+		}
+	}
+	for _, r := range l.set.Rules {
+		changes(r.Effects)
+	}
+	for _, s := range l.seqs {
+		changes(s.Effects)
+	}
+	ask := func(id string, x ir.Expr) {
+		asked(x, func(pos ir.Pos, names ...state) {
+			if !strings.HasSuffix(pos.File, lang.Ext) || slices.ContainsFunc(names, func(s state) bool { return set[s] }) {
+				return
+			}
+			var same []string
+			for s := range maps.Keys(set) {
+				if s.kind == names[0].kind {
+					same = append(same, s.name)
+				}
+			}
+			slices.Sort(same)
+			d := diag.NeverSet(diag.Range{}, names[0].kind, names[0].name, diag.Nearest(names[0].name, same))
+			d.File, d.Rule = pos.File, id
+			at := l.at(pos)
+			end := at
+			end.Col += len(names[0].kind) + len(`("") `) + len(names[0].name) - 1
+			d.Range = diag.Range{Start: at, End: end}
+			l.set.Diagnostics = append(l.set.Diagnostics, d)
+		})
+	}
+	for _, r := range l.set.Rules {
+		ask(r.ID, r.When)
+	}
+	for _, s := range l.seqs {
+		for i := range s.Steps {
+			ask(s.ID, s.Steps[i].When)
+		}
+	}
+}
+
+// state is a flag or counter that rules change and ask for.
+type state struct{ kind, name string }
+
+// changed gives the state that an effect sets; what only takes away sets nothing.
+func changed(e ir.Effect) (state, bool) {
+	switch e := e.(type) {
+	case *ir.SetFlowBit:
+		return state{"flow.flag", e.Name}, e.Op != ir.BitUnset
+	case *ir.SetFlowInt:
+		return state{"flow.counter", e.Name}, true
+	case *ir.SetHostBit:
+		return state{"host.flag", e.Name}, e.Op != ir.BitUnset
+	case *ir.SetHostInt:
+		return state{"host.counter", e.Name}, true
+	}
+	return state{}, false
+}
+
+// asked finds what a condition asks for that must be so: under a negation a flag that is never set does no harm.
+func asked(x ir.Expr, f func(pos ir.Pos, names ...state)) {
+	switch x := x.(type) {
+	case *ir.And:
+		for _, y := range x.X {
+			asked(y, f)
+		}
+	case *ir.Or:
+		for _, y := range x.X {
+			asked(y, f)
+		}
+	case *ir.Cmp:
+		asked(x.X, f)
+	case *ir.FlowBit:
+		names := make([]state, len(x.Names))
+		for i, n := range x.Names {
+			names[i] = state{"flow.flag", n}
+		}
+		f(x.Pos, names...)
+	case *ir.FlowInt:
+		f(x.Pos, state{"flow.counter", x.Name})
+	case *ir.HostBit:
+		f(x.Pos, state{"host.flag", x.Name})
+	case *ir.HostInt:
+		f(x.Pos, state{"host.counter", x.Name})
+	}
+}
