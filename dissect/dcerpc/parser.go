@@ -19,7 +19,7 @@ type parser struct {
 	ifaces  Interfaces
 	lost    [2]bool // behind a gap: the next PDU must be looked for
 	begun   [2]bool
-	ended   [2]bool
+	ends    dissect.Ends
 	kept    int // bytes of stub data of the calls that wait
 	maxTx   int
 }
@@ -179,7 +179,7 @@ func (p *parser) advance(c *dissect.Ctx, t *Tx) {
 		t.sent = true
 		c.EmitDir(evRequest, t, dissect.ToServer)
 	}
-	if t.Res.Done && (t.Req.Done || !t.Req.Seen && p.ended[dissect.ToServer]) {
+	if t.Res.Done && (t.Req.Done || !t.Req.Seen && p.ends[dissect.ToServer]) {
 		p.finish(c, t)
 	}
 }
@@ -246,7 +246,7 @@ func (p *parser) Gap(c *dissect.Ctx, dir dissect.Dir, n int) {
 
 // End implements dissect.Parser.
 func (p *parser) End(c *dissect.Ctx, dir dissect.Dir, why dissect.EndReason, rest []byte) {
-	if p.ended[dir] = true; p.ended[dir.Rev()] {
+	if p.ends.Both(dir) {
 		for len(p.waiting) > 0 {
 			p.finish(c, p.waiting[0])
 		}

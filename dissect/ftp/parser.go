@@ -20,7 +20,7 @@ type parser struct {
 	multi   []byte
 	lines   dissect.LineReader
 	stopped [2]bool
-	ended   [2]bool
+	ends    dissect.Ends
 	maxTx   int
 }
 
@@ -283,7 +283,7 @@ func (p *parser) End(c *dissect.Ctx, dir dissect.Dir, why dissect.EndReason, res
 			p.reply(c, rest, false)
 		}
 	}
-	if p.ended[dir] = true; p.ended[dir.Rev()] {
+	if p.ends.Both(dir) {
 		p.drain(c)
 	}
 }

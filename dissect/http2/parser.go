@@ -43,7 +43,7 @@ type parser struct {
 	specs   *specs
 	sides   [2]side
 	streams []*stream // that are not over, by identifier
-	ended   [2]bool
+	ends    dissect.Ends
 	raised  uint32 // anomalies that belong to no stream
 	files   uint32
 	cfg     config
@@ -92,7 +92,7 @@ func (p *parser) Reset() {
 	clear(p.resets)
 	p.streams, p.resets = p.streams[:0], p.resets[:0]
 	p.decoded, p.allowed, p.expanded, p.held = 0, 0, 0, 0
-	p.ended, p.raised, p.files, p.upgrade, p.ctx, p.st = [2]bool{}, 0, 0, nil, nil, nil
+	p.ends, p.raised, p.files, p.upgrade, p.ctx, p.st = dissect.Ends{}, 0, 0, nil, nil, nil
 	for d := range p.sides {
 		s := &p.sides[d]
 		if cap(s.block) > keepBlock {
@@ -289,8 +289,7 @@ func (p *parser) End(c *dissect.Ctx, dir dissect.Dir, why dissect.EndReason, res
 			p.take(c, s, h, rest[headerLen:]) // what there is of it
 		}
 	}
-	p.ended[dir] = true
-	if !p.ended[dir.Rev()] {
+	if !p.ends.Both(dir) {
 		return
 	}
 	reason := "flow end"

@@ -12,8 +12,8 @@ const keepText = 4 << 10
 
 type parser struct {
 	m       Message
-	request uint32 // kind of the last request
-	skip    [2]int // bytes of a message that is too long
+	request uint32          // kind of the last request
+	skip    [2]dissect.Skip // a message that is too long
 	lost    [2]bool
 }
 
@@ -59,8 +59,7 @@ func (p *parser) Data(c *dissect.Ctx, dir dissect.Dir, data []byte) int {
 
 // stream takes a message off a stream, and gives its length; 0 where it is not complete.
 func (p *parser) stream(c *dissect.Ctx, dir dissect.Dir, data []byte) int {
-	if k := min(p.skip[dir], len(data)); k > 0 {
-		p.skip[dir] -= k
+	if k := p.skip[dir].Pass(len(data)); k > 0 {
 		return k
 	}
 	if len(data) < lengthSize {
@@ -71,7 +70,7 @@ func (p *parser) stream(c *dissect.Ctx, dir dissect.Dir, data []byte) int {
 	case n >= maxMessage:
 		c.Failed()
 		c.Anomaly(anMalformed, nil)
-		p.skip[dir] = lengthSize + n
+		p.skip[dir] = dissect.Skip(lengthSize + n)
 		return p.stream(c, dir, data)
 	case len(data) < lengthSize+n:
 		c.Need(lengthSize + n)
@@ -116,13 +115,7 @@ func (p *parser) message(c *dissect.Ctx, b []byte) bool {
 
 // Gap implements dissect.Parser: a segment that begins with a message is looked for.
 func (p *parser) Gap(c *dissect.Ctx, dir dissect.Dir, n int) {
-	k := p.skip[dir]
-	p.skip[dir] = 0
-	if n >= 0 && n <= k {
-		p.skip[dir] = k - n
-		return
-	}
-	p.lost[dir] = true
+	p.lost[dir] = !p.skip[dir].Gap(n) || p.lost[dir]
 }
 
 // End implements dissect.Parser.

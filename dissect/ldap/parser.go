@@ -21,11 +21,11 @@ type parser struct {
 	frame frameTx
 	kept  int
 	maxTx int
-	skip  [2]int  // bytes of a message that is too long
-	lost  [2]bool // what came is no LDAP, or is encrypted: a segment that begins with a message is looked for
-	sasl  bool    // a bind may have brought protection of messages (RFC 4513 section 5.2.1)
-	left  bool    // the flow is somebody else's now
-	ended int
+	skip  [2]dissect.Skip // a message that is too long
+	lost  [2]bool         // what came is no LDAP, or is encrypted: a segment that begins with a message is looked for
+	sasl  bool            // a bind may have brought protection of messages (RFC 4513 section 5.2.1)
+	left  bool            // the flow is somebody else's now
+	ends  dissect.Ends
 }
 
 // Reset implements dissect.Parser.
@@ -78,8 +78,7 @@ func (p *parser) Data(c *dissect.Ctx, dir dissect.Dir, data []byte) int {
 
 // message takes a message off the beginning of data, and gives its length; 0 where it is not complete.
 func (p *parser) message(c *dissect.Ctx, dir dissect.Dir, data []byte) int {
-	if k := min(p.skip[dir], len(data)); k > 0 {
-		p.skip[dir] -= k
+	if k := p.skip[dir].Pass(len(data)); k > 0 {
 		return k
 	}
 	h, st := ber.ReadHead(data)
@@ -93,7 +92,7 @@ func (p *parser) message(c *dissect.Ctx, dir dissect.Dir, data []byte) int {
 	total := h.Size + h.Len
 	if total > maxMessage {
 		c.Failed()
-		p.skip[dir] = total
+		p.skip[dir] = dissect.Skip(total)
 		return p.message(c, dir, data)
 	}
 	if len(data) < total {
@@ -283,19 +282,12 @@ func (p *parser) end(c *dissect.Ctx) {
 
 // Gap implements dissect.Parser.
 func (p *parser) Gap(c *dissect.Ctx, dir dissect.Dir, n int) {
-	k := p.skip[dir]
-	p.skip[dir] = 0
-	switch {
-	case n >= 0 && n <= k:
-		p.skip[dir] = k - n
-	default:
-		p.lost[dir] = true
-	}
+	p.lost[dir] = !p.skip[dir].Gap(n) || p.lost[dir]
 }
 
 // End implements dissect.Parser.
 func (p *parser) End(c *dissect.Ctx, dir dissect.Dir, why dissect.EndReason, rest []byte) {
-	if p.ended++; p.ended == 2 {
+	if p.ends.Both(dir) {
 		p.end(c)
 	}
 }

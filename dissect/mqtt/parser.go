@@ -36,14 +36,14 @@ type parser struct {
 	maxLength int
 	maxTx     int
 	topics    [2]int // see Tx.topics
+	ends      dissect.Ends
 }
 
 // direction is the state of one direction of the stream.
 type direction struct {
-	skip  int    // bytes of a message that is not parsed
-	head  header // of the message that is not complete
-	lost  bool   // where messages begin is not known
-	ended bool
+	skip dissect.Skip // a message that is not parsed
+	head header       // of the message that is not complete
+	lost bool         // where messages begin is not known
 }
 
 func (p *parser) configure(c *dissect.Ctx) {
@@ -75,12 +75,11 @@ func (p *parser) Data(c *dissect.Ctx, dir dissect.Dir, data []byte) int {
 			p.keep(c)
 			return len(data)
 		}
-		k := min(d.skip, len(data)-n)
-		d.skip -= k
-		if n += k; n == len(data) {
+		if n += d.skip.Pass(len(data) - n); n == len(data) {
 			return n
 		}
-		if k = p.packet(c, dir, d, data[n:]); k == 0 {
+		k := p.packet(c, dir, d, data[n:])
+		if k == 0 {
 			p.keep(c)
 			return n
 		}
@@ -107,11 +106,9 @@ func (p *parser) packet(c *dissect.Ctx, dir dissect.Dir, d *direction, b []byte)
 		p.malformed(c, p.begin(c, dir))
 		return len(b)
 	case h.n > p.maxLength:
-		d.skip = h.head + h.n
+		d.skip = dissect.Skip(h.head + h.n)
 		p.cut(c, dir, h, b)
-		k := min(len(b), d.skip)
-		d.skip -= k
-		return k
+		return d.skip.Pass(len(b))
 	case len(b) < h.head+h.n:
 		d.head = h
 		c.Need(h.head + h.n)
@@ -318,20 +315,15 @@ func (p *parser) Gap(c *dissect.Ctx, dir dissect.Dir, n int) {
 	h := d.head
 	d.head = header{}
 	if h.head > 0 && !p.dead {
-		d.skip = h.head + h.n
+		d.skip = dissect.Skip(h.head + h.n)
 		p.cut(c, dir, h, nil)
 	}
-	if n >= 0 && n <= d.skip {
-		d.skip -= n
-		return
-	}
-	d.skip, d.lost = 0, true
+	d.lost = !d.skip.Gap(n) || d.lost
 }
 
 // End implements dissect.Parser.
 func (p *parser) End(c *dissect.Ctx, dir dissect.Dir, why dissect.EndReason, rest []byte) {
-	p.dirs[dir].ended = true
-	if !p.dirs[dir.Rev()].ended {
+	if !p.ends.Both(dir) {
 		return
 	}
 	for len(p.open) > 0 {

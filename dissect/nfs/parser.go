@@ -42,17 +42,17 @@ type parser struct {
 	dirs   [2]direction
 	queued int
 	udp    bool
+	ends   dissect.Ends
 }
 
 func newParser() *parser { return &parser{names: map[string]string{}} }
 
 type direction struct {
-	skip  int // bytes of the record at hand that were not looked at
-	sink  *Tx // whose content they begin with
-	off   uint64
-	left  int // bytes of that
-	lost  bool
-	ended bool
+	skip int // bytes of the record at hand that were not looked at
+	sink *Tx // whose content they begin with
+	off  uint64
+	left int // bytes of that
+	lost bool
 }
 
 // Data implements dissect.Parser.
@@ -290,8 +290,7 @@ func (p *parser) Gap(c *dissect.Ctx, dir dissect.Dir, n int) {
 
 // End implements dissect.Parser.
 func (p *parser) End(c *dissect.Ctx, dir dissect.Dir, why dissect.EndReason, rest []byte) {
-	p.dirs[dir].ended = true
-	if !p.dirs[dir.Rev()].ended {
+	if !p.ends.Both(dir) {
 		return
 	}
 	p.dirs[0].sink, p.dirs[1].sink = nil, nil

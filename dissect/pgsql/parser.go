@@ -28,12 +28,12 @@ type parser struct {
 	copyOn bool // the server waits for the data of a COPY
 	dead   bool // not understood, or encrypted: nothing is looked at any more
 	left   bool // for TLS
+	ends   dissect.Ends
 }
 
 type direction struct {
-	skip  int  // bytes of a message that nobody looks at
-	lost  bool // where messages begin is not known
-	ended bool
+	skip dissect.Skip // a message that nobody looks at
+	lost bool         // where messages begin is not known
 }
 
 func (p *parser) configure(c *dissect.Ctx) {
@@ -53,12 +53,11 @@ func (p *parser) Data(c *dissect.Ctx, dir dissect.Dir, data []byte) int {
 		if p.dead {
 			return len(data)
 		}
-		k := min(d.skip, len(data)-n)
-		d.skip -= k
-		if n += k; n == len(data) || p.left {
+		if n += d.skip.Pass(len(data) - n); n == len(data) || p.left {
 			return n
 		}
-		if k = p.packet(c, dir, d, data[n:]); k == 0 {
+		k := p.packet(c, dir, d, data[n:])
+		if k == 0 {
 			return n
 		}
 		n += k
@@ -103,7 +102,7 @@ func (p *parser) packet(c *dissect.Ctx, dir dissect.Dir, d *direction, b []byte)
 		c.Need(look)
 		return 0
 	}
-	d.skip = n - look
+	d.skip = dissect.Skip(n - look)
 	if dir == dissect.ToServer {
 		p.request(c, b[0], b[head:look], n-head)
 	} else {
@@ -342,17 +341,12 @@ func (p *parser) copyIn(c *dissect.Ctx, typ byte, n int) {
 // Gap implements dissect.Parser.
 func (p *parser) Gap(c *dissect.Ctx, dir dissect.Dir, n int) {
 	d := &p.dirs[dir]
-	if n >= 0 && n <= d.skip {
-		d.skip -= n
-		return
-	}
-	d.skip, d.lost = 0, true
+	d.lost = !d.skip.Gap(n) || d.lost
 }
 
 // End implements dissect.Parser.
 func (p *parser) End(c *dissect.Ctx, dir dissect.Dir, why dissect.EndReason, rest []byte) {
-	p.dirs[dir].ended = true
-	if !p.dirs[dir.Rev()].ended {
+	if !p.ends.Both(dir) {
 		return
 	}
 	for len(p.open) > 0 {

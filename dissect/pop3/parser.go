@@ -105,7 +105,7 @@ type parser struct {
 	login bool // the client's next line belongs to AUTH
 	// greeted says that the server has spoken: its first line answers nothing, be it that the client did not wait for it.
 	greeted bool
-	ended   [2]bool
+	ends    dissect.Ends
 	left    bool // for TLS
 }
 
@@ -344,7 +344,6 @@ func (p *parser) Gap(c *dissect.Ctx, dir dissect.Dir, n int) {
 
 // End implements dissect.Parser.
 func (p *parser) End(c *dissect.Ctx, dir dissect.Dir, why dissect.EndReason, rest []byte) {
-	p.ended[dir] = true
 	if p.read && dir == dissect.ToClient {
 		p.mail.Line(c, rest, 0)
 		reason := "flow end"
@@ -353,7 +352,7 @@ func (p *parser) End(c *dissect.Ctx, dir dissect.Dir, why dissect.EndReason, res
 		}
 		p.endMail(c, dissect.FileTruncated, reason)
 	}
-	if !p.ended[dir.Rev()] {
+	if !p.ends.Both(dir) {
 		return
 	}
 	for len(p.open) > 0 {

@@ -129,11 +129,11 @@ func probe(dir dissect.Dir, data []byte, hint bool) dissect.Verdict {
 type parser struct {
 	s      Session
 	stage  stage
-	skip   [2]int      // bytes of a text that nobody looks at
-	server dissect.Dir // direction in which the server sends
+	skip   [2]dissect.Skip // a text that nobody looks at
+	server dissect.Dir     // direction in which the server sends
 	begun  bool
 	logged bool
-	ended  [2]bool
+	ends   dissect.Ends
 }
 
 // Data implements dissect.Parser.
@@ -144,8 +144,7 @@ func (p *parser) Data(c *dissect.Ctx, dir dissect.Dir, data []byte) int {
 		p.s.id = c.NextTxID()
 	}
 	for n := 0; n < len(data); {
-		if k := min(p.skip[dir], len(data)-n); k > 0 {
-			p.skip[dir] -= k
+		if k := p.skip[dir].Pass(len(data) - n); k > 0 {
 			n += k
 			continue
 		}
@@ -161,7 +160,7 @@ func (p *parser) Data(c *dissect.Ctx, dir dissect.Dir, data []byte) int {
 			c.Need(short)
 			return n
 		}
-		c.Frame(frPDU, data[n:n+k], int64(k+p.skip[dir]), &p.s)
+		c.Frame(frPDU, data[n:n+k], int64(k)+int64(p.skip[dir]), &p.s)
 		n += k
 		p.after(c)
 	}
@@ -225,9 +224,9 @@ func (p *parser) message(b []byte) (n, short int) {
 }
 
 // rest is how much of a text behind its length is passed over.
-func rest(b []byte) int {
+func rest(b []byte) dissect.Skip {
 	if n := binary.BigEndian.Uint32(b); n > maxText {
-		return int(n - maxText)
+		return dissect.Skip(n - maxText)
 	}
 	return 0
 }
@@ -331,11 +330,9 @@ func (p *parser) judge(c *dissect.Ctx) {
 
 // Gap implements dissect.Parser. Only behind the handshake nothing is lost by it.
 func (p *parser) Gap(c *dissect.Ctx, dir dissect.Dir, n int) {
-	if n >= 0 && n <= p.skip[dir] {
-		p.skip[dir] -= n
+	if p.skip[dir].Gap(n) {
 		return
 	}
-	p.skip[dir] = 0
 	if p.begun && p.stage != atNothing {
 		p.log(c)
 	}
@@ -344,8 +341,7 @@ func (p *parser) Gap(c *dissect.Ctx, dir dissect.Dir, n int) {
 
 // End implements dissect.Parser.
 func (p *parser) End(c *dissect.Ctx, dir dissect.Dir, why dissect.EndReason, rest []byte) {
-	p.ended[dir] = true
-	if p.begun && p.ended[dir.Rev()] {
+	if p.ends.Both(dir) && p.begun {
 		p.log(c)
 	}
 }

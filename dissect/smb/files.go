@@ -139,7 +139,7 @@ func (p *parser) endFile(c *dissect.Ctx, t *Tx, state dissect.FileState, why str
 func (p *parser) closeHandle(c *dissect.Ctx, id fuid, dir dissect.Dir) {
 	if t := p.fileTx(id, dir); t != nil {
 		t.hasStatus, t.status, t.dosError, t.answered = true, statusSuccess, false, true
-		if p.dirs[dir].ended { // no more was looked at
+		if p.ends[dir] { // no more was looked at
 			p.endFile(c, t, dissect.FileTruncated, "limit")
 		}
 		p.endFile(c, t, dissect.FileClosed, "")

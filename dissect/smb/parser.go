@@ -32,13 +32,13 @@ type parser struct {
 	maxTx   int
 	maxRead uint32
 	maxWrit uint32
+	ends    dissect.Ends
 }
 
 // direction is the state of one direction of the stream.
 type direction struct {
 	begun bool
-	lost  bool // the next message must be looked for
-	ended bool
+	lost  bool   // the next message must be looked for
 	msg   int    // bytes of the message at hand that were not consumed
 	left  int    // of these, the rest of a command of which no more is parsed
 	pad   int    // what follows of it behind the content of a file
@@ -380,8 +380,7 @@ func (p *parser) Gap(c *dissect.Ctx, dir dissect.Dir, n int) {
 
 // End implements dissect.Parser.
 func (p *parser) End(c *dissect.Ctx, dir dissect.Dir, why dissect.EndReason, rest []byte) {
-	d := &p.dirs[dir]
-	if d.ended = true; !p.dirs[dir.Rev()].ended {
+	if !p.ends.Both(dir) {
 		return
 	}
 	reason := "flow end"

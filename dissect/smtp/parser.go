@@ -1,13 +1,11 @@
 package smtp
 
 import (
-	"bytes"
-
 	"github.com/luanids/luanids/dissect"
 	"github.com/luanids/luanids/dissect/mime"
 )
 
-// maxLine is the longest line of a mail that is taken as a whole, bytes: longer ones come in pieces of this size.
+// maxLine is the longest line of the client that is taken as a whole, bytes.
 const maxLine = dissect.MaxLine
 
 type mode uint8
@@ -45,7 +43,7 @@ type parser struct {
 	stopped    bool // handed over to TLS
 	lineReader dissect.LineReader
 	mid        bool // within a long line of a mail
-	ended      [2]bool
+	ends       dissect.Ends
 	limits     *dissect.Limits
 	config     config
 }
@@ -121,33 +119,22 @@ func (p *parser) current() any {
 
 // dataLine takes a line of a mail (RFC 5321 section 4.5.2), and gives its length with its end.
 func (p *parser) dataLine(c *dissect.Ctx, data []byte) int {
-	i := bytes.IndexByte(data[:min(len(data), maxLine)], '\n')
-	if i < 0 {
-		if len(data) < maxLine {
-			return 0
-		}
-		if !p.mid && !p.mime.HeadersDone {
-			p.anomaly(c, anTruncatedLine)
-		}
-		p.frame(c, data[:maxLine])
-		p.mailLine(c, data[:maxLine], 0)
-		p.mid = true
-		return maxLine
+	line, eol, n := dissect.LinePiece(data)
+	if n == 0 {
+		return 0
 	}
-	eol := 1
-	if i > 0 && data[i-1] == '\r' {
-		eol = 2
+	if eol == 0 && !p.mid && !p.mime.HeadersDone {
+		p.anomaly(c, anTruncatedLine)
 	}
-	line := data[:i+1-eol]
-	p.frame(c, data[:i+1])
-	if len(line) == 1 && line[0] == '.' && !p.mid {
+	p.frame(c, data[:n])
+	if string(line) == "." && eol > 0 && !p.mid {
 		p.push(c, cmdDot)
 		p.endMail(c, dissect.FileClosed, "")
-		return i + 1
+		return n
 	}
 	p.mailLine(c, line, eol)
-	p.mid = false
-	return i + 1
+	p.mid = eol == 0
+	return n
 }
 
 // frame gathers the frame of the data.
@@ -346,8 +333,8 @@ func (p *parser) lostMail(c *dissect.Ctx) {
 
 // End implements dissect.Parser.
 func (p *parser) End(c *dissect.Ctx, dir dissect.Dir, why dissect.EndReason, rest []byte) {
-	p.ended[dir] = true
-	if p.mode != commands && (dir == dissect.ToServer || p.ended[dissect.ToServer]) {
+	over := p.ends.Both(dir)
+	if p.mode != commands && p.ends[dissect.ToServer] {
 		if dir == dissect.ToServer && len(rest) > 0 && p.mode == inData {
 			p.mailLine(c, rest, 0)
 		}
@@ -357,7 +344,7 @@ func (p *parser) End(c *dissect.Ctx, dir dissect.Dir, why dissect.EndReason, res
 		}
 		p.closeMail(c, dissect.FileTruncated, reason)
 	}
-	if p.ended[dir.Rev()] {
+	if over {
 		p.endTx(c)
 	}
 }

@@ -125,11 +125,9 @@ func (p *parser) secret(c *dissect.Ctx, dir dissect.Dir, b []byte) int {
 		a.lost = true
 		return len(b)
 	}
-	p.side[dir].skip = 4 + n + f.mac
 	a.message(c, &p.s, dir, 4+n+f.mac)
-	take := min(p.side[dir].skip, len(b))
-	p.side[dir].skip -= take
-	return take
+	p.side[dir].skip = dissect.Skip(4 + n + f.mac)
+	return p.side[dir].skip.Pass(len(b))
 }
 
 // message takes a message of n bytes.

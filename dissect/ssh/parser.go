@@ -79,15 +79,15 @@ const (
 
 type side struct {
 	stage stage
-	skip  int // bytes of a packet that nobody looks at
-	lines int // before the banner
+	skip  dissect.Skip // a packet that nobody looks at
+	lines int          // before the banner
 	kex   bool
-	ended bool
 }
 
 type parser struct {
 	s      Session
 	side   [2]side
+	ends   dissect.Ends
 	auth   auth
 	logged bool
 }
@@ -96,9 +96,7 @@ type parser struct {
 func (p *parser) Data(c *dissect.Ctx, dir dissect.Dir, data []byte) int {
 	s := &p.side[dir]
 	for pos := 0; ; {
-		n := min(s.skip, len(data)-pos)
-		s.skip -= n
-		if pos += n; pos == len(data) {
+		if pos += s.skip.Pass(len(data) - pos); pos == len(data) {
 			return pos
 		}
 		used := 0
@@ -214,7 +212,7 @@ func (p *parser) packet(c *dissect.Ctx, dir dissect.Dir, s *side, b []byte) int 
 			c.Flow.Encrypted = true
 		}
 	}
-	s.skip = 4 + n - recordHead
+	s.skip = dissect.Skip(4 + n - recordHead)
 	return recordHead
 }
 
@@ -250,11 +248,9 @@ func (p *parser) log(c *dissect.Ctx) {
 // more, and the sizes of encrypted messages are no longer certain.
 func (p *parser) Gap(c *dissect.Ctx, dir dissect.Dir, n int) {
 	s := &p.side[dir]
-	if n >= 0 && n <= s.skip {
-		s.skip -= n
+	if s.skip.Gap(n) {
 		return
 	}
-	s.skip = 0
 	p.auth.lost = true
 	s.stage = atNothing
 }
@@ -264,8 +260,7 @@ func (p *parser) End(c *dissect.Ctx, dir dissect.Dir, why dissect.EndReason, res
 	if s := &p.side[dir]; s.stage == atBanner && len(rest) > 0 && bytes.HasPrefix(rest, []byte("SSH-")) {
 		p.banner(c, dir, s, append(append([]byte(nil), rest...), '\n'))
 	}
-	p.side[dir].ended = true
-	if !p.side[dir.Rev()].ended {
+	if !p.ends.Both(dir) {
 		return
 	}
 	if p.s.Client.Banner != nil || p.s.Server.Banner != nil {
@@ -277,7 +272,7 @@ func (p *parser) End(c *dissect.Ctx, dir dissect.Dir, why dissect.EndReason, res
 // Reset implements dissect.Parser.
 func (p *parser) Reset() {
 	p.s.reset()
-	p.side = [2]side{}
+	p.side, p.ends = [2]side{}, dissect.Ends{}
 	p.auth = auth{}
 	p.logged = false
 }

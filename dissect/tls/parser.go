@@ -108,21 +108,21 @@ const (
 
 // side is the state of one direction.
 type side struct {
-	skip    int     // bytes of a record that nobody looks at
-	hsSkip  int     // bytes of a handshake message that nobody looks at
-	hs      *buffer // beginning of a handshake message, nil for none
-	started bool    // a record was seen
-	lost    bool    // record boundaries are unknown since a gap
-	dead    bool    // not TLS any more: nothing is looked at
-	v2      bool    // speaks SSLv2
-	app     bool    // application data was seen
-	empty   bool    // an empty record was reported
-	ended   bool
+	skip    dissect.Skip // a record that nobody looks at
+	hsSkip  int          // bytes of a handshake message that nobody looks at
+	hs      *buffer      // beginning of a handshake message, nil for none
+	started bool         // a record was seen
+	lost    bool         // record boundaries are unknown since a gap
+	dead    bool         // not TLS any more: nothing is looked at
+	v2      bool         // speaks SSLv2
+	app     bool         // application data was seen
+	empty   bool         // an empty record was reported
 }
 
 type parser struct {
 	conn        Conn
 	side        [2]side
+	ends        dissect.Ends
 	heart       heart
 	shook       bool // evHandshake was emitted
 	established bool
@@ -146,9 +146,7 @@ func (p *parser) Data(c *dissect.Ctx, dir dissect.Dir, data []byte) int {
 		if s.dead {
 			return len(data)
 		}
-		n := min(s.skip, len(data)-pos)
-		s.skip -= n
-		if pos += n; pos == len(data) {
+		if pos += s.skip.Pass(len(data) - pos); pos == len(data) {
 			return pos
 		}
 		used, need := p.record(c, dir, s, data[pos:])
@@ -189,12 +187,12 @@ func (p *parser) record(c *dissect.Ctx, dir dissect.Dir, s *side, data []byte) (
 		return headerLen, 0
 	}
 	if kind == recApplication {
-		s.skip = n
+		s.skip = dissect.Skip(n)
 		p.application(c, dir)
 		return headerLen, 0
 	}
 	if p.passesOver(kind, dir) {
-		s.skip = n // encrypted
+		s.skip = dissect.Skip(n) // encrypted
 		return headerLen, 0
 	}
 	if len(data) < headerLen+n {
@@ -330,11 +328,10 @@ func (p *parser) alert(c *dissect.Ctx, body []byte) {
 // Gap implements dissect.Parser.
 func (p *parser) Gap(c *dissect.Ctx, dir dissect.Dir, n int) {
 	s := &p.side[dir]
-	if n >= 0 && n <= s.skip {
-		s.skip -= n
+	if s.skip.Gap(n) {
 		return
 	}
-	s.skip, s.hsSkip, s.lost = 0, 0, true
+	s.hsSkip, s.lost = 0, true
 	s.drop()
 }
 
@@ -347,9 +344,8 @@ func (s *side) drop() {
 
 // End implements dissect.Parser.
 func (p *parser) End(c *dissect.Ctx, dir dissect.Dir, why dissect.EndReason, rest []byte) {
-	p.side[dir].ended = true
 	p.side[dir].drop()
-	if p.side[dir.Rev()].ended && (p.conn.Client.Seen || p.conn.Server.Seen) {
+	if p.ends.Both(dir) && (p.conn.Client.Seen || p.conn.Server.Seen) {
 		p.done(c)
 	}
 }
@@ -360,7 +356,7 @@ func (p *parser) Reset() {
 		p.side[d].drop()
 	}
 	p.conn.reset()
-	p.side = [2]side{}
+	p.side, p.ends = [2]side{}, dissect.Ends{}
 	p.heart = heart{}
 	p.shook, p.established = false, false
 }

@@ -68,7 +68,7 @@ type parser struct {
 
 // direction is the state of one direction of the stream.
 type direction struct {
-	skip     uint64 // bytes that nobody looks at
+	skip     dissect.Skip
 	left     uint64 // of the frame at hand, when it is not complete
 	lost     bool   // where frames begin is not known
 	plain    []byte // payload without its mask
@@ -89,8 +89,7 @@ func (p *parser) Data(c *dissect.Ctx, dir dissect.Dir, data []byte) int {
 	}
 	d := &p.dirs[dir]
 	for n := 0; ; {
-		k := int(min(d.skip, uint64(len(data)-n)))
-		d.skip -= uint64(k)
+		k := d.skip.Pass(len(data) - n)
 		if n += k; n == len(data) {
 			return n
 		}
@@ -168,7 +167,7 @@ func (p *parser) frame(c *dissect.Ctx, dir dissect.Dir, d *direction, b []byte) 
 		d.left = uint64(size) + length
 		return 0
 	}
-	d.left, d.skip = 0, length-uint64(n)
+	d.left, d.skip = 0, dissect.Skip(length-uint64(n))
 	m := &p.m
 	m.MatchState.Reset()
 	*m = Message{MatchState: m.MatchState, id: c.NextTxID(), flags: b[0] & 0xf0, opcode: b[0] & 0x0f, masked: b[1]&0x80 != 0}
@@ -285,17 +284,13 @@ func (p *parser) Gap(c *dissect.Ctx, dir dissect.Dir, n int) {
 	}
 	d := &p.dirs[dir]
 	if d.left > 0 {
-		d.skip, d.left = d.left, 0
+		d.skip, d.left = dissect.Skip(d.left), 0
 	}
 	d.message, d.within = keep(d.message), false
 	if d.inflater != nil {
 		d.inflater.Reset()
 	}
-	if n >= 0 && uint64(n) <= d.skip {
-		d.skip -= uint64(n)
-		return
-	}
-	d.skip, d.lost = 0, true
+	d.lost = !d.skip.Gap(n) || d.lost
 }
 
 // End implements dissect.Parser.
