@@ -52,6 +52,7 @@ func importRules(e *env, f *flags, files []string, output string) error {
 	if err != nil {
 		return err
 	}
+	opt.Translate = true
 	set, err := ruleset.Load(schema, files, opt)
 	if err != nil {
 		return usage(err)
@@ -64,6 +65,9 @@ func importRules(e *env, f *flags, files []string, output string) error {
 	}
 	var b bytes.Buffer
 	left := set.Skipped + writeImported(&b, set, say)
+	if left > 0 && left == len(set.Rules)+set.Skipped {
+		return failed(errors.New("no rule could be translated"))
+	}
 	text := append(bytes.TrimRight(b.Bytes(), "\n"), '\n')
 	if output == "" {
 		_, err = e.stdout.Write(text)
@@ -75,9 +79,6 @@ func importRules(e *env, f *flags, files []string, output string) error {
 	}
 	if left > 0 {
 		say.warn("%s left out of %d", plural(left, "rule"), len(set.Rules)+set.Skipped)
-	}
-	if left > 0 && left == len(set.Rules)+set.Skipped {
-		return failed(errors.New("no rule could be translated"))
 	}
 	return nil
 }

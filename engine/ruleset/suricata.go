@@ -2,8 +2,10 @@ package ruleset
 
 import (
 	"fmt"
+	"net/netip"
 	"os"
 
+	"github.com/luanids/luanids/lang/ir"
 	"github.com/luanids/luanids/lang/suricata"
 	"github.com/luanids/luanids/reassembly/tcp"
 )
@@ -35,8 +37,13 @@ func (l *loader) suricataOptions() suricata.Options {
 	for name, c := range l.opt.Classes {
 		opt.Classes[name] = c.Priority
 	}
-	if l.opt.Reputation != nil {
+	switch {
+	case l.opt.Reputation != nil:
 		opt.Reputation = l.opt.Reputation.Table
+	case l.opt.Translate:
+		opt.Reputation = func(category string) *ir.RepTable {
+			return &ir.RepTable{Name: category, Lookup: func(netip.Addr) (int64, bool) { return 0, false }}
+		}
 	}
 	return opt
 }

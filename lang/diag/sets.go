@@ -19,7 +19,7 @@ func BadContext(at Range, what string) Diagnostic {
 
 // NoContext is a context from a data set that has nothing to tell.
 func NoContext(at Range, set string) Diagnostic {
-	return errorAt(at, "bad-context", fmt.Sprintf("the data set %q has nothing to tell of its values", set), fmt.Sprintf(`dataset %q = {"value": '{"why": "text"}'} says what alerts are to show`, set))
+	return errorAt(at, "bad-context", fmt.Sprintf("the data set %q has nothing to tell of its values", set), fmt.Sprintf(`dataset %q = {"value" = '{"why": "text"}'} says what alerts are to show`, set))
 }
 
 // BadKeep is a variable of records that is set to something else than what a group matches.

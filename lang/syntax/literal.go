@@ -85,7 +85,7 @@ func (m *MetaPairs) Parse(lex *lexer.PeekingLexer) error {
 	}
 }
 
-// Parse implements participle.Parseable: the name of a let or list, or {value, value: 'shown', ...}.
+// Parse implements participle.Parseable: the name of a let or list, or {value, value = 'shown', ...}.
 func (v *SetValues) Parse(lex *lexer.PeekingLexer) error {
 	x := exprParser{lex: lex}
 	if t := lex.Peek(); t.Type == tIdent {
@@ -116,7 +116,7 @@ func (v *SetValues) Parse(lex *lexer.PeekingLexer) error {
 		if e.Value, err = x.unary(); err != nil {
 			return err
 		}
-		if x.accept(":") {
+		if x.accept("=") {
 			e.Shown = &Lit{}
 			if err := e.Shown.Parse(lex); err != nil {
 				if err == participle.NextMatch { //nolint:errorlint // participle's marker

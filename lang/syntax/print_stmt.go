@@ -278,7 +278,7 @@ func (p *printer) dataset(d *Dataset) {
 	for i, v := range d.Values.List {
 		s := str(v.Value, precBitOr)
 		if v.Shown != nil {
-			s += ": " + v.Shown.Raw
+			s += " = " + v.Shown.Raw
 		}
 		p.listItem(v.Value, s, i, len(d.Values.List), 2)
 	}

@@ -16,7 +16,7 @@ func DeclDocs() []WordDoc {
 		{[]string{"sequence"}, []string{`sequence ID "title" by KEY, ... within TIME { ... }`}, "steps that follow each other"},
 		{[]string{"let"}, []string{"let NAME = EXPRESSION"}, "a name for it"},
 		{[]string{"list"}, []string{`list NAME of TYPE from "FILE" nocase`}, "the values in a file"},
-		{[]string{"dataset"}, []string{`dataset "NAME" [limit N] = {VALUE, ...}`, `dataset "NAME" = LIST`, `dataset "NAME" = {VALUE: 'JSON', ...}`}, "what a data set begins with, and what alerts tell of a value (see `context`); it keeps up to N values"},
+		{[]string{"dataset"}, []string{`dataset "NAME" [limit N] = {VALUE, ...}`, `dataset "NAME" = LIST`, `dataset "NAME" = {VALUE = 'JSON', ...}`}, "what a data set begins with, and what alerts tell of a value (see `context`); it keeps up to N values"},
 		{[]string{"include"}, []string{`include "FILE"`}, "another rule file"},
 		{[]string{"test"}, []string{"test ID { CASE alerts N ... }"}, "what the rule must do"},
 	}
