@@ -82,7 +82,7 @@ func (b *builder) atPlace(f *dissect.Field, which string, test, there func(x ir.
 // whenDone is a list that may still grow, as it is at the last event of its message; the rule is judged there.
 func (b *builder) whenDone(list *dissect.Field) *dissect.Field {
 	spec := specOf(b.l.schema, list)
-	if spec == nil {
+	if id, _ := b.l.schema.EventByName(list.Event); spec == nil || !b.l.schema.Events[id].Repeats {
 		return list
 	}
 	for _, e := range spec.Events {
