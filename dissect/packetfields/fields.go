@@ -25,7 +25,7 @@ const onPacket = "packet"
 
 // num declares a number of the packet.
 func num(name, doc string, get func(p *packet.Packet) (int64, bool)) dissect.Field {
-	return dissect.Field{Name: name, Type: dissect.TInt, Event: onPacket, Doc: doc, Int: func(e *dissect.Env) (int64, bool) {
+	return dissect.Field{Name: name, Type: dissect.TInt, Event: onPacket, Doc: doc, IntOfPacket: get, Int: func(e *dissect.Env) (int64, bool) {
 		if e.Pkt == nil {
 			return 0, false
 		}

@@ -352,6 +352,7 @@ func (b *builder) finish() {
 			}
 			pt.cached = pt.unstable+len(pt.fixed) > 0 || len(ep.parts) > 1 && len(pt.switches) > 0
 			p.cached = p.cached || pt.cached
+			pt.noteCalm()
 		}
 	}
 	b.setGates()

@@ -1,14 +1,11 @@
 package match
 
 import (
-	"encoding/binary"
-	"slices"
-
 	"github.com/luanids/luanids/dissect"
 )
 
 // looseEntry holds which of a part's rules without literal have a header that holds for a
-// direction of a flow. It fills a cache line.
+// direction of a flow.
 type looseEntry struct {
 	flow  uint64 // Flow.ID
 	start int64
@@ -18,44 +15,69 @@ type looseEntry struct {
 	failed, unacked bool
 	state           dissect.FlowState
 	dir             dissect.Dir
-	rules           []uint32
-	// live has a bit for each of the part's switches that has a rule whose header may hold.
-	live uint64
+	looseRules
 }
 
 // pairEntry does so for packets without a flow between two end points.
 type pairEntry struct {
-	part  uint32
-	dir   dissect.Dir
-	ends  hostView
+	part uint32
+	dir  dissect.Dir
+	ends hostView
+	looseRules
+}
+
+type looseRules struct {
 	rules []uint32
+	// live has a bit for each of the part's switches that has a rule whose header may hold.
+	live uint64
+	// judged: some of rules are judged at packets without payload as well.
+	judged bool
 }
 
 // looseCache and pairCache are the numbers of entries, powers of two.
 const (
 	looseCache = 4096
-	pairCache  = 256
+	pairCache  = 1024
 )
 
-// looseOf gives what is known of the rules without literal of a part for a direction of a flow.
-func (m *Matcher) looseOf(pt *part, f *dissect.Flow) *looseEntry {
-	c := &m.loose[looseSlot(f.ID, pt, m.e.Dir)&(looseCache-1)]
-	if c.flow != f.ID || c.part != pt.seq+1 || c.dir != m.e.Dir || c.start != f.Start || c.app != f.App || c.failed != f.AppFailed || c.unacked != f.AppUnacked || c.state != f.State {
-		*c = looseEntry{part: pt.seq + 1, flow: f.ID, start: f.Start, app: f.App, failed: f.AppFailed, unacked: f.AppUnacked,
-			state: f.State, dir: m.e.Dir, rules: m.fill(c.rules[:0], pt), live: m.liveSwitches(pt)}
-	}
-	return c
+func (m *Matcher) looseAt(pt *part, e *dissect.Env) *looseEntry {
+	return &m.loose[looseSlot(e.Flow.ID, pt, e.Dir)&(looseCache-1)]
 }
 
-// liveSwitches finds the switches that have a rule whose header may hold in a direction of a flow. Those beyond 64 are taken to have one.
-func (m *Matcher) liveSwitches(pt *part) uint64 {
-	live := uint64(0)
-	for i, t := range pt.switches[:min(len(pt.switches), 64)] {
-		if t.unstable || slices.ContainsFunc(t.headers, m.header) {
-			live |= 1 << i
-		}
+func (c *looseEntry) holds(pt *part, e *dissect.Env) bool {
+	f := e.Flow
+	return c.flow == f.ID && c.part == pt.seq+1 && c.dir == e.Dir && c.start == f.Start && c.app == f.App && c.failed == f.AppFailed &&
+		c.unacked == f.AppUnacked && c.state == f.State
+}
+
+// looseOf gives what is known of the rules without literal of a part for a direction of a flow.
+func (m *Matcher) looseOf(pt *part) *looseRules {
+	c := m.looseAt(pt, m.e)
+	if !c.holds(pt, m.e) {
+		f := m.e.Flow
+		*c = looseEntry{part: pt.seq + 1, flow: f.ID, start: f.Start, app: f.App, failed: f.AppFailed, unacked: f.AppUnacked,
+			state: f.State, dir: m.e.Dir, looseRules: looseRules{rules: c.rules}}
+		m.fill(&c.looseRules, pt)
 	}
-	return live
+	return &c.looseRules
+}
+
+func (m *Matcher) pairAt(pt *part, e *dissect.Env) *pairEntry {
+	return &m.pairs[looseSlot(e.Pkt.Hash, pt, e.Dir)&(pairCache-1)]
+}
+
+func (c *pairEntry) holds(pt *part, e *dissect.Env) bool {
+	return c.part == pt.seq+1 && c.dir == e.Dir && c.ends == viewOf(e.Pkt)
+}
+
+// pairOf does so for packets without a flow.
+func (m *Matcher) pairOf(pt *part) *looseRules {
+	c := m.pairAt(pt, m.e)
+	if !c.holds(pt, m.e) {
+		*c = pairEntry{part: pt.seq + 1, dir: m.e.Dir, ends: *m.view(), looseRules: looseRules{rules: c.rules}}
+		m.fill(&c.looseRules, pt)
+	}
+	return &c.looseRules
 }
 
 // addSwitches takes the rules of switches, given those that are live.
@@ -64,43 +86,41 @@ func (m *Matcher) addSwitches(pt *part, live uint64) {
 		if i < 64 && live>>i&1 == 0 {
 			continue
 		}
-		if v, ok := t.x.int(m); ok {
+		if v, ok := t.number(m); ok {
 			m.add(t.find(v))
 		}
 	}
 }
 
-// addPair does so for packets without a flow.
-func (m *Matcher) addPair(pt *part) {
-	h := m.view()
-	le := binary.LittleEndian
-	sum := le.Uint64(h.src[8:])*31 + le.Uint64(h.dst[8:]) + le.Uint64(h.src[:])*7 + le.Uint64(h.dst[:])
-	sum += uint64(h.srcPort)<<16 | uint64(h.dstPort) | uint64(h.proto)<<32
-	c := &m.pairs[looseSlot(sum, pt, m.e.Dir)&(pairCache-1)]
-	if c.part != pt.seq+1 || c.dir != m.e.Dir || c.ends != *h {
-		*c = pairEntry{part: pt.seq + 1, dir: m.e.Dir, ends: *h, rules: m.fill(c.rules[:0], pt)}
-		return
+// number is the number that rules hang on.
+func (t *switchTable) number(m *Matcher) (int64, bool) {
+	if t.ofPacket != nil && m.e.Pkt != nil {
+		return t.ofPacket(m.e.Pkt)
 	}
-	m.cands = append(m.cands, c.rules...)
+	return t.x.int(m)
 }
 
 // fill tests the headers, and notes the rules (or gates, see gate.go) that it takes.
-func (m *Matcher) fill(rules []uint32, pt *part) []uint32 {
+func (m *Matcher) fill(c *looseRules, pt *part) {
 	n := len(m.cands)
-	m.addFixed(pt)
-	return append(rules, m.cands[n:]...)
+	left := m.addFixed(pt)
+	c.rules = append(c.rules[:0], m.cands[n:]...)
+	m.cands = m.cands[:n]
+	c.judged = judgedWithout(c.rules)
+	c.live = left.liveSwitches(m)
 }
 
-// addFixed takes the rules without literal whose header is stable and holds.
-func (m *Matcher) addFixed(pt *part) {
+// addFixed takes the rules without literal whose header is stable and holds, and gives what is left by the event's addresses.
+func (m *Matcher) addFixed(pt *part) *sieved {
 	for _, t := range pt.fixed {
 		if v, ok := t.x.int(m); ok {
 			m.add(t.find(v))
 		}
 	}
-	if pt.unstable > 0 {
-		m.add(pt.sieve.rules(m))
-	}
+	left := pt.sieve.of(m)
+	m.cands = append(m.cands, left.sure...)
+	m.add(left.rules)
+	return left
 }
 
 func looseSlot(id uint64, pt *part, dir dissect.Dir) uint64 {

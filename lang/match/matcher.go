@@ -173,6 +173,9 @@ func (m *Matcher) Match(ev dissect.EventID, e *dissect.Env) []Hit {
 	if pt == nil || e.Flow != nil && e.Flow.Vars != nil && e.Flow.Vars.Bit(m.p.passBit) {
 		return nil
 	}
+	if ev == dissect.EvPacket && m.calm(pt, e) {
+		return nil
+	}
 	m.begin(e)
 	m.ev = ev
 	m.cands = m.cands[:0]
@@ -262,17 +265,19 @@ func (m *Matcher) addLoose(pt *part, low uint64) {
 		m.addSwitches(pt, ^uint64(0))
 		m.addFixed(pt)
 	case f != nil:
-		c := m.looseOf(pt, f)
-		m.addSwitches(pt, c.live)
-		m.cands = append(m.cands, c.rules...)
+		m.addKnown(pt, m.looseOf(pt))
 	default:
-		m.addSwitches(pt, ^uint64(0))
-		m.addPair(pt)
+		m.addKnown(pt, m.pairOf(pt))
 	}
 	m.add(pt.loose[pt.unstable:])
 	if len(m.cands) > n {
 		m.sift(n, low)
 	}
+}
+
+func (m *Matcher) addKnown(pt *part, c *looseRules) {
+	m.addSwitches(pt, c.live)
+	m.cands = append(m.cands, c.rules...)
 }
 
 // partOf tells which part of a partitioned event e belongs to.

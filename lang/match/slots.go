@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"github.com/luanids/luanids/dissect"
+	"github.com/luanids/luanids/dissect/packet"
 	"github.com/luanids/luanids/lang/ir"
 	"github.com/luanids/luanids/lang/mpm"
 )
@@ -151,6 +152,7 @@ type part struct {
 	loose    []ref          // sorted by header; those whose header is stable first
 	unstable int            // where the others begin
 	sieve    sieve          // of those before
+	calms    bool           // Calm has an answer
 	cached   bool           // it pays to remember which of them a flow's headers allow
 	seq      uint32         // number of the part
 	// remembers: what the message remembers of its rules matters.
@@ -162,8 +164,9 @@ type part struct {
 
 // switchTable finds rules by the value of a number.
 type switchTable struct {
-	x    inode
-	name string
+	x        inode
+	name     string
+	ofPacket func(*packet.Packet) (int64, bool) // x, of a number of the packet itself
 	// has has bit n&255 of each number n with rules: most packets have none of them.
 	has [4]uint64
 	// headers of its rules that are stable, each once; unstable: some are not.
@@ -206,6 +209,9 @@ func (t *switchTable) rules() []ref {
 
 // noteHeaders finds out whether and by which headers the table can be told to be of no use for a flow.
 func (t *switchTable) noteHeaders(p *Program) {
+	if f, ok := t.x.(*intField); ok {
+		t.ofPacket = f.ofPacket
+	}
 	for _, r := range t.rules() {
 		switch {
 		case !p.headers[r.hdr].stable:

@@ -90,7 +90,8 @@ type payloadField struct{}
 func (payloadField) bytes(m *Matcher) ([]byte, bool) { return m.e.Data, m.e.Data != nil }
 
 type intField struct {
-	get func(*dissect.Env) (int64, bool)
+	get      func(*dissect.Env) (int64, bool)
+	ofPacket func(*packet.Packet) (int64, bool) // as in dissect.Field
 }
 
 func (n *intField) int(m *Matcher) (int64, bool) { return n.get(m.e) }
@@ -361,18 +362,19 @@ func (m *Matcher) view() *hostView {
 		} else {
 			h.src, h.dst, h.srcPort, h.dstPort = k.Dst, k.Src, k.DstPort, k.SrcPort
 		}
+		h.ports = h.proto == 6 || h.proto == 17 || h.proto == 132
 	case e.Pkt != nil:
-		k := e.Pkt
-		h.proto, h.version = k.IPProto, k.IPVersion
-		h.src, h.dst, h.srcPort, h.dstPort = k.Src, k.Dst, k.SrcPort, k.DstPort
+		*h = viewOf(e.Pkt)
 	default:
 		*h = hostView{}
 	}
-	h.ports = h.proto == 6 || h.proto == 17 || h.proto == 132
-	if e.Flow == nil && e.Pkt != nil {
-		h.ports = e.Pkt.HasAny(packet.LayerTCP | packet.LayerUDP | packet.LayerSCTP) // not of fragments and broken headers
-	}
 	return h
+}
+
+// viewOf is the view of a packet without a flow.
+func viewOf(p *packet.Packet) hostView {
+	return hostView{src: p.Src, dst: p.Dst, srcPort: p.SrcPort, dstPort: p.DstPort, proto: p.IPProto, version: p.IPVersion,
+		ports: p.HasAny(packet.LayerTCP | packet.LayerUDP | packet.LayerSCTP)} // not of fragments and broken headers
 }
 
 type portView struct{ dst bool }

@@ -1,0 +1,72 @@
+package match
+
+import (
+	"slices"
+
+	"github.com/luanids/luanids/dissect"
+	"github.com/luanids/luanids/dissect/packet"
+)
+
+// Most packets have nothing for rules to look at: acknowledgements, fragments. That a packet without payload can match no rule is told
+// from what is remembered of its flow, or of the hosts that send it, and a few numbers.
+
+// Calm tells that no rule can match at the packet event. False tells nothing.
+func (m *Matcher) Calm(e *dissect.Env) bool {
+	ep := m.p.events[dissect.EvPacket]
+	if ep == nil {
+		return true
+	}
+	pt := ep.parts[partOf(e)]
+	return pt == nil || m.calm(pt, e)
+}
+
+func (m *Matcher) calm(pt *part, e *dissect.Env) bool {
+	if !pt.calms || len(e.Data) != 0 || e.Pkt == nil {
+		return false
+	}
+	var live uint64
+	if e.Flow != nil {
+		c := m.looseAt(pt, e)
+		if c.judged || !c.holds(pt, e) {
+			return false
+		}
+		live = c.live
+	} else {
+		c := m.pairAt(pt, e)
+		if c.judged || !c.holds(pt, e) {
+			return false
+		}
+		live = c.live
+	}
+	for _, s := range pt.scans {
+		if !s.payload && hasValue(s.multi, e, 0) {
+			return false
+		}
+	}
+	return !pt.anyNumber(e.Pkt, live)
+}
+
+// anyNumber tells whether rules hang on one of the packet's numbers, of the tables that are live.
+func (pt *part) anyNumber(p *packet.Packet, live uint64) bool {
+	for i, t := range pt.switches {
+		if live>>i&1 == 0 {
+			continue
+		}
+		if v, ok := t.ofPacket(p); ok && len(t.find(v)) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// noteCalm finds out whether a part's packets can be told to be calm.
+func (pt *part) noteCalm() {
+	pt.calms = pt.cached && pt.unstable == len(pt.loose) && len(pt.switches) <= 64 &&
+		!slices.ContainsFunc(pt.switches, func(t *switchTable) bool { return t.ofPacket == nil }) &&
+		!slices.ContainsFunc(pt.scans, func(s *scanSlot) bool { return !s.payload && s.multi == nil })
+}
+
+// judgedWithout tells whether one of the candidates is judged where there is no payload: those with a gate ask for bytes.
+func judgedWithout(cands []uint32) bool {
+	return slices.ContainsFunc(cands, func(c uint32) bool { return c&gated == 0 })
+}
