@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"sync"
 	"sync/atomic"
 
 	"github.com/luanids/luanids/capture"
@@ -32,10 +33,15 @@ type item struct {
 
 // result is what one worker is to do with a batch, and what it made of it, in order.
 type result struct {
-	items   []item
+	items []item
+	made
+	alone bool // there is no other batch
+}
+
+// made is what a worker made of a batch.
+type made struct {
 	records []record
 	buf     []byte // EVE lines
-	alone   bool   // there is no other batch
 }
 
 // record is one output of a worker. Records of all workers are merged by stamp, then serial.
@@ -70,6 +76,35 @@ const (
 	keepRecords = 4 << 10
 	keepSide    = 512 << 10 // bytes of datagrams
 )
+
+// madeStack is memory for what workers make, of the batches that are not on their way. They share it, and what was used last goes out
+// first: workers make little of most batches and much of a few, and there would be room for much in each.
+type madeStack struct {
+	mu   sync.Mutex
+	list []made
+}
+
+// get gives memory to a result.
+func (s *madeStack) get(r *result) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if last := len(s.list) - 1; last >= 0 {
+		r.made = s.list[last]
+		s.list = s.list[:last]
+	}
+}
+
+// put takes back what the results of a batch have, of which all has been written.
+func (s *madeStack) put(b *batch) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i := range b.results {
+		r := &b.results[i]
+		r.reset()
+		s.list = append(s.list, r.made)
+		r.made = made{}
+	}
+}
 
 func newBatch(workers int) *batch { return &batch{flush: -1, results: make([]result, workers)} }
 

@@ -116,6 +116,10 @@ func (e *Engine) runParallel(ctx context.Context, src capture.Source) error {
 	free := newBatchStack(n)
 	out := make(chan *batch, batchesAhead)
 	crew := newCrew(e.workers, out)
+	var made madeStack
+	for _, w := range e.workers {
+		w.made = &made
+	}
 	for range e.cfg.Workers {
 		go crew.serve()
 	}
@@ -127,6 +131,7 @@ func (e *Engine) runParallel(ctx context.Context, src capture.Source) error {
 			e.order.take(b)
 			e.order.busy.Unlock()
 			e.liveDue(true)
+			made.put(b)
 			free.put(b)
 		}
 	}()

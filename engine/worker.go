@@ -36,6 +36,7 @@ type worker struct {
 	ctx     dissect.Ctx
 	env     dissect.Env // of packet and flow events
 	out     *result
+	made    *madeStack // where there are several batches, what is made is in memory of these
 	// What is being worked on, for the callbacks of reassembly and parsers.
 	pkt      *packet.Packet
 	flow     *flowtable.Flow
@@ -95,7 +96,11 @@ func (w *worker) process(b *batch) {
 		w.adopt(b.swap)
 	}
 	w.out, w.frames = &b.results[w.base], &b.frames
+	if w.made != nil {
+		w.made.get(w.out)
+	}
 	for i := range w.out.items {
+		prefetch(w.out.items, i)
 		it := &w.out.items[i]
 		if it.pkt == nil {
 			w.tick(it.stamp, it.now)
@@ -110,12 +115,27 @@ func (w *worker) process(b *batch) {
 	w.respond()
 }
 
+// Packets were decoded by another core, as a rule: what is handled soon is fetched while the one at hand is.
+const (
+	fetchPacket = 6 // packets ahead: the packet itself
+	fetchBytes  = 3 // what it points to
+)
+
+func prefetch(items []item, i int) {
+	if k := i + fetchPacket; k < len(items) && items[k].pkt != nil {
+		items[k].pkt.Prefetch()
+	}
+	if k := i + fetchBytes; k < len(items) && items[k].pkt != nil {
+		items[k].pkt.PrefetchData()
+	}
+}
+
 // packet handles one packet. A panic below it is contained to the packet's flow.
 func (w *worker) packet(p *packet.Packet) {
 	if w.taping {
 		w.tape(p)
 	}
-	if !p.WantsFlow && p.EventCount == 0 && !w.rules.wantsPacket && !w.rules.tags && !w.logsARP(p) {
+	if !p.WantsFlow && p.EventCount == 0 && !w.rules.tags && !w.logsARP(p) && !w.judges(p) {
 		if p.IPCsumBad {
 			w.stats.csumIP++
 		}
@@ -131,6 +151,19 @@ func (w *worker) packet(p *packet.Packet) {
 	if w.rules.tags {
 		w.tagged(p)
 	}
+}
+
+// judges tells whether somebody may want to look at a packet without a flow.
+func (w *worker) judges(p *packet.Packet) bool {
+	r := &w.rules
+	if !r.wantsPacket {
+		return false
+	}
+	if w.scripts != nil || r.trace != nil || r.intel.db != nil || r.m == nil {
+		return true
+	}
+	w.env = dissect.Env{Time: p.Time, Pkt: p, Data: p.Payload}
+	return !r.m.Calm(&w.env)
 }
 
 func (w *worker) handle() {

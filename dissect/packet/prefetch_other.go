@@ -1,0 +1,9 @@
+//go:build !amd64
+
+package packet
+
+// Prefetch does nothing here.
+func (p *Packet) Prefetch() {}
+
+// PrefetchData does nothing here.
+func (p *Packet) PrefetchData() {}
