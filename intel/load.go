@@ -27,8 +27,8 @@ const maxFile = 1 << 30
 // bundles, each also as .gz. What cannot be used is left out and told; a Problem with Whole set means that
 // a file gave nothing, which is reason enough not to take the DB into use in a reload.
 func Load(paths []string) (*DB, []Problem) {
-	defer collectOften()()
-	l := &loader{b: newBuilder(), db: &DB{}}
+	l := &loader{b: newBuilder(), db: &DB{}, back: func() {}}
+	defer func() { l.back() }()
 	for _, p := range paths {
 		if p == "default" {
 			l.shipped()
@@ -40,16 +40,23 @@ func Load(paths []string) (*DB, []Problem) {
 	return l.db, l.problems
 }
 
-// collectOften has the collector run more often while feeds are loaded: tables that grow leave much behind, and it costs
-// little, since nothing in them is a pointer.
-func collectOften() (back func()) {
+// largeFeed is the size of a file from which on the collector is to run more often, bytes as stored.
+const largeFeed = 2 << 20
+
+// collectOften has the collector run more often from a large feed on: tables that grow leave much behind, and it costs little, since
+// nothing in them is a pointer. Small ones are not worth looking through what else is in memory.
+func (l *loader) collectOften() {
+	if l.often {
+		return
+	}
+	l.often = true
 	const percent = 25
 	old := debug.SetGCPercent(percent)
 	if old < percent { // or off
 		debug.SetGCPercent(old)
-		return func() {}
+		return
 	}
-	return func() { debug.SetGCPercent(old) }
+	l.back = func() { debug.SetGCPercent(old) }
 }
 
 // loader gathers feeds.
@@ -58,6 +65,8 @@ type loader struct {
 	db       *DB
 	problems []Problem
 	full     bool
+	often    bool   // the collector runs often
+	back     func() // has it run as before
 }
 
 func (l *loader) whole(file, text string) {
@@ -128,6 +137,9 @@ func (l *loader) file(path string) {
 
 // packed reads a feed, through gzip if it is packed.
 func (l *loader) packed(path string, f io.Reader, size int64) {
+	if size >= largeFeed {
+		l.collectOften()
+	}
 	r := bufio.NewReaderSize(f, readBuffer)
 	if magic, _ := r.Peek(2); string(magic) == "\x1f\x8b" {
 		z, err := gzip.NewReader(r)

@@ -10,7 +10,7 @@ import (
 // How far the heap may grow between two collections, bytes. While rules are loaded much is allocated at once, of which
 // little stays, and looking through it all the time costs more than it gives; in steady state the engine allocates next to nothing.
 const (
-	firstSlack = 128 << 20 // before the first: twenty thousand rules are loaded without any
+	firstSlack = 144 << 20 // before the first: twenty thousand rules are loaded without any
 	loadSlack  = 80 << 20
 	runSlack   = 64 << 20
 )
@@ -69,6 +69,17 @@ func (p *pacer) settle() {
 	if p.slack.CompareAndSwap(loadSlack, runSlack) || p.slack.Load() == runSlack {
 		set(runSlack)
 	}
+}
+
+// stay goes on with the slack of a run in the memory that loading rules took: a replay may be over before it pays to look through it.
+func (p *pacer) stay() {
+	if !p.slack.CompareAndSwap(loadSlack, runSlack) {
+		return
+	}
+	heap := []metrics.Sample{{Name: "/gc/heap/live:bytes"}, {Name: "/memory/classes/heap/objects:bytes"}}
+	metrics.Read(heap)
+	live := max(heap[0].Value.Uint64(), smallestHeap)
+	debug.SetGCPercent(int(100 * (heap[1].Value.Uint64() + runSlack - live) / live))
 }
 
 // stop goes back to how it was before.

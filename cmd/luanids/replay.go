@@ -126,7 +126,11 @@ func (r *theRun) adjust(cfg *engine.Config) (err error) {
 			return err
 		}
 	}
-	go r.memory.settle() // beside what follows
+	if len(r.flags.ifaces) > 0 {
+		go r.memory.settle() // beside what follows
+	} else {
+		r.memory.stay()
+	}
 	if r.in, err = openInput(r.env, r.flags, cfg, r.say); err != nil {
 		return err
 	}
