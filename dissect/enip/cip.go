@@ -21,7 +21,7 @@ type message struct {
 	service    uint8
 	response   bool
 	status     uint8
-	extended   span // in pdu.texts
+	extended   span // in pdu.texts: the first of the numbers that are added to the status
 	path       span // in pdu.segments
 	attributes span // in pdu.attributes: those that a list in the request names
 }
@@ -91,8 +91,8 @@ func (p *pdu) cip(b []byte, at int, nested, keep bool) (n int, ok bool) {
 		r.u8() // reserved
 		m.status = r.u8()
 		ext := r.take(2 * int(r.u8()))
-		if keep {
-			m.extended = p.text(ext)
+		if keep && len(ext) > 0 {
+			m.extended = p.text(ext[:2])
 		}
 	} else {
 		m.path = p.path(r.take(2*int(r.u8())), &r, keep)

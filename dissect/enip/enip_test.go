@@ -88,7 +88,7 @@ var conversation = []string{
 	encap(cmdSendRRData, 7, 0, rr(ask(0x0e, identityPath+"\x30\x07", ""))), encap(cmdSendRRData, 7, 0, rr(tell(0x0e, 0, "", "name"))),
 	encap(cmdSendUnitData, 7, 0, unit(9, ask(svcMultiple, "\x20\x02\x24\x01", multiple(ask(svcGetAttributeList, "\x21\x00\x6b\x00\x25\x00\x34\x12", w16(2, 3, 8)),
 		ask(0x4d, "\x91\x03Tag\x00", "\xc3\x00\x01\x00\x2a\x00"), ask(svcSetAttributeList, "\x22\x00\x01\x00\x01\x00", w16(1, 4, 0)))))),
-	encap(cmdSendUnitData, 7, 0, unit(9, tell(svcMultiple, 0x1e, "", multiple(tell(svcGetAttributeList, 0, "", ""), tell(0x4d, 5, "\x00\x01", ""), tell(svcSetAttributeList, 0xff, "", ""))))),
+	encap(cmdSendUnitData, 7, 0, unit(9, tell(svcMultiple, 0x1e, "", multiple(tell(svcGetAttributeList, 0, "", ""), tell(0x4d, 5, "\x00\x01\x34\x12", ""), tell(svcSetAttributeList, 0xff, "", ""))))),
 	encap(cmdUnregister, 7, 0, ""),
 }
 

@@ -113,9 +113,9 @@ func (p *pdu) writeMessage(w *jsonw.Writer, m *message) {
 		if extended := p.at(m.extended); len(extended) > 0 {
 			w.Key("status_extended")
 			w.Hex(extended)
-			if len(extended) == 2 && extendedStatuses[uint32(le16(extended))] != "" {
+			if meaning := extendedStatuses[uint32(le16(extended))]; meaning != "" {
 				w.Key("status_extended_meaning")
-				w.Str(extendedStatuses[uint32(le16(extended))])
+				w.Str(meaning)
 			}
 		}
 		return

@@ -192,11 +192,11 @@ func cipFields() []dissect.Field {
 			}
 			return 0, false
 		}),
-		dissect.Ints("enip.cip_extendedstatus", onMessage, "what statuses in the response add, where it is one number: 0x0204 the request timed out", func(t *Tx, i int) (int64, bool) {
+		dissect.Ints("enip.cip_extendedstatus", onMessage, "first numbers that statuses in the response add, of those that add any: 0x0204 the request timed out", func(t *Tx, i int) (int64, bool) {
 			p := &t.response
 			for j := range p.messages {
 				x := p.at(p.messages[j].extended)
-				if len(x) != 2 {
+				if len(x) == 0 {
 					continue
 				}
 				if i == 0 {
