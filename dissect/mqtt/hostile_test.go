@@ -12,7 +12,7 @@ import (
 func TestMalformedKeeps(t *testing.T) {
 	r := dissecttest.New(Spec())
 	r.Fields = []string{"mqtt.subscribe.topic"}
-	data := []byte(packet(0x10, lv("MQTT")+"\x04\x02\x00\x3c"+lv("me")) + packet(0x82, "\x00\x01"+lv("plant/#")+"\x00") + packet(0x82, "\x00")+"what follows")
+	data := []byte(packet(0x10, lv("MQTT")+"\x04\x02\x00\x3c"+lv("me")) + packet(0x82, "\x00\x01"+lv("plant/#")+"\x00") + packet(0x82, "\x00") + "what follows")
 	r.Bytes(dissect.ToServer, data)
 	for i := range data {
 		data[i] = 'X'
