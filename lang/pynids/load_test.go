@@ -85,7 +85,7 @@ func TestTests(t *testing.T) {
 		`{not: {field: layer7.http.uri, op: exists}}`:                                 `not exists(http.uri)`,
 		`{field: layer7.http.host, op: eq, value: A.example}`:                         `http.host == "A.example" nocase`,
 		`{field: layer7.http.user_agent, op: contains, value: Curl}`:                  `http.user_agent contains "Curl"`,
-		`{field: layer7.http.headers.X-A, op: endswith, value: b}`:                    `header(http.request.headers, "X-A") endswith "b"`,
+		`{field: layer7.http.headers.X-A, op: endswith, value: b}`:                    `http.request.headers["X-A"] endswith "b"`,
 		`{field: layer7.http.body, op: contains, value: b}`:                           `http.request_body contains "b" or http.response_body contains "b"`,
 		`{field: layer7.dns.query_type, op: eq, value: txt}`:                          `any(dns.qtype: dns.qtype == "TXT")`,
 		`{field: layer7.dns.query_type, op: eq, value: 16}`:                           `any(dns.rrtype: dns.rrtype == 16)`,

@@ -172,6 +172,12 @@ func (w *writer) call(x *ir.Call) syntax.Expr {
 	if funcs.Lookup(x.Fn.Name()) == nil {
 		return w.cannot("the function " + x.Fn.Name())
 	}
+	if x.Fn.Name() == "header" && len(x.Args) == 2 {
+		of, isName := w.value(x.Args[0]).(*syntax.Name)
+		if line, ok := x.Args[1].(*ir.Const); ok && isName {
+			return &syntax.Index{X: of, Key: str(string(line.V.B))}
+		}
+	}
 	return call(x.Fn.Name(), w.values(x.Args)...)
 }
 

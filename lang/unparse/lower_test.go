@@ -46,8 +46,8 @@ func TestLowering(t *testing.T) {
 		`all dns.query has ["ab"]`:           `all(dns.query: dns.query has ["ab"])`,
 		`exists(dns.query)`:                  `exists(dns.query)`,
 		`count(dns.query) > 2`:               `count(dns.query) > 2`,
-		`http.request_header["X-A"] != "b"`:  `not any(http.request_header: header(http.request_header, "X-A") == "b")`,
-		`http.request.headers["X-A"] == "b"`: `header(http.request.headers, "X-A") == "b"`,
+		`http.request_header["X-A"] != "b"`:  `not any(http.request_header: http.request_header["X-A"] == "b")`,
+		`http.request.headers["X-A"] == "b"`: `http.request.headers["X-A"] == "b"`,
 		`any(dns.answers.rrname: dns.answers.rrname == "a" and dns.answers.ttl < 5)`: `any(dns.answers.rrname: dns.answers.rrname == "a" and dns.answers.ttl < 5)`,
 		// chains
 		`payload has ["ab" at 3, "c" at +2]`:            `payload has ["ab" at 3, "c" at +2]`,
