@@ -20,7 +20,8 @@ const (
 
 type parser struct {
 	conn    conn
-	open    []*Tx // that are not over, oldest first
+	open    []*Tx  // that are not over, oldest first
+	begun   uint64 // transactions so far
 	spare   dissect.Spares[Tx]
 	dirs    [2]direction
 	names   handles
@@ -245,6 +246,7 @@ func (p *parser) begin(c *dissect.Ctx, k kind, h *header) *Tx {
 		t.share, t.pipe = append(t.share, x.name...), x.pipe
 	}
 	p.open = append(p.open, t)
+	p.begun++
 	return t
 }
 
@@ -329,6 +331,17 @@ func (p *parser) giveUp(c *dissect.Ctx, t *Tx) {
 func (p *parser) malformed(c *dissect.Ctx, t *Tx) {
 	c.Failed()
 	p.anomaly(c, anMalformed, t)
+}
+
+// malformedRequest counts a request that is none and reports it: of the transaction that it began or, as in Suricata, of one that is made for
+// it. before is how many there were when it came.
+func (p *parser) malformedRequest(c *dissect.Ctx, h *header, before uint64) {
+	var t *Tx // the last one
+	if p.begun == before {
+		t = p.begin(c, kGeneric, h)
+		p.request(c, t)
+	}
+	p.malformed(c, t)
 }
 
 // anomaly reports an anomaly about a transaction or, with nil, the last.

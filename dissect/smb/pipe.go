@@ -87,7 +87,11 @@ func (p *parser) pdus(c *dissect.Ctx, h *header, id fuid, dir dissect.Dir, data 
 	for len(data)-n >= dcerpc.HeaderLen {
 		head, ok := dcerpc.ParseHeader(data[n:])
 		if !ok || head.FragLen < dcerpc.HeaderLen {
-			p.malformed(c, nil)
+			if dir == dissect.ToServer {
+				p.malformedRequest(c, h, p.begun)
+			} else {
+				p.malformed(c, nil)
+			}
 			n = len(data)
 			break
 		}

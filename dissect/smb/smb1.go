@@ -172,7 +172,7 @@ func (p *parser) place1(h *header, b *block) (id fuid, off uint64, at, n int, ok
 
 // request1 takes a request.
 func (p *parser) request1(c *dissect.Ctx, h *header, b *block, m []byte) {
-	ok := true
+	ok, before := true, p.begun
 	switch b.cmd {
 	case cmd1Negotiate:
 		p.negotiate1(c, h, b)
@@ -217,7 +217,7 @@ func (p *parser) request1(c *dissect.Ctx, h *header, b *block, m []byte) {
 		}
 	}
 	if !ok {
-		p.malformed(c, nil)
+		p.malformedRequest(c, h, before)
 	}
 }
 

@@ -100,7 +100,7 @@ var allOnes = func() (id fuid) {
 
 // request2 takes a request of which all that matters is in body.
 func (p *parser) request2(c *dissect.Ctx, d *direction, h *header, body []byte) {
-	ok := true
+	ok, before := true, p.begun
 	switch h.cmd {
 	case cmd2Negotiate:
 		ok = p.negotiate2(c, h, body)
@@ -135,7 +135,7 @@ func (p *parser) request2(c *dissect.Ctx, d *direction, h *header, body []byte) 
 		p.request(c, p.begin(c, kGeneric, h))
 	}
 	if !ok {
-		p.malformed(c, nil)
+		p.malformedRequest(c, h, before)
 	}
 }
 

@@ -228,6 +228,31 @@ smb.tx to_client smb.dcerpc.opnum=15 smb.dcerpc.response.type="FAULT" smb.dcerpc
 	}
 }
 
+// TestMalformedRequests wants a transaction of each request that is none, with the anomaly, also of those that have none otherwise.
+func TestMalformedRequests(t *testing.T) {
+	junk := []byte("no call, but more than the header of one")
+	for _, tt := range []struct {
+		name string
+		list []say
+		want string
+	}{
+		{"written to a pipe", append(opened(`\\srv\IPC$`, 2, "svcctl"),
+			say{toServer, message2(cmd2Write, 3, write2(0, uint32(len(junk)), junk))}), "SMB2_COMMAND_WRITE"},
+		{"read without words", []say{{toServer, message1(cmd1Read, 3, nil, nil)}}, "SMB1_COMMAND_READ_ANDX"},
+		{"login without words", []say{{toServer, message1(cmd1SessionSetup, 3, nil, nil)}}, "SMB1_COMMAND_SESSION_SETUP_ANDX"},
+		{"read without body", []say{{toServer, message2(cmd2Read, 3, make([]byte, 8))}}, "SMB2_COMMAND_READ"},
+	} {
+		r := recorder("smb.command")
+		talk(r, false, tt.list...)
+		const anomaly = "anomaly smb.malformed_data\n"
+		lines := only(r.End(dissect.EndFIN), "smb.request", "smb.tx", "anomaly")
+		if i := strings.Index(lines, `smb.request to_server smb.command="`+tt.want+`"`); i < 0 ||
+			strings.Count(lines[i:], tt.want) != 2 || strings.Count(lines, anomaly) != 1 {
+			t.Errorf("%s: got\n%s", tt.name, lines)
+		}
+	}
+}
+
 // TestOld speaks SMB 1: a login without blob, a chain of commands, a file.
 func TestOld(t *testing.T) {
 	r := recorder("smb.command", "smb.dialect", "smb.native_os", "smb.share", "smb.named_pipe", "smb.filename", "smb.version")
