@@ -168,7 +168,7 @@ func (c *compiler) fieldOf(f *dissect.Field) *value {
 		case f.Bytes != nil:
 			return &value{b: &bytesField{f.Bytes}, cost: 3}
 		case f.Int != nil:
-			return &value{i: &intField{f.Int}, cost: 2}
+			return &value{i: &intField{f.Int, f.IntOfPacket}, cost: 2}
 		case f.Float != nil:
 			return &value{f: &floatField{f.Float}, cost: 2}
 		case f.IP != nil:
