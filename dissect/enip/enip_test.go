@@ -7,6 +7,7 @@ import (
 
 	"github.com/luanids/luanids/dissect"
 	"github.com/luanids/luanids/dissect/dissecttest"
+	"github.com/luanids/luanids/dissect/dissecttest/replay"
 	"github.com/luanids/luanids/dissect/packet"
 )
 
@@ -156,7 +157,8 @@ func TestTransactions(t *testing.T) {
 		"the second only": {one + two, encap(cmdSendUnitData, 7, 0, unit(2, ok)), "request both"},
 		"another session": {one, encap(cmdSendUnitData, 8, 0, unit(1, ok)), "request response"},
 		"another command": {one, encap(cmdListServices, 7, 0, ""), "request response"},
-		"no CIP":          {one, encap(cmdSendUnitData, 7, 3, ""), "request response"},
+		"no CIP":          {one, encap(cmdSendUnitData, 7, 0, ""), "request response"},
+		"refused":         {one, encap(cmdSendUnitData, 7, 0x64, ""), "both"},
 		"no sequence":     {encap(cmdSendRRData, 7, 0, rr(get)), encap(cmdSendRRData, 7, 0, rr(ok)), "both"},
 		"response alone":  {"", encap(cmdSendRRData, 7, 0, rr(ok)), "response"},
 		"never answered":  {one + two, "", "request request"},
@@ -332,6 +334,33 @@ func TestProbe(t *testing.T) {
 		if got := probeIO(ts, []byte(data), true); got != want {
 			t.Errorf("I/O %q: %v, want %v", data, got, want)
 		}
+	}
+}
+
+// TestCapture reads what nmap, a panel and a controller say.
+func TestCapture(t *testing.T) {
+	flows, err := replay.File("../../testdata/captures/enip_controller.pcap", Spec, replay.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, records := "", 0
+	for _, f := range flows {
+		all += f.Text()
+		records += len(f.Records)
+	}
+	for _, want := range []string{`enip.device="Programmable Logic Controller"`, `enip.product_name="Kiln controller 7"`, `enip.service_name="Communications\x00\x00"`,
+		`enip.cip_symbol=["Kiln_Set" "Nothing"]`, `enip.cip_status=[30 0 0 5]`, `enip.cip_extendedstatus=[276]`, `enip.status_name="invalid_session"`,
+		`enip.cip_call=["3,1" "3,1,1" "3,1,6"]`, `enip.cip_service_name=["Forward Open"]`, `enip.cip_call=["5,107"]`} {
+		if !strings.Contains(all, want) {
+			t.Errorf("no %s in\n%s", want, all)
+		}
+	}
+	if strings.Contains(all, "anomaly") || len(flows) != 4 || records != 19 {
+		t.Errorf("%d flows, %d records, or an anomaly in\n%s", len(flows), records, all)
+	}
+	if flows, err = replay.File("../../testdata/captures/enip_controller.pcap", IOSpec, replay.Options{}); err != nil || len(flows) != 1 ||
+		strings.Count(flows[0].Text(), "enip_io.datagram ") != 40 {
+		t.Errorf("I/O: %d flows, %v", len(flows), err)
 	}
 }
 

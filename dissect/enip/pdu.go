@@ -138,6 +138,9 @@ func (p *pdu) read(b []byte, frames bool) {
 			ok = p.itemList(&body, headerLen)
 		}
 	case cmdSendRRData, cmdSendUnitData:
+		if p.refuses() {
+			break
+		}
 		p.payload = payloadCIP
 		body.take(6) // interface handle, timeout
 		ok = p.itemList(&body, headerLen+6)
@@ -146,6 +149,9 @@ func (p *pdu) read(b []byte, frames bool) {
 		p.unread(known)
 	}
 }
+
+// refuses tells whether the message has a status and nothing else, which it can have whatever the request was.
+func (p *pdu) refuses() bool { return p.status != 0 && p.length == 0 }
 
 // unread forgets content that turned out to be broken.
 func (p *pdu) unread(pieces int) {

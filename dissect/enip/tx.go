@@ -54,6 +54,8 @@ func answers(req, resp *pdu) bool {
 		return false
 	case req.session != resp.session && req.command != cmdRegisterSession: // which gives the session its number
 		return false
+	case resp.refuses():
+		return true
 	case (req.payload == payloadCIP) != (resp.payload == payloadCIP):
 		return false
 	case req.payload == payloadCIP && req.connected && resp.connected:
