@@ -9,6 +9,10 @@ type Ctx struct {
 	Host   Host
 	// OnFailure, where set, hears of what a parser could not understand, see Failed.
 	OnFailure func(*Spec)
+	// OnCapped, where set, hears of caps that were reached, see Capped.
+	OnCapped func(s *Spec, n int)
+	// FramesCut counts frames of which MaxFrame bytes were shown, and not the rest.
+	FramesCut uint64
 	// NewSpool, where set, gathers the content of files that may be stored; StoreAll asks for all of them.
 	NewSpool func() Spool
 	StoreAll bool

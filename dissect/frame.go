@@ -51,6 +51,9 @@ func (c *Ctx) Frame(kind int, data []byte, n int64, tx any) {
 		return
 	}
 	c.frame = Frame{Spec: c.spec, Kind: kind, Data: data, Len: n, Complete: n == int64(len(data))}
+	if len(data) == MaxFrame && n > MaxFrame {
+		c.FramesCut++
+	}
 	if c.Flow != nil {
 		c.Flow.Frames[c.Dir]++
 		c.frame.ID = c.Flow.Frames[c.Dir]

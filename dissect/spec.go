@@ -74,6 +74,8 @@ type Spec struct {
 	// Anomalies are names of protocol events (Suricata's app-layer event names, lower case),
 	// numbered from 0 for Ctx.Anomaly.
 	Anomalies []string
+	// Caps are the bounds of the parser of which it is counted how often they were reached, numbered from 0 for Ctx.Capped.
+	Caps []Cap
 	// UpperAnomalies says that EVE records show those names in upper case, as Suricata does for
 	// the protocols whose names are old (http, smtp).
 	UpperAnomalies bool

@@ -23,15 +23,17 @@ type apps struct {
 	// has both (see transport).
 	detected, failures, panics [][2]uint64
 	failed                     [2]uint64
+	capped                     [][]uint64 // by protocol and number of the cap, see parserCapped
 }
 
 func newApps(specs []*dissect.Spec, n int) apps {
 	a := apps{all: map[string]*dissect.Spec{}, tcpHints: map[uint16]uint64{}, udpHints: map[uint16]uint64{},
 		spare: make([][]dissect.Parser, n), anomalies: make([][]anomalyName, n),
-		detected: make([][2]uint64, n), failures: make([][2]uint64, n), panics: make([][2]uint64, n)}
+		detected: make([][2]uint64, n), failures: make([][2]uint64, n), panics: make([][2]uint64, n), capped: make([][]uint64, n)}
 	for _, s := range specs {
 		a.all[s.Name] = s
 		a.anomalies[s.Index()] = anomalyNames(s)
+		a.capped[s.Index()] = make([]uint64, len(s.Caps))
 		if s.TCP != nil {
 			a.tcp = append(a.tcp, s)
 			a.tcpAll |= 1 << s.Index()

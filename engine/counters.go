@@ -106,6 +106,7 @@ var counterDocs = []CounterDoc{
 	{"app_layer.pending_overflow", false, "messages given up because they were too long to keep"},
 	{"app_layer.memcap_refused_bytes", false, "bytes of messages given up at the memory cap of all flows"},
 	{"app_layer.expectations_dropped", false, "announced flows that could not be remembered"},
+	{"app_layer.capped.frames", false, "frames of which only the first 64 KiB were shown to rules and logged"},
 
 	{"flow.untracked", false, "packets that rules kept out of flows"},
 	{"flow_bypassed.local_pkts", false, "packets of flows that rules said to bypass: only counted"},
@@ -116,6 +117,7 @@ var counterDocs = []CounterDoc{
 	{"file_parts.dropped", false, "**lost:** files in parts that were given up because too much waited (app_layer.parts.memcap)"},
 	{"file_parts.timed_out", false, "files in parts that were given up because nothing came any more"},
 	{"file_store.open_files", true, "files being gathered that may be stored"},
+	{"file_store.too_large", false, "files that rules asked for and that were not stored because they are larger than outputs.files.max_size"},
 	{"file_store.fs_errors", false, "files that could not be stored because the disk failed"},
 
 	{"memcap.pressure", true, "how full the fullest memory cap of a shard is (segments, incomplete messages), percent"},
@@ -159,16 +161,16 @@ var counterDocs = []CounterDoc{
 }
 
 // CounterDocs gives the table of counters, in the order of Engine.Counters.
-func CounterDocs() []CounterDoc { return counterDocs }
+func CounterDocs() []CounterDoc { return documented() }
 
 // DescribeCounter finds the entry of a counter.
 func DescribeCounter(name string) (CounterDoc, bool) {
-	for _, d := range counterDocs {
+	for _, d := range documented() {
 		if d.Name == name {
 			return d, true
 		}
 	}
-	for _, d := range counterDocs {
+	for _, d := range documented() {
 		if strings.Contains(d.Name, "*") {
 			// A dot within what * stands for is as good as any other byte here.
 			if ok, err := path.Match(d.Name, name); err == nil && ok {

@@ -231,7 +231,7 @@ func (e *Engine) newWorker(id int) *worker {
 	w.windows.max = e.cfg.WindowMemcap / windowBytes / parts
 	w.apps = newApps(specs, len(e.schema.Specs))
 	w.stats.tx = make([][2]uint64, len(e.schema.Specs))
-	w.ctx.Host, w.ctx.OnFailure, w.ctx.OnBecome = w, w.parserFailed, w.became
+	w.ctx.Host, w.ctx.OnFailure, w.ctx.OnCapped, w.ctx.OnBecome = w, w.parserFailed, w.parserCapped, w.became
 	w.taping = e.cfg.Pcap.Dir != ""
 	store := e.cfg.FileStore
 	w.files = fileStore{cfg: &store, warn: e.warn}

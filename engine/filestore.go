@@ -65,17 +65,20 @@ type fileStore struct {
 	spare  []*spool
 	open   uint64 // files being gathered
 	errors uint64
-	warned bool
-	warn   func(string, ...any)
+	// tooLarge counts files that were asked for and are past FileStore.MaxSize.
+	tooLarge uint64
+	warned   bool
+	warn     func(string, ...any)
 }
 
 // spool gathers the content of one file.
 type spool struct {
-	s    *fileStore
-	buf  []byte
-	tmp  *os.File
-	n    int64
-	lost bool // too large, or the disk failed
+	s     *fileStore
+	buf   []byte
+	tmp   *os.File
+	n     int64
+	lost  bool // too large, or the disk failed
+	large bool
 }
 
 // newSpool is dissect.Ctx.NewSpool.
@@ -97,6 +100,7 @@ func (p *spool) Write(b []byte) {
 	p.n += int64(len(b))
 	if limit := p.s.cfg.MaxSize; limit > 0 && p.n > limit {
 		p.giveUp()
+		p.large = true
 		return
 	}
 	if p.tmp == nil && p.n <= spoolMemory {
@@ -149,6 +153,9 @@ func (p *spool) giveUp() {
 
 // Keep implements dissect.Spool: the content gets its name.
 func (p *spool) Keep(sha256 []byte) bool {
+	if p.large {
+		p.s.tooLarge++
+	}
 	if p.lost || len(sha256) == 0 {
 		return false
 	}
@@ -178,7 +185,7 @@ func (p *spool) Keep(sha256 []byte) bool {
 // Free implements dissect.Spool.
 func (p *spool) Free() {
 	p.giveUp()
-	p.lost, p.n = false, 0
+	p.lost, p.large, p.n = false, false, 0
 	p.s.open--
 	if len(p.s.spare) < keepParsers {
 		p.s.spare = append(p.s.spare, p)
@@ -209,11 +216,13 @@ func (w *worker) useFileStore() {
 }
 
 func (e *Engine) fileStoreCounters(c func(string, uint64)) {
-	var open, errs uint64
+	var open, errs, large uint64
 	for _, w := range e.workers {
 		open += w.files.open
 		errs += w.files.errors
+		large += w.files.tooLarge
 	}
 	c("open_files", open)
 	c("fs_errors", errs)
+	c("too_large", large)
 }

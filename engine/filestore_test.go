@@ -45,6 +45,9 @@ func TestFileStore(t *testing.T) {
 			t.Errorf("%d bytes: %d in the file, %v", c.size, len(got), err)
 		}
 	}
+	if s.tooLarge != 1 {
+		t.Errorf("%d files counted as too large, want 1", s.tooLarge)
+	}
 	if rest, _ := os.ReadDir(filepath.Join(cfg.Dir, spoolDir)); len(rest) > 0 || s.open != 0 {
 		t.Errorf("left: %v, %d open", rest, s.open)
 	}

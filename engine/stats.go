@@ -168,6 +168,7 @@ func (e *Engine) appCounters(c func(string, uint64)) {
 	c("flow.failed_tcp", failed[0])
 	c("flow.failed_udp", failed[1])
 	c("expectations_dropped", dropped)
+	e.capCounters(c)
 }
 
 // statsNames names a protocol in counters: one name, or one for each of TCP and UDP.

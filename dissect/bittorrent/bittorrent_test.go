@@ -100,12 +100,11 @@ func TestCaps(t *testing.T) {
 	const n = 2000
 	nodes := strings.Repeat(otherID+"\x0a\x00\x00\x02\x1a\xe1", n)
 	peers := strings.Repeat("6:\x0a\x00\x00\x03\x00\x50", n)
-	m := new(Message)
-	if !m.parse(fmt.Appendf(nil, "d1:rd2:id20:%s5:nodes%d:%s6:valuesl%see1:t2:aa1:y1:re", nodeID, len(nodes), nodes, peers)) {
-		t.Fatal("not parsed")
-	}
-	if len(m.peers) != maxPeers || len(m.nodes) != maxNodes*node4 || !m.capped {
-		t.Errorf("%d peers, %d bytes of nodes, capped %v", len(m.peers), len(m.nodes), m.capped)
+	r := dissecttest.New(Spec())
+	r.Bytes(dissect.ToClient, fmt.Appendf(nil, "d1:rd2:id20:%s5:nodes%d:%s6:valuesl%see1:t2:aa1:y1:re", nodeID, len(nodes), nodes, peers))
+	text := r.Text()
+	if n, p := strings.Count(text, otherID), strings.Count(r.Records[0], `"10.0.0.3"`); n != maxNodes || p != maxPeers || r.Capped["nodes"] != 1 {
+		t.Errorf("%d nodes, %d peers, counted %v", n, p, r.Capped)
 	}
 }
 

@@ -20,6 +20,7 @@ func Spec() *dissect.Spec {
 		Events:    []dissect.Event{evMessage: {Name: message, Doc: "a message of either side", Any: true, Phase: 1, Log: true, LogByDir: true, Final: true}},
 		Fields:    fields(),
 		Anomalies: anomalies,
+		Caps:      caps,
 		EVE:       write,
 		Record:    "bittorrent_dht",
 		Clone:     func(tx any) any { return tx.(*Message).clone() },
@@ -80,6 +81,9 @@ func (p *parser) Data(c *dissect.Ctx, dir dissect.Dir, data []byte) int {
 		c.Failed()
 		c.Anomaly(anMalformed, m)
 	}
+	if m.capped {
+		c.Capped(capNodes)
+	}
 	c.Emit(evMessage, m)
 	return len(data)
 }
@@ -92,3 +96,12 @@ func (p *parser) End(c *dissect.Ctx, dir dissect.Dir, why dissect.EndReason, res
 
 // Reset implements dissect.Parser.
 func (p *parser) Reset() { p.m.reset(0) }
+
+// Caps, in the order of the Spec.
+const (
+	capNodes = iota
+)
+
+var caps = []dissect.Cap{
+	capNodes: {Name: "nodes", Doc: "BitTorrent DHT: responses of which only the first 256 nodes, or 1024 peers, were looked at"},
+}

@@ -152,7 +152,7 @@ func TestCaps(t *testing.T) {
 	r := recorder("dcerpc.request.size")
 	r.Ctx.Limits.Settings = map[string]string{"dcerpc.max-tx": "2"}
 	r.Data(0, call(true, both, 1, 0, 0, "")).Data(0, call(true, both, 2, 0, 0, "")).Data(0, call(true, both, 3, 0, 0, ""))
-	if got := r.Text(); strings.Count(got, "anomaly dcerpc.too_many_transactions") != 1 || strings.Count(got, "dcerpc.tx") != 1 {
+	if got := r.Text(); strings.Count(got, "anomaly dcerpc.too_many_transactions") != 1 || strings.Count(got, "dcerpc.tx") != 1 || r.Capped["transactions"] != 1 {
 		t.Errorf("got\n%s", got)
 	}
 	r = recorder("dcerpc.request.size", "dcerpc.stub_data")

@@ -124,6 +124,7 @@ func (p *parser) take(c *dissect.Ctx, dir dissect.Dir, h *Header, body []byte) {
 	}
 	p.kept += len(t.Req.Stub) + len(t.Res.Stub) - before
 	for p.kept > maxKept && p.waiting[0] != t {
+		c.Capped(capKept)
 		p.finish(c, p.waiting[0])
 	}
 	p.advance(c, t)
@@ -164,6 +165,7 @@ func answers(r Type, t *Tx) bool {
 // begin begins a call. Where too many wait, the oldest is given up.
 func (p *parser) begin(c *dissect.Ctx) *Tx {
 	if len(p.waiting) >= p.maxTx {
+		c.Capped(capTx)
 		c.Anomaly(anTooMany, p.waiting[0])
 		p.finish(c, p.waiting[0])
 	}

@@ -25,6 +25,7 @@ func Spec() *dissect.Spec {
 		Frames:     frames,
 		FrameEvent: evFrame,
 		Anomalies:  anomalies,
+		Caps:       caps,
 		MaxPending: maxPending,
 		EVE:        writeEVE,
 		Clone:      func(tx any) any { return tx.(*Tx).clone() },
@@ -86,4 +87,15 @@ func (t *Tx) clone() *Tx {
 	n := *t
 	n.MatchState, n.Call = dissect.MatchState{}, t.Call.Clone()
 	return &n
+}
+
+// Caps, in the order of the Spec.
+const (
+	capTx = iota
+	capKept
+)
+
+var caps = []dissect.Cap{
+	capTx:   {Name: "transactions", Doc: "DCERPC: transactions that ended before their time because too many waited for an answer (app-layer.protocols.dcerpc.max-tx)"},
+	capKept: {Name: "stub", Doc: "DCERPC: calls that ended before their time because arguments and results of a connection took too much"},
 }

@@ -20,6 +20,7 @@ type Recorder struct {
 	Lines    []string
 	Records  []string // EVE members of events with Log, as JSON objects
 	Files    []dissect.File
+	Capped   map[string]int // how often each cap of Spec.Caps was reached
 	Ctx      *dissect.Ctx
 	Quiet    bool     // keep no lines, for benchmarks
 	Fields   []string // if not nil, only these fields are written
@@ -38,8 +39,8 @@ func New(spec *dissect.Spec, others ...*dissect.Spec) *Recorder {
 	}
 	limits := dissect.DefaultLimits()
 	limits.KeepBodies = true
-	r := &Recorder{Spec: spec, schema: schema, parser: spec.New()}
-	r.Ctx = &dissect.Ctx{Limits: &limits, Host: r}
+	r := &Recorder{Spec: spec, schema: schema, parser: spec.New(), Capped: map[string]int{}}
+	r.Ctx = &dissect.Ctx{Limits: &limits, Host: r, OnCapped: func(s *dissect.Spec, n int) { r.Capped[s.Caps[n].Name]++ }}
 	r.Ctx.Flow = &dissect.Flow{App: spec}
 	r.Ctx.Time = 1_700_000_000e9
 	return r

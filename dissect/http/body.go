@@ -146,7 +146,7 @@ func (p *Parser) openFile(s *side, name []byte) {
 	}
 	p.files++
 	p.ctx.OpenFile(&s.file, name, s.tx)
-	s.file.ID, s.file.TxID, s.file.Dir = p.files, s.tx.ID, s.dir
+	s.file.ID, s.file.Dir = p.files, s.dir
 }
 
 // setRange notes which part of a resource the file is.

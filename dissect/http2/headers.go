@@ -89,6 +89,7 @@ func (p *parser) continuation(c *dissect.Ctx, s *side, h frameHeader, payload []
 	if len(s.block)+len(payload) > p.cfg.maxReassembly {
 		if !s.overlong {
 			s.overlong = true
+			c.Capped(capBlock)
 			p.raise(c, st, anReassemblyLimit)
 		}
 		payload = payload[:max(0, p.cfg.maxReassembly-len(s.block))]

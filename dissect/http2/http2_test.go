@@ -282,6 +282,9 @@ func TestCaps(t *testing.T) {
 		if n := strings.Count(text, "http.tx"); n != c.txs {
 			t.Errorf("%s: %d transactions, want %d", c.name, n, c.txs)
 		}
+		if n := r.Capped["streams"] + r.Capped["header_block"]; n != strings.Count(c.want, "streams")+strings.Count(c.want, "reassembly") {
+			t.Errorf("%s: counted %v", c.name, r.Capped)
+		}
 	}
 }
 

@@ -75,6 +75,7 @@ func Specs(h, names *dissect.Spec) (http2, doh2 *dissect.Spec) {
 		New:        func() dissect.Parser { return newParser(all) },
 		Through:    h,
 		Anomalies:  anomalies,
+		Caps:       caps,
 		MaxPending: maxPending,
 		Frames:     http.FrameKinds,
 		FrameEvent: http.FrameEvent,
@@ -98,4 +99,15 @@ func clone(tx any, h, names *dissect.Spec) any {
 		return names.Clone(m)
 	}
 	return h.Clone(tx)
+}
+
+// Caps, in the order of the Spec.
+const (
+	capStreams = iota
+	capBlock
+)
+
+var caps = []dissect.Cap{
+	capStreams: {Name: "streams", Doc: "HTTP/2: streams that ended before their time because there were too many (app-layer.protocols.http2.max-streams), or they took too much"},
+	capBlock:   {Name: "header_block", Doc: "HTTP/2: header blocks of which only the beginning was read (app-layer.protocols.http2.max-reassembly-size)"},
 }

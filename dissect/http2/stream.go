@@ -77,6 +77,7 @@ func (p *parser) open(c *dissect.Ctx, id uint32) *stream {
 		return p.streams[i]
 	}
 	if len(p.streams) >= p.cfg.maxStreams {
+		c.Capped(capStreams)
 		p.raise(c, p.streams[0], anTooManyStreams)
 		p.cut(c, p.streams[0], "limit")
 		i, _ = p.place(id)
@@ -98,6 +99,7 @@ func (p *parser) grown(c *dissect.Ctx, st *stream) {
 		if old == st {
 			old = p.streams[1]
 		}
+		c.Capped(capStreams)
 		p.raise(c, old, anTooManyStreams)
 		p.cut(c, old, "limit")
 	}

@@ -212,7 +212,7 @@ func TestCaps(t *testing.T) {
 	for i := range byte(5) {
 		r.Data(ts, search(i, present1))
 	}
-	if n := strings.Count(r.Text(), "anomaly ldap.too_many_transactions"); n != 2 || len(r.Records) != 2 {
+	if n := strings.Count(r.Text(), "anomaly ldap.too_many_transactions"); n != 2 || len(r.Records) != 2 || r.Capped["transactions"] != 2 {
 		t.Errorf("%d transactions given up, %d logged, want 2:\n%s", n, len(r.Records), r.Text())
 	}
 	r = recorder("ldap.responses.count")
@@ -225,6 +225,9 @@ func TestCaps(t *testing.T) {
 	last := r.Lines[len(r.Lines)-4]
 	if want := "ldap.tx to_client ldap.responses.count=101"; last != want && !strings.Contains(r.Text(), want) || strings.Count(r.Records[0], "search_result_entry\":{") > maxKept/30000 {
 		t.Errorf("%s, %d entries logged", last, strings.Count(r.Records[0], "search_result_entry\":{"))
+	}
+	if n := r.Capped["responses"]; n < 60 {
+		t.Errorf("%d responses counted as not kept", n)
 	}
 	if !strings.Contains(r.Records[1], `"search_result_done"`) {
 		t.Errorf("memory did not come back: %s", r.Records[1])

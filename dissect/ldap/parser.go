@@ -133,6 +133,7 @@ func (p *parser) invalid(c *dissect.Ctx, dir dissect.Dir) {
 func (p *parser) begin(c *dissect.Ctx) *Tx {
 	if len(p.open) >= p.maxTx {
 		t := p.open[0]
+		c.Capped(capTx)
 		c.Anomaly(anTooMany, t)
 		p.finish(c, 0)
 	}
@@ -171,6 +172,7 @@ func (p *parser) request(c *dissect.Ctx, op byte, id int64, body, controls, whol
 	t.addControls(&t.request, controls, &t.controls[dissect.ToServer])
 	p.kept += t.cost()
 	for p.kept > maxHeld && len(p.open) > 1 {
+		c.Capped(capTx)
 		c.Anomaly(anTooMany, p.open[0])
 		p.finish(c, 0)
 	}
@@ -220,6 +222,8 @@ func (p *parser) response(c *dissect.Ctx, op byte, id int64, body, controls, who
 		t.addControls(&t.responses[len(t.responses)-1], controls, &t.controls[dissect.ToClient])
 		p.kept += t.cost() - before
 		t.fresh = true
+	} else {
+		c.Capped(capKept)
 	}
 	p.show1(c, t, whole)
 	if !ok {

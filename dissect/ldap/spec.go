@@ -28,6 +28,7 @@ func Spec() *dissect.Spec {
 		Frames:     frames,
 		FrameEvent: evFrame,
 		Anomalies:  anomalies,
+		Caps:       caps,
 		MaxPending: maxMessage,
 		EVE:        write,
 		Clone:      func(tx any) any { return txOf(tx).clone() },
@@ -145,4 +146,15 @@ func probe(dir dissect.Dir, b []byte, hint bool) dissect.Verdict {
 		return dissect.Reversed
 	}
 	return dissect.Yes
+}
+
+// Caps, in the order of the Spec.
+const (
+	capTx = iota
+	capKept
+)
+
+var caps = []dissect.Cap{
+	capTx:   {Name: "transactions", Doc: "LDAP: transactions that ended before their time because too many waited for an answer (app-layer.protocols.ldap.max-tx), or what is kept of them took too much"},
+	capKept: {Name: "responses", Doc: "LDAP: responses that were only counted because what is kept of a connection takes too much"},
 }

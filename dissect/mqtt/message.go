@@ -30,6 +30,7 @@ type topic struct {
 // Message is a control packet.
 type Message struct {
 	header
+	cut       bool // there are more topics
 	truncated bool // longer than max-msg-length: nothing of it was parsed
 	body      []byte
 	own       []byte // memory for body when it outlives the packet
@@ -171,7 +172,7 @@ func (m *Message) parseTopics(r *reader) {
 		if !r.ok {
 			break
 		}
-		if len(m.topics) < maxTopics {
+		if m.cut = len(m.topics) == maxTopics; !m.cut {
 			m.topics = append(m.topics, t)
 		}
 	}

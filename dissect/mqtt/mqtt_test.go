@@ -171,6 +171,9 @@ func TestLimits(t *testing.T) {
 	if n := strings.Count(r.Text(), "anomaly mqtt.too_many_transactions"); n != 1 {
 		t.Errorf("%d times too many transactions, want 1:\n%s", n, r.Text())
 	}
+	if r.Capped["transactions"] != 1 || r.Capped["length"] != 2 {
+		t.Errorf("counted: %v", r.Capped)
+	}
 }
 
 func TestVersion5(t *testing.T) {
@@ -224,6 +227,9 @@ func TestKeptPayload(t *testing.T) {
 	if len(p.open) != 20 || sum > maxKept+20*(defaultLimit+len(body)/100) || p.kept > maxKept {
 		t.Errorf("%d transactions keep %d bytes (%d counted), cap %d", len(p.open), sum, p.kept, maxKept)
 	}
+	if n := r.Capped["content"]; n != 18 {
+		t.Errorf("%d messages counted of which only the beginning is kept, want 18", n)
+	}
 }
 
 func TestProbe(t *testing.T) {
@@ -238,7 +244,8 @@ func TestProbe(t *testing.T) {
 		{dissect.ToServer, packet(0x10, lv("MQIsdp")+"\x03\x02\x00\x3c"+lv("id")), false, dissect.Yes},
 		{dissect.ToClient, connect, false, dissect.Reversed},
 		{dissect.ToServer, publish, false, dissect.No},
-		{dissect.ToServer, publish, true, dissect.Yes},
+		{dissect.ToServer, publish, true, dissect.ByPort},
+		{dissect.ToServer, packet(0x90, "\x00\x07\x00"), true, dissect.Reversed},
 		{dissect.ToClient, accepted, true, dissect.Yes},
 		{dissect.ToServer, accepted, true, dissect.Reversed},
 		{dissect.ToServer, "\x10", true, dissect.More},

@@ -106,6 +106,7 @@ func (p *parser) packet(c *dissect.Ctx, dir dissect.Dir, d *direction, b []byte)
 		p.malformed(c, p.begin(c, dir))
 		return len(b)
 	case h.n > p.maxLength:
+		c.Capped(capLength)
 		d.skip = dissect.Skip(h.head + h.n)
 		p.cut(c, dir, h, b)
 		return d.skip.Pass(len(b))
@@ -142,6 +143,7 @@ func (p *parser) malformed(c *dissect.Ctx, t *Tx) {
 func (p *parser) begin(c *dissect.Ctx, dir dissect.Dir) *Tx {
 	if len(p.open) > p.maxTx {
 		old := p.open[0]
+		c.Capped(capTx)
 		c.Anomaly(anTooMany, old)
 		p.finish(c, old)
 	}
@@ -173,10 +175,13 @@ func (p *parser) keep(c *dissect.Ctx) {
 				continue
 			}
 			n := p.shown
-			if extra := int(m.payload.n) - n; extra > 0 && p.kept+extra <= maxKept {
+			switch extra := int(m.payload.n) - n; {
+			case extra > 0 && p.kept+extra <= maxKept:
 				n += extra
 				t.kept += extra
 				p.kept += extra
+			case extra > 0:
+				c.Capped(capContent)
 			}
 			m.keep(n)
 			t.held += len(m.own)
@@ -185,6 +190,7 @@ func (p *parser) keep(c *dissect.Ctx) {
 	}
 	p.touched = p.touched[:0]
 	for p.held > maxHeld && len(p.open) > 0 {
+		c.Capped(capTx)
 		c.Anomaly(anTooMany, p.open[0])
 		p.finish(c, p.open[0])
 	}
@@ -205,6 +211,9 @@ func (p *parser) message(c *dissect.Ctx, dir dissect.Dir, h header, b []byte) {
 		}
 		p.malformed(c, t)
 		return
+	}
+	if m.cut {
+		c.Capped(capTopics)
 	}
 	if h.typ == tConnect {
 		p.version = m.version

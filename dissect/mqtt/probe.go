@@ -26,11 +26,20 @@ func probe(dir dissect.Dir, data []byte, hint bool) dissect.Verdict {
 			return dissect.Reversed
 		}
 		return v
-	case h.typ == tConnack && dir == dissect.ToServer:
-		return dissect.Reversed
+	case byServer[h.typ] != byClient[h.typ]:
+		if byServer[h.typ] == (dir == dissect.ToServer) {
+			return dissect.Reversed
+		}
+		return dissect.Yes
 	}
-	return dissect.Yes
+	return dissect.ByPort
 }
+
+// byClient and byServer are the types that only one of them sends.
+var (
+	byClient = [16]bool{tConnect: true, tSubscribe: true, tUnsubscribe: true, tPingreq: true}
+	byServer = [16]bool{tConnack: true, tSuback: true, tUnsuback: true, tPingresp: true}
+)
 
 // named tells whether a CONNECT names the protocol.
 func named(b []byte) dissect.Verdict {

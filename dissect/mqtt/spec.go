@@ -24,6 +24,7 @@ func NewSpec(o Options) *dissect.Spec {
 		Frames:     frames,
 		FrameEvent: evFrame,
 		Anomalies:  anomalies,
+		Caps:       caps,
 		MaxPending: maxPending,
 		EVE:        o.write,
 		Context:    DefaultOptions().write,
@@ -99,3 +100,18 @@ var Types = [16]string{"UNASSIGNED", "CONNECT", "CONNACK", "PUBLISH", "PUBACK", 
 // members are the same as EVE records name them.
 var members = [16]string{"unassigned", "connect", "connack", "publish", "puback", "pubrec", "pubrel", "pubcomp",
 	"subscribe", "suback", "unsubscribe", "unsuback", "pingreq", "pingresp", "disconnect", "auth"}
+
+// Caps, in the order of the Spec.
+const (
+	capTx = iota
+	capContent
+	capLength
+	capTopics
+)
+
+var caps = []dissect.Cap{
+	capTx:      {Name: "transactions", Doc: "MQTT: transactions that ended before their time because too many waited for an answer (app-layer.protocols.mqtt.max-tx), or what is kept of them took too much"},
+	capContent: {Name: "content", Doc: "MQTT: messages that wait for an answer and of whose content only the beginning was kept"},
+	capLength:  {Name: "length", Doc: "MQTT: messages that were not parsed because they are longer than app-layer.protocols.mqtt.max-msg-length"},
+	capTopics:  {Name: "topics", Doc: "MQTT: subscriptions of which not all topics were kept"},
+}

@@ -34,6 +34,7 @@ func (p *parser) beginFile(c *dissect.Ctx, h *header, handle []byte, dir dissect
 		i++
 	}
 	if len(p.files) >= maxFiles {
+		c.Capped(capFiles)
 		t := p.files[0]
 		p.closeFile(c, t, dissect.FileTruncated, "limit")
 		p.finishFile(c, t)
@@ -109,6 +110,7 @@ func (p *parser) enqueue(c *dissect.Ctx, t *Tx, off uint64, data []byte) {
 	t.queue.Add(off, data, maxQueued)
 	p.queued += len(data)
 	if p.queued > maxQueued || len(t.queue) > maxPieces {
+		c.Capped(capQueued)
 		p.dequeue(c, t, true)
 	}
 }

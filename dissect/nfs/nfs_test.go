@@ -215,6 +215,9 @@ func TestHostile(t *testing.T) {
 	if n := strings.Count(text, `Why="limit"`) + strings.Count(text, "state=TRUNCATED"); n < maxFiles {
 		t.Errorf("%d files ended", n)
 	}
+	if r.Capped["calls"] < 10 || r.Capped["files"] < 10 {
+		t.Errorf("counted: %v", r.Capped)
+	}
 }
 
 func TestProbe(t *testing.T) {

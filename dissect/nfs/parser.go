@@ -179,6 +179,7 @@ func (p *parser) request(c *dissect.Ctx, xid uint32, r xdr) {
 // addCall remembers a call.
 func (p *parser) addCall(c *dissect.Ctx, h *header) *call {
 	if len(p.calls) >= maxCalls {
+		c.Capped(capCalls)
 		p.giveUp(c, 0)
 	}
 	n := len(p.calls)
@@ -256,11 +257,12 @@ func (p *parser) finish(c *dissect.Ctx, t *Tx, dir dissect.Dir) {
 }
 
 // learn remembers the name of a handle.
-func (p *parser) learn(handle, name []byte) {
+func (p *parser) learn(c *dissect.Ctx, handle, name []byte) {
 	if len(handle) == 0 || len(handle) > maxHandle || len(name) > maxName || p.names[string(handle)] == string(name) {
 		return
 	}
 	if len(p.names) >= maxNames {
+		c.Capped(capNames)
 		clear(p.names)
 	}
 	p.names[string(handle)] = string(name)

@@ -23,6 +23,7 @@ func NewSpec(o Options) *dissect.Spec {
 		},
 		Fields:    fields(),
 		Anomalies: []string{anMalformed: "malformed_data", anVersion: "non_existing_version"},
+		Caps:      caps,
 		EVE:       o.write,
 		Context:   o.writeContext,
 		Unlimited: true,
@@ -44,3 +45,18 @@ const (
 	anMalformed = iota
 	anVersion
 )
+
+// Caps, in the order of the Spec.
+const (
+	capCalls = iota
+	capFiles
+	capNames
+	capQueued
+)
+
+var caps = []dissect.Cap{
+	capCalls:  {Name: "calls", Doc: "NFS: calls that were given up because too many waited for a reply"},
+	capFiles:  {Name: "files", Doc: "NFS: files that ended before their time because too many were followed"},
+	capNames:  {Name: "names", Doc: "NFS: times that the names of all handles were forgotten because there were too many"},
+	capQueued: {Name: "queued", Doc: "NFS: times that so much content of files came before its turn that what is missing was given up"},
+}

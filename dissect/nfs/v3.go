@@ -128,12 +128,12 @@ func (p *parser) reply3(c *dissect.Ctx, w *call, r *xdr) {
 			return
 		}
 		handle := r.handle(w.vers)
-		p.learn(handle, w.name)
+		p.learn(c, handle, w.name)
 		if t := w.tx; t != nil && len(t.handle) == 0 {
 			t.handle = append(t.handle, handle...)
 		}
 	case proc == v3ReaddirPlus:
-		p.listing(r)
+		p.listing(c, r)
 	}
 	if r.bad && p.dirs[dissect.ToClient].skip == 0 {
 		c.Anomaly(anMalformed, w.tx)
@@ -169,7 +169,7 @@ func (p *parser) read3(c *dissect.Ctx, w *call, r *xdr, status uint32) {
 }
 
 // listing learns the names of handles in the results of READDIRPLUS (RFC 1813 section 3.3.17).
-func (p *parser) listing(r *xdr) {
+func (p *parser) listing(c *dissect.Ctx, r *xdr) {
 	if r.u32() != 0 {
 		r.take(attrLen3)
 	}
@@ -183,7 +183,7 @@ func (p *parser) listing(r *xdr) {
 		}
 		if r.u32() != 0 {
 			if handle := r.handle(3); !r.bad {
-				p.learn(handle, name)
+				p.learn(c, handle, name)
 			}
 		}
 	}

@@ -239,7 +239,7 @@ func (p *parser) reply4(c *dissect.Ctx, w *call, r *xdr) {
 			opened = true
 		case opGetFH:
 			if handle := r.opaque(maxHandle); opened && !r.bad {
-				p.learn(handle, w.name)
+				p.learn(c, handle, w.name)
 			}
 		case opRead:
 			eof := r.u32() != 0

@@ -149,6 +149,7 @@ func (p *parser) first() *Tx {
 // begin makes a transaction.
 func (p *parser) begin(c *dissect.Ctx, k kind) *Tx {
 	for len(p.open) >= p.maxTx || p.held > maxHeld && len(p.open) > 0 {
+		c.Capped(capTx)
 		c.Anomaly(anTooMany, p.open[0])
 		p.finish(c, p.open[0])
 	}
@@ -174,6 +175,9 @@ func (p *parser) finish(c *dissect.Ctx, t *Tx) {
 	}
 	c.EmitDir(evTx, t, dissect.ToServer)
 	p.held -= len(t.buf)
+	if t.cut {
+		c.Capped(capTexts)
+	}
 	p.spare.Put(t, maxSpare)
 }
 
@@ -244,9 +248,10 @@ func (p *parser) request(c *dissect.Ctx, typ byte, b []byte, n int) {
 		t := p.begin(c, kQuery)
 		q, _, _ := cstring(b)
 		t.queries = append(t.queries, t.keep(q))
+		t.cut = t.cut || len(b) < n
 		c.Emit(evRequest, t)
 	case 'P', 'B', 'D', 'E', 'C', 'F', 'S':
-		p.extended(c, typ, b)
+		p.extended(c, typ, b, n)
 	case 'H': // Flush
 	case 'p':
 		p.password(c, b)
@@ -261,8 +266,8 @@ func (p *parser) request(c *dissect.Ctx, typ byte, b []byte, n int) {
 	}
 }
 
-// extended takes a message of an extended query (section 53.2.3).
-func (p *parser) extended(c *dissect.Ctx, typ byte, b []byte) {
+// extended takes a message of an extended query (section 53.2.3); n is its length, of which b may be the beginning.
+func (p *parser) extended(c *dissect.Ctx, typ byte, b []byte, n int) {
 	var t *Tx
 	if n := len(p.open); n > 0 && p.open[n-1].kind == kExtended && !p.open[n-1].synced {
 		t = p.open[n-1]
@@ -275,8 +280,11 @@ func (p *parser) extended(c *dissect.Ctx, typ byte, b []byte) {
 	}
 	switch typ {
 	case 'P':
+		t.cut = t.cut || len(b) < n
 		_, b, _ = cstring(b) // name of the prepared statement
-		if q, _, _ := cstring(b); len(t.queries) < maxList {
+		if q, _, _ := cstring(b); len(t.queries) == maxList {
+			t.cut = true
+		} else {
 			t.queries = append(t.queries, t.keep(q))
 		}
 		c.Emit(evRequest, t)

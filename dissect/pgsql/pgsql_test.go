@@ -184,6 +184,9 @@ func TestCaps(t *testing.T) {
 	if len(r.Records) != 10 {
 		t.Errorf("%d records", len(r.Records))
 	}
+	if r.Capped["transactions"] != 5 || r.Capped["texts"] != 1 {
+		t.Errorf("counted: %v", r.Capped)
+	}
 }
 
 func TestProbe(t *testing.T) {
@@ -195,7 +198,7 @@ func TestProbe(t *testing.T) {
 	}{
 		{toServer, startup, false, dissect.Yes}, {toServer, sslRequest, false, dissect.Yes}, {toServer, startup[:12], false, dissect.More},
 		{toServer, msg(0, version3+"name\x00x\x00\x00"), false, dissect.No}, {toServer, "\x00\x00\x00\x10\x00\x01\x00\x00", false, dissect.No},
-		{toServer, msg('Q', "SELECT\x00"), true, dissect.Yes}, {toServer, msg('Q', "SELECT\x00"), false, dissect.No}, {toServer, "GET / HTTP/1.1", true, dissect.No},
+		{toServer, msg('Q', "SELECT\x00"), true, dissect.Yes}, {toServer, columns, true, dissect.ByPort}, {toServer, msg('Q', "SELECT\x00"), false, dissect.No}, {toServer, "GET / HTTP/1.1", true, dissect.No},
 		{toClient, "N", true, dissect.Yes}, {toClient, "N", false, dissect.No}, {toClient, loggedIn, true, dissect.Yes}, {toServer, "\x16\x03\x01\x02\x00", true, dissect.No},
 	} {
 		if got := probe(c.dir, []byte(c.data), c.hint); got != c.want {

@@ -49,7 +49,10 @@ func probe(dir dissect.Dir, data []byte, hint bool) dissect.Verdict {
 		switch {
 		case !hint:
 			return dissect.No
-		case dir == dissect.ToServer:
+		case dir == dissect.ToServer: // or of the server, where it is seen from its middle; types mean one thing or another
+			if v := plausible(serverTypes, data); v == dissect.Yes {
+				return dissect.ByPort
+			}
 			return plausible(clientTypes, data)
 		case len(data) == 1 && (data[0] == 'N' || data[0] == 'S'): // the answer to SSLRequest
 			return dissect.Yes

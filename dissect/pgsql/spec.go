@@ -23,6 +23,7 @@ func NewSpec(o Options) *dissect.Spec {
 		},
 		Fields:    fields(),
 		Anomalies: anomalies,
+		Caps:      caps,
 		EVE:       o.write,
 		Clone:     func(tx any) any { return tx.(*Tx).clone() },
 	}
@@ -47,3 +48,14 @@ const (
 )
 
 var anomalies = []string{anLength: "invalid_length", anRequest: "malformed_request", anResponse: "malformed_response", anTooMany: "too_many_transactions"}
+
+// Caps, in the order of the Spec.
+const (
+	capTx = iota
+	capTexts
+)
+
+var caps = []dissect.Cap{
+	capTx:    {Name: "transactions", Doc: "PostgreSQL: transactions that ended before their time because too many waited for an answer (app-layer.protocols.pgsql.max-tx), or what is kept of them took too much"},
+	capTexts: {Name: "texts", Doc: "PostgreSQL: transactions of whose texts not all were kept"},
+}

@@ -58,6 +58,7 @@ type Tx struct {
 	kind kind
 	buf  []byte
 	held *int // what the texts of all transactions of the connection take, bytes
+	cut  bool // not all texts are kept
 
 	major, minor uint16 // of a start
 	params       []param
@@ -127,7 +128,9 @@ func (t *Tx) at(s span) []byte {
 
 // keep copies a text, as far as there is room.
 func (t *Tx) keep(b []byte) span {
-	b = b[:min(len(b), maxText-len(t.buf))]
+	if room := maxText - len(t.buf); len(b) > room {
+		b, t.cut = b[:room], true
+	}
 	off := len(t.buf)
 	t.buf = append(t.buf, b...)
 	*t.held += len(b)
@@ -153,7 +156,11 @@ func cstring(b []byte) (text, rest []byte, ok bool) {
 
 // addParams reads names and values.
 func (t *Tx) addParams(list []param, b []byte) []param {
-	for len(b) > 0 && b[0] != 0 && len(list) < maxList {
+	for len(b) > 0 && b[0] != 0 {
+		if len(list) == maxList {
+			t.cut = true
+			break
+		}
 		name, rest, ok := cstring(b)
 		if !ok {
 			break

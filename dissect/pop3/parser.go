@@ -43,6 +43,7 @@ type Tx struct {
 	header   span
 	lines    []span
 	size     uint64 // of the lines, bytes
+	cut      bool   // not all texts are kept
 }
 
 // TxID implements dissect.Numbered.
@@ -64,7 +65,9 @@ func (t *Tx) at(s span) []byte {
 }
 
 func (t *Tx) keep(b []byte) span {
-	b = b[:min(len(b), maxText-len(t.buf))]
+	if room := maxText - len(t.buf); len(b) > room {
+		b, t.cut = b[:room], true
+	}
 	off := len(t.buf)
 	t.buf = append(t.buf, b...)
 	return span{uint32(off), uint32(len(b)), true}
@@ -155,6 +158,7 @@ func (p *parser) Data(c *dissect.Ctx, dir dissect.Dir, data []byte) int {
 // begin makes a transaction.
 func (p *parser) begin(c *dissect.Ctx) *Tx {
 	if len(p.open) >= p.maxTx {
+		c.Capped(capTx)
 		c.Anomaly(anTooMany, p.open[0])
 		p.finish(c)
 	}
@@ -171,6 +175,9 @@ func (p *parser) finish(c *dissect.Ctx) {
 	p.open = append(p.open[:0], p.open[1:]...)
 	p.body = false
 	c.EmitDir(evTx, t, dissect.ToClient)
+	if t.cut {
+		c.Capped(capTexts)
+	}
 	p.spare.Put(t, maxSpare)
 }
 
@@ -196,6 +203,8 @@ func (p *parser) request(c *dissect.Ctx, line []byte, n int, cut bool) {
 		}
 		if count++; len(t.args) < maxArgs {
 			t.args = append(t.args, t.keep(arg))
+		} else {
+			t.cut = true
 		}
 	}
 	if n > maxRequest || cut {
@@ -283,6 +292,8 @@ func (p *parser) bodyLine(c *dissect.Ctx, line []byte) {
 	t.size += uint64(len(line)) + 2
 	if len(t.lines) < maxLines && len(t.buf) < maxText {
 		t.lines = append(t.lines, t.keep(line))
+	} else {
+		t.cut = true
 	}
 }
 

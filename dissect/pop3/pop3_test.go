@@ -93,6 +93,11 @@ func TestAnomalies(t *testing.T) {
 			t.Errorf("not one %s:\n%s", a, text)
 		}
 	}
+	talk(r, "C LIST\nC CAPA "+strings.Repeat("a ", maxArgs+1)+"\n", false)
+	r.End(dissect.EndFIN)
+	if r.Capped["transactions"] != 3 || r.Capped["texts"] != 1 {
+		t.Errorf("counted: %v", r.Capped)
+	}
 }
 
 func TestTLS(t *testing.T) {
@@ -122,6 +127,7 @@ func TestProbe(t *testing.T) {
 		hint bool
 		want dissect.Verdict
 	}{
+		{toServer, "+OK 2 320\r\n", true, dissect.Reversed}, {toServer, "+OK 2 320\r\n", false, dissect.No},
 		{toClient, "+OK ready\r\n", true, dissect.Yes}, {toClient, "+OK\r\n", false, dissect.No}, {toClient, "+OK Dovecot ready.\r\n", false, dissect.Yes},
 		{toClient, "+OK my po", false, dissect.More}, {toClient, "* OK IMAP", true, dissect.No}, {toServer, "USER x\r\n", true, dissect.Yes},
 		{toServer, "USER x\r\n", false, dissect.No}, {toServer, "CAPA\r\n", false, dissect.Yes}, {toServer, "GET / HTTP/1.1\r\n", true, dissect.No},

@@ -26,6 +26,7 @@ func NewSpec(mails *dissect.Spec, o smtp.Options) *dissect.Spec {
 		},
 		Fields:    fields(),
 		Anomalies: anomalies,
+		Caps:      caps,
 		EVE:       write,
 		Context: func(w *jsonw.Writer, e *dissect.Env) {
 			write(w, e)
@@ -97,6 +98,9 @@ func lookup(name []byte) *command {
 func probe(dir dissect.Dir, data []byte, hint bool) dissect.Verdict {
 	const positive, negative = "+OK", "-ERR"
 	if dir == dissect.ToServer {
+		if hint && (bytes.HasPrefix(data, []byte(positive)) || bytes.HasPrefix(data, []byte(negative))) {
+			return dissect.Reversed // seen from its middle
+		}
 		if !hint && data[0]|0x20 != 'c' {
 			return dissect.No
 		}
@@ -134,4 +138,15 @@ func probe(dir dissect.Dir, data []byte, hint bool) dissect.Verdict {
 // greets tells whether a server's first line names the protocol, or a program for it.
 func greets(line []byte) bool {
 	return bytes.Contains(line, []byte("POP3")) || bytes.Contains(line, []byte("pop3")) || bytes.Contains(line, []byte("Dovecot"))
+}
+
+// Caps, in the order of the Spec.
+const (
+	capTx = iota
+	capTexts
+)
+
+var caps = []dissect.Cap{
+	capTx:    {Name: "transactions", Doc: "POP3: transactions that ended before their time because too many waited for an answer (app-layer.protocols.pop3.max-tx)"},
+	capTexts: {Name: "texts", Doc: "POP3: transactions of whose arguments or lines not all were kept"},
 }

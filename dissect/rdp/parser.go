@@ -46,8 +46,13 @@ func probe(dir dissect.Dir, data []byte, hint bool) dissect.Verdict {
 	case !ok:
 		return dissect.No
 	case hint:
-		if typ&0xf0 == want || typ == tpduData {
+		switch typ & 0xf0 {
+		case want:
 			return dissect.Yes
+		case tpduRequest, tpduConfirm:
+			return dissect.Reversed
+		case tpduData:
+			return dissect.ByPort
 		}
 		return dissect.No
 	case typ&0xf0 != want || li != n-tpktHead-1 || dir == dissect.ToClient: // other protocols are over X.224 too

@@ -126,6 +126,7 @@ func TestProbe(t *testing.T) {
 		hint bool
 		want dissect.Verdict
 	}{
+		{toServer, confirm(""), true, dissect.Reversed}, {toServer, x224("x"), true, dissect.ByPort},
 		{toServer, request(cookie), false, dissect.Yes}, {toServer, request("\x01\x00\x08\x00\x0b\x00\x00\x00"), false, dissect.Yes},
 		{toServer, request(cookie)[:9], false, dissect.More}, {toServer, "\x03", false, dissect.More},
 		{toServer, request("\xc1\x02\x01\x00"), false, dissect.No}, // S7 over X.224

@@ -49,7 +49,6 @@ func (p *parser) beginFile(c *dissect.Ctx, h *header, id fuid, dir dissect.Dir, 
 	}
 	t.file.opened = true
 	p.inDir(c, dir, func() { c.OpenFile(t.file.f, t.name, t) })
-	t.file.f.TxID = t.id
 	return t
 }
 
@@ -103,6 +102,7 @@ func (p *parser) enqueue(c *dissect.Ctx, t *Tx, off uint64, data []byte) {
 	case s.dir == dissect.ToServer:
 		why = anWriteQueueSize
 	}
+	c.Capped(capQueued)
 	c.Anomaly(why, t)
 	p.dequeue(c, t, true)
 }

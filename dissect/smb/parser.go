@@ -234,6 +234,7 @@ func (p *parser) pending(c *dissect.Ctx) {
 // begin begins a transaction. Where too many wait, the oldest is given up.
 func (p *parser) begin(c *dissect.Ctx, k kind, h *header) *Tx {
 	if len(p.open) >= p.maxTx {
+		c.Capped(capTx)
 		if p.dirs[dissect.ToClient].begun { // else the answers take another way
 			c.Anomaly(anTooMany, p.open[0])
 		}

@@ -300,8 +300,8 @@ func TestCommandsThatWait(t *testing.T) {
 			r.Bytes(toServer, message2(cmd2Echo, uint64(i), make([]byte, 4)))
 		}
 		got := r.Text()
-		if n := strings.Count(got, "smb.tx"); n != 2 {
-			t.Errorf("%d commands were given up, want 2", n)
+		if n := strings.Count(got, "smb.tx"); n != 2 || r.Capped["transactions"] != 2 {
+			t.Errorf("%d commands were given up, want 2; counted %v", n, r.Capped)
 		}
 		if strings.Contains(got, "too_many_transactions") != heard {
 			t.Errorf("heard %v:\n%s", heard, got)
@@ -323,6 +323,9 @@ func TestMemory(t *testing.T) {
 		if p.queued > maxQueued {
 			t.Fatalf("%d bytes are kept", p.queued)
 		}
+	}
+	if n := r.Capped["queued"]; n < 3 {
+		t.Errorf("counted %d times that too much waits", n)
 	}
 	for i := range 5000 {
 		r.Bytes(toServer, message2(cmd2Read, uint64(1000+i), readRequest2(0, 10)))

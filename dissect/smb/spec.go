@@ -28,6 +28,7 @@ func NewSpec(o Options) *dissect.Spec {
 		Frames:     frames,
 		FrameEvent: evFrame,
 		Anomalies:  anomalies,
+		Caps:       caps,
 		MaxPending: maxPending,
 		Unlimited:  true,
 		EVE:        o.write,
@@ -103,4 +104,15 @@ var anomalies = []string{
 	anReadQueueSize: "read_queue_size_exceeded", anReadQueueCount: "read_queue_cnt_exceeded",
 	anWriteRequest: "write_request_too_large", anWriteQueueSize: "write_queue_size_exceeded",
 	anWriteQueueCount: "write_queue_cnt_exceeded", anNTLMOrder: "unusual_ntlmssp_order", anTooMany: "too_many_transactions",
+}
+
+// Caps, in the order of the Spec.
+const (
+	capTx = iota
+	capQueued
+)
+
+var caps = []dissect.Cap{
+	capTx:     {Name: "transactions", Doc: "SMB: transactions that ended before their time because too many waited for an answer (app-layer.protocols.smb.max-tx)"},
+	capQueued: {Name: "queued", Doc: "SMB: times that so much content of files came before its turn that what is missing was given up"},
 }

@@ -47,6 +47,7 @@ type Message struct {
 	enterprise            span
 	agent                 []byte // its address as text
 	vars                  []variable
+	cut                   bool // there are more
 	text                  []byte
 	agentBuf              [len("255.255.255.255")]byte
 }
@@ -159,7 +160,7 @@ func (m *Message) readPDU(r *ber.Reader) bool {
 		if v.Failed {
 			return false
 		}
-		if len(m.vars) < maxVars {
+		if m.cut = len(m.vars) == maxVars; !m.cut {
 			m.vars = append(m.vars, variable{m.oid(name), value})
 		}
 	}
@@ -222,6 +223,9 @@ func (p *parser) Data(c *dissect.Ctx, dir dissect.Dir, data []byte) int {
 		c.Failed()
 		c.Anomaly(anMalformed, nil)
 		return len(data)
+	}
+	if m.cut {
+		c.Capped(capVars)
 	}
 	m.id = c.NextTxID()
 	if m.own != m.version {

@@ -100,6 +100,17 @@ func TestAnomalies(t *testing.T) {
 	}
 }
 
+// TestCaps: of a message with very many variables the first ones are kept.
+func TestCaps(t *testing.T) {
+	for n, capped := range map[int]int{maxVars: 0, maxVars + 100: 1} {
+		r := dissecttest.New(Spec())
+		r.Data(dissect.ToServer, v12(1, "private", pdu(3, 0, variables(strings.Split(strings.Repeat(net+" ", n)[:n*(len(net)+1)-1], " ")...))))
+		if got := strings.Count(r.Text(), "1.3.6.1.4.1.8072.3"); got != maxVars || r.Capped["variables"] != capped {
+			t.Errorf("of %d variables %d are kept, counted %v", n, got, r.Capped)
+		}
+	}
+}
+
 func TestProbe(t *testing.T) {
 	get, response := v12(1, "public", pdu(0, 0, variables(sysName))), v12(1, "public", pdu(2, 0, variables(sysName)))
 	for _, c := range []struct {

@@ -15,6 +15,7 @@ func Spec() *dissect.Spec {
 		Events:    []dissect.Event{evMessage: {Name: message, Doc: "a message of either side", Any: true, Phase: 1, Log: true, LogByDir: true, Final: true}},
 		Fields:    fields(),
 		Anomalies: anomalies,
+		Caps:      caps,
 		EVE:       write,
 		Clone:     func(tx any) any { return tx.(*Message).clone() },
 	}
@@ -51,3 +52,12 @@ var traps = [...]string{"ColdStart", "WarmStart", "LinkDown", "LinkUp", "Authent
 // statuses are the values of error-status (RFC 3416 section 3).
 var statuses = [...]string{"NoError", "TooBig", "NoSuchName", "BadValue", "ReadOnly", "GenErr", "NoAccess", "WrongType", "WrongLength", "WrongEncoding",
 	"WrongValue", "NoCreation", "InconsistentValue", "ResourceUnavailable", "CommitFailed", "UndoFailed", "AuthorizationError", "NotWritable", "InconsistentName"}
+
+// Caps, in the order of the Spec.
+const (
+	capVars = iota
+)
+
+var caps = []dissect.Cap{
+	capVars: {Name: "variables", Doc: "SNMP: messages of which only the first 1024 variables were kept"},
+}

@@ -46,6 +46,9 @@ func TestPackedGoesOn(t *testing.T) {
 		if before := r.Text(); !strings.Contains(before, c.anomaly) {
 			t.Errorf("%s: no anomaly in %s", c.name, before)
 		}
+		if n := r.Capped["unpacked"]; (n == 1) != (c.name == "unpacks to very much") {
+			t.Errorf("%s: counted %v", c.name, r.Capped)
+		}
 		r.Lines, r.Fields = nil, []string{"websocket.payload"}
 		r.Data(dissect.ToServer, frame(0xc1, key, alone("a secret")))
 		if got := r.Text(); !strings.HasSuffix(got, `websocket.payload="a secret"`+"\n") {

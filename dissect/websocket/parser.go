@@ -182,6 +182,7 @@ func (p *parser) frame(c *dissect.Ctx, dir dissect.Dir, d *direction, b []byte) 
 		c.Frame(frData, b[size:size+n], total-int64(size), m)
 	}
 	if d.skip > 0 {
+		c.Capped(capPayload)
 		c.Anomaly(anSkip, m)
 	}
 	if m.opcode < opClose {
@@ -235,6 +236,7 @@ func (p *parser) assemble(c *dissect.Ctx, d *direction, m *Message) {
 		if len(m.payload) > room {
 			d.cut = true
 			if room > 0 {
+				c.Capped(capMessage)
 				c.Anomaly(anLimit, m)
 			}
 		}
@@ -264,6 +266,7 @@ func (d *direction) unpack(c *dissect.Ctx, m *Message) []byte {
 	})
 	over := len(d.unpacked) > maxInflated
 	if over {
+		c.Capped(capUnpacked)
 		c.Anomaly(anLimit, m)
 		d.bombs++
 		d.raw = d.bombs > maxBombs

@@ -35,6 +35,7 @@ func NewSpec(o Options) *dissect.Spec {
 		Frames:     frames,
 		FrameEvent: evFrame,
 		Anomalies:  anomalies,
+		Caps:       caps,
 		MaxPending: maxPending,
 		EVE:        o.write,
 		Context:    Options{}.write,
@@ -111,4 +112,17 @@ func (o Options) write(w *jsonw.Writer, e *dissect.Env) {
 		w.Base64(m.payload)
 	}
 	w.End()
+}
+
+// Caps, in the order of the Spec.
+const (
+	capPayload = iota
+	capMessage
+	capUnpacked
+)
+
+var caps = []dissect.Cap{
+	capPayload:  {Name: "payload", Doc: "WebSocket: frames of which only the beginning was looked at because they are longer than app-layer.protocols.websocket.max-payload-size"},
+	capMessage:  {Name: "message", Doc: "WebSocket: messages in fragments of which only the beginning was looked at, for the same reason"},
+	capUnpacked: {Name: "unpacked", Doc: "WebSocket: compressed messages of which only the first 1 MiB was looked at"},
 }

@@ -122,6 +122,9 @@ websocket.message to_client websocket.payload="next"
 	if got := r.Text(); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
+	if r.Capped["payload"] != 1 || r.Capped["message"] != 1 {
+		t.Errorf("counted: %v", r.Capped)
+	}
 }
 
 func TestGaps(t *testing.T) {
