@@ -53,3 +53,16 @@ func TestLongListing(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// TestGapInContent: what is lost of a write leaves a gap in its file, also where the record is not very long.
+func TestGapInContent(t *testing.T) {
+	r := dissecttest.New(Spec())
+	r.Fields = []string{}
+	write := record(write3(1, 0, 2, strings.Repeat("x", 20_000)))
+	r.Data(toServer, write[:5000]).Gap(toServer, 1448).Data(toServer, write[6448:])
+	r.Data(toServer, record(asks(2, 3, v3Lookup, opaque(folder)+opaque("next"))))
+	got := r.End(dissect.EndFIN)
+	if !strings.Contains(got, "file to_server name=\"\" state=TRUNCATED size=18552") || strings.Contains(got, "anomaly") || !strings.Contains(got, "nfs.request to_server\nnfs.tx to_client\n") && !strings.Contains(strings.Join(r.Records, ""), `"filename":"next"`) {
+		t.Error(got, r.Records)
+	}
+}

@@ -8,8 +8,8 @@ import (
 )
 
 const (
-	// wholeRecord is the longest record over TCP that is waited for, bytes; of longer ones, which are reads and writes, the first firstLook
-	// are parsed, and the rest is content.
+	// wholeRecord is the longest record over TCP that is waited for, bytes; of longer ones, and of reads and writes from firstLook on, the
+	// first firstLook are parsed, and the rest is content: so it is seen as it comes, and what is lost of it leaves a gap in the file.
 	wholeRecord = 64 << 10
 	firstLook   = 4 << 10
 	// maxCalls is how many calls may wait for a reply; the oldest goes.
@@ -123,8 +123,14 @@ func (p *parser) record(c *dissect.Ctx, dir dissect.Dir, d *direction, b []byte)
 	}
 	size += markLen
 	look := size
-	if size > wholeRecord {
-		look = firstLook
+	if size > firstLook {
+		if len(b) < bulkLook {
+			c.Need(bulkLook)
+			return 0
+		}
+		if size > wholeRecord || p.bulk(dir, b[markLen:]) {
+			look = firstLook
+		}
 	}
 	if len(b) < look {
 		c.Need(look)
@@ -134,6 +140,22 @@ func (p *parser) record(c *dissect.Ctx, dir dissect.Dir, d *direction, b []byte)
 	d.skip, d.sink, d.left = size-look, nil, 0
 	p.message(c, dir, b[markLen:look])
 	return look
+}
+
+// bulkLook is how much of a record tells whether it carries content, bytes: its mark, and a call up to its procedure.
+const bulkLook = markLen + 24
+
+// bulk tells whether a record carries content of a file: a call that writes, or the reply to one that reads.
+func (p *parser) bulk(dir dissect.Dir, b []byte) bool {
+	r := xdr{b: b[:bulkLook-markLen]}
+	xid, typ := r.u32(), r.u32()
+	if dir == dissect.ToClient {
+		i := slices.IndexFunc(p.calls, func(w call) bool { return w.xid == xid })
+		return typ == 1 && i >= 0 && len(p.calls[i].handle) > 0 // only reads have it
+	}
+	r.u32()
+	prog, vers, proc := r.u32(), r.u32(), r.u32()
+	return typ == 0 && prog == program && (vers == 3 && proc == v3Write || vers == 4 && proc == 1)
 }
 
 // message takes a call or a reply.
