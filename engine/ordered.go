@@ -207,6 +207,9 @@ func (o *ordered) tick(now int64) {
 		a.Fill(r.Rule)
 		a.Src, a.Dst = o.state.Ends(i)
 		a.SetID(fold(uint64(now), uint64(i)+1)) // a rule may come several times
+		if o.trace != nil {
+			o.trace.Outcome(a, r, Completed)
+		}
 		if o.eve != nil && o.encoder.Options().Core[eve.Alert] {
 			a.EVE = o.encoder.Behavioral(a, nil)
 		}

@@ -18,6 +18,10 @@ type Tracer interface {
 	HeldBack(a *alert.Alert, r *match.Rule, why manager.Fate, by *manager.Suppression)
 }
 
+// Progress tells how far the sequence that r stands for has come under each key, once a run is over; of those that were
+// completed it tells nothing more.
+func (e *Engine) Progress(r *match.Rule) []match.Progress { return e.order.state.Progress(r) }
+
 // Outcome is what becomes of a rule whose terms held.
 type Outcome uint8
 

@@ -4,18 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"net/netip"
-	"slices"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/luanids/luanids/capture"
 	"github.com/luanids/luanids/engine"
 	"github.com/luanids/luanids/engine/explain"
-	"github.com/luanids/luanids/engine/output"
 	"github.com/luanids/luanids/engine/ruleset"
 	"github.com/luanids/luanids/lang/diag"
 	"github.com/luanids/luanids/lang/match"
@@ -143,117 +138,7 @@ func traceRule(ctx context.Context, e *env, f *explainFlags, cfg *engine.Config,
 	if err := eng.Run(ctx, src); err != nil {
 		return nil, failed(err)
 	}
-	return t.Report(), nil
-}
-
-// explainText shows a report: what was seen in all, then the flows that came near.
-func explainText(w io.Writer, rep *explain.Report, limit int) {
-	fmt.Fprintln(w)
-	where := "judged"
-	if len(rep.Protocols) > 0 {
-		where = strings.Join(rep.Protocols, "/") + " seen"
-	}
-	for _, x := range []struct {
-		n    int
-		what string
-	}{{rep.Flows, "flows"}, {rep.Seen, where}, {rep.Judged, "came to " + strings.Join(rep.Events, ", ")},
-		{rep.Header, "header held"}, {rep.Literal, "prefilter hit"}, {rep.Matched, "all terms held"}} {
-		fmt.Fprintf(w, "%8d  %s\n", x.n, x.what)
-	}
-	outcomes := make([]string, 0, len(rep.Outcomes))
-	for what := range rep.Outcomes {
-		outcomes = append(outcomes, what)
-	}
-	slices.Sort(outcomes)
-	for _, what := range outcomes {
-		fmt.Fprintf(w, "matches: %d %s\n", rep.Outcomes[what], what)
-	}
-	near := nearFlows(rep)
-	shown := near
-	if limit > 0 && len(shown) > limit {
-		shown = shown[:limit]
-	}
-	for _, f := range shown {
-		fmt.Fprintln(w)
-		explainFlow(w, f)
-	}
-	if n := len(near) - len(shown); n > 0 {
-		fmt.Fprintf(w, "\n%s more; --flows 0 shows all\n", plural(n, "flow"))
-	}
-}
-
-// nearFlows leaves out the flows that did not come near: those whose header or literal differs, unless
-// no other came nearer.
-func nearFlows(rep *explain.Report) []*explain.Flow {
-	if len(rep.Near) == 0 {
-		return nil
-	}
-	for i, f := range rep.Near {
-		if i > 0 && f.Stage != rep.Near[i-1].Stage && (f.Stage == match.StageHeader.String() || f.Stage == match.StagePrefilter.String()) {
-			return rep.Near[:i]
-		}
-	}
-	return rep.Near
-}
-
-func explainFlow(w io.Writer, f *explain.Flow) {
-	app := f.App
-	if app == "" {
-		app = "protocol not recognised"
-	}
-	if f.Src.IsValid() {
-		fmt.Fprintf(w, "%s  %s -> %s  %s  %s", f.Proto, endText(f.Src), endText(f.Dst), app, time.Unix(0, f.Start).UTC().Format("2006-01-02 15:04:05.000000"))
-	} else {
-		fmt.Fprint(w, "packets without a flow")
-	}
-	if f.Packet != 0 {
-		fmt.Fprintf(w, "  packet %d", f.Packet)
-	}
-	fmt.Fprintln(w)
-	line := func(what, text string) {
-		if text != "" {
-			fmt.Fprintf(w, "    %-10s %s\n", what, output.Printable(text))
-		}
-	}
-	if f.Passed {
-		line("passed", "a pass rule took the flow out")
-	}
-	switch f.Stage {
-	case match.StageHeader.String():
-		line("stopped by", f.Term)
-		line("value", f.Value)
-	case match.StagePrefilter.String():
-		line("stopped by", "the prefilter: "+f.Term+" does not occur")
-	case match.StageTerm.String():
-		line("stopped by", fmt.Sprintf("term %d: %s", f.TermNo, f.Term))
-		line("element", f.Item)
-		line("value", f.Value)
-	case match.StageError.String():
-		line("given up", fmt.Sprintf("term %d, for a limit or a failed decode: %s", f.TermNo, f.Term))
-		line("value", f.Value)
-	case match.StageMatched.String():
-		line("matched", outcomeText(f))
-	}
-}
-
-func outcomeText(f *explain.Flow) string {
-	var parts []string
-	for what, n := range f.Outcomes {
-		parts = append(parts, fmt.Sprintf("%d %s", n, what))
-	}
-	slices.Sort(parts)
-	if parts == nil {
-		return "all terms hold, but not by themselves a match: the message or flow had matched before"
-	}
-	return strings.Join(parts, ", ")
-}
-
-// endText leaves a port of 0 out.
-func endText(a netip.AddrPort) string {
-	if a.Port() == 0 {
-		return a.Addr().String()
-	}
-	return a.String()
+	return t.Report(eng), nil
 }
 
 var errNoCapture = errors.New("give -f CAPTURE to profile rules on")

@@ -3,6 +3,7 @@
 package explain
 
 import (
+	"cmp"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -35,9 +36,12 @@ type Flow struct {
 	TermNo int    `json:"term_number,omitempty"` // 1-based, as in the rule's tree
 	Value  string `json:"value,omitempty"`
 	Item   string `json:"item,omitempty"` // of a content chain
-	Passed bool   `json:"passed,omitempty"`
+	// Terms is what became of each term there.
+	Terms  []match.TermTrace `json:"terms,omitempty"`
+	Passed bool              `json:"passed,omitempty"`
 
 	stage match.Stage
+	held  int // of Terms
 }
 
 // Report is what became of the rule in a run.
@@ -57,6 +61,9 @@ type Report struct {
 	Outcomes  map[string]int `json:"outcomes"`
 	Near      []*Flow        `json:"near"` // nearest first
 	Forgotten int            `json:"flows_forgotten,omitempty"`
+	// Sequence says that the rule is one, and Progress how far it had come by the end, the furthest first.
+	Sequence bool             `json:"sequence,omitempty"`
+	Progress []match.Progress `json:"progress,omitempty"`
 }
 
 // Tracer follows one rule. It is the engine.Config.Trace of a run.
@@ -114,10 +121,23 @@ func (t *Tracer) Event(ev dissect.EventID, e *dissect.Env) {
 		return
 	}
 	got := t.m.Trace(t.rule, ev, e)
-	no := t.terms[got.Term]
-	if f.Stage != "" && (got.Stage < f.stage || got.Stage == f.stage && no <= f.TermNo) {
+	if f.Stage != "" && got.Stage < f.stage {
 		return
 	}
+	no, held := t.terms[got.Term], 0
+	var terms []match.TermTrace
+	if got.Stage == match.StagePrefilter || got.Stage == match.StageTerm {
+		terms = t.m.TraceTerms(t.rule, ev)
+		for i := range terms {
+			if terms[i].Held {
+				held++
+			}
+		}
+	}
+	if f.Stage != "" && got.Stage == f.stage && (held < f.held || held == f.held && no <= f.TermNo) {
+		return
+	}
+	f.Terms, f.held = terms, held
 	f.stage, f.Stage, f.Event = got.Stage, got.Stage.String(), t.schema.Events[ev].Name
 	f.Term, f.TermNo, f.Value, f.Item = got.Term, no, got.Value, got.Item
 	if e.Pkt != nil {
@@ -187,7 +207,7 @@ func (t *Tracer) Outcome(a *alert.Alert, r *match.Rule, what engine.Outcome) {
 	if f := t.flows[a.FlowID]; f != nil {
 		f.Outcomes[what.String()]++
 		f.stage, f.Stage = match.StageMatched, match.StageMatched.String()
-		f.Term, f.Value, f.Item, f.TermNo = "", "", "", 0
+		f.Term, f.Value, f.Item, f.TermNo, f.Terms, f.held = "", "", "", 0, nil, 0
 	}
 }
 
@@ -242,6 +262,8 @@ func nearer(a, b *Flow) int {
 	switch {
 	case a.stage != b.stage:
 		return int(b.stage) - int(a.stage)
+	case a.held != b.held:
+		return b.held - a.held
 	case a.TermNo != b.TermNo:
 		return b.TermNo - a.TermNo
 	case a.Start < b.Start:
@@ -252,9 +274,16 @@ func nearer(a, b *Flow) int {
 	return a.Src.Compare(b.Src)
 }
 
-// Report gives what was seen. It is called once, when the run is over.
-func (t *Tracer) Report() *Report {
+// Report gives what was seen. It is called once, when the run of e is over.
+func (t *Tracer) Report(e *engine.Engine) *Report {
 	rep := &t.rep
+	if rep.Sequence = t.rule.IsSequence(); rep.Sequence {
+		rep.Progress = e.Progress(t.rule)
+		slices.SortFunc(rep.Progress, func(a, b match.Progress) int {
+			return cmp.Or(b.Done-a.Done, b.Got-a.Got, cmp.Compare(a.Key, b.Key))
+		})
+		rep.Progress = rep.Progress[:min(len(rep.Progress), maxFlows)]
+	}
 	for _, f := range t.flows {
 		t.count(f)
 		rep.Near = append(rep.Near, f)

@@ -2,6 +2,7 @@ package ir
 
 import (
 	"fmt"
+	"net/netip"
 	"strconv"
 	"strings"
 
@@ -42,10 +43,11 @@ func writeExpr(b *strings.Builder, x Expr, inner bool) {
 	case *Late:
 		writeCall(b, x.Fn.Name(), x.Args...)
 	case *Transform:
-		writeExpr(b, x.X, true)
-		for _, s := range x.Steps {
-			b.WriteString("." + s.Op.String())
+		for i := len(x.Steps) - 1; i >= 0; i-- {
+			b.WriteString(x.Steps[i].Op.function() + "(")
 		}
+		writeExpr(b, x.X, false)
+		b.WriteString(strings.Repeat(")", len(x.Steps)))
 	case *FlowInt:
 		b.WriteString("flow.counter(" + strconv.Quote(x.Name) + ")")
 	case *HostInt:
@@ -198,14 +200,77 @@ func setText(s Set) string {
 		if s.Name != "" {
 			return s.Name
 		}
-		return fmt.Sprintf("{%d networks}", s.Len())
+		return netsText(s)
 	case *StrSet:
 		if s.Name != "" {
 			return s.Name
 		}
-		return fmt.Sprintf("{%d strings}", s.Len())
+		return textsText(s)
 	}
 	return "{}"
+}
+
+// maxShown bounds the elements of a set that are written out.
+const maxShown = 8
+
+func netsText(s *IPSet) string {
+	if s.Len() > maxShown {
+		return fmt.Sprintf("{%d networks}", s.Len())
+	}
+	var parts []string
+	s.Each(func(lo, hi netip.Addr) {
+		bits := lo.BitLen()
+		for bits > 0 {
+			p := netip.PrefixFrom(lo, bits-1)
+			if p.Masked().Addr() != lo || hi.Less(lastOf(p)) {
+				break
+			}
+			bits--
+		}
+		switch {
+		case lo == hi:
+			parts = append(parts, lo.String())
+		case lastOf(netip.PrefixFrom(lo, bits)) == hi:
+			parts = append(parts, netip.PrefixFrom(lo, bits).String())
+		default:
+			parts = append(parts, lo.String()+".."+hi.String())
+		}
+	})
+	return "{" + strings.Join(parts, ", ") + "}"
+}
+
+// lastOf is the last address of a block.
+func lastOf(p netip.Prefix) netip.Addr {
+	b := p.Addr().AsSlice()
+	for i := p.Bits(); i < len(b)*8; i++ {
+		b[i/8] |= 0x80 >> (i % 8)
+	}
+	a, _ := netip.AddrFromSlice(b)
+	return a
+}
+
+func textsText(s *StrSet) string {
+	if s.Len() > maxShown {
+		return fmt.Sprintf("{%d strings}", s.Len())
+	}
+	var parts []string
+	s.Each(func(v []byte) { parts = append(parts, strconv.Quote(string(v))) })
+	return "{" + strings.Join(parts, ", ") + "}"
+}
+
+// function gives the name of the transformation in the rule language.
+func (o TOp) function() string {
+	switch o {
+	case TLower:
+		return "lower"
+	case TUpper:
+		return "upper"
+	case TPcreXform:
+		return "capture"
+	case TZlibDeflate:
+		return "inflate"
+	}
+	return o.String()
 }
 
 // String gives Suricata's name of the transformation.
@@ -247,10 +312,18 @@ func ItemText(it Item) string {
 		neg(it.Neg)
 		b.WriteString(strconv.Quote(string(it.Bytes)))
 		flag("nocase", it.NoCase)
-		opt("offset", it.Offset)
-		opt("depth", it.Depth)
-		opt("distance", it.Distance)
-		opt("within", it.Within)
+		exactly := func(n *Num) bool { return n != nil && n.Var == "" && n.N == int64(len(it.Bytes)) }
+		switch {
+		case it.Offset != nil && exactly(it.Depth) && it.Distance == nil && it.Within == nil:
+			opt("at", it.Offset)
+		case it.Distance != nil && exactly(it.Within) && it.Offset == nil && it.Depth == nil:
+			b.WriteString(" at " + relative(*it.Distance))
+		default:
+			opt("offset", it.Offset)
+			opt("depth", it.Depth)
+			opt("distance", it.Distance)
+			opt("within", it.Within)
+		}
 		flag("startswith", it.StartsWith)
 		flag("endswith", it.EndsWith)
 	case *Re:
@@ -260,23 +333,34 @@ func ItemText(it Item) string {
 		opt("within", it.Within)
 	case *IsDataAt:
 		neg(it.Neg)
-		b.WriteString("isdataat " + it.N.String())
-		flag("relative", it.Relative)
+		b.WriteString("isdataat " + place(it.N, it.Relative))
 	case *ByteTest:
 		neg(it.Neg)
-		fmt.Fprintf(&b, "byte_test %s %s %s at %s", it.Bytes, it.Op, it.Value, it.Offset)
-		flag("relative", it.Relative)
+		fmt.Fprintf(&b, "%s %s %s", it.numberAt(it.Offset, it.Relative), it.Op, it.Value)
 	case *ByteJump:
-		fmt.Fprintf(&b, "byte_jump %s at %s", it.Bytes, it.Offset)
-		flag("relative", it.Relative)
+		b.WriteString("jump " + it.numberAt(it.Offset, it.Relative))
+		if it.Multiplier > 1 {
+			fmt.Fprintf(&b, " times %d", it.Multiplier)
+		}
+		flag("align", it.Align)
+		flag("from start", it.FromBeginning)
+		flag("from end", it.FromEnd)
+		if it.Post != (Num{}) {
+			b.WriteString(" plus " + it.Post.String())
+		}
 	case *ByteExtract:
-		fmt.Fprintf(&b, "%s = byte_extract %s at %s", it.Name, it.Bytes, it.Offset)
-		flag("relative", it.Relative)
+		fmt.Fprintf(&b, "let %s = %s", it.Name, it.numberAt(it.Offset, it.Relative))
+		if it.Multiplier > 1 {
+			fmt.Fprintf(&b, " * %d", it.Multiplier)
+		}
 	case *ByteMath:
-		fmt.Fprintf(&b, "%s = byte_math %s at %s %c %s", it.Name, it.Bytes, it.Offset, it.Op, it.R)
-		flag("relative", it.Relative)
+		op := string(it.Op)
+		if it.Op == '<' || it.Op == '>' {
+			op += op
+		}
+		fmt.Fprintf(&b, "let %s = %s %s %s", it.Name, it.numberAt(it.Offset, it.Relative), op, it.R)
 	case *Base64:
-		b.WriteString("base64 [")
+		b.WriteString("base64 has [")
 		for i, x := range it.Items {
 			if i > 0 {
 				b.WriteString(", ")
@@ -297,6 +381,52 @@ func ItemText(it Item) string {
 		fmt.Fprintf(&b, "entropy %s %g", it.Op, it.Value)
 	}
 	return b.String()
+}
+
+// relative writes a place that counts from the end of the last match.
+func relative(n Num) string {
+	if n.Var != "" || n.N >= 0 {
+		return "+" + n.String()
+	}
+	return n.String()
+}
+
+func place(n Num, rel bool) string {
+	if rel {
+		return relative(n)
+	}
+	return n.String()
+}
+
+// numberAt writes a number in the buffer and where it is: u16be +2.
+func (c *Conv) numberAt(at Num, rel bool) string {
+	name := "u"
+	if c.Signed {
+		name = "i"
+	}
+	switch {
+	case c.String:
+		name = map[int]string{8: "oct", 10: "dec", 16: "hex"}[c.Base]
+		if name == "" {
+			name = "num"
+		}
+		if c.Bytes.Var == "" {
+			name += c.Bytes.String()
+		}
+	case c.Bytes.Var == "":
+		name += strconv.FormatInt(8*c.Bytes.N, 10)
+		if c.Bytes.N > 1 || c.DCE {
+			name += map[bool]string{true: "dce", false: map[bool]string{true: "le", false: "be"}[c.Little]}[c.DCE]
+		}
+	}
+	name += " " + place(at, rel)
+	if c.Bytes.Var != "" {
+		name += " bytes " + c.Bytes.Var
+	}
+	if c.Bitmask != 0 {
+		name += fmt.Sprintf(" mask %#x", c.Bitmask)
+	}
+	return name
 }
 
 // String gives the operator.

@@ -20,6 +20,9 @@ func (r *Rule) CountsBy(fields ...string) bool {
 	return r.seq != nil && names(r.seq.src.By, fields)
 }
 
+// IsSequence tells whether r stands for a sequence.
+func (r *Rule) IsSequence() bool { return r.seq != nil }
+
 func names(by []ir.Expr, fields []string) bool {
 	return slices.ContainsFunc(by, func(x ir.Expr) bool {
 		f, ok := x.(*ir.Field)

@@ -18,7 +18,7 @@ func (p *Program) Explain(r *Rule) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "rule %s %q\n", r.ID, r.Msg)
 	if r.seq != nil {
-		fmt.Fprintf(&b, "  sequence of %d steps within %v\n", len(r.seq.src.Steps), r.seq.src.Within)
+		r.seq.explain(&b)
 		return b.String()
 	}
 	p.explainWay(&b, r)
@@ -172,9 +172,12 @@ func (m *Matcher) prefilterHits(r *Rule, ev dissect.EventID, e *dissect.Env) boo
 		return false
 	}
 	old := e.New
-	e.New = 0
+	e.New, m.ev = 0, ev
 	defer func() { e.New = old }()
 	m.cands = m.cands[:0]
+	if pt.starts != nil && len(e.Data) != 0 {
+		m.addStarts(pt.starts)
+	}
 	for _, s := range pt.scans {
 		m.scanAny(s, nil)
 	}
@@ -189,10 +192,43 @@ func (m *Matcher) prefilterHits(r *Rule, ev dissect.EventID, e *dissect.Env) boo
 // maxShown caps a value that is shown.
 const maxShown = 200
 
-// valueText shows the values of the fields that a term names.
+// TermTrace is what became of one term.
+type TermTrace struct {
+	No   int    `json:"number"` // 1-based, as in the rule's tree
+	Term string `json:"term"`
+	Held bool   `json:"held"`
+	// Value and Item are those of a Trace, for terms that did not hold.
+	Value string `json:"value,omitempty"`
+	Item  string `json:"item,omitempty"`
+}
+
+// TraceTerms judges all terms of a rule on the event that Trace was called for last, one after the other.
+func (m *Matcher) TraceTerms(r *Rule, ev dissect.EventID) []TermTrace {
+	if r = r.at(ev); r == nil {
+		return nil
+	}
+	out := make([]TermTrace, len(r.terms))
+	m.varSet = 0
+	for i, t := range r.terms {
+		m.failed, m.deepest = failNone, 0
+		x := r.termIR[i]
+		out[i] = TermTrace{No: i + 1, Term: ir.Text(x), Held: t.test(m) && m.failed == failNone}
+		m.failed = failNone
+		if out[i].Held {
+			continue
+		}
+		if c, isChain := x.(*ir.Content); isChain && m.deepest < len(c.Items) {
+			out[i].Item = ir.ItemText(c.Items[m.deepest])
+		}
+		out[i].Value = m.valueText(x)
+	}
+	return out
+}
+
+// valueText shows the values that a term names: what it computes, and the fields.
 func (m *Matcher) valueText(x ir.Expr) string {
 	seen := map[*dissect.Field]bool{}
-	var parts []string
+	parts := m.computed(x, nil)
 	for _, f := range termFields(x, nil) {
 		if seen[f] {
 			continue
@@ -216,24 +252,6 @@ func (m *Matcher) fieldText(f *dissect.Field) string {
 		return "(absent)"
 	}
 	return valueString(f.Type, v)
-}
-
-func valueString(t dissect.Type, v ir.Value) string {
-	switch classOf(t) {
-	case classBytes:
-		if len(v.B) > maxShown {
-			v.B = v.B[:maxShown+1]
-		}
-		return strconv.Quote(string(v.B))
-	case classFloat:
-		return fmt.Sprint(v.F)
-	case classIP:
-		return v.IP.String()
-	}
-	if t == dissect.TBool {
-		return strconv.FormatBool(v.I != 0)
-	}
-	return strconv.FormatInt(v.I, 10)
 }
 
 func (m *Matcher) multiText(f *dissect.Field) string {
