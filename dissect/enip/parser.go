@@ -27,6 +27,7 @@ func (p *parser) Reset() {
 	for _, t := range p.open {
 		p.recycle(t)
 	}
+	p.next.release()
 	*p = parser{open: p.open[:0], spare: p.spare, next: p.next}
 }
 
@@ -102,6 +103,7 @@ func (p *parser) message(c *dissect.Ctx, dir dissect.Dir, data []byte) {
 	}
 	if len(p.open) >= p.maxTx || p.kept >= maxKept {
 		p.frames(c, nil, &p.next, data)
+		c.Capped(capTx)
 		c.Anomaly(anTooMany, p.open[0])
 		p.finishAll(c)
 		return

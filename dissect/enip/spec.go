@@ -26,6 +26,7 @@ func Spec() *dissect.Spec {
 		Frames:     frames,
 		FrameEvent: evFrame,
 		Anomalies:  anomalies,
+		Caps:       caps,
 		EVE:        write,
 		Clone:      func(tx any) any { return tx.(*Tx).clone() },
 	}
@@ -65,11 +66,11 @@ var anomalies = []string{anTooMany: "too_many_transactions", anInvalid: "invalid
 
 // plausible tells whether b begins with a header that may be one: of a known command with a known status.
 func plausible(b []byte) bool {
-	if len(b) < headerLen {
+	if len(b) < headerLen || !known(le16(b)) {
 		return false
 	}
 	h := readHeader(b)
-	if _, known := statuses[h.status]; !known {
+	if statuses[h.status] == "" {
 		return false
 	}
 	switch h.command {
@@ -82,8 +83,11 @@ func plausible(b []byte) bool {
 	case cmdListInterfaces:
 		return h.length == 0 || len(b) >= headerLen+2 && int(le16(b[headerLen:]))*2 <= int(h.length)
 	}
-	_, known := commands[uint32(h.command)]
-	return known
+	return true
+}
+
+func known(command uint16) bool {
+	return command <= cmdCancel && commands[uint32(command)] != ""
 }
 
 // certain tells whether a header that is plausible is one on any port: what does not vary is as it has to be.
@@ -123,10 +127,8 @@ func probeTCP(dir dissect.Dir, b []byte, hint bool) dissect.Verdict {
 	if len(b) >= headerLen {
 		return verdict(dir, b, hint)
 	}
-	if len(b) >= 2 {
-		if _, known := commands[uint32(le16(b))]; !known || !hint && b[0] == cmdNop {
-			return dissect.No
-		}
+	if len(b) >= 2 && (!known(le16(b)) || !hint && b[0] == cmdNop) {
+		return dissect.No
 	}
 	return dissect.More
 }
@@ -158,4 +160,13 @@ func sender(b []byte, h *header) (dir dissect.Dir, known bool) {
 		}
 	}
 	return 0, false
+}
+
+// Caps, in the order of the Spec.
+const (
+	capTx = iota
+)
+
+var caps = []dissect.Cap{
+	capTx: {Name: "transactions", Doc: "EtherNet/IP: times that all transactions ended because too many waited for a response (app-layer.protocols.enip.max-tx), or what is kept of them took too much"},
 }

@@ -20,13 +20,17 @@ func (t *Tx) TxID() uint64 { return t.id }
 const keepEntries = 256
 
 func (t *Tx) reset() {
-	for _, p := range [...]*pdu{&t.request, &t.response} {
-		if cap(p.messages) > keepEntries || cap(p.segments) > keepEntries || cap(p.texts) > 4*keepEntries || cap(p.calls.text) > 16*keepEntries {
-			*p = pdu{}
-		}
-		p.reset()
-	}
+	t.request.release()
+	t.response.release()
 	t.Mutable, t.id = dissect.Mutable{}, 0
+}
+
+// release empties a message; large memory is given back.
+func (p *pdu) release() {
+	if max(cap(p.messages), cap(p.segments), cap(p.attributes), cap(p.symbols), cap(p.texts)/4, cap(p.pieces), cap(p.calls.list), cap(p.calls.text)/16) > keepEntries {
+		*p = pdu{}
+	}
+	p.reset()
 }
 
 func (t *Tx) clone() *Tx {
