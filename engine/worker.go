@@ -82,6 +82,7 @@ type workerStats struct {
 	overflow      uint64 // alerts past PacketAlertMax
 	expectDropped uint64
 	intel         uint64 // hits of threat intelligence
+	intelCapped   uint64 // those past maxFlowIndicators
 	untracked     uint64 // packets that a rule kept out of flows
 	bypassClosed  uint64 // flows that ended of those that are only counted
 	bypassed      [2]uint64
