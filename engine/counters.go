@@ -131,6 +131,7 @@ var counterDocs = []CounterDoc{
 	{"detect.anomaly.applayer", false, "anomalies of application protocols"},
 	{"detect.window_refused", false, "stretches of streams not kept for rules, at the memory cap"},
 	{"detect.threat_intel_hits", false, "indicators of threat intelligence seen"},
+	{"detect.threat_intel_capped", false, "indicators that were not reported because their flow had reported 64"},
 	{"detect.internal_errors", false, "defects of luanids met and contained to their flows; please report them"},
 	{"detect.files", false, "files seen"},
 

@@ -266,7 +266,7 @@ var intelMitre = map[string]string{"c2": "T1071", "botnet": "T1071", "botnet_cc"
 // indicator raises the alert of a hit, once a flow and indicator. Its source is the client of the flow, whoever sent
 // the message in which the value stood: the client is who has to do with it.
 func (w *worker) indicator(e *dissect.Env, f *flowtable.Flow, m *intel.Match, field, value string) {
-	if f != nil && !firstOfFlow(f, m) {
+	if f != nil && !w.firstOfFlow(f, m) {
 		return
 	}
 	env := *e
@@ -313,7 +313,7 @@ func intelEvidence(m *intel.Match, field, value string) []alert.Evidence {
 }
 
 // firstOfFlow notes an indicator and tells whether the flow has not reported it yet.
-func firstOfFlow(f *flowtable.Flow, m *intel.Match) bool {
+func (w *worker) firstOfFlow(f *flowtable.Flow, m *intel.Match) bool {
 	h := idNumber(m.Indicator) ^ uint64(m.Kind)
 	for _, old := range f.Indicators {
 		if old == h {
@@ -321,6 +321,7 @@ func firstOfFlow(f *flowtable.Flow, m *intel.Match) bool {
 		}
 	}
 	if len(f.Indicators) >= maxFlowIndicators {
+		w.stats.intelCapped++
 		return false
 	}
 	f.Indicators = append(f.Indicators, h)

@@ -181,12 +181,13 @@ func statsNames(s *dissect.Spec) []string {
 
 func (e *Engine) detectCounters(c func(string, uint64)) {
 	var overflow uint64
-	var panics, files, refused, hits uint64
+	var panics, files, refused, hits, hidden uint64
 	var anomalies [3]uint64
 	for _, w := range e.workers {
 		panics += w.stats.panics
 		refused += w.windows.refused
 		hits += w.stats.intel
+		hidden += w.stats.intelCapped
 		overflow += w.stats.overflow
 		files += w.stats.files
 		for i, n := range w.stats.anomalies {
@@ -201,6 +202,7 @@ func (e *Engine) detectCounters(c func(string, uint64)) {
 	c("anomaly.applayer", anomalies[2])
 	c("window_refused", refused)
 	c("threat_intel_hits", hits)
+	c("threat_intel_capped", hidden)
 	c("internal_errors", panics)
 	c("files", files)
 }

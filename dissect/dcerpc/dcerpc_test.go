@@ -162,7 +162,7 @@ func TestCaps(t *testing.T) {
 		r.Data(0, call(true, 0, 1, 0, 0, big))
 	}
 	r.Data(0, call(true, LastFrag, 1, 0, 0, ""))
-	if got := r.End(dissect.EndFIN); !strings.Contains(got, "dcerpc.request.size=300000") || strings.Count(got, "A") > 2*MaxStub+100 {
+	if got := r.End(dissect.EndFIN); !strings.Contains(got, "dcerpc.request.size=300000") || strings.Count(got, "A") > 2*MaxStub+100 || r.Capped["arguments"] != 1 {
 		t.Errorf("%d bytes are kept", strings.Count(got, "A"))
 	}
 }

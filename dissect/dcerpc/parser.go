@@ -212,6 +212,9 @@ func (p *parser) finish(c *dissect.Ctx, t *Tx) {
 	if !t.udp {
 		p.kept -= len(t.Req.Stub) + len(t.Res.Stub)
 	}
+	if max(t.Req.Size, t.Res.Size) > MaxStub {
+		c.Capped(capArguments)
+	}
 	c.EmitDir(evTx, t, dissect.ToClient)
 	p.spare.Put(t, keepSpare)
 }

@@ -93,9 +93,11 @@ func (t *Tx) clone() *Tx {
 const (
 	capTx = iota
 	capKept
+	capArguments
 )
 
 var caps = []dissect.Cap{
-	capTx:   {Name: "transactions", Doc: "DCERPC: transactions that ended before their time because too many waited for an answer (app-layer.protocols.dcerpc.max-tx)"},
-	capKept: {Name: "stub", Doc: "DCERPC: calls that ended before their time because arguments and results of a connection took too much"},
+	capTx:        {Name: "transactions", Doc: "DCERPC: transactions that ended before their time because too many waited for an answer (app-layer.protocols.dcerpc.max-tx)"},
+	capKept:      {Name: "stub", Doc: "DCERPC: calls that ended before their time because arguments and results of a connection took too much"},
+	capArguments: {Name: "arguments", Doc: "DCERPC over TCP: calls of whose arguments or results only the first 128 KiB were kept"},
 }

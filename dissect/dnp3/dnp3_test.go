@@ -265,7 +265,7 @@ func TestCaps(t *testing.T) {
 	r := quietly()
 	r.Ctx.Limits.Settings = map[string]string{"dnp3.max-objects": "3", "dnp3.max-points": "4", "dnp3.max-tx": "5"}
 	r.Data(toServer, ask("c001"+strings.Repeat("3c0206", 4))).Data(toServer, ask("c002 6601 0703 010203 6601 0702 0405"))
-	if got := r.Text(); !strings.Contains(got, "anomaly dnp3.too_many_objects\n") || !strings.Contains(got, "anomaly dnp3.too_many_points\n") {
+	if got := r.Text(); r.Capped["objects"] != 2 || !strings.Contains(got, "anomaly dnp3.too_many_objects\n") || !strings.Contains(got, "anomaly dnp3.too_many_points\n") {
 		t.Error(got)
 	}
 	if strings.Count(r.Records[0], `"group"`) != 3 || strings.Count(r.Records[1], `"value"`) != 3 {
@@ -274,7 +274,7 @@ func TestCaps(t *testing.T) {
 
 	r.Lines = nil
 	r.Data(toServer, strings.Repeat(ask("c001"), 7)) // at a time
-	if n := strings.Count(r.Text(), "anomaly dnp3.flooded"); n != 2 {
+	if n := strings.Count(r.Text(), "anomaly dnp3.flooded"); n != 2 || r.Capped["fragments"] != 2 {
 		t.Errorf("flooded %d times:\n%s", n, r.Text())
 	}
 	r.Lines = nil
@@ -299,7 +299,7 @@ func TestCaps(t *testing.T) {
 	for i := range 64 {
 		r.Data(toServer, frame(fromMaster, string(rune(i+1)&transportSeq)+long))
 	}
-	if got := r.Text(); !strings.Contains(got, "anomaly dnp3.too_long_reassembly\ndnp3.fragment to_server\n") || len(r.Records) != 1 {
+	if got := r.Text(); r.Capped["length"] != 1 || !strings.Contains(got, "anomaly dnp3.too_long_reassembly\ndnp3.fragment to_server\n") || len(r.Records) != 1 {
 		t.Errorf("%s, %d records", got, len(r.Records))
 	}
 }

@@ -209,6 +209,7 @@ func (p *parser) segment(c *dissect.Ctx, dir dissect.Dir, head, data []byte) {
 	switch {
 	case len(m.data) > maxFragment:
 		m.done = true
+		c.Capped(capLength)
 		c.Anomaly(anTooLong, m)
 		p.finish(c, m)
 	case th&transportFIN != 0:
@@ -236,6 +237,7 @@ func (p *parser) begin(c *dissect.Ctx, dir dissect.Dir, control byte, src, dst u
 	m.reset(c.NextTxID(), dir, control, src, dst, data)
 	p.open = append(p.open, m)
 	if len(p.open)+p.dirs[0].done+p.dirs[1].done > p.maxTx {
+		c.Capped(capFragments)
 		c.Anomaly(anFlooded, m)
 		if len(p.open) > p.maxTx {
 			p.finish(c, p.open[0])
@@ -261,6 +263,9 @@ func (p *parser) confirm(c *dissect.Ctx, control byte, src, dst uint16, data []b
 // complete reads the objects of a fragment of which all segments are there.
 func (p *parser) complete(c *dissect.Ctx, m *Message) {
 	if anomaly := m.parse(p.maxObjects, p.maxPoints); anomaly >= 0 {
+		if anomaly == anTooManyObjects || anomaly == anTooManyPoints {
+			c.Capped(capObjects)
+		}
 		c.Anomaly(anomaly, m)
 	}
 	if !m.told {

@@ -19,6 +19,7 @@ func Spec() *dissect.Spec {
 		Fields:         fields(),
 		Anomalies:      anomalies,
 		UpperAnomalies: true,
+		Caps:           caps,
 		EVE:            write,
 		Context:        writeContext,
 		Clone:          func(tx any) any { return tx.(*Message).clone() },
@@ -85,4 +86,17 @@ var Indicators = [...]Indicator{
 	{"class_3_events", 0x0800}, {"class_2_events", 0x0400}, {"class_1_events", 0x0200}, {"all_stations", 0x0100},
 	{"reserved_1", 0x0080}, {"reserved_2", 0x0040}, {"config_corrupt", 0x0020}, {"already_executing", 0x0010},
 	{"event_buffer_overflow", 0x0008}, {"parameter_error", 0x0004}, {"object_unknown", 0x0002}, {"no_func_code_support", 0x0001},
+}
+
+// Caps, in the order of the Spec.
+const (
+	capFragments = iota
+	capObjects
+	capLength
+)
+
+var caps = []dissect.Cap{
+	capFragments: {Name: "fragments", Doc: "DNP3: times that too many fragments were under way or unanswered (app-layer.protocols.dnp3.max-tx)"},
+	capObjects:   {Name: "objects", Doc: "DNP3: fragments of which not all objects were read (app-layer.protocols.dnp3.max-objects, max-points)"},
+	capLength:    {Name: "length", Doc: "DNP3: fragments that ended because they became too long"},
 }

@@ -78,8 +78,18 @@ func SpecWith(opt *EVEOptions) *dissect.Spec {
 		FrameEvent:     evFrame,
 		Anomalies:      anomalyNames[:],
 		UpperAnomalies: true,
+		Caps:           caps,
 		MaxPending:     maxPending,
 		EVE:            opt.write,
 		Clone:          func(tx any) any { return tx.(*Tx).clone() },
 	}
+}
+
+// Caps, in the order of the Spec.
+const (
+	capFields = iota
+)
+
+var caps = []dissect.Cap{
+	capFields: {Name: "fields", Doc: "HTTP: header fields that were left out because a message has too many, or they are too long together"},
 }

@@ -261,6 +261,7 @@ func (p *Parser) takeHeader(c *dissect.Ctx, s *side, m *Message, d []byte) {
 		p.headerFlags(c, s, f)
 	}
 	if len(m.Headers) >= p.cfg.maxHeaders || len(m.Raw)+len(m.arena) > maxHeaderBytes {
+		c.Capped(capFields)
 		p.raise(c, s.tx, s.either(anReqTooManyHeaders, anRespTooManyHeaders))
 		return
 	}

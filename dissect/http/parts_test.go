@@ -199,6 +199,9 @@ func TestTooMany(t *testing.T) {
 	if n := strings.Count(got, "http.tx "); n != 3 {
 		t.Errorf("%d transactions\n%s", n, got)
 	}
+	if r.Capped["fields"] != 1 {
+		t.Errorf("counted: %v", r.Capped)
+	}
 }
 
 func TestSmuggling(t *testing.T) {

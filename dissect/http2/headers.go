@@ -182,9 +182,12 @@ func (p *parser) field(name, value []byte) {
 	if n := len(name) + len(value); n < longField || p.decoded+n <= p.allowed {
 		if p.st.Field(p.stDir, name, value) {
 			p.decoded += n
+		} else {
+			p.ctx.Capped(capFields)
 		}
 		return
 	}
+	p.ctx.Capped(capExpanded)
 	p.raise(p.ctx, p.st, anDecompression)
 }
 

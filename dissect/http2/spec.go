@@ -98,16 +98,26 @@ func clone(tx any, h, names *dissect.Spec) any {
 	if m, ok := tx.(*dns.Message); ok {
 		return names.Clone(m)
 	}
-	return h.Clone(tx)
+	c := h.Clone(tx)
+	if t, ok := tx.(*http.Tx); ok && t.HTTP2 != nil {
+		if m, carries := t.HTTP2.Carried.(*dns.Message); carries {
+			c.(*http.Tx).HTTP2.Carried = names.Clone(m)
+		}
+	}
+	return c
 }
 
 // Caps, in the order of the Spec.
 const (
 	capStreams = iota
 	capBlock
+	capFields
+	capExpanded
 )
 
 var caps = []dissect.Cap{
-	capStreams: {Name: "streams", Doc: "HTTP/2: streams that ended before their time because there were too many (app-layer.protocols.http2.max-streams), or they took too much"},
-	capBlock:   {Name: "header_block", Doc: "HTTP/2: header blocks of which only the beginning was read (app-layer.protocols.http2.max-reassembly-size)"},
+	capStreams:  {Name: "streams", Doc: "HTTP/2: streams that ended before their time because there were too many (app-layer.protocols.http2.max-streams), or they took too much"},
+	capBlock:    {Name: "header_block", Doc: "HTTP/2: header blocks of which only the beginning was read (app-layer.protocols.http2.max-reassembly-size)"},
+	capFields:   {Name: "fields", Doc: "HTTP/2: header fields that were left out because a message has too many, or they are too long together"},
+	capExpanded: {Name: "expanded", Doc: "HTTP/2: long header fields that were left out because header blocks of a connection unpack to too much"},
 }

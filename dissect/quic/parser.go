@@ -164,6 +164,7 @@ func (p *parser) packet(c *dissect.Ctx, dir dissect.Dir, plain []byte) bool {
 		p.tx.setHello(h)
 	}
 	if s.tooLong {
+		c.Capped(capHello)
 		c.Anomaly(anTooLong, &p.tx)
 		s.tooLong = false
 	}

@@ -19,6 +19,7 @@ func Spec() *dissect.Spec {
 		Events:    []dissect.Event{evPacket: {Name: packetEvent, Doc: "a packet with a long header, up to the sender's hello", Any: true, Phase: 1, Log: true, LogByDir: true, Final: true}},
 		Fields:    fields(),
 		Anomalies: anomalies,
+		Caps:      caps,
 		EVE:       write,
 		Clone:     func(tx any) any { return tx.(*Tx).clone() },
 	}
@@ -78,3 +79,12 @@ func isGoogle(version uint32) bool {
 }
 
 func digit(c byte) bool { return c >= '0' && c <= '9' }
+
+// Caps, in the order of the Spec.
+const (
+	capHello = iota
+)
+
+var caps = []dissect.Cap{
+	capHello: {Name: "hello", Doc: "QUIC: packets with pieces of a hello that is longer than 64 KiB, or in more than 512 pieces"},
+}
