@@ -148,16 +148,14 @@ func (w *worker) forget(f *flowtable.Flow) {
 // release writes one record: an alert's only if the ordered stage has let the alert pass.
 func (w *worker) release(f *flowtable.Flow, it *waitingItem, p *packet.Packet) {
 	w.waitingBytes[flowtable.ShardOf(f.Hash)] -= it.size()
-	off := len(w.out.buf)
-	buf, at := w.eve.Late(w.out.buf, &it.body, &f.Flow, f.ConnDir(it.from), p, w.now, payloadOf(f, it.dir))
+	buf, at := w.eve.Late(w.lines(), &it.body, &f.Flow, f.ConnDir(it.from), p, w.now, payloadOf(f, it.dir))
 	w.recycleBody(it.body.Message)
 	it.body.Message = nil
 	if it.alert == nil {
 		w.line(buf)
 		return
 	}
-	w.out.buf = buf
-	w.out.records = append(w.out.records, record{stamp: w.stamp, serial: w.serial, off: off, end: len(buf), alert: it.alert, at: at, late: true})
+	w.out.records = append(w.out.records, record{stamp: w.stamp, serial: w.serial, line: w.wrote(buf), alert: it.alert, at: at, late: true})
 }
 
 // lateAlert writes the EVE record of an alert that was raised before, for itself and for the

@@ -41,15 +41,15 @@ type result struct {
 // made is what a worker made of a batch.
 type made struct {
 	records []record
-	buf     []byte // EVE lines
+	buf     []byte   // lines of records, with room for more
+	full    [][]byte // those before, where they are in pieces
 }
 
 // record is one output of a worker. Records of all workers are merged by stamp, then serial.
 type record struct {
 	stamp  uint64
 	serial uint64 // orders what ends at the same tick: the flow's first packet
-	off    int    // EVE line in result.buf, without alert or with late
-	end    int
+	line   []byte // EVE lines, without alert or with late; bytes of part
 	joined bool // frame brought a datagram of fragments, which came before it, to its end
 	late   bool // the line is the alert's, to be written if that was reported; at: see eve.Encoder.Late
 	at     [2]int
@@ -68,6 +68,9 @@ func (r *record) isLine() bool {
 	return r.alert == nil && r.flag == nil && r.event == nil && r.tagged == nil && r.tick == 0 && r.frame == nil && r.part == nil
 }
 
+// endsAt tells whether the byte is the last of the record's lines.
+func (r *record) endsAt(b *byte) bool { return len(r.line) > 0 && &r.line[len(r.line)-1] == b }
+
 // What a batch keeps for reuse: several times what a usual one needs. A burst, such as the end
 // of many flows at once, gets memory of its own.
 const (
@@ -80,18 +83,43 @@ const (
 // madeStack is memory for what workers make, of the batches that are not on their way. They share it, and what was used last goes out
 // first: workers make little of most batches and much of a few, and there would be room for much in each.
 type madeStack struct {
-	mu   sync.Mutex
-	list []made
+	mu      sync.Mutex
+	records [][]record
+	pieces  [][]byte
 }
 
-// get gives memory to a result.
-func (s *madeStack) get(r *result) {
+// Lines are in pieces of memory, each with room for many.
+const (
+	pieceBytes = 64 << 10
+	pieceRoom  = 8 << 10 // that is left for a line; a longer one gets a piece of its own size
+)
+
+// begin gives memory to a result.
+func (s *madeStack) begin(r *result) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if last := len(s.list) - 1; last >= 0 {
-		r.made = s.list[last]
-		s.list = s.list[:last]
+	if last := len(s.records) - 1; last >= 0 {
+		r.records = s.records[last]
+		s.records = s.records[:last]
 	}
+}
+
+// room sees to it that there is room for a line.
+func (s *madeStack) room(r *result) {
+	if cap(r.buf)-len(r.buf) >= pieceRoom {
+		return
+	}
+	if len(r.buf) > 0 {
+		r.full = append(r.full, r.buf)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if last := len(s.pieces) - 1; last >= 0 {
+		r.buf = s.pieces[last]
+		s.pieces = s.pieces[:last]
+		return
+	}
+	r.buf = make([]byte, 0, pieceBytes)
 }
 
 // put takes back what the results of a batch have, of which all has been written.
@@ -100,9 +128,18 @@ func (s *madeStack) put(b *batch) {
 	defer s.mu.Unlock()
 	for i := range b.results {
 		r := &b.results[i]
+		for _, p := range append(r.full, r.buf) {
+			if cap(p) == pieceBytes {
+				s.pieces = append(s.pieces, p[:0])
+			}
+		}
+		clear(r.full)
+		r.buf, r.full = nil, r.full[:0]
 		r.reset()
-		s.list = append(s.list, r.made)
-		r.made = made{}
+		if r.records != nil {
+			s.records = append(s.records, r.records)
+			r.records = nil
+		}
 	}
 }
 

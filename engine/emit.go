@@ -32,7 +32,7 @@ func (w *worker) Emit(spec *dissect.Spec, ev dissect.Local, e *dissect.Env) {
 			txID, ok = n.TxID(), true
 		}
 		if !w.waits(w.flow) {
-			w.line(w.eve.Protocol(w.out.buf, e, spec, decl.LogByDir, txID, ok))
+			w.line(w.eve.Protocol(w.lines(), e, spec, decl.LogByDir, txID, ok))
 		} else if body := w.eve.ProtocolBody(w.body(), e, spec, txID, ok); len(body) == 0 {
 			w.recycleBody(body)
 		} else {
@@ -69,7 +69,7 @@ func (w *worker) logAnomaly(k eve.AnomalyKind, e *dissect.Env, name anomalyName,
 			w.wait(w.flow, dissect.ToServer, eve.Body{Type: "anomaly", Message: w.eve.AnomalyBody(w.body(), k, e, name.record, layer)}, nil)
 			return
 		}
-		w.line(w.eve.AnomalyOf(w.out.buf, k, e, name.record, layer))
+		w.line(w.eve.AnomalyOf(w.lines(), k, e, name.record, layer))
 	}
 }
 
@@ -122,7 +122,7 @@ func (w *worker) FileEvent(e *dissect.Env, ended bool) {
 			w.wait(w.flow, e.File.Dir, eve.Body{Type: "fileinfo", ByDir: true, Message: w.eve.FileBody(w.body(), e)}, nil)
 			return
 		}
-		w.line(w.eve.File(w.out.buf, e))
+		w.line(w.eve.File(w.lines(), e))
 	}
 }
 

@@ -24,12 +24,12 @@ func (w *worker) logFlow(f *flowtable.Flow, why flowtable.Reason) {
 		if f.Key.Proto == packet.ProtoTCP {
 			end.TCP = w.tcpEnd(f)
 		}
-		w.line(w.eve.Flow(w.out.buf, &f.Flow, w.now, end))
+		w.line(w.eve.Flow(w.lines(), &f.Flow, w.now, end))
 	}
 	if opt.Core[eve.Netflow] {
 		for d := range dissect.Dir(2) {
 			if f.Packets[d] > 0 {
-				w.line(w.eve.Netflow(w.out.buf, &f.Flow, d, w.now))
+				w.line(w.eve.Netflow(w.lines(), &f.Flow, d, w.now))
 			}
 		}
 	}

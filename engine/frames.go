@@ -22,6 +22,6 @@ func wantsFrames(cfg *Config, schema *dissect.Schema) bool {
 // logFrame writes the record of a frame.
 func (w *worker) logFrame(e *dissect.Env) {
 	if w.eve != nil && w.eve.Options().Protocols["frame"] {
-		w.line(w.eve.Frame(w.out.buf, e))
+		w.line(w.eve.Frame(w.lines(), e))
 	}
 }

@@ -180,9 +180,8 @@ func (w *worker) describe(a *alert.Alert, r *match.Rule, e *dissect.Env) {
 		w.wait(w.flow, e.Dir, w.eve.AlertBody(w.body(), e, r.Rule, w.flow.Shown != nil), a)
 		return
 	}
-	off := len(w.out.buf)
-	w.out.buf, a.EVERule = w.eve.AlertOf(w.out.buf, e, r.Rule)
-	a.EVE = w.out.buf[off:len(w.out.buf):len(w.out.buf)]
+	buf, rule := w.eve.AlertOf(w.lines(), e, r.Rule)
+	a.EVE, a.EVERule = w.wrote(buf), rule
 }
 
 // context writes what lists that a rule asked know of the values that it found there.

@@ -94,7 +94,7 @@ func (m *merger) step() time.Duration {
 			o.stats.late++
 		}
 		m.last = max(m.last, rec.stamp)
-		o.record(&best.results[0], rec)
+		o.record(rec)
 		best.next++
 	}
 }

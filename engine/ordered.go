@@ -77,7 +77,7 @@ func (o *ordered) take(b *batch) {
 	if len(b.results) == 1 {
 		r := &b.results[0]
 		for i := range r.records {
-			o.record(r, &r.records[i])
+			o.record(&r.records[i])
 		}
 		return
 	}
@@ -96,7 +96,7 @@ func (o *ordered) take(b *batch) {
 			return
 		}
 		r := &b.results[best]
-		o.record(r, &r.records[o.next[best]])
+		o.record(&r.records[o.next[best]])
 		o.next[best]++
 	}
 }
@@ -106,9 +106,9 @@ func (o *ordered) before(b *batch, i, j int) bool {
 	return x.stamp < y.stamp || x.stamp == y.stamp && x.serial < y.serial
 }
 
-func (o *ordered) record(r *result, rec *record) {
+func (o *ordered) record(rec *record) {
 	if rec.late {
-		o.lateAlert(r.buf[rec.off:rec.end], rec.at, rec.alert)
+		o.lateAlert(rec.line, rec.at, rec.alert)
 		recycle(rec.alert)
 		return
 	}
@@ -120,7 +120,7 @@ func (o *ordered) record(r *result, rec *record) {
 	}
 	if rec.tagged != nil {
 		if o.tags.take(rec.tagged, rec.stamp) {
-			o.write(r.buf[rec.off:rec.end])
+			o.write(rec.line)
 		}
 		return
 	}
@@ -129,7 +129,7 @@ func (o *ordered) record(r *result, rec *record) {
 		return
 	}
 	if rec.part != nil {
-		o.join.take(o, rec, r.buf[rec.off:rec.end])
+		o.join.take(o, rec, rec.line)
 		return
 	}
 	if rec.event != nil {
@@ -144,7 +144,7 @@ func (o *ordered) record(r *result, rec *record) {
 		o.tick(rec.tick)
 		return
 	}
-	o.write(r.buf[rec.off:rec.end])
+	o.write(rec.line)
 }
 
 func (o *ordered) write(line []byte) {

@@ -79,9 +79,8 @@ type partWriter struct {
 // Write implements dissect.Part.
 func (x *partWriter) Write(b []byte) {
 	w := x.w
-	off := len(w.out.buf)
-	w.out.buf = append(w.out.buf, b...)
-	w.out.records = append(w.out.records, record{stamp: w.stamp, serial: w.serial, off: off, end: len(w.out.buf), part: x.p})
+	line := w.wrote(append(w.lines(), b...))
+	w.out.records = append(w.out.records, record{stamp: w.stamp, serial: w.serial, line: line, part: x.p})
 }
 
 // End implements dissect.Part.
@@ -325,7 +324,7 @@ func (j *joiner) ended(o *ordered, rec *record) {
 	j.stats.files++
 	j.drop(x)
 	for i := range j.out.records {
-		o.record(&j.out, &j.out.records[i])
+		o.record(&j.out.records[i])
 	}
 	j.out = result{} // it is rare
 }

@@ -106,14 +106,12 @@ func (w *worker) tagged(p *packet.Packet) {
 	if w.eve == nil || !mine && (!w.rules.tagsHosts || p.IPVersion == 0) {
 		return
 	}
-	off := len(w.out.buf)
-	buf := w.eve.Tagged(w.out.buf, p, f, w.dir)
+	buf := w.eve.Tagged(w.lines(), p, f, w.dir)
 	if mine {
 		w.line(buf)
 		return
 	}
-	w.out.buf = buf
-	w.out.records = append(w.out.records, record{stamp: w.stamp, off: off, end: len(buf),
+	w.out.records = append(w.out.records, record{stamp: w.stamp, line: w.wrote(buf),
 		tagged: &taggedPacket{src: p.Src, dst: p.Dst, now: w.now, size: len(p.Data)}})
 }
 

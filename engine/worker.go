@@ -98,7 +98,7 @@ func (w *worker) process(b *batch) {
 	}
 	w.out, w.frames = &b.results[w.base], &b.frames
 	if w.made != nil {
-		w.made.get(w.out)
+		w.made.begin(w.out)
 	}
 	for i := range w.out.items {
 		prefetch(w.out.items, i)
@@ -176,7 +176,7 @@ func (w *worker) handle() {
 			w.flowPacket(w.flow, p)
 		}
 	} else if w.logsARP(p) {
-		w.line(w.eve.ARP(w.out.buf, p))
+		w.line(w.eve.ARP(w.lines(), p))
 	}
 	if p.EventCount > 0 {
 		w.decodeEvents(p)
@@ -214,7 +214,7 @@ func (w *worker) packetVars(p *packet.Packet) {
 	if w.flow != nil {
 		f = &w.flow.Flow
 	}
-	w.line(w.eve.PacketVars(w.out.buf, p, f, w.dir, vars))
+	w.line(w.eve.PacketVars(w.lines(), p, f, w.dir, vars))
 }
 
 // setEnv points both environments at what is being handled.
@@ -492,23 +492,38 @@ func (w *worker) tcpEnd(f *flowtable.Flow) *eve.TCPEnd {
 	return end
 }
 
-// line takes the result buffer with one more EVE line at its end.
+// lines is where the next EVE line is to be appended.
+func (w *worker) lines() []byte {
+	if w.made != nil {
+		w.made.room(w.out)
+	}
+	return w.out.buf
+}
+
+// wrote takes what lines gave, with bytes appended, and gives these.
+func (w *worker) wrote(buf []byte) []byte {
+	off := len(w.out.buf)
+	w.out.buf = buf
+	return buf[off:len(buf):len(buf)]
+}
+
+// line takes what lines gave with one more line.
 func (w *worker) line(buf []byte) {
 	r := w.out
 	off := len(r.buf)
-	r.buf = buf
-	if len(buf) == off {
+	line := w.wrote(buf)
+	if len(line) == 0 {
 		return
 	}
-	if n := len(r.records); n > 0 {
+	if n := len(r.records); n > 0 && off > 0 {
 		// Lines of one packet, and with a single worker all lines between alerts, are one record.
-		if last := &r.records[n-1]; last.isLine() && last.end == off &&
+		if last := &r.records[n-1]; last.isLine() && last.endsAt(&buf[off-1]) &&
 			(w.of == 1 && !w.merged || last.stamp == w.stamp && last.serial == w.serial) {
-			last.end = len(buf)
+			last.line = buf[off-len(last.line) : len(buf) : len(buf)]
 			return
 		}
 	}
-	r.records = append(r.records, record{stamp: w.stamp, serial: w.serial, off: off, end: len(buf)})
+	r.records = append(r.records, record{stamp: w.stamp, serial: w.serial, line: line})
 }
 
 // assembler gives the reassembler of a flow's shard.

@@ -10,9 +10,10 @@ import (
 // How far the heap may grow between two collections, bytes. While rules are loaded much is allocated at once, of which
 // little stays, and looking through it all the time costs more than it gives; in steady state the engine allocates next to nothing.
 const (
-	firstSlack = 144 << 20 // before the first: twenty thousand rules are loaded without any
+	firstSlack = 80 << 20 // before the first: most sets of rules are loaded without any
 	loadSlack  = 80 << 20
 	runSlack   = 64 << 20
+	staySlack  = 112 << 20 // after loading, of a replay
 )
 
 // pacer has the collector run when the heap has grown by a fixed amount, and not when it has doubled: it would run very often at the
@@ -71,7 +72,7 @@ func (p *pacer) settle() {
 	}
 }
 
-// stay goes on with the slack of a run in the memory that loading rules took: a replay may be over before it pays to look through it.
+// stay goes on in the memory that loading rules took: a replay may be over before it pays to look through it. Later it has the slack of a run.
 func (p *pacer) stay() {
 	if !p.slack.CompareAndSwap(loadSlack, runSlack) {
 		return
@@ -79,7 +80,7 @@ func (p *pacer) stay() {
 	heap := []metrics.Sample{{Name: "/gc/heap/live:bytes"}, {Name: "/memory/classes/heap/objects:bytes"}}
 	metrics.Read(heap)
 	live := max(heap[0].Value.Uint64(), smallestHeap)
-	debug.SetGCPercent(int(100 * (heap[1].Value.Uint64() + runSlack - live) / live))
+	debug.SetGCPercent(int(100 * (heap[1].Value.Uint64() + staySlack - live) / live))
 }
 
 // stop goes back to how it was before.
