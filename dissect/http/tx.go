@@ -295,7 +295,7 @@ func (t *Tx) clone() *Tx {
 	}
 	c.uri, c.hostBuf, c.h2 = nil, nil, nil
 	if t.HTTP2 != nil {
-		h := HTTP2{StreamID: t.HTTP2.StreamID} // what it carries is used again
+		h := HTTP2{StreamID: t.HTTP2.StreamID} // what it carries is used again: the parser of that copies it
 		for d := range h.Frames {
 			h.Frames[d] = t.HTTP2.Frames[d].clone()
 		}
