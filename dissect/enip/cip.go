@@ -1,11 +1,11 @@
 package enip
 
-// Caps of one encapsulated message: what is past them is not kept, and raises nothing.
+// Caps of one encapsulated message: what is past them is not looked at, and raises nothing.
 const (
 	maxMessages   = 512  // CIP messages in a Multiple Service Packet
 	maxSegments   = 2048 // segments of all paths
 	maxAttributes = 1024 // attributes that lists ask for
-	maxTexts      = 8 << 10
+	maxTexts      = 8 << 10 // bytes of names, and of what statuses add
 )
 
 // Services that are looked into.
@@ -102,7 +102,7 @@ func (p *pdu) cip(b []byte, at int, nested, keep bool) (n int, ok bool) {
 		case svcSetAttributeList:
 			if r.u16() > 0 { // how long the values are depends on the class
 				first := r.take(2)
-				if keep && first != nil && len(p.attributes) < maxAttributes {
+				if keep && first != nil && p.room(len(p.attributes) < maxAttributes) {
 					m.attributes = span{len(p.attributes), 1}
 					p.attributes = append(p.attributes, le16(first))
 				}
@@ -112,7 +112,7 @@ func (p *pdu) cip(b []byte, at int, nested, keep bool) (n int, ok bool) {
 	if r.bad {
 		return 0, false
 	}
-	if keep && len(p.messages) < maxMessages {
+	if keep && p.room(len(p.messages) < maxMessages) {
 		p.messages = append(p.messages, m)
 	}
 	n = len(b) - len(r.b)
@@ -129,7 +129,7 @@ func (p *pdu) multiple(b []byte, at int, keep bool) bool {
 	if r.bad {
 		return false
 	}
-	for ; len(offsets) > 0 && p.left > 0; offsets = offsets[2:] {
+	for ; len(offsets) > 0 && p.room(p.left > 0); offsets = offsets[2:] {
 		p.left--
 		off := int(le16(offsets))
 		if off >= len(b) {
@@ -154,7 +154,7 @@ func (p *pdu) attributeList(r *reader, keep bool) span {
 		return span{}
 	}
 	s := span{len(p.attributes), 0}
-	for ; len(list) > 0 && len(p.attributes) < maxAttributes; list = list[2:] {
+	for ; len(list) > 0 && p.room(len(p.attributes) < maxAttributes); list = list[2:] {
 		p.attributes = append(p.attributes, le16(list))
 		s.n++
 	}
@@ -181,7 +181,7 @@ func (p *pdu) path(b []byte, r *reader, keep bool) span {
 			default:
 				in.bad = true
 			}
-			if keep && !in.bad && len(p.segments) < maxSegments {
+			if keep && !in.bad && p.room(len(p.segments) < maxSegments) {
 				p.segments = append(p.segments, g)
 				s.n++
 			}
@@ -205,7 +205,7 @@ func (p *pdu) symbol(in *reader, kind uint8, keep bool) {
 	if kind == 0x91 && n&1 == 1 || kind != 0x91 && n&1 == 0 {
 		in.take(1) // pads to a whole word
 	}
-	if keep && len(name) > 0 && len(p.symbols) < maxMessages {
+	if keep && len(name) > 0 && p.room(len(p.symbols) < maxMessages) {
 		p.symbols = append(p.symbols, p.text(name))
 	}
 }
@@ -246,7 +246,7 @@ func (r *reader) other(kind uint8) {
 
 // text keeps bytes of the message.
 func (p *pdu) text(b []byte) span {
-	if len(b) == 0 || len(p.texts)+len(b) > maxTexts {
+	if len(b) == 0 || !p.room(len(p.texts)+len(b) <= maxTexts) {
 		return span{}
 	}
 	s := span{len(p.texts), len(b)}
@@ -254,7 +254,13 @@ func (p *pdu) text(b []byte) span {
 	return s
 }
 
-// of gives the path of a request.
+// room notes that something does not fit.
+func (p *pdu) room(fits bool) bool {
+	p.cut = p.cut || !fits
+	return fits
+}
+
+// pathOf gives the path of a request.
 func (p *pdu) pathOf(m *message) []segment { return p.segments[m.path.off : m.path.off+m.path.n] }
 
 // listOf gives the attributes that a list in a request names.

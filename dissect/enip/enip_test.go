@@ -248,8 +248,12 @@ func TestCaps(t *testing.T) {
 	for range 1000 {
 		r.Data(ts, big)
 	}
-	if !strings.Contains(r.Text(), "anomaly enip.too_many_transactions") {
-		t.Error("requests of 2 kB each are kept without end")
+	if !strings.Contains(r.Text(), "anomaly enip.too_many_transactions") || r.Capped["transactions"] == 0 || r.Capped["content"] > 0 {
+		t.Errorf("requests of 2 kB each are kept without end: %v", r.Capped)
+	}
+	long := encap(cmdSendRRData, 7, 0, rr(ask(svcGetAttributeList, identityPath, w16(2048)+strings.Repeat("xx", 2048))))
+	if r.Data(ts, long); r.Capped["content"] != 1 {
+		t.Errorf("counted: %v", r.Capped)
 	}
 	r.End(dissect.EndFIN)
 	if got := r.Text(); strings.Count(got, "enip.tx ") != strings.Count(got, "enip.message ") {

@@ -91,6 +91,9 @@ func (p *parser) datagram(c *dissect.Ctx, dir dissect.Dir, data []byte) {
 // message takes a whole message.
 func (p *parser) message(c *dissect.Ctx, dir dissect.Dir, data []byte) {
 	p.next.read(data, c.WantsFrames())
+	if p.next.cut {
+		c.Capped(capContent)
+	}
 	if dir == dissect.ToClient {
 		if t := p.find(c); t != nil {
 			p.kept -= t.size()

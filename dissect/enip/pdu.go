@@ -46,6 +46,7 @@ type pdu struct {
 	header
 	there   bool // it came
 	invalid bool // its content could not be read
+	cut     bool // not all of it is kept
 	payload payload
 
 	version, registerOptions uint16 // of RegisterSession

@@ -165,8 +165,10 @@ func sender(b []byte, h *header) (dir dissect.Dir, known bool) {
 // Caps, in the order of the Spec.
 const (
 	capTx = iota
+	capContent
 )
 
 var caps = []dissect.Cap{
-	capTx: {Name: "transactions", Doc: "EtherNet/IP: times that all transactions ended because too many waited for a response (app-layer.protocols.enip.max-tx), or what is kept of them took too much"},
+	capTx:      {Name: "transactions", Doc: "EtherNet/IP: times that all transactions ended because too many waited for a response (app-layer.protocols.enip.max-tx), or what is kept of them took too much"},
+	capContent: {Name: "content", Doc: "EtherNet/IP: messages of which not all CIP messages, segments, attributes or names were looked at"},
 }
