@@ -55,9 +55,13 @@ func with(spec *dissect.Spec) []*dissect.Spec {
 	return list
 }
 
-// Data feeds bytes of a direction.
+// Data feeds bytes of a direction. They are overwritten afterwards, as the memory of packets is: whoever points there says nonsense.
 func (r *Recorder) Data(dir dissect.Dir, data string) *Recorder {
-	r.session.Data(r.Ctx, r.Spec, r.parser, dir, []byte(data))
+	b := []byte(data)
+	r.session.Data(r.Ctx, r.Spec, r.parser, dir, b)
+	for i := range b {
+		b[i] = 0xa5
+	}
 	return r
 }
 

@@ -166,7 +166,7 @@ func (f *Flow) probe(dir dissect.Dir, data []byte) {
 		hint = hint || p == f.Key.DstPort
 	}
 	v := det.Probe(dir, f.first[dir], hint)
-	if v != dissect.Yes {
+	if v != dissect.Yes && v != dissect.ByPort {
 		f.failed = v == dissect.No && f.Key.Proto == packet.ProtoTCP
 		return
 	}
