@@ -44,6 +44,7 @@ func checkKinds() []checkKind {
 		{is: func(path string, _ []byte) bool { return ruleset.IsRuleFile(path) }, check: checkRules}, // YAML
 		{is: hasExt(".lua"), check: checkScripts},
 		{is: isFeed, check: checkFeeds},
+		{is: isSuricataConf, check: checkSuricataConf},
 	}
 }
 
@@ -66,7 +67,7 @@ func newCheck(e *env) *cobra.Command {
 	var format string
 	cmd := &cobra.Command{
 		Use: "check [FILE|DIR]...", Short: "Check rules, scripts, feeds and configuration",
-		Long: `Check files of every kind that luanids reads: errors, and warnings of what cannot work or is slow.
+		Long: `Check files of every kind that luanids reads, Suricata's threshold.config, classification.config and reference.config too: errors, and warnings of what cannot work or is slow.
 Of a folder all files of a known kind are checked. Exit code 3 when there are errors.`,
 		RunE: func(_ *cobra.Command, args []string) error { return check(e, f, format, args) },
 	}
@@ -205,5 +206,9 @@ func checkRules(f *flags, paths []string) (checked, error) {
 	if err != nil {
 		return checked{}, err
 	}
-	return checked{what: plural(len(set.Rules), "rule"), list: set.Diagnostics, source: set.Source}, nil
+	what := plural(len(set.Rules), "rule")
+	if set.Skipped > 0 {
+		what += ", " + plural(set.Skipped, "rule") + " left out"
+	}
+	return checked{what: what, list: set.Diagnostics, source: set.Source}, nil
 }

@@ -68,7 +68,13 @@ func importRules(e *env, f *flags, files []string, output string) error {
 	if left > 0 && left == len(set.Rules)+set.Skipped {
 		return failed(errors.New("no rule could be translated"))
 	}
-	text := append(bytes.TrimRight(b.Bytes(), "\n"), '\n')
+	text := bytes.TrimRight(b.Bytes(), "\n")
+	if len(text) > 0 {
+		text = append(text, '\n')
+	}
+	if len(set.Rules) == 0 {
+		say.warn("%s: no rules", strings.Join(files, ", "))
+	}
 	if output == "" {
 		_, err = e.stdout.Write(text)
 	} else {
@@ -112,12 +118,16 @@ func writeImported(w io.Writer, set *ruleset.Set, say *messages) (left int) {
 // comments finds the lines of a rule file that are comments or empty.
 func comments(text []byte) []unparse.Comment {
 	var list []unparse.Comment
-	s := bufio.NewScanner(bytes.NewReader(text))
+	s := bufio.NewScanner(bytes.NewReader(bytes.TrimPrefix(text, []byte("\ufeff"))))
 	s.Buffer(nil, len(text)+1)
+	goesOn := false // a rule that was made a comment, in lines that are set in
 	for n := 1; s.Scan(); n++ {
-		if line := strings.TrimSpace(s.Text()); line == "" || line[0] == '#' {
+		line := strings.TrimSpace(s.Text())
+		comment := strings.HasPrefix(line, "#") || goesOn && line != "" && line[0] != s.Bytes()[0]
+		if line == "" || comment {
 			list = append(list, unparse.Comment{Line: n, Text: line})
 		}
+		goesOn = comment && strings.HasSuffix(line, "\\")
 	}
 	return list
 }

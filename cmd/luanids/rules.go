@@ -57,9 +57,9 @@ func ruleOptions(f *flags, cfg *engine.Config) (ruleset.Options, error) {
 			return opt, usage(fmt.Errorf("--classification-config: %w", err))
 		}
 		defer file.Close()
-		classes, err := eve.ReadClasses(file)
+		classes, err := eve.ReadClasses(f.classification, file)
 		if err != nil {
-			return opt, usage(fmt.Errorf("--classification-config %s: %w", f.classification, err))
+			return opt, usage(err)
 		}
 		cfg.EVEOptions.Classes = classes
 	}
@@ -121,6 +121,8 @@ func (m *messages) findings(set *ruleset.Set, quiet bool) {
 		imported := !strings.HasSuffix(d.File, lang.Ext)
 		if d.Code == "skipped" || imported && d.Severity == diag.Error {
 			left++
+			m.warn("%s:%d: %s", d.File, d.Range.Start.Line, d.Summary)
+		} else if d.Code == ruleset.BadThreshold {
 			m.warn("%s:%d: %s", d.File, d.Range.Start.Line, d.Summary)
 		} else if d.Severity == diag.Error {
 			list = append(list, d)

@@ -2,7 +2,6 @@ package config
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -22,9 +21,9 @@ func setReferences(c *engine.Config, _ []string, v string) error {
 		return err
 	}
 	defer file.Close()
-	refs, err := eve.ReadReferences(file)
+	refs, err := eve.ReadReferences(v, file)
 	if err != nil {
-		return fmt.Errorf("%s: %w", v, err)
+		return err
 	}
 	c.EVEOptions.References = refs
 	return nil

@@ -24,7 +24,7 @@ func TestReferenceConfig(t *testing.T) {
 	if _, err := Set(&c, "reference-config-file", filepath.Join(dir, "missing.txt")); err == nil {
 		t.Error("a missing file is no error")
 	}
-	if _, err := Set(&c, "reference-config-file", bad); err == nil || !strings.Contains(err.Error(), "bad.txt: line 2") {
+	if _, err := Set(&c, "reference-config-file", bad); err == nil || !strings.Contains(err.Error(), "bad.txt:2: ") {
 		t.Errorf("error %v", err)
 	}
 	if _, err := Set(&c, "reference-config-file", good); err != nil || c.EVEOptions.References["url"] != "https://go.example/" {

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"regexp"
 	"strconv"
 	"strings"
 )
@@ -57,26 +58,38 @@ func DefaultClasses() map[string]Class {
 	}
 }
 
-// ReadClasses reads a classification.config: lines "config classification: name,description,priority".
-// Lines of another form are an error that names the line.
-func ReadClasses(r io.Reader) (map[string]Class, error) {
+// LineError is what is wrong with a line of a file.
+type LineError struct {
+	File string
+	Line int
+	What string
+}
+
+// Error names the file and the line.
+func (e *LineError) Error() string { return fmt.Sprintf("%s:%d: %s", e.File, e.Line, e.What) }
+
+// classLine is a line of a classification.config; commas may be in the description.
+var classLine = regexp.MustCompile(`^config\s+classification\s*:\s*([A-Za-z][A-Za-z0-9_-]*)\s*,\s*(.*?)\s*,\s*([^,]+)$`)
+
+// ReadClasses reads a classification.config: lines "config classification: name,description,priority". The error tells
+// of the first line that is none.
+func ReadClasses(name string, r io.Reader) (map[string]Class, error) {
 	classes := map[string]Class{}
 	s := bufio.NewScanner(r)
 	for n := 1; s.Scan(); n++ {
-		line := strings.TrimSpace(s.Text())
+		line := strings.TrimSpace(strings.TrimPrefix(s.Text(), "\ufeff"))
 		if line == "" || line[0] == '#' {
 			continue
 		}
-		rest, ok := strings.CutPrefix(line, "config classification:")
-		parts := strings.Split(rest, ",")
-		if !ok || len(parts) != 3 {
-			return nil, fmt.Errorf("line %d: expected «config classification: name,description,priority», found %q", n, line)
+		m := classLine.FindStringSubmatch(line)
+		if m == nil {
+			return nil, &LineError{name, n, fmt.Sprintf("expected «config classification: name,description,priority», found %q", line)}
 		}
-		prio, err := strconv.Atoi(strings.TrimSpace(parts[2]))
+		prio, err := strconv.Atoi(m[3])
 		if err != nil || prio < 1 || prio > 255 {
-			return nil, fmt.Errorf("line %d: the priority %q is not a number from 1 to 255", n, parts[2])
+			return nil, &LineError{name, n, fmt.Sprintf("the priority %q is not a number from 1 to 255", m[3])}
 		}
-		classes[strings.ToLower(strings.TrimSpace(parts[0]))] = Class{strings.TrimSpace(parts[1]), prio}
+		classes[strings.ToLower(m[1])] = Class{m[2], prio}
 	}
 	return classes, s.Err()
 }

@@ -32,8 +32,8 @@ func DefaultReferences() map[string]string {
 	}
 }
 
-// ReadReferences reads a reference.config: lines "config reference: kind prefix".
-func ReadReferences(r io.Reader) (map[string]string, error) {
+// ReadReferences reads a reference.config: lines "config reference: kind prefix". The error tells of the first line that is none.
+func ReadReferences(name string, r io.Reader) (map[string]string, error) {
 	refs := map[string]string{}
 	s := bufio.NewScanner(r)
 	for n := 1; s.Scan(); n++ {
@@ -44,7 +44,7 @@ func ReadReferences(r io.Reader) (map[string]string, error) {
 		rest, ok := strings.CutPrefix(line, "config reference:")
 		f := strings.Fields(rest)
 		if !ok || len(f) != 2 {
-			return nil, fmt.Errorf("line %d: expected «config reference: kind prefix», found %q", n, line)
+			return nil, &LineError{name, n, fmt.Sprintf("expected «config reference: kind prefix», found %q", line)}
 		}
 		refs[strings.ToLower(f[0])] = f[1]
 	}

@@ -19,11 +19,11 @@ func TestReferences(t *testing.T) {
 			t.Errorf("%s %s: %s, want %s", tt.kind, tt.value, got, tt.want)
 		}
 	}
-	refs, err := ReadReferences(strings.NewReader("# ours\nconfig reference: Ticket https://tickets.example/\n"))
+	refs, err := ReadReferences("ours", strings.NewReader("# ours\nconfig reference: Ticket https://tickets.example/\n"))
 	if err != nil || refs["ticket"] != "https://tickets.example/" {
 		t.Errorf("%v %v", refs, err)
 	}
-	if _, err := ReadReferences(strings.NewReader("\nconfig reference: ticket")); err == nil || !strings.Contains(err.Error(), "line 2") {
+	if _, err := ReadReferences("ours", strings.NewReader("\nconfig reference: ticket")); err == nil || !strings.Contains(err.Error(), "ours:2: ") {
 		t.Errorf("error %v", err)
 	}
 }

@@ -1,6 +1,7 @@
 package ruleset
 
 import (
+	"bytes"
 	"fmt"
 	"net/netip"
 	"os"
@@ -16,6 +17,9 @@ func (l *loader) suricata(path string) error {
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return fmt.Errorf("rules: %w", err)
+	}
+	if bytes.HasPrefix(text, []byte("\xff\xfe")) || bytes.HasPrefix(text, []byte("\xfe\xff")) {
+		return fmt.Errorf("rules: %s: is text in UTF-16: save it as UTF-8", path)
 	}
 	if l.shared == nil {
 		l.shared = suricata.NewShared()
@@ -48,6 +52,9 @@ func (l *loader) suricataOptions() suricata.Options {
 	return opt
 }
 
+// BadThreshold is the code of warnings of lines of ThresholdConfig that are ignored.
+const BadThreshold = "bad-threshold-line"
+
 // depends notes a file that rules name.
 func (l *loader) depends(name string) {
 	l.mu.Lock()
@@ -61,7 +68,7 @@ func (l *loader) source(path string, text []byte) {
 }
 
 // importAll puts the imported rules among the others: of equal ones in several files the
-// newest, with the thresholds and suppressions of ThresholdConfig.
+// newest, with the thresholds and suppressions of ThresholdConfig, which .nids rules with a sid have too.
 func (l *loader) importAll() error {
 	rules := l.imported
 	if l.imports > 1 { // Load has seen to one
@@ -77,9 +84,18 @@ func (l *loader) importAll() error {
 		l.source(path, text)
 		conf, bad := suricata.ReadThresholds(l.schema, path, text, l.suricataOptions())
 		for _, s := range bad {
-			l.warn(s, "bad-threshold", "line ignored: "+s.Keyword+": "+s.Why)
+			l.warn(s, BadThreshold, "line ignored: "+s.Keyword+": "+s.Why)
 		}
 		rules = conf.Apply(rules)
+		var others []*ir.Rule
+		for _, r := range l.set.Rules {
+			if r.SID != 0 { // imported before, and .nids now
+				others = append(others, conf.Apply([]*ir.Rule{r})...)
+			} else {
+				others = append(others, r)
+			}
+		}
+		l.set.Rules = others
 	}
 	l.set.Rules = append(l.set.Rules, rules...)
 	return nil

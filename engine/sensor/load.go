@@ -283,11 +283,7 @@ func readClasses(name string) (map[string]eve.Class, error) {
 		return nil, fmt.Errorf("classification: %w", err)
 	}
 	defer f.Close()
-	classes, err := eve.ReadClasses(f)
-	if err != nil {
-		return nil, fmt.Errorf("classification: %s: %w", name, err)
-	}
-	return classes, nil
+	return eve.ReadClasses(name, f)
 }
 
 // take judges what is wrong with rules. Errors in .nids files, which are written for us, are errors. Of imported
@@ -302,6 +298,8 @@ func (l *loaded) take(set *ruleset.Set, prev *loaded) error {
 		switch {
 		case native && d.Severity == diag.Error:
 			bad = append(bad, *d)
+		case d.Code == ruleset.BadThreshold:
+			l.warn("%s", say(d))
 		case d.Code == "skipped" || !native && d.Severity == diag.Error:
 			text := say(d)
 			l.skips[text] = true

@@ -27,8 +27,8 @@ func (b *builder) literal(v string) (*ir.Lit, *problem) {
 	if strings.HasPrefix(v, "!") {
 		lit.Neg, v = true, strings.TrimLeft(v[1:], " \t")
 	}
-	if len(v) < 2 || v[0] != '"' || v[len(v)-1] != '"' {
-		return nil, fail("the text must stand in quotes")
+	if err := quoted(v); err != nil {
+		return nil, err
 	}
 	var err *problem
 	lit.Bytes, err = contentBytes(v[1 : len(v)-1])

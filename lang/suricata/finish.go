@@ -72,15 +72,19 @@ func (b *builder) transaction() bool { return b.h.arrow == "=>" }
 // direction finds the direction that the rule is about: what flow says, or what follows from buffers
 // that exist in one direction only. 0: both.
 func (b *builder) direction() (dirs, *problem) {
-	var only [bothDirs + 1]string // by direction, a keyword that is known there alone
+	var only [bothDirs + 1]struct { // by direction, a keyword that is known there alone
+		name string
+		off  int
+	}
 	for _, c := range b.chains {
 		if c.buf != payloadBuffer && !c.buf.packet {
-			only[c.buf.dirs()] = c.buf.name
+			d := &only[c.buf.dirs()]
+			d.name, d.off = c.buf.name, c.off
 		}
 	}
 	for _, c := range b.conds {
 		if c.dirs != 0 && c.field != nil {
-			only[c.dirs] = c.field.Name
+			only[c.dirs].name, only[c.dirs].off = c.field.Name, 0
 		}
 	}
 	ts, tc := only[toServer], only[toClient]
@@ -88,15 +92,16 @@ func (b *builder) direction() (dirs, *problem) {
 		return b.dir, b.checkSides()
 	}
 	switch {
-	case ts != "" && tc != "":
-		return 0, &problem{keyword: tc, why: "it is of the response, and " + ts + " of the request: a rule is about one of them (or has the arrow =>)"}
-	case ts != "" && b.dir == toClient:
-		return 0, &problem{keyword: ts, why: "it is of the request, and flow says to_client: the rule never matches"}
-	case tc != "" && b.dir == toServer:
-		return 0, &problem{keyword: tc, why: "it is of the response, and flow says to_server: the rule never matches"}
-	case ts != "":
+	case ts.name != "" && tc.name != "":
+		return 0, &problem{keyword: tc.name, off: tc.off,
+			why: "it is of the response, and " + ts.name + " of the request: a rule is about one of them (or has the arrow =>)"}
+	case ts.name != "" && b.dir == toClient:
+		return 0, &problem{keyword: ts.name, off: ts.off, why: "it is of the request, and flow says to_client: the rule never matches"}
+	case tc.name != "" && b.dir == toServer:
+		return 0, &problem{keyword: tc.name, off: tc.off, why: "it is of the response, and flow says to_server: the rule never matches"}
+	case ts.name != "":
 		return toServer, nil
-	case tc != "":
+	case tc.name != "":
 		return toClient, nil
 	}
 	return b.dir, nil
@@ -334,18 +339,18 @@ func (b *builder) headerTerms(v variant, uses []use, terms []ir.Expr) ([]ir.Expr
 func (b *builder) endPoints(d dirs, terms []ir.Expr) ([]ir.Expr, *problem) {
 	c, l := &b.l.common, b.l
 	src, dst := l.addrList(b.h.src), l.addrList(b.h.dst)
-	for _, a := range []addrSet{src, dst} {
+	for i, a := range []addrSet{src, dst} {
 		if a.err != nil {
-			return nil, &problem{why: a.err.why}
+			return nil, &problem{why: a.err.why, off: b.h.at[[2]int{atSrc, atDst}[i]]}
 		}
 	}
 	sport, err := l.portList(b.h.srcPort)
 	if err != nil {
-		return nil, err
+		return nil, &problem{why: err.why, off: b.h.at[atSrcPort]}
 	}
 	dport, err := l.portList(b.h.dstPort)
 	if err != nil {
-		return nil, err
+		return nil, &problem{why: err.why, off: b.h.at[atDstPort]}
 	}
 	all := func(out []ir.Expr, list ...ir.Expr) []ir.Expr {
 		for _, x := range list {
@@ -377,5 +382,5 @@ func (b *builder) endPoints(d dirs, terms []ir.Expr) ([]ir.Expr, *problem) {
 		other := all(nil, src.dst, dst.src, sport.dst, dport.src)
 		return append(terms, &ir.Or{X: []ir.Expr{andOf(one), andOf(other)}}), nil
 	}
-	return nil, fail("the arrow must be ->, <> or =>, not %s", b.h.arrow)
+	return nil, &problem{why: "the arrow must be ->, <> or =>, not " + b.h.arrow, off: b.h.at[atArrow]}
 }

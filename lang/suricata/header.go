@@ -1,7 +1,9 @@
 package suricata
 
 import (
+	"maps"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -46,7 +48,7 @@ func (l *loader) walk(s string, neg bool, depth int, visit func(elem string, neg
 	case s[0] == '$':
 		v, ok := l.vars[s[1:]]
 		if !ok {
-			return fail("the variable %s has no value: set it with --var %s=...", s, s[1:])
+			return fail("the variable %s has no value: set it with --var %s=...%s", s, s[1:], didYouMean(s[1:], slices.Sorted(maps.Keys(l.vars))))
 		}
 		return l.walk(v, neg, depth+1, visit)
 	case s[0] == '[':
@@ -210,7 +212,15 @@ func prefixes(s string) ([]netip.Prefix, *problem) {
 			return rangePrefixes(a, b), nil
 		}
 	}
-	return nil, fail("%s is no address, network or variable", s)
+	return nil, fail("%s is no address, network or variable%s", s, listHint(s))
+}
+
+// listHint tells of brackets where several stand without.
+func listHint(s string) string {
+	if strings.Contains(s, ",") {
+		return ": several stand in brackets, [" + s + "]"
+	}
+	return ""
 }
 
 func maskBits(m [4]byte) (int, bool) {
@@ -311,7 +321,7 @@ func portRange(s string) (ir.Range, *problem) {
 		}
 		n, err := strconv.ParseUint(x.s, 10, 16)
 		if err != nil {
-			return r, fail("%s is no port", s)
+			return r, fail("%s is no port%s", s, listHint(s))
 		}
 		*x.n = int64(n)
 	}

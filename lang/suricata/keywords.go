@@ -219,15 +219,15 @@ func (l *loader) translate(mem *scratch, r *raw, h header, opts []option, pipes 
 
 func (b *builder) translate(opts []option) ([]*ir.Rule, *problem) {
 	if err := b.setAction(); err != nil {
-		return nil, err
+		return nil, &problem{why: err.why, off: b.h.at[atAction]}
 	}
 	if err := b.setProtocol(); err != nil {
-		return nil, err
+		return nil, &problem{why: err.why, off: b.h.at[atProto]}
 	}
 	for i := range opts {
 		if err := b.apply(&opts[i]); err != nil {
 			if err.keyword == "" {
-				err = &problem{keyword: opts[i].name, why: err.why, off: opts[i].off}
+				err = &problem{keyword: short(opts[i].name), why: err.why, off: opts[i].off}
 			}
 			return nil, err
 		}

@@ -151,7 +151,15 @@ func TestTranslation(t *testing.T) {
 
 func TestSkips(t *testing.T) {
 	for _, c := range []struct{ rule, keyword, why string }{
-		{`content:"a;`, "content", "quotes"},
+		{`content:"a;`, "content", "a quote is missing"},
+		{`content:a;`, "content", "in quotes"},
+		{`content:"a"b";`, "content", "within the text"},
+		{`content:"a" sid:7;`, "content", `a semicolon is missing behind "a"`},
+		{`alert tcp any any -> any 80,443 (sid:1;)`, "", "[80,443]"},
+		{`alert tcp any any -> any [80,443 (sid:1;)`, "", "a ] is missing"},
+		{`alert tcp $HOME_NTE any -> any any (sid:1;)`, "", "did you mean HOME_NET?"},
+		{`alert tcp any any -> any any (content:"a)"; sid:1;`, "", "the ) at the end of the rule is missing"},
+		{`alert tcp any any -> any any (sid:1;) # why`, "", "a line of its own"},
 		{`contnet:"a";`, "contnet", "did you mean content?"},
 		{`msg:"a; content:"b";`, "msg", "a quote is missing"},
 		{`alert tpc any any -> any any (sid:1;)`, "", "did you mean tcp?"},
@@ -223,7 +231,7 @@ func TestSkips(t *testing.T) {
 }
 
 func TestTextAndPlaces(t *testing.T) {
-	src := "# comment\n#alert tcp any any -> any any (sid:9;)\n\n" +
+	src := "# comment\n#alert tcp any any -> any any (sid:9;)\n#alert tcp any any -> any any ( \\\n  sid:8;)\n" +
 		"alert tcp any any -> any any (msg:\"one\\; \\\"x\\\"\"; \\\r\n  content:\"a\"; \\\n  sid:1; rev:3; gid:2;)\n" +
 		"  alert tcp any any -> any any (msg:\"two\"; bad_one; sid:2;)\n"
 	rules, skipped := Load(testSchema(t), "f.rules", []byte(src), Options{})
@@ -231,15 +239,15 @@ func TestTextAndPlaces(t *testing.T) {
 		t.Fatalf("%d rules, skipped %v", len(rules), skipped)
 	}
 	r := rules[0]
-	if r.ID != "2:1" || r.Msg != `one; "x"` || r.Rev != 3 || r.Pos.Line != 4 {
+	if r.ID != "2:1" || r.Msg != `one; "x"` || r.Rev != 3 || r.Pos.Line != 5 {
 		t.Errorf("got %+v", r)
 	}
 	lit := r.When.(*ir.And).X[1].(*ir.Content).Items[0].(*ir.Lit)
-	if lit.Pos.Line != 5 || lit.Pos.Col != 3 {
-		t.Errorf("the content is at %+v, want 5:3", lit.Pos)
+	if lit.Pos.Line != 6 || lit.Pos.Col != 3 {
+		t.Errorf("the content is at %+v, want 6:3", lit.Pos)
 	}
-	if p := skipped[0].Pos; p.Line != 7 || p.Col != 44 || skipped[0].SID != 2 {
-		t.Errorf("skipped at %+v, want 7:44", skipped[0])
+	if p := skipped[0].Pos; p.Line != 8 || p.Col != 44 || skipped[0].SID != 2 {
+		t.Errorf("skipped at %+v, want 8:44", skipped[0])
 	}
 }
 

@@ -9,24 +9,13 @@ import (
 )
 
 func msg(b *builder, v string) *problem {
-	if !balanced(v) {
-		return fail("a quote is missing: the text must stand between two")
+	if strings.HasPrefix(v, `"`) || strings.Contains(v, `"`) {
+		if err := quoted(v); err != nil {
+			return err
+		}
 	}
 	b.r.Msg = unquote(v)
 	return nil
-}
-
-// balanced tells whether a text stands in quotes, or has none; those behind a backslash do not count.
-func balanced(v string) bool {
-	for i := 0; i < len(v); i++ {
-		switch {
-		case v[i] == '\\':
-			i++
-		case v[i] == '"' && i > 0 && (i < len(v)-1 || v[0] != '"'):
-			return false
-		}
-	}
-	return !strings.HasPrefix(v, `"`) || len(v) > 1 && strings.HasSuffix(v, `"`)
 }
 
 func sid(b *builder, v string) *problem {

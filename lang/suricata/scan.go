@@ -28,6 +28,11 @@ func split(name, src string) (raws []raw, skipped []Skip) {
 		text, src = cutLine(src)
 		trimmed := strings.TrimLeft(text, " \t\ufeff")
 		if trimmed == "" || trimmed[0] == '#' || trimmed[0] == ';' {
+			// A rule that was made a comment goes on in lines that are set in.
+			for trimmed != "" && continues(text) && src != "" && isSpace(src[0]) {
+				line++
+				text, src = cutLine(src)
+			}
 			continue
 		}
 		r := raw{line: first, col: int32(len(text)-len(trimmed)) + 1}
@@ -42,12 +47,20 @@ func split(name, src string) (raws []raw, skipped []Skip) {
 		}
 		r.text = strings.TrimRight(trimmed, " \t\\")
 		if !strings.Contains(r.text, "(") {
-			skipped = append(skipped, Skip{Pos: ir.Pos{File: name, Line: first, Col: r.col}, Why: "this is no rule: ( is missing"})
+			skipped = append(skipped, Skip{Pos: ir.Pos{File: name, Line: first, Col: r.col}, Why: noRule(r.text)})
 			continue
 		}
 		raws = append(raws, r)
 	}
 	return raws, skipped
+}
+
+// noRule says of a line what is wrong with it that has no options.
+func noRule(text string) string {
+	if word, _, _ := strings.Cut(text, " "); strings.EqualFold(word, "include") {
+		return "this is no rule: files of rules include no others; name them with -r"
+	}
+	return "this is no rule: ( is missing"
 }
 
 func cutLine(s string) (line, rest string) {
@@ -93,7 +106,21 @@ func sidOf(r *raw) uint32 {
 // header is the part of a rule before its options.
 type header struct {
 	action, proto, src, srcPort, arrow, dst, dstPort string
+	// at are the places of the parts.
+	at [headerParts]int
 }
+
+// The parts of a header, in their order.
+const (
+	atAction = iota
+	atProto
+	atSrc
+	atSrcPort
+	atArrow
+	atDst
+	atDstPort
+	headerParts
+)
 
 // cursor walks over a rule's text.
 type cursor struct {
@@ -139,23 +166,36 @@ type option struct {
 // parse takes a rule apart. The options are appended to room.
 func parse(text string, room []option) (h header, opts []option, err *problem) {
 	c := cursor{s: text}
-	for _, p := range []*string{&h.action, &h.proto, &h.src, &h.srcPort, &h.arrow, &h.dst, &h.dstPort} {
+	for i, p := range []*string{&h.action, &h.proto, &h.src, &h.srcPort, &h.arrow, &h.dst, &h.dstPort} {
+		c.space()
+		h.at[i] = c.i
 		*p = c.word()
-		if *p == "" {
+		switch {
+		case *p == "":
 			return h, nil, &problem{why: "the header must read: action protocol source port -> destination port", off: c.i}
+		case strings.Count(*p, "[") > strings.Count(*p, "]"):
+			return h, nil, &problem{why: "a ] is missing: a list of addresses or ports stands in [ ]", off: h.at[i]}
 		}
 	}
 	c.space()
 	end := strings.LastIndexByte(text, ')')
 	if c.i < len(text) && text[c.i] == '(' && end < c.i {
-		return h, nil, &problem{why: "the options begin with (, and the ) at the end of the rule is missing", off: c.i}
+		return h, nil, &problem{why: noParen, off: c.i}
 	}
 	if c.i >= len(text) || text[c.i] != '(' || end < c.i {
 		return h, nil, &problem{why: "the options must stand in ( )", off: c.i}
 	}
+	if behind := strings.TrimLeft(text[end+1:], " \t"); behind != "" {
+		if strings.Contains(text[end+1:], ";") {
+			return h, nil, &problem{why: noParen, off: c.i}
+		}
+		return h, nil, &problem{why: "something stands behind the ) that ends the rule: a comment has a line of its own", off: len(text) - len(behind)}
+	}
 	opts, err = options(text[:end], c.i+1, room)
 	return h, opts, err
 }
+
+const noParen = "the options begin with (, and the ) at the end of the rule is missing"
 
 // options splits "name: value; name;" from offset i on. A backslash takes the meaning of a semicolon away.
 func options(s string, i int, opts []option) ([]option, *problem) {

@@ -2,6 +2,7 @@ package suricata
 
 import (
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -100,3 +101,28 @@ func decoderEvents() (names []string) {
 	}
 	return names
 }
+
+// quoted tells what is wrong with a text that does not stand between quotes.
+func quoted(v string) *problem {
+	if v == "" || v[0] != '"' {
+		return fail("the text must stand in quotes")
+	}
+	for i := 1; i < len(v); i++ {
+		switch v[i] {
+		case '\\':
+			i++
+		case '"':
+			if i == len(v)-1 {
+				return nil
+			}
+			if next := strings.TrimLeft(v[i+1:], " \t"); nextOption.MatchString(next) {
+				return fail("a semicolon is missing behind %s", short(v[:i+1]))
+			}
+			return fail(`a quote within the text is written \", or one is missing: the text must stand between two`)
+		}
+	}
+	return fail("a quote is missing: the text must stand between two")
+}
+
+// nextOption is how an option begins.
+var nextOption = regexp.MustCompile(`^[a-z_.]+[ \t]*(:|$)`)

@@ -1,6 +1,7 @@
 package suricata
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -82,7 +83,7 @@ func configLines(src string) (lines []configLine) {
 }
 
 // settings splits "gen_id 1, sig_id 2, track by_src, ip [10.0.0.0/8,11.0.0.0/8]".
-func settings(s string) (map[string]string, *problem) {
+func settings(s string, keys []string) (map[string]string, *problem) {
 	m := map[string]string{}
 	depth, start := 0, 0
 	for i := 0; i <= len(s); i++ {
@@ -98,17 +99,38 @@ func settings(s string) (map[string]string, *problem) {
 			}
 		}
 		key, value, ok := strings.Cut(strings.TrimSpace(s[start:i]), " ")
-		if !ok {
+		value = strings.TrimSpace(value)
+		switch {
+		case !ok:
 			return nil, fail("%q has no value", key)
+		case !slices.Contains(keys, key):
+			return nil, fail("%s is not known: there are %s%s", short(key), strings.Join(keys, ", "), didYouMean(key, keys))
+		case m[key] != "":
+			return nil, fail("%s is given twice", key)
+		case key != "ip" && strings.Contains(value, " "):
+			return nil, fail("%s %s: a comma is missing", key, short(value))
 		}
-		m[key] = strings.TrimSpace(value)
+		m[key] = value
 		start = i + 1
 	}
 	return m, nil
 }
 
+// configKeys are what the lines of each kind may say.
+var configKeys = map[string][]string{
+	"suppress":     {"gen_id", "sig_id", "track", "ip"},
+	"threshold":    {"gen_id", "sig_id", "type", "track", "count", "seconds"},
+	"event_filter": {"gen_id", "sig_id", "type", "track", "count", "seconds"},
+	"rate_filter":  {"gen_id", "sig_id", "track", "count", "seconds", "new_action", "timeout"},
+}
+
 func (c *ThresholdConfig) line(l *loader, verb, rest string) *problem {
-	m, err := settings(rest)
+	keys := configKeys[verb]
+	if keys == nil {
+		verbs := slices.Sorted(maps.Keys(configKeys))
+		return fail("lines begin with %s%s", strings.Join(verbs, ", "), didYouMean(verb, verbs))
+	}
+	m, err := settings(rest, keys)
 	if err != nil {
 		return err
 	}
@@ -117,17 +139,15 @@ func (c *ThresholdConfig) line(l *loader, verb, rest string) *problem {
 	ref.GID, ok1 = u32(m["gen_id"])
 	ref.SID, ok2 = u32(m["sig_id"])
 	if !ok1 || !ok2 {
-		return fail("wants gen_id and sig_id")
+		return fail("wants gen_id and sig_id, each a number: gen_id 1, sig_id 2000000")
 	}
 	switch verb {
 	case "suppress":
 		return c.suppress(l, ref, m)
-	case "threshold", "event_filter":
-		return c.override(l, ref, m)
 	case "rate_filter":
 		return c.rateFilter(l, ref, m)
 	}
-	return fail("unknown: suppress, threshold, event_filter and rate_filter are known")
+	return c.override(l, ref, m)
 }
 
 func (c *ThresholdConfig) suppress(l *loader, ref RuleRef, m map[string]string) *problem {
@@ -135,9 +155,12 @@ func (c *ThresholdConfig) suppress(l *loader, ref RuleRef, m map[string]string) 
 		c.Suppress = append(c.Suppress, Suppress{RuleRef: ref})
 		return nil
 	}
+	if m["ip"] == "" {
+		return fail("wants ip beside track: an address, a network, a variable, or several in [ ]")
+	}
 	set := l.addrList(m["ip"])
-	if m["ip"] == "" || set.err != nil {
-		return fail("%q is no address", m["ip"])
+	if set.err != nil {
+		return set.err
 	}
 	x := func(ip ir.Expr) ir.Expr {
 		if cond := addrCond(ip, set); cond != nil {
@@ -148,7 +171,7 @@ func (c *ThresholdConfig) suppress(l *loader, ref RuleRef, m map[string]string) 
 	src, dst := x(l.common.srcIP), x(l.common.dstIP)
 	when := map[string]ir.Expr{"by_src": src, "by_dst": dst, "by_either": &ir.Or{X: []ir.Expr{src, dst}}}[m["track"]]
 	if when == nil {
-		return fail("wants track by_src, by_dst or by_either")
+		return fail("track %s: wants by_src, by_dst or by_either", m["track"])
 	}
 	c.Suppress = append(c.Suppress, Suppress{RuleRef: ref, When: when})
 	return nil
@@ -160,7 +183,10 @@ func (l *loader) rate(m map[string]string) (by []ir.Expr, count int, window time
 	s, ok2 := u32(m["seconds"])
 	by, ok3 := l.common.track(m["track"])
 	if !ok1 || !ok2 || !ok3 || n == 0 || s == 0 {
-		return nil, 0, 0, fail("wants track, count and seconds")
+		if m["track"] != "" && !ok3 {
+			return nil, 0, 0, fail("track %s: wants by_src, by_dst, by_both, by_rule or by_flow", m["track"])
+		}
+		return nil, 0, 0, fail("wants track, and count and seconds of at least 1")
 	}
 	return by, int(n), time.Duration(s) * time.Second, nil
 }
@@ -172,7 +198,7 @@ func (c *ThresholdConfig) override(l *loader, ref RuleRef, m map[string]string) 
 	}
 	kind := thresholdKinds[m["type"]]
 	if kind == 0 || kind == ir.ThBackoff {
-		return fail("wants type limit, threshold or both")
+		return fail("type %s: wants limit, threshold or both", m["type"])
 	}
 	c.Thresholds = append(c.Thresholds, ThresholdOverride{RuleRef: ref,
 		Threshold: ir.Threshold{Kind: kind, Count: count, Window: window, By: by, Fixed: true}})
