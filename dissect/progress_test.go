@@ -25,7 +25,9 @@ func TestSkip(t *testing.T) {
 
 func TestEnds(t *testing.T) {
 	var e Ends
-	if e.Both(ToClient) || e.Both(ToClient) || !e.Both(ToServer) {
-		t.Error("not over when both directions are, and only then")
+	for i, dir := range []Dir{ToClient, ToClient, ToServer, ToClient} {
+		if got := e.Both(dir); got != (i > 1) {
+			t.Errorf("step %d, %s ends: both %v", i, dir, got)
+		}
 	}
 }
