@@ -66,3 +66,38 @@ func TestGapInContent(t *testing.T) {
 		t.Error(got, r.Records)
 	}
 }
+
+// TestFragments: a record may come in several fragments, however small.
+func TestFragments(t *testing.T) {
+	call := asks(1, 3, v3Lookup, opaque(folder)+opaque("plan.txt"))
+	for _, size := range []int{1, 4, 30, 60} {
+		var b strings.Builder
+		for i := 0; i < len(call); i += size {
+			mark, end := uint32(0), min(i+size, len(call))
+			if end == len(call) {
+				mark = lastFragment
+			}
+			b.WriteString(u32(mark|uint32(end-i)) + call[i:end])
+		}
+		text := b.String()
+		if got := probeTCP(toServer, []byte(text), true); got != dissect.Yes {
+			t.Errorf("fragments of %d: probe says %v", size, got)
+		}
+		if got := probeTCP(toServer, []byte(text[:20]), true); got != dissect.More {
+			t.Errorf("the first 20 bytes of fragments of %d: probe says %v", size, got)
+		}
+		r := dissecttest.New(Spec())
+		r.Fields = []string{"nfs.filename"}
+		r.Trickle(toServer, text).Data(toServer, record(asks(2, 3, v3Lookup, opaque(folder)+opaque("next"))))
+		if got := r.Text(); got != "nfs.request to_server nfs.filename=\"plan.txt\"\nnfs.request to_server nfs.filename=\"next\"\n" {
+			t.Errorf("fragments of %d: %s", size, got)
+		}
+	}
+	r := dissecttest.New(Spec())
+	r.Fields = []string{}
+	r.Data(toServer, strings.Repeat(u32(8000)+strings.Repeat("x", 8000), 20))
+	r.Data(toServer, record(call))
+	if got := r.Text(); got != "nfs.request to_server\n" {
+		t.Errorf("behind a record without end: %s", got)
+	}
+}

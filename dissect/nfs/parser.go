@@ -53,6 +53,9 @@ type direction struct {
 	off  uint64
 	left int // bytes of that
 	lost bool
+
+	within bool   // of a record that comes in fragments
+	whole  []byte // what came of that
 }
 
 // Data implements dissect.Parser.
@@ -116,12 +119,15 @@ func (p *parser) record(c *dissect.Ctx, dir dissect.Dir, d *direction, b []byte)
 	}
 	mark := binary.BigEndian.Uint32(b)
 	size := int(mark &^ lastFragment)
-	if size > maxRecord || mark&lastFragment == 0 {
+	if size > maxRecord {
 		c.Failed()
 		d.lost = true
 		return len(b)
 	}
 	size += markLen
+	if last := mark&lastFragment != 0; !last || d.within {
+		return p.fragment(c, dir, d, b, size, last)
+	}
 	look := size
 	if size > firstLook {
 		if len(b) < bulkLook {

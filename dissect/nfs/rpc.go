@@ -143,7 +143,10 @@ func (r *xdr) call(h *header) bool {
 
 // probeTCP takes a record with a call of NFS; on the usual port a reply too.
 func probeTCP(dir dissect.Dir, data []byte, hint bool) dissect.Verdict {
-	if data[0]&0x80 == 0 { // several fragments: nobody does that
+	if data[0] == 0 && hint {
+		return fragmented(dir, data, hint)
+	}
+	if data[0]&0x80 == 0 {
 		return dissect.No
 	}
 	if len(data) < markLen+12 {
