@@ -3,6 +3,7 @@ package mqtt
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/luanids/luanids/dissect"
 	"github.com/luanids/luanids/dissect/dissecttest"
@@ -40,5 +41,26 @@ func TestHeld(t *testing.T) {
 	}
 	if held > 8<<20 {
 		t.Errorf("%d bytes are kept", held)
+	}
+}
+
+// TestManyProperties: going through the properties of a message costs no more for each than the one before.
+func TestManyProperties(t *testing.T) {
+	list := strings.Repeat("\x26\x00\x00\x00\x00", 200_000)
+	n := len(list)
+	long := string([]byte{byte(n&0x7f | 0x80), byte(n>>7&0x7f | 0x80), byte(n >> 14)}) + list
+	m := new(Message)
+	m.reset(header{typ: tPublish})
+	if !m.parse([]byte(lv("a/b")+long+"hello"), 5) {
+		t.Fatal("it is not understood")
+	}
+	begin, i := time.Now(), 0
+	for _, _, ok := m.pair(0); ok; _, _, ok = m.pair(i) {
+		if i++; time.Since(begin) > 2*time.Second {
+			t.Fatalf("%d properties take %v", i, time.Since(begin))
+		}
+	}
+	if i != 200_000 {
+		t.Errorf("%d properties, want 200000", i)
 	}
 }

@@ -48,6 +48,8 @@ type Message struct {
 	codes            span
 	topics           []topic
 	props, willProps span
+
+	pairAt, pairOff int // number and place of the user property that was asked for last
 }
 
 // Flags of a CONNECT (MQTT 5.0 section 3.1.2.3).

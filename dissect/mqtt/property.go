@@ -113,18 +113,31 @@ func (m *Message) property(id int) (v []byte) {
 	return v
 }
 
-// pair gives the i-th user property.
+// pair gives the i-th user property. Going through them in order is cheap: where the last one was found is remembered.
 func (m *Message) pair(i int) (key, value []byte, ok bool) {
-	m.each(m.props, func(p property) bool {
-		if p.form == fPair {
-			if i--; i < 0 {
-				key, value, ok = m.at(p.key), m.at(p.text), true
-				return false
-			}
+	if !m.props.there {
+		return nil, nil, false
+	}
+	r := reader{b: m.body[:min(len(m.body), int(m.props.off+m.props.n))], off: int(m.props.off), ok: true}
+	n := 0
+	if m.pairOff > 0 && m.pairAt <= i {
+		n, r.off = m.pairAt, m.pairOff
+	}
+	for r.left() > 0 {
+		off := r.off
+		p := r.next()
+		switch {
+		case !r.ok:
+			return nil, nil, false
+		case p.form != fPair:
+		case n == i:
+			m.pairAt, m.pairOff = i, off
+			return m.at(p.key), m.at(p.text), true
+		default:
+			n++
 		}
-		return true
-	})
-	return key, value, ok
+	}
+	return nil, nil, false
 }
 
 // writeProperties writes the properties in s as Suricata does: each by its name, those of the user by the names they gave.
