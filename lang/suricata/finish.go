@@ -3,6 +3,7 @@ package suricata
 import (
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/luanids/luanids/dissect"
 	"github.com/luanids/luanids/lang/ir"
@@ -300,7 +301,11 @@ func (b *builder) pin(uses []use) string {
 func (b *builder) headerTerms(v variant, uses []use, terms []ir.Expr) ([]ir.Expr, *problem) {
 	c := &b.l.common
 	own, directed, anyDir := false, false, false // by the events of the fields
+	var mails *dissect.Spec
 	for _, u := range uses {
+		if u.spec != nil && u.spec.Name == "smtp" && strings.HasPrefix(u.ev.Name, "email") {
+			mails = u.spec
+		}
 		own = own || u.spec != nil && (u.spec == b.spec || b.spec == nil && u.spec.UDP == nil && b.proto.x == c.tcp)
 		if u.spec != nil && !u.ev.Any {
 			directed = true
@@ -309,6 +314,10 @@ func (b *builder) headerTerms(v variant, uses []use, terms []ir.Expr) ([]ir.Expr
 		}
 	}
 	switch {
+	case mails != nil: // other protocols have them too, and Suricata does not look for them there
+		if terms = append(terms, b.l.apps[mails]); b.spec == nil && b.proto.x != nil && b.proto.x != c.tcp {
+			terms = append(terms, b.proto.x)
+		}
 	case own && !b.http1() || b.proto.header:
 	case b.spec != nil:
 		if !b.appEvent {

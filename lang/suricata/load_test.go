@@ -128,6 +128,8 @@ func TestTranslation(t *testing.T) {
 		// Events and protocols.
 		{`alert pkthdr any any -> any any (decode-event:ipv4.trunc_pkt; sid:1;)`, `anomaly.event=="decoder.ipv4.trunc_pkt"`},
 		{`stream-event:est_invalid_ack;`, `tcp and anomaly.event=="stream.est_invalid_ack"`},
+		{`alert smtp any any -> any any (email.subject; content:"invoice"; sid:1;)`, `flow.app=="smtp" and email.subject["invoice"]`},
+		{`alert tcp any any -> any any (email.url; content:"invoice"; sid:1;)`, `flow.app=="smtp" and email.url["invoice"]`},
 		{`alert http any any -> any any (app-layer-event:http.missing_host_header; flow:established; sid:1;)`, `established and anomaly.event=="http.missing_host_header"`},
 		{`app-layer-protocol:!http; flow:to_server;`, `once a flow: tcp and to_server and (exists(flow.app) and not flow.app in strs3)`},
 		{`alert ssh any any -> any any (ssh.software; content:"x"; ssh.protoversion:2_compat; sid:1;)`, `ssh.proto in strs3 and ssh.software["x"]`},
