@@ -56,6 +56,9 @@ func (s *Scope) fill(name string, d *declaredSet) diag.List {
 	for _, v := range d.decl.Values.List {
 		c.fillValue(set, d, v)
 	}
+	if m := d.decl.Most; m != nil && set.Cap > 0 && len(set.Load) > set.Cap {
+		c.report(diag.LimitTooLow(m.Range(), len(set.Load)))
+	}
 	d.broken = hasErrors(c.list)
 	return c.list
 }

@@ -36,3 +36,8 @@ func NoGroup(at Range, groups int) Diagnostic {
 func AlertsAnyway(at Range) Diagnostic {
 	return warningAt(at, "idle", "only a rule with action pass needs this: others alert anyway", "")
 }
+
+// LimitTooLow is a data set that begins with more values than it keeps.
+func LimitTooLow(at Range, n int) Diagnostic {
+	return errorAt(at, "want-number", fmt.Sprintf("the data set begins with %d values, and keeps fewer", n), "")
+}

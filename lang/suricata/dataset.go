@@ -42,7 +42,6 @@ func (s *Shared) Datasets() map[string]*ir.Dataset {
 // setOptions are the options of dataset and datarep.
 type setOptions struct {
 	kind, load, state string
-	limit             int
 	js                jsonOptions
 }
 
@@ -75,12 +74,10 @@ func readSetOptions(opts []string) (o setOptions, err *problem) {
 			o.js.value = f[1]
 		case "array_key":
 			o.js.top = f[1]
-		case "hashsize":
-			n, e := strconv.ParseUint(f[1], 10, 31)
-			if e != nil {
+		case "hashsize": // of Suricata's table, which holds more
+			if _, e := strconv.ParseUint(f[1], 10, 31); e != nil {
 				return o, fail("hashsize wants a number")
 			}
-			o.limit = int(n)
 		default:
 			return o, fail("the option %s is not supported", f[0])
 		}
@@ -174,7 +171,7 @@ func (l *loader) dataset(name string, o setOptions) (*ir.Dataset, *problem) {
 	defer s.mu.Unlock()
 	x := s.sets[name]
 	if x == nil {
-		x = &sharedSet{set: &ir.Dataset{Name: name, Cap: o.limit}, kind: o.kind}
+		x = &sharedSet{set: &ir.Dataset{Name: name}, kind: o.kind}
 		s.sets[name] = x
 	}
 	if o.kind != "" {

@@ -51,8 +51,11 @@ func geoip(b *builder, v string) *problem {
 	}
 	var countries []string
 	neg := false
-	for _, c := range p {
+	for i, c := range p {
 		code, not := strings.CutPrefix(c, "!")
+		if not && i > 0 {
+			return fail("a ! stands before the first country, and is about all of them")
+		}
 		neg = neg || not
 		if len(code) != 2 {
 			return fail("%q is no country: two letters are wanted (ISO 3166-1)", code)
