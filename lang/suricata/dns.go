@@ -17,6 +17,9 @@ var (
 	})
 )
 
+func dnsRCode(b *builder, v string) *problem { return enum("dns.rcode", dnsRCodes())(b, v) }
+func dnsType(b *builder, v string) *problem  { return enum("dns.rrtype", dnsTypes())(b, v) }
+
 // named gives the numbers below limit that have a name; the name of others is the number, behind a prefix.
 func named(limit int, name func(n int) string, prefix string) map[string]int64 {
 	m := map[string]int64{}

@@ -71,7 +71,7 @@ func keywordTable() map[string]handler {
 		"enip_command": enum("enip.command", enip.CommandNames), "enip.status": enum("enip.status", enip.StatusNames), "cip_service": cipService,
 		"enip.cip_class": anyOf("enip.cip_class"), "enip.cip_instance": anyOf("enip.cip_instance"), "enip.cip_attribute": anyOf("enip.cip_attribute"),
 
-		"dns.rcode": enum("dns.rcode", dnsRCodes()), "dns.rrtype": enum("dns.rrtype", dnsTypes()),
+		"dns.rcode": dnsRCode, "dns.rrtype": dnsType,
 
 		"ike.chosen_sa_attribute":    ikeChosenAttribute,
 		"krb5.ticket_encryption":     krb5TicketEncryption,
