@@ -13,10 +13,12 @@ import (
 	"github.com/luanids/luanids/dissect/http"
 	"github.com/luanids/luanids/dissect/http2"
 	"github.com/luanids/luanids/dissect/ike"
+	"github.com/luanids/luanids/dissect/imap"
 	"github.com/luanids/luanids/dissect/krb5"
 	"github.com/luanids/luanids/dissect/ldap"
 	"github.com/luanids/luanids/dissect/mqtt"
 	"github.com/luanids/luanids/dissect/nfs"
+	"github.com/luanids/luanids/dissect/ntp"
 	"github.com/luanids/luanids/dissect/pgsql"
 	"github.com/luanids/luanids/dissect/pop3"
 	"github.com/luanids/luanids/dissect/quic"
@@ -27,6 +29,7 @@ import (
 	"github.com/luanids/luanids/dissect/smtp"
 	"github.com/luanids/luanids/dissect/snmp"
 	"github.com/luanids/luanids/dissect/ssh"
+	"github.com/luanids/luanids/dissect/telnet"
 	"github.com/luanids/luanids/dissect/tftp"
 	"github.com/luanids/luanids/dissect/tls"
 	"github.com/luanids/luanids/dissect/websocket"
@@ -70,6 +73,9 @@ func All(eve func(name string) map[string]string) []*dissect.Spec {
 		pop3.NewSpec(post, mails),
 		nfs.NewSpec(nfs.ParseOptions(eve("nfs"))),
 		bittorrent.Spec(),
+		imap.Spec(),
+		ntp.Spec(),
+		telnet.Spec(),
 		enip.Spec(),
 		enip.IOSpec(),
 	}
