@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"sync"
 	"sync/atomic"
 
 	"github.com/luanids/luanids/capture"
@@ -38,20 +37,13 @@ type result struct {
 	alone bool // there is no other batch
 }
 
-// made is what a worker made of a batch.
-type made struct {
-	records []record
-	buf     []byte   // lines of records, with room for more
-	full    [][]byte // those before, where they are in pieces
-}
-
 // record is one output of a worker. Records of all workers are merged by stamp, then serial.
 type record struct {
 	stamp  uint64
 	serial uint64 // orders what ends at the same tick: the flow's first packet
 	line   []byte // EVE lines, without alert or with late; bytes of part
-	joined bool // frame brought a datagram of fragments, which came before it, to its end
-	late   bool // the line is the alert's, to be written if that was reported; at: see eve.Encoder.Late
+	joined bool   // frame brought a datagram of fragments, which came before it, to its end
+	late   bool   // the line is the alert's, to be written if that was reported; at: see eve.Encoder.Late
 	at     [2]int
 	alert  *alert.Alert
 	event  *delivery       // for scripts
@@ -79,69 +71,6 @@ const (
 	keepRecords = 4 << 10
 	keepSide    = 512 << 10 // bytes of datagrams
 )
-
-// madeStack is memory for what workers make, of the batches that are not on their way. They share it, and what was used last goes out
-// first: workers make little of most batches and much of a few, and there would be room for much in each.
-type madeStack struct {
-	mu      sync.Mutex
-	records [][]record
-	pieces  [][]byte
-}
-
-// Lines are in pieces of memory, each with room for many.
-const (
-	pieceBytes = 64 << 10
-	pieceRoom  = 8 << 10 // that is left for a line; a longer one gets a piece of its own size
-)
-
-// begin gives memory to a result.
-func (s *madeStack) begin(r *result) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if last := len(s.records) - 1; last >= 0 {
-		r.records = s.records[last]
-		s.records = s.records[:last]
-	}
-}
-
-// room sees to it that there is room for a line.
-func (s *madeStack) room(r *result) {
-	if cap(r.buf)-len(r.buf) >= pieceRoom {
-		return
-	}
-	if len(r.buf) > 0 {
-		r.full = append(r.full, r.buf)
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if last := len(s.pieces) - 1; last >= 0 {
-		r.buf = s.pieces[last]
-		s.pieces = s.pieces[:last]
-		return
-	}
-	r.buf = make([]byte, 0, pieceBytes)
-}
-
-// put takes back what the results of a batch have, of which all has been written.
-func (s *madeStack) put(b *batch) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for i := range b.results {
-		r := &b.results[i]
-		for _, p := range append(r.full, r.buf) {
-			if cap(p) == pieceBytes {
-				s.pieces = append(s.pieces, p[:0])
-			}
-		}
-		clear(r.full)
-		r.buf, r.full = nil, r.full[:0]
-		r.reset()
-		if r.records != nil {
-			s.records = append(s.records, r.records)
-			r.records = nil
-		}
-	}
-}
 
 func newBatch(workers int) *batch { return &batch{flush: -1, results: make([]result, workers)} }
 

@@ -116,21 +116,6 @@ func (w *worker) process(b *batch) {
 	w.respond()
 }
 
-// Packets were decoded by another core, as a rule: what is handled soon is fetched while the one at hand is.
-const (
-	fetchPacket = 6 // packets ahead: the packet itself
-	fetchBytes  = 3 // what it points to
-)
-
-func prefetch(items []item, i int) {
-	if k := i + fetchPacket; k < len(items) && items[k].pkt != nil {
-		items[k].pkt.Prefetch()
-	}
-	if k := i + fetchBytes; k < len(items) && items[k].pkt != nil {
-		items[k].pkt.PrefetchData()
-	}
-}
-
 // packet handles one packet. A panic below it is contained to the packet's flow.
 func (w *worker) packet(p *packet.Packet) {
 	if w.taping {
@@ -490,40 +475,6 @@ func (w *worker) tcpEnd(f *flowtable.Flow) *eve.TCPEnd {
 		end.Urgent[d] = uint64(c.UrgentBytes(f.ConnDir(d)))
 	}
 	return end
-}
-
-// lines is where the next EVE line is to be appended.
-func (w *worker) lines() []byte {
-	if w.made != nil {
-		w.made.room(w.out)
-	}
-	return w.out.buf
-}
-
-// wrote takes what lines gave, with bytes appended, and gives these.
-func (w *worker) wrote(buf []byte) []byte {
-	off := len(w.out.buf)
-	w.out.buf = buf
-	return buf[off:len(buf):len(buf)]
-}
-
-// line takes what lines gave with one more line.
-func (w *worker) line(buf []byte) {
-	r := w.out
-	off := len(r.buf)
-	line := w.wrote(buf)
-	if len(line) == 0 {
-		return
-	}
-	if n := len(r.records); n > 0 && off > 0 {
-		// Lines of one packet, and with a single worker all lines between alerts, are one record.
-		if last := &r.records[n-1]; last.isLine() && last.endsAt(&buf[off-1]) &&
-			(w.of == 1 && !w.merged || last.stamp == w.stamp && last.serial == w.serial) {
-			last.line = buf[off-len(last.line) : len(buf) : len(buf)]
-			return
-		}
-	}
-	r.records = append(r.records, record{stamp: w.stamp, serial: w.serial, line: line})
 }
 
 // assembler gives the reassembler of a flow's shard.
