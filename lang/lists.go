@@ -43,6 +43,7 @@ func (l *loader) stat(name string) (fs.FileInfo, error) {
 // entries gives the values of a list file, one a line; # begins a comment at the beginning of
 // a line or after white space.
 func entries(text []byte) func(yield func(line int, value []byte) bool) {
+	text = bytes.TrimPrefix(text, byteOrderMark)
 	return func(yield func(int, []byte) bool) {
 		for n := 1; len(text) > 0; n++ {
 			line, rest, _ := bytes.Cut(text, []byte("\n"))

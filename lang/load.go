@@ -1,6 +1,7 @@
 package lang
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"io/fs"
@@ -12,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"github.com/luanids/luanids/dissect"
 	"github.com/luanids/luanids/lang/check"
@@ -220,6 +222,12 @@ func (l *loader) path(p string) {
 	}
 	var files []string
 	err = fs.WalkDir(fsys, root, func(name string, d fs.DirEntry, err error) error {
+		if err == nil && name != root && Hidden(name) {
+			if d.IsDir() {
+				return fs.SkipDir
+			}
+			return nil
+		}
 		if err == nil && !d.IsDir() && path.Ext(name) == Ext {
 			if l.opts.FS == nil {
 				name = filepath.Join(p, filepath.FromSlash(name))
@@ -235,6 +243,12 @@ func (l *loader) path(p string) {
 	for _, f := range files {
 		l.file(f, nil, diag.Range{})
 	}
+}
+
+// Hidden tells whether a file or folder is none that a folder of rules is meant to have: locks and backups of editors, .git.
+func Hidden(name string) bool {
+	base := filepath.Base(name)
+	return len(base) > 1 && base[0] == '.' && base != ".."
 }
 
 func (l *loader) add(file string, d diag.Diagnostic) {
@@ -261,11 +275,26 @@ func (l *loader) file(name string, from *string, at diag.Range) {
 		l.add(where, diag.CannotRead(at, name, plainError(err)))
 		return
 	}
+	text = bytes.TrimPrefix(text, byteOrderMark)
 	l.out.Files = append(l.out.Files, name)
 	l.out.Sources[name] = text
+	if i := bytes.IndexByte(text, 0); i >= 0 {
+		l.add(name, notText(text, i))
+		return
+	}
 	l.stack = append(l.stack, name)
 	l.cut(name, string(text))
 	l.stack = l.stack[:len(l.stack)-1]
+}
+
+// byteOrderMark begins files that some editors write.
+var byteOrderMark = []byte("\xef\xbb\xbf")
+
+// notText says that a file has a NUL, which no text has.
+func notText(text []byte, at int) diag.Diagnostic {
+	start := bytes.LastIndexByte(text[:at], '\n') + 1
+	p := diag.Pos{Offset: at, Line: bytes.Count(text[:at], []byte("\n")) + 1, Col: utf8.RuneCount(text[start:at]) + 1}
+	return diag.NotText(diag.Range{Start: p, End: p}, bytes.HasPrefix(text, []byte("\xff\xfe")) || bytes.HasPrefix(text, []byte("\xfe\xff")))
 }
 
 // plainError strips the operation and the path, which the message has already.

@@ -181,6 +181,12 @@ func kindOf(kinds []checkKind, path string) int {
 func filesBelow(dir string) ([]string, error) {
 	var files []string
 	err := filepath.WalkDir(dir, func(p string, d fs.DirEntry, err error) error {
+		if err == nil && p != dir && lang.Hidden(p) {
+			if d.IsDir() {
+				return fs.SkipDir
+			}
+			return nil
+		}
 		if err == nil && !d.IsDir() {
 			files = append(files, p)
 		}

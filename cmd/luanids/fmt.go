@@ -79,6 +79,12 @@ func nidsFiles(arg string) ([]string, error) {
 	}
 	var files []string
 	err = filepath.WalkDir(arg, func(p string, d fs.DirEntry, err error) error {
+		if err == nil && p != arg && lang.Hidden(p) {
+			if d.IsDir() {
+				return fs.SkipDir
+			}
+			return nil
+		}
 		if err == nil && !d.IsDir() && filepath.Ext(p) == lang.Ext {
 			files = append(files, p)
 		}

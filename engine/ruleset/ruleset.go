@@ -175,6 +175,12 @@ func (l *loader) file(p string) error {
 func ruleFiles(dir string) ([]string, error) {
 	var files []string
 	err := filepath.WalkDir(dir, func(p string, d fs.DirEntry, err error) error {
+		if err == nil && p != dir && lang.Hidden(p) {
+			if d.IsDir() {
+				return fs.SkipDir
+			}
+			return nil
+		}
 		if err == nil && !d.IsDir() && IsRuleFile(p) {
 			files = append(files, p)
 		}

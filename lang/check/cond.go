@@ -145,8 +145,7 @@ func (c *checker) letCond(l *let, n *syntax.Name, top bool) ir.Expr {
 	if !l.used.Load() {
 		l.used.Store(true)
 	}
-	if l.cyclic || c.depth > maxLets {
-		c.broken = true
+	if !c.usable(l, n) {
 		return nil
 	}
 	saveFile, saveSrc, saveSpans := c.file, c.src, c.spans

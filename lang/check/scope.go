@@ -161,6 +161,7 @@ func (s *Scope) Finish() diag.List {
 			v.set.name = l.name
 			l.val = &v
 		}
+		l.cyclic = c.uses > maxUses // of what uses it nothing more needs to be said
 		out = append(out, c.list...)
 	}
 	for _, l := range s.lets {

@@ -1,8 +1,10 @@
 package check
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"github.com/luanids/luanids/dissect"
@@ -22,6 +24,8 @@ type constSet struct {
 	exNets []netip.Prefix
 	strs   []string
 	built  map[bool]ir.Set // of lists, by nocase: they are large
+
+	compacted int // how many elements were left when it was compacted last
 }
 
 func (s *constSet) empty() bool {
@@ -104,11 +108,36 @@ func (c *checker) setOf(x *syntax.SetLit) *constSet {
 			continue
 		}
 		ok = c.addElem(s, v, e) && ok
+		s.compact(compactFrom)
 	}
 	if !ok {
 		return nil
 	}
 	return s
+}
+
+// compactFrom is from how many elements on those that are there twice are dropped: sets made of sets would double with each.
+const compactFrom = 1 << 12
+
+// compact drops elements that are there twice, once a set is large.
+func (s *constSet) compact(from int) {
+	if len(s.ranges)+len(s.nets)+len(s.strs)+len(s.exInts)+len(s.exNets) < max(from, 2*s.compacted) {
+		return
+	}
+	byRange := func(a, b ir.Range) int { return cmp.Or(cmp.Compare(a.Lo, b.Lo), cmp.Compare(a.Hi, b.Hi)) }
+	byNet := func(a, b netip.Prefix) int {
+		return cmp.Or(a.Addr().Compare(b.Addr()), cmp.Compare(a.Bits(), b.Bits()))
+	}
+	s.ranges, s.exInts = distinct(s.ranges, byRange), distinct(s.exInts, byRange)
+	s.nets, s.exNets = distinct(s.nets, byNet), distinct(s.exNets, byNet)
+	s.strs = distinct(s.strs, strings.Compare)
+	s.compacted = len(s.ranges) + len(s.nets) + len(s.strs) + len(s.exInts) + len(s.exNets)
+}
+
+func distinct[T comparable](list []T, by func(a, b T) int) []T {
+	list = slices.Clone(list)
+	slices.SortFunc(list, by)
+	return slices.Compact(list)
 }
 
 // addElem adds an element, or takes it out for !element.

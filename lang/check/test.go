@@ -72,11 +72,16 @@ func (s *Scope) Test(p Piece, t *syntax.Test) (*Test, diag.List) {
 	return out, c.list
 }
 
+// maxRepeat is how often a test may repeat a message.
+const maxRepeat = 100_000
+
 func (b *body) message(m *syntax.TestMsg) TestMsg {
 	out := TestMsg{Pos: b.pos(m.Range()), Event: m.Event.Text, Repeat: 1,
 		Every: b.duration(m.Every, "the time between"), After: b.duration(m.After, "the time before")}
 	if m.Repeat != nil {
-		out.Repeat = b.count(m.Repeat, "the count")
+		if out.Repeat = b.count(m.Repeat, "the count"); out.Repeat > maxRepeat {
+			b.report(diag.WantNumber(m.Repeat.Range(), "the count", 1, maxRepeat))
+		}
 	}
 	if _, ok := b.scope.Schema.EventByName(out.Event); !ok {
 		b.report(diag.UnknownEvent(m.Event.Range(), out.Event, diag.Nearest(out.Event, b.scope.eventNames())))

@@ -17,6 +17,7 @@ type checker struct {
 	rule   string
 	list   diag.List
 	mute   int  // inside the value of a let: its errors were said already
+	uses   int  // of lets
 	broken bool // such a let is wrong: so is what uses it
 
 	depth  int             // of lets within lets
@@ -207,8 +208,26 @@ func (c *checker) name(n *syntax.Name) val {
 	return val{}
 }
 
-// maxLets is how deep lets may use lets.
-const maxLets = 20
+// maxLets is how deep lets may use lets, and maxUses how often they are used in all that a rule stands for.
+const (
+	maxLets = 64
+	maxUses = 4096
+)
+
+// usable tells whether a let may be gone into, and reports one that stands for too much.
+func (c *checker) usable(l *let, n *syntax.Name) bool {
+	if c.uses++; !l.cyclic && c.depth <= maxLets && c.uses <= maxUses {
+		return true
+	}
+	if !c.broken && !l.cyclic {
+		mute := c.mute
+		c.mute = 0
+		c.report(diag.TooMuch(n.Range(), n.Text, maxUses))
+		c.mute = mute
+	}
+	c.broken = true
+	return false
+}
 
 // useLet evaluates a let where it is used. What is wrong with its value has been said already.
 func (c *checker) useLet(l *let, n *syntax.Name) val {
@@ -221,8 +240,7 @@ func (c *checker) useLet(l *let, n *syntax.Name) val {
 	if l.val != nil {
 		return *l.val
 	}
-	if l.cyclic || c.depth > maxLets {
-		c.broken = true
+	if !c.usable(l, n) {
 		return val{}
 	}
 	saveFile, saveSrc := c.file, c.src

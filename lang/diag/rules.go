@@ -142,6 +142,20 @@ func CannotRead(at Range, file string, err error) Diagnostic {
 	return errorAt(at, "cannot-read", "cannot read "+file+": "+err.Error(), "")
 }
 
+// NotText is a file with a byte that no text has.
+func NotText(at Range, utf16 bool) Diagnostic {
+	hint := "rule files are UTF-8"
+	if utf16 {
+		hint = "this is UTF-16: save it as UTF-8"
+	}
+	return errorAt(at, "not-text", "this file is no text: a zero byte", hint)
+}
+
+// TooMuch is a let that stands for more than can be gone through.
+func TooMuch(at Range, name string, most int) Diagnostic {
+	return errorAt(at, "too-deep", fmt.Sprintf("%s stands for too much: lets are used more than %d times in it, or nest too deeply", name, most), "")
+}
+
 // IncludeCycle is a file that includes itself.
 func IncludeCycle(at Range, file string) Diagnostic {
 	return errorAt(at, "include-cycle", file+" includes itself", "")

@@ -13,7 +13,7 @@ const lineWidth = 100
 // Format gives the canonical form of a file. A file with syntax errors is left alone: the
 // errors are in the list then.
 func Format(src []byte) ([]byte, diag.List) {
-	f, list := Parse(string(src), diag.Pos{Line: 1, Col: 1})
+	f, list := Parse(strings.TrimPrefix(string(src), "\ufeff"), diag.Pos{Line: 1, Col: 1})
 	if len(list) > 0 {
 		return nil, list
 	}
