@@ -55,13 +55,14 @@ func TestRecordsKeepToTheSchema(t *testing.T) {
 }
 
 // unlisted are members that Suricata writes, and that its schema does not name, as none of its own captures has them: by object, from its
-// rust/src/rdp/log.rs and rust/src/pgsql (the fields of errors).
+// rust/src/rdp/log.rs, rust/src/ldap/logger.rs and rust/src/pgsql (the fields of errors).
 var unlisted = map[string][]string{
+	"ldap.request": {"controls"}, "ldap.request.search_request": {"filter"},
 	"rdp": {"flags", "server_supports", "protocol", "error_code", "reason"},
 	"rdp.client": {"keyboard_subtype", "ime", "serial_number", "connection_hint", "physical_width", "physical_height", "desktop_orientation", "scale_factor",
 		"device_scale_factor"},
 	"pgsql.response": {"detail", "hint", "position", "internal_position", "internal_query", "where", "schema_name", "table_name", "column_name", "data_type",
-		"constraint_name"},
+		"constraint_name", "pid", "channel_name", "payload"},
 }
 
 // compileSchema reads the schema, and adds what is missing in it.

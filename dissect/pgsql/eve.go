@@ -193,6 +193,11 @@ func (t *Tx) writeResponse(w *jsonw.Writer) {
 		}
 		w.EndArray()
 	}
+	if t.notified {
+		number(w, "pid", t.notifier)
+		t.text(w, "channel_name", t.channel)
+		t.text(w, "payload", t.payload)
+	}
 	if t.hasKey {
 		number(w, "process_id", t.bPid)
 		if k := t.at(t.bKey); len(k) == 4 { // protocol 3.2 has longer ones

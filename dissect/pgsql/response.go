@@ -55,7 +55,14 @@ func (p *parser) response(c *dissect.Ctx, typ byte, b []byte, n int) {
 		t.out.bytes += uint64(n)
 	case 'G', 'H', 'W':
 		p.copying(c, t, typ, b)
-	case '1', '2', '3', 'A', 'I', 'V', 'c', 'n', 's', 't', 'v':
+	case 'A':
+		if len(b) >= 4 {
+			t.notified, t.notifier = true, binary.BigEndian.Uint32(b)
+			channel, rest, _ := cstring(b[4:])
+			payload, _, _ := cstring(rest)
+			t.channel, t.payload = t.keep(channel), t.keep(payload)
+		}
+	case '1', '2', '3', 'I', 'V', 'c', 'n', 's', 't', 'v':
 	default:
 		p.bad(c, dissect.ToClient, anResponse)
 	}

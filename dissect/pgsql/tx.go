@@ -86,8 +86,12 @@ type Tx struct {
 	copyIn   int    // columns, -1: none
 	copyOut  int
 	command  span
-	failed   bool // errs is of an error, not of a notice
-	errs     [len(errNames)]span
+	// a notification that came between the answers, with who sent it
+	notified         bool
+	notifier         uint32
+	channel, payload span
+	failed           bool // errs is of an error, not of a notice
+	errs             [len(errNames)]span
 }
 
 // copied counts CopyData messages.
