@@ -124,6 +124,13 @@ func (t *Tx) writeSearch(w *jsonw.Writer, r *ber.Reader) {
 	number(w, "time_limit", r.Int(ber.Integer))
 	w.Key("types_only")
 	w.Bool(truth(r.Want(ber.Boolean)))
+	if v, ok := r.If(ber.Context | fPresent); ok { // Suricata shows no other filters
+		w.Open("filter")
+		w.Key("type")
+		w.Str("present")
+		text(w, "value", v)
+		w.End()
+	}
 	if len(t.requested) == 0 {
 		return
 	}
