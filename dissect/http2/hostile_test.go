@@ -89,7 +89,7 @@ func TestResets(t *testing.T) {
 	}
 	few, many := cost(10), cost(4000)
 	t.Log(few, many)
-	if many > 10*few && many > 50*time.Millisecond {
+	if many > 25*few && many > 150*time.Millisecond {
 		t.Errorf("%v with 10 streams, %v with 4000", few, many)
 	}
 }
