@@ -110,7 +110,9 @@ func (o Options) members(w *jsonw.Writer, t *Tx) {
 	if status == "" {
 		status = strconv.FormatUint(uint64(t.status), 10)
 	}
-	str(w, "status", status)
+	if !t.sealed {
+		str(w, "status", status)
+	}
 	switch {
 	case t.isFile:
 		key := "read"

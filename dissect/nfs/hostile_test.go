@@ -33,6 +33,9 @@ func TestGSS(t *testing.T) {
 	if strings.Contains(got, "anomaly") || len(r.Records) != 3 {
 		t.Fatal(got)
 	}
+	if strings.Contains(r.Records[2], `"status":"OK"`) {
+		t.Errorf("nobody knows how it went: %s", r.Records[2])
+	}
 	for i, want := range []string{`"filename":"plan.txt"`, `"filename":"plan.txt"`, `"filename":""`} {
 		if !strings.Contains(r.Records[i], want) || i < 2 && !strings.Contains(r.Records[i], `"status":"ERR_NOENT"`) {
 			t.Errorf("no %s in %s", want, r.Records[i])
