@@ -2,6 +2,7 @@ package unparse_test
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -158,4 +159,30 @@ func TestRuleSets(t *testing.T) {
 		n += len(rules)
 	}
 	t.Log(n, "rules")
+}
+
+// TestCombinations takes rules that ask for what two rules of testdata/every.rules do.
+func TestCombinations(t *testing.T) {
+	every, err := os.ReadFile("testdata/every.rules")
+	if err != nil {
+		t.Fatal(err)
+	}
+	type parts struct{ head, opts string }
+	var rules []parts
+	for line := range strings.Lines(string(every)) {
+		head, rest, ok := strings.Cut(line, " (")
+		if opts, _, isRule := strings.Cut(rest, "sid:"); ok && isRule && !strings.HasPrefix(line, "#") {
+			rules = append(rules, parts{head, opts})
+		}
+	}
+	const pairs = 4000
+	var src strings.Builder
+	rnd := rand.New(rand.NewPCG(1, 2))
+	for i := range pairs {
+		a, b := rules[rnd.IntN(len(rules))], rules[rnd.IntN(len(rules))]
+		fmt.Fprintf(&src, "%s (%s%ssid:%d;)\n", a.head, a.opts, b.opts, i+1)
+	}
+	if loaded, _ := roundTrip(t, "testdata/combined.rules", []byte(src.String())); len(loaded) < pairs/10 {
+		t.Errorf("only %d rules", len(loaded))
+	}
 }
