@@ -57,7 +57,7 @@ func TestRecordsKeepToTheSchema(t *testing.T) {
 // unlisted are members that Suricata writes, and that its schema does not name, as none of its own captures has them: by object, from its
 // rust/src/rdp/log.rs, rust/src/ldap/logger.rs and rust/src/pgsql (the fields of errors).
 var unlisted = map[string][]string{
-	"ldap.request": {"controls"}, "ldap.request.search_request": {"filter"},
+	"ldap.request": {"controls"}, "ldap.responses": {"controls"}, "ldap.request.search_request": {"filter"},
 	"rdp": {"flags", "server_supports", "protocol", "error_code", "reason"},
 	"rdp.client": {"keyboard_subtype", "ime", "serial_number", "connection_hint", "physical_width", "physical_height", "desktop_orientation", "scale_factor",
 		"device_scale_factor"},
@@ -80,6 +80,9 @@ func compileSchema(t *testing.T) *jsonschema.Schema {
 		at := doc.(map[string]any)
 		for _, key := range strings.Split(path, ".") {
 			at = at["properties"].(map[string]any)[key].(map[string]any)
+			if of, list := at["items"].(map[string]any); list {
+				at = of
+			}
 		}
 		for _, n := range names {
 			at["properties"].(map[string]any)[n] = map[string]any{}

@@ -123,6 +123,25 @@ ldap.tx to_client ldap.request.control=["` + paged + `" "1.2.3"] ldap.responses.
 	}
 }
 
+// TestControlsCapture reads what ldapsearch and slapd say of pages, and what ldapmodify -e asks for.
+func TestControlsCapture(t *testing.T) {
+	flows, err := replay.File("../../testdata/captures/ldap_controls.pcap", Spec, replay.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const paged, assertion = "1.2.840.113556.1.4.319", "1.3.6.1.1.12"
+	all := ""
+	for _, f := range flows {
+		all += f.Text()
+	}
+	for want, there := range map[string]bool{`request.control=["` + paged + `"]`: true, `request.control=["1.2.3.4"]`: true, `request.control=["` + assertion + `"]`: true,
+		`responses.control=["` + paged + `"]`: true, "anomaly": false} {
+		if strings.Contains(all, want) != there {
+			t.Errorf("%s: wanted %v\n%s", want, there, all)
+		}
+	}
+}
+
 func TestFilters(t *testing.T) {
 	for want, filter := range map[string]string{
 		"(objectClass=*)": present1,

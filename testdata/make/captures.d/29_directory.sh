@@ -61,6 +61,17 @@ cap_ldap_directory() {
   ldap_as "uid=bob,ou=people,$base" $pw ldapsearch -ZZ -b "$base" uid=bob
 }
 
+about ldap_controls "slapd ldap-utils" \
+  "OpenLDAP: searches with controls: results in pages of two, what must hold of an entry, one that the server does not know and does not have to"
+cap_ldap_controls() {
+  local base="dc=corp,dc=example" pw=Correct-Horse-7 who="uid=alice,ou=people,dc=corp,dc=example"
+  ldap_server
+  capture gw cli
+  ldap_as "$who" $pw ldapsearch -E pr=2/noprompt -b "$base" '(uid=*)' cn
+  ldap_as "$who" $pw ldapsearch -E 1.2.3.4=:value -b "$base" uid=bob cn
+  printf 'dn: uid=bob,ou=people,%s\nchangetype: modify\nreplace: sn\nsn: Other\n' "$base" | ldap_as "cn=admin,$base" $pw ldapmodify -e '!assert=(sn=Nobody)'
+}
+
 # kdc: MIT Kerberos on srv for CORP.EXAMPLE; mallory's key and the old service's are RC4.
 kdc() {
   local d=$WORK/krb5 p
