@@ -1,6 +1,7 @@
 package config
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -21,6 +22,7 @@ func TestSet(t *testing.T) {
 		{"app-layer.protocols.http.libhtp.default-config.response-body-limit", "200kb"},
 		{"defrag.timeout", "7"}, {"outputs.eve-log.community-id", "on"}, {"outputs.eve-log.types", "alert, dns,files"},
 		{"outputs.eve-log.types.alert.payload", "yes"}, {"host-os-policy.windows.0", "10.0.0.0/8"},
+		{"decoder.teredo.ports", "any"}, {"decoder.vxlan.ports", "[4789, 8472]"}, {"decoder.geneve.ports", "$GENEVE_PORTS"},
 		{"vlan.use-for-tracking", "false"}, {"stream.reassembly.memcap", "64 MiB"},
 	} {
 		if known, err := Set(&c, kv[0], kv[1]); !known || err != nil {
@@ -42,6 +44,7 @@ func TestSet(t *testing.T) {
 		"types":        o.Core[eve.Alert] && o.Core[eve.Fileinfo] && !o.Core[eve.FlowRecord] && o.Protocol("dns") && !o.Protocol("http"),
 		"payload":      o.Alerts.Payload,
 		"VLANs":        c.IgnoreVLAN,
+		"tunnels":      len(c.Decode.TeredoPorts) == 0 && slices.Equal(c.Decode.VXLANPorts, []uint16{4789, 8472}) && slices.Equal(c.Decode.GenevePorts, []uint16{6081}),
 		"policy":       c.TCP.Policy != nil && c.TCP.Policy(packet.V4([]byte{10, 1, 2, 3})) == tcp.PolicyWindows,
 		"other hosts":  c.TCP.Policy(packet.V4([]byte{11, 1, 2, 3})) == tcp.PolicyBSD,
 	} {
@@ -57,7 +60,7 @@ func TestWrongSettings(t *testing.T) {
 		t.Errorf("an unknown key: known %v, %v; want to be told that it is unknown", known, err)
 	}
 	for key, value := range map[string]string{
-		"checksum-validation": "perhaps", "stream.reassembly.depth": "a lot", "stream.reassembly.memcap": "-5",
+		"checksum-validation": "perhaps", "decoder.vxlan.ports": "any", "stream.reassembly.depth": "a lot", "stream.reassembly.memcap": "-5",
 		"flow-timeouts.tcp.new": "1e99", "flow-timeouts.quic.new": "5", "host-os-policy.amiga.0": "10.0.0.0/8",
 		"host-os-policy.linux.0": "10.0.0", "defrag.memcap": "99999999999gb",
 	} {

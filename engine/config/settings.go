@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"net/netip"
+	"strconv"
 	"strings"
 	"time"
 
@@ -65,6 +66,9 @@ var settings = []setting{
 	{"decoder.vxlan.enabled", "look into VXLAN", boolean(func(c *engine.Config) *bool { return &c.Decode.VXLAN })},
 	{"decoder.geneve.enabled", "look into Geneve", boolean(func(c *engine.Config) *bool { return &c.Decode.Geneve })},
 	{"decoder.erspan.typeI.enabled", "look into ERSPAN type I", boolean(func(c *engine.Config) *bool { return &c.Decode.ERSPAN1 })},
+	{"decoder.teredo.ports", "UDP ports of Teredo, any for all", portList(true, func(c *engine.Config) *[]uint16 { return &c.Decode.TeredoPorts })},
+	{"decoder.vxlan.ports", "UDP ports of VXLAN", portList(false, func(c *engine.Config) *[]uint16 { return &c.Decode.VXLANPorts })},
+	{"decoder.geneve.ports", "UDP ports of Geneve", portList(false, func(c *engine.Config) *[]uint16 { return &c.Decode.GenevePorts })},
 	{"decoder.max-layers", "headers of one packet that are decoded", number(func(c *engine.Config) *int { return &c.Decode.MaxLayers }, parseInt)},
 	{"flow.max-flows", "flows in the table", number(func(c *engine.Config) *int { return &c.Flow.MaxFlows }, parseInt)},
 	{"flow-timeouts.*.*", "seconds without a packet after which a flow of that protocol and state ends", setTimeout},
@@ -145,6 +149,30 @@ func matchKey(pattern string, parts []string) (wild []string, ok bool) {
 		}
 	}
 	return wild, len(parts) == len(pat)
+}
+
+// portList reads ports as Suricata writes them: 4789, "[3544, 3545]", and with anyPort any, which is no list. A variable leaves what there is: those of rules are not
+// known here, and Suricata's file has the usual ports in them.
+func portList(anyPort bool, p func(*engine.Config) *[]uint16) func(*engine.Config, []string, string) error {
+	return func(c *engine.Config, _ []string, v string) error {
+		v = strings.Trim(strings.TrimSpace(v), "[]")
+		if strings.HasPrefix(v, "$") {
+			return nil
+		}
+		var list []uint16
+		for _, s := range strings.Split(v, ",") {
+			if s = strings.TrimSpace(s); s == "any" && anyPort {
+				continue
+			}
+			n, err := strconv.ParseUint(s, 10, 16)
+			if err != nil {
+				return fmt.Errorf("%q is no port, as in 3544 or [3544, 3545]", s)
+			}
+			list = append(list, uint16(n))
+		}
+		*p(c) = list
+		return nil
+	}
 }
 
 func setVLAN(c *engine.Config, _ []string, v string) error {
