@@ -87,7 +87,7 @@ func readSetOptions(opts []string) (o setOptions, err *problem) {
 
 func dataset(b *builder, v string) *problem {
 	p := list(v)
-	if len(p) < 2 {
+	if len(p) < 2 || p[1] == "" {
 		return fail("wants operation, name")
 	}
 	if b.sticky == nil {
@@ -313,7 +313,7 @@ func (c cmp) holds(n int64) bool {
 // iprep compares the reputation of an address.
 func iprep(b *builder, v string) *problem {
 	p := list(v)
-	if len(p) < 3 {
+	if len(p) < 3 || p[1] == "" {
 		return fail("wants side, category, operator, number")
 	}
 	if b.l.opt.Reputation == nil {

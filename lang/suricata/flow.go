@@ -69,7 +69,9 @@ func flowbits(b *builder, v string) *problem {
 	case "isset", "isnotset":
 		names := strings.Split(name, "|")
 		for i := range names {
-			names[i] = strings.TrimSpace(names[i])
+			if names[i] = strings.TrimSpace(names[i]); names[i] == "" {
+				return fail("the name of a flag is missing")
+			}
 		}
 		var x ir.Expr = &ir.FlowBit{Names: names, Pos: b.pos()}
 		if op == "isnotset" {
@@ -215,6 +217,9 @@ func hostbits(b *builder, v string) *problem {
 }
 
 func (b *builder) hostBit(op, name string, key []ir.Expr, ttl time.Duration) *problem {
+	if name == "" {
+		return fail("the name of a flag is missing")
+	}
 	switch op {
 	case "isset", "isnotset":
 		var x ir.Expr = &ir.HostBit{Name: name, Key: key, Pos: b.pos()}
@@ -226,7 +231,7 @@ func (b *builder) hostBit(op, name string, key []ir.Expr, ttl time.Duration) *pr
 		return nil
 	}
 	bit, ok := bitOps[op]
-	if !ok || name == "" {
+	if !ok {
 		return fail("unknown operation %q", op)
 	}
 	b.r.Effects = append(b.r.Effects, &ir.SetHostBit{Op: bit, Name: name, Key: key, TTL: int64(ttl)})

@@ -88,7 +88,7 @@ func (b *builder) keep(c *chain, it *ir.Re, vars string) {
 	}
 	for i, v := range list(vars) {
 		kind, name, ok := strings.Cut(v, ":")
-		if ok && (kind == "flow" || kind == "pkt") {
+		if ok && name != "" && (kind == "flow" || kind == "pkt") {
 			c.keeps = append(c.keeps, kept{it.Re, i + 1, name, kind == "pkt"})
 		}
 	}
