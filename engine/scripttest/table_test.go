@@ -109,6 +109,8 @@ var attacks = []struct {
 	{"ftp_bruteforce", "BEH-BRUTE-SUCCESS", atLeast("failures", 8)},
 	{"smtp_bruteforce", "BEH-BRUTE-SUCCESS", is("service", "SMTP")},
 	{"http_bruteforce", "BEH-BRUTE-SUCCESS", is("service", "HTTP")},
+	{"pgsql_guessing", "BEH-BRUTE", is("service", "PostgreSQL")},
+	{"pgsql_guessing", "BEH-BRUTE-SUCCESS", atLeast("failures", 8)},
 	{"exfil", "BEH-EXFIL", atLeast("bytes_out", 10<<20)},
 	{"icmp_tunnel", "BEH-EXFIL", atLeast("mean_size", 800)},
 	{"syn_flood", "BEH-FLOOD", is("kind", "SYN flood")},

@@ -67,3 +67,12 @@ SQL
   PGSSLMODE=prefer $psql -p 5433 -U alice -c 'select 1' >/dev/null
   PGSSLMODE=disable $db timeout -s INT 1 psql -X -q -h $SRV4 -d shop -U alice -c 'select pg_sleep(9)' || true
 }
+
+about pgsql_guessing "hydra postgresql postgresql-client" \
+  "ATTACK: hydra guesses alice's PostgreSQL password: 12 wrong, the last one right"
+cap_pgsql_guessing() {
+  { for i in $(seq 12); do echo "Wrong-Horse-$i"; done; echo Correct-Horse-7; } >"$WORK/words"
+  database_server 5432 "ssl = off"
+  capture gw srv
+  at atk hydra -q -I -t 2 -l alice -P "$WORK/words" postgres://$SRV4/shop || true
+}
