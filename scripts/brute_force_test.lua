@@ -72,17 +72,23 @@ end)
 test("logins that ordinary messages tell of", function(t)
   for app, fields in pairs {
     pgsql = { { "pgsql.tx", "pgsql.code", "28P01" }, { "pgsql.tx", "pgsql.authentication", "authentication_ok" }, port = 5432 },
-    rfb = { { "rfb.result", "rfb.secresult", 1 }, { "rfb.result", "rfb.secresult", 0 }, port = 5900 },
+    rfb = { { "rfb.result", "rfb.secresult", 1 }, { "rfb.result", "rfb.secresult", 0 }, port = 5900, also = { ["rfb.sectype"] = 2 } },
     krb5 = { { "krb5.message", "krb5.err_code", 24 }, { "krb5.message", "krb5.msg_type", 11 }, port = 88 },
+    pop3 = { { "pop3.tx", "pop3.status", "ERR" }, { "pop3.tx", "pop3.status", "OK" }, port = 110, also = { ["pop3.command"] = "PASS" } },
+    mqtt = { { "mqtt.tx", "mqtt.connack.return_code", 5 }, { "mqtt.tx", "mqtt.connack.return_code", 0 }, port = 1883, also = { ["mqtt.connect.username"] = "kiln" } },
+    ldap = { { "ldap.tx", "ldap.responses.result_code", { 49 } }, { "ldap.tx", "ldap.responses.result_code", { 0 } }, port = 389,
+             also = { ["ldap.request.operation"] = "bind_request", ["ldap.request.dn"] = "cn=alice" } },
   } do
     local function say(i, what)
-      auth(t, i, what[1], { dst = "10.0.0.9:" .. fields.port, app = app, ["rfb.sectype"] = app == "rfb" and 2 or nil, [what[2]] = what[3] })
+      local more = { dst = "10.0.0.9:" .. fields.port, app = app, [what[2]] = what[3] }
+      for k, v in pairs(fields.also or {}) do more[k] = v end
+      auth(t, i, what[1], more)
     end
     for i = 1, 10 do say(i, fields[1]) end
     say(11, fields[2])
   end
-  t:expect("BEH-BRUTE", 3)
-  t:expect("BEH-BRUTE-SUCCESS", 3)
+  t:expect("BEH-BRUTE", 6)
+  t:expect("BEH-BRUTE-SUCCESS", 6)
 end)
 
 test("short sessions of a protocol that tells of logins are none", function(t)
