@@ -255,13 +255,13 @@ func TestTextAndPlaces(t *testing.T) {
 
 func TestMeta(t *testing.T) {
 	rules, _ := load(t, `reference:url,example.org/a; reference:cve,2020-1; classtype:trojan-activity; target:dest_ip;`+
-		` metadata:mitre_technique_id T1071, tag x y; metadata:confidence High;`, Options{Classes: map[string]int{"trojan-activity": 1}})
+		` metadata:mitre_technique_id T1071, tag x y; metadata:mitre_technique_id T1059_001, mitre_technique_id none; metadata:confidence High;`, Options{Classes: map[string]int{"trojan-activity": 1}})
 	if len(rules) != 1 {
 		t.Fatal("not loaded")
 	}
 	r := rules[0]
 	if r.Priority != 1 || r.Target != "dest_ip" || len(r.References) != 2 || r.References[0] != (ir.KV{Key: "url", Value: "example.org/a"}) ||
-		len(r.Metadata) != 3 || r.Metadata[1] != (ir.KV{Key: "tag", Value: "x y"}) || len(r.MITRE) != 1 || r.MITRE[0] != "T1071" {
+		len(r.Metadata) != 5 || r.Metadata[1] != (ir.KV{Key: "tag", Value: "x y"}) || strings.Join(r.MITRE, " ") != "T1071 T1059.001" {
 		t.Errorf("got %+v", r)
 	}
 }

@@ -84,11 +84,27 @@ func metadata(b *builder, v string) *problem {
 		}
 		value = strings.TrimSpace(value)
 		b.r.Metadata = append(b.r.Metadata, ir.KV{Key: key, Value: value})
-		if key == "mitre_technique_id" && value != "" {
-			b.r.MITRE = append(b.r.MITRE, value)
+		if key == "mitre_technique_id" {
+			if id := strings.Replace(value, "_", ".", 1); isTechnique(id) {
+				b.r.MITRE = append(b.r.MITRE, id)
+			}
 		}
 	}
 	return nil
+}
+
+// isTechnique tells whether s is the id of an ATT&CK technique: T1071, T1071.001.
+func isTechnique(s string) bool {
+	const form = "T0000.000"
+	if len(s) != len("T0000") && len(s) != len(form) {
+		return false
+	}
+	for i := range len(s) {
+		if c := s[i]; form[i] != '0' && c != form[i] || form[i] == '0' && (c < '0' || c > '9') {
+			return false
+		}
+	}
+	return true
 }
 
 func target(b *builder, v string) *problem {
