@@ -45,9 +45,22 @@ func (l *loader) pynids(path string) error {
 	return nil
 }
 
+// yamlHints say what is mostly behind YAML's own messages.
+var yamlHints = map[string]string{
+	"did not find expected '-' indicator": "in the list that begins there a line is set in otherwise than those beside it",
+	"did not find expected key":           "in what begins there a line is set in otherwise than those beside it",
+	"cannot start any token":              "a tab is no indentation, and texts with @, ` or % at their beginning stand in quotes",
+	"mapping values are not allowed":      "a text with a colon stands in quotes",
+}
+
 // yamlError gives YAML's own errors, "line 2: ...", the place that all messages have.
 func yamlError(path string, err error) error {
 	if line, what, ok := strings.Cut(strings.TrimPrefix(err.Error(), "line "), ": "); ok && strings.HasPrefix(err.Error(), "line ") {
+		for said, meant := range yamlHints {
+			if strings.Contains(what, said) {
+				what += " (" + meant + ")"
+			}
+		}
 		return fmt.Errorf("rules: %s:%s: %s", path, line, what)
 	}
 	return fmt.Errorf("rules: %s: %w", path, err)
