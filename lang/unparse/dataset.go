@@ -4,6 +4,7 @@ import (
 	"maps"
 	"net/netip"
 	"slices"
+	"strings"
 
 	"github.com/luanids/luanids/dissect"
 	"github.com/luanids/luanids/lang/ir"
@@ -90,7 +91,9 @@ func (l *Lets) setDecls() (out []syntax.Decl) {
 				e.Value = lit(netip.AddrFrom16([16]byte(v)).Unmap().String())
 			}
 			if json, ok := s.shown[string(v)]; ok {
-				e.Shown = str(json)
+				if e.Shown = str(json); !strings.ContainsAny(json, "'\\\n\r") {
+					e.Shown = lit("'" + json + "'")
+				}
 			}
 			d.Values.List = append(d.Values.List, e)
 		}
