@@ -1,5 +1,7 @@
 package dissect
 
+import "fmt"
+
 // Frame is a piece of a protocol as it was sent: a whole message, or a part of one such as its header. It is what
 // Suricata's keyword frame looks at. Valid during the event.
 type Frame struct {
@@ -76,6 +78,13 @@ func (p *Piece) Add(b []byte) {
 	if room := MaxFrame - len(p.Data); room > 0 {
 		p.Data = AppendKept(p.Data, b[:min(room, len(b))], MaxFrame)
 	}
+}
+
+// Gap notes that n bytes did not come: like Suricata's, the piece says so where they would be.
+func (p *Piece) Gap(n int) {
+	count := p.N + int64(n)
+	p.Add(fmt.Appendf(nil, "[%d bytes missing]", n))
+	p.N = count
 }
 
 // Reset empties the piece; large memory is given back.

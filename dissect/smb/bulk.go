@@ -95,7 +95,7 @@ func (p *parser) transfer2(c *dissect.Ctx, dir dissect.Dir, d *direction, h *hea
 		p.takeRead(h, cmd2Read)
 	}
 	at, n := content2(h, data)
-	p.frames2(c, data, total)
+	p.frames2(c, d, data, total)
 	most, kind := p.conn.maxWrite, anWriteRequest
 	limit := p.maxWrit
 	if h.response {

@@ -38,14 +38,15 @@ type parser struct {
 
 // direction is the state of one direction of the stream.
 type direction struct {
-	begun bool
-	lost  bool   // the next message must be looked for
-	msg   int    // bytes of the message at hand that were not consumed
-	left  int    // of these, the rest of a command of which no more is parsed
-	pad   int    // what follows of it behind the content of a file
-	sink  *Tx    // where that goes: the content of a file, nil: nowhere
-	from  uint64 // where in the file the command's content begins
-	off   uint64 // and how far it has come
+	begun   bool
+	lost    bool      // the next message must be looked for
+	msg     int       // bytes of the message at hand that were not consumed
+	left    int       // of these, the rest of a command of which no more is parsed
+	pad     int       // what follows of it behind the content of a file
+	sink    *Tx       // where that goes: the content of a file, nil: nowhere
+	from    uint64    // where in the file the command's content begins
+	off     uint64    // and how far it has come
+	growing []growing // frames under way
 	// last is what the command before was about, for those that are chained to it.
 	last struct {
 		session uint64
@@ -93,6 +94,9 @@ func (p *parser) Data(c *dissect.Ctx, dir dissect.Dir, data []byte) int {
 		k := p.step(c, dir, d, data[n:])
 		if k == 0 {
 			break
+		}
+		if len(d.growing) > 0 {
+			d.grow(c, data[n:n+k], 0)
 		}
 		n += k
 	}
@@ -173,7 +177,7 @@ func (p *parser) message(c *dissect.Ctx, dir dissect.Dir, d *direction, data []b
 			d.lost = true
 			return 1
 		}
-		p.frames(c, data, n)
+		p.frames(c, d, data, n)
 		d.msg = n
 	case t >= nbRequest && t <= nbKeepalive:
 		d.msg, d.left = n, n
@@ -371,6 +375,7 @@ func (p *parser) Gap(c *dissect.Ctx, dir dissect.Dir, n int) {
 			p.missing(c, d.sink, d.off, k)
 			d.off += uint64(k)
 		}
+		d.grow(c, nil, k)
 		d.left -= k
 		d.msg -= k
 		d.over()
@@ -378,6 +383,7 @@ func (p *parser) Gap(c *dissect.Ctx, dir dissect.Dir, n int) {
 	if n == 0 {
 		return
 	}
+	d.cut(c)
 	d.lost, d.msg, d.left, d.pad, d.sink = true, 0, 0, 0, nil
 	// What is missing may be the answers that commands wait for; handles stay.
 	for i := 0; dir == dissect.ToClient && i < len(p.open); {
@@ -394,6 +400,7 @@ func (p *parser) Gap(c *dissect.Ctx, dir dissect.Dir, n int) {
 
 // End implements dissect.Parser.
 func (p *parser) End(c *dissect.Ctx, dir dissect.Dir, why dissect.EndReason, rest []byte) {
+	p.dirs[dir].cut(c)
 	if !p.ends.Both(dir) {
 		return
 	}

@@ -90,7 +90,7 @@ func (p *parser) command1(c *dissect.Ctx, dir dissect.Dir, d *direction, data []
 	if !whole(c, data, total) {
 		return 0
 	}
-	p.frames1(c, data, total)
+	p.frames1(c, d, data, total)
 	p.chain1(c, &h, data[:min(len(data), total, maxCommand)])
 	return d.skip(total, len(data))
 }
@@ -146,7 +146,7 @@ func (p *parser) transfer1(c *dissect.Ctx, dir dissect.Dir, d *direction, h *hea
 	if h.response {
 		p.takeRead(h, cmd1Read)
 	}
-	p.frames1(c, data, total)
+	p.frames1(c, d, data, total)
 	return p.deliver(c, dir, d, h, id, off, data, at, uint64(min(n, total-at)), total), true
 }
 

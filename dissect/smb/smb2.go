@@ -55,7 +55,7 @@ func (p *parser) command2(c *dissect.Ctx, dir dissect.Dir, d *direction, data []
 		return 0
 	}
 	body := data[header2:min(len(data), total, maxCommand)]
-	p.frames2(c, data, total)
+	p.frames2(c, d, data, total)
 	if h.response {
 		p.response2(c, &h, body)
 	} else {
