@@ -1,6 +1,7 @@
 package ruleset
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -54,10 +55,37 @@ func (l *loader) lint() {
 	for _, r := range l.set.Rules {
 		ask(r.ID, r.When)
 	}
+	l.same()
 	for _, s := range l.seqs {
 		for i := range s.Steps {
 			ask(s.ID, s.Steps[i].When)
 		}
+	}
+}
+
+// same warns of .nids rules that say the same as one before: of a copy that was to be changed, as a rule. Those that count or change
+// something may have the same condition for good reason.
+func (l *loader) same() {
+	seen := map[string]*ir.Rule{}
+	for _, r := range l.set.Rules {
+		if !strings.HasSuffix(r.Pos.File, lang.Ext) || r.When == nil || len(r.Thresholds)+len(r.Effects) > 0 || r.Action != ir.Alert || r.NoAlert {
+			continue
+		}
+		text := ir.Text(r.When)
+		if strings.Contains(text, " strings}") || strings.Contains(text, " networks}") || strings.Contains(text, ", ...}") {
+			continue // sets whose elements are not written
+		}
+		key := fmt.Sprint(text, "\x00", r.On, "\x00", r.Payload, r.Scope)
+		old := seen[key]
+		if old == nil {
+			seen[key] = r
+			continue
+		}
+		d := diag.SameCondition(diag.Range{}, old.ID, fmt.Sprintf("%s:%d", old.Pos.File, old.Pos.Line))
+		d.File, d.Rule = r.Pos.File, r.ID
+		at := l.at(r.Pos)
+		d.Range = diag.Range{Start: at, End: at}
+		l.set.Diagnostics = append(l.set.Diagnostics, d)
 	}
 }
 

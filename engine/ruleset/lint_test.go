@@ -19,6 +19,10 @@ rule F-3 { when host.counter("abcdef", src.ip) > 3 and http.stat_code == 200 }
 rule F-4 { when not flow.flag("abc") and http.stat_code == 200 }
 rule F-5 { when flow.flag("nothing", "login") and http.stat_code == 200 }
 rule F-6 { when flow.flag("by.script") and http.stat_code == 200 }
+rule F-7 { when http.uri contains "abc" nocase and dst.port in {80, 81} }
+rule F-8 { when http.uri contains "abc" nocase and dst.port in {80, 81} }
+rule F-9 { when http.uri contains "abc" and dst.port in {80, 81} }
+rule F-10 { when http.uri contains "abc" and dst.port in {80, 81} threshold 5 in 60s }
 `
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
@@ -35,7 +39,8 @@ rule F-6 { when flow.flag("by.script") and http.stat_code == 200 }
 		want := ""
 		if lint {
 			want = `F-2 no rule here sets flow.flag("logn"): did you mean login?` + "\n" + `F-3 no rule here sets host.counter("abcdef"): ` +
-				`another rule sets it with: set host.counter("abcdef", src.ip) += 1; or a script does`
+				`another rule sets it with: set host.counter("abcdef", src.ip) += 1; or a script does` +
+				"\nF-8 this says the same as rule F-7, at " + file + ":7: "
 		}
 		if s := strings.Join(got, "\n"); s != want {
 			t.Errorf("lint %v:\n%s\nwanted\n%s", lint, s, want)

@@ -212,6 +212,11 @@ func EvidenceElsewhere(at Range, what, proto, about string) Diagnostic {
 	return warningAt(at, "no-evidence", fmt.Sprintf("alerts never show %s: it is of %s, and the rule about %s", shorten(what), proto, about), "")
 }
 
+// SameCondition is a rule with the condition of another.
+func SameCondition(at Range, id, where string) Diagnostic {
+	return warningAt(at, "shadowed", "this says the same as rule "+id+", at "+where, "")
+}
+
 // NeverSet is state that a rule asks for and that none of the rules changes.
 func NeverSet(at Range, kind, name string, near []string) Diagnostic {
 	hint := DidYouMean(near)

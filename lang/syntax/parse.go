@@ -155,6 +155,9 @@ func (p recovery) decl() Decl {
 		err = &problem{diag.NotADeclaration(tokenRange(*start), start.Value, diag.Nearest(start.Value, DeclWords()))}
 	}
 	bad := &Bad{Problem: explain(err, p.lex)}
+	if p.opensSet(start, at) {
+		bad.Problem = diag.NotClosed(tokenRange(*start).Join(tokenRange(p.lex.Range(at+1, at+2)[0])), "let "+p.lex.Range(at+1, at+2)[0].Value)
+	}
 	if isUnclosed(start, err, p.lex) {
 		bad.Others = p.within(at)
 		bad.Problem = diag.NotClosed(tokenRange(*start).Join(tokenRange(p.lex.Range(at+1, at+2)[0])),
@@ -170,6 +173,23 @@ func (p recovery) decl() Decl {
 	}
 	bad.rng = tokenRange(*start).Join(tokenRange(*last))
 	return bad
+}
+
+// opensSet tells whether a let from token at on ends amid a set.
+func (p recovery) opensSet(start *lexer.Token, at lexer.RawCursor) bool {
+	if start.Value != "let" || !p.lex.Peek().EOF() || p.lex.RawCursor() < at+2 {
+		return false
+	}
+	depth := 0
+	for _, t := range p.lex.Range(at, p.lex.RawCursor()) {
+		switch t.Value {
+		case "{":
+			depth++
+		case "}":
+			depth--
+		}
+	}
+	return depth > 0
 }
 
 // within parses the statements of a block that is not closed again, from the token at which
