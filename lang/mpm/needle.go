@@ -10,9 +10,17 @@ type Needle struct {
 	alt     byte // its other case, or itself
 }
 
+// noFold is the fold of strings that are looked for as they are.
+var noFold [256]byte
+
 // NewNeedle prepares a string.
 func NewNeedle(p Pattern) *Needle {
-	n := &Needle{p: p.Bytes, fold: appendFold(nil, p), exact: true}
+	n := &Needle{p: p.Bytes, exact: true}
+	if !p.NoCase && len(p.Bytes) <= len(noFold) { // most: nothing to be found out
+		n.fold = noFold[:len(p.Bytes)]
+		return n
+	}
+	n.fold = appendFold(nil, p)
 	best := 255
 	for i, c := range p.Bytes {
 		if n.fold[i] != 0 {
