@@ -47,7 +47,8 @@ func (l *loader) lint() {
 			d.File, d.Rule = pos.File, id
 			at := l.at(pos)
 			end := at
-			end.Col += len(names[0].kind) + len(`("") `) + len(names[0].name) - 1
+			n := len(names[0].kind) + len(`("")`) + len(names[0].name)
+			end.Col, end.Offset = end.Col+n, end.Offset+n
 			d.Range = diag.Range{Start: at, End: end}
 			l.set.Diagnostics = append(l.set.Diagnostics, d)
 		})
