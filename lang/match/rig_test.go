@@ -82,13 +82,19 @@ func commonFields() []dissect.Field {
 			return []byte(e.Flow.App.Name)
 		}},
 		{Name: "payload", Type: dissect.TBytes, Bytes: func(e *dissect.Env) []byte { return e.Data }},
-		{Name: "tcp.flags", Type: dissect.TInt, Event: "packet", Int: func(e *dissect.Env) (int64, bool) {
-			if e.Pkt == nil {
-				return 0, false
-			}
-			return int64(e.Pkt.TCPFlags), true
-		}},
+		ofPacket("tcp.flags", func(p *packet.Packet) int64 { return int64(p.TCPFlags) }),
+		ofPacket("payload.len", func(p *packet.Packet) int64 { return int64(len(p.Payload)) }),
 	}
+}
+
+func ofPacket(name string, get func(p *packet.Packet) int64) dissect.Field {
+	of := func(p *packet.Packet) (int64, bool) { return get(p), true }
+	return dissect.Field{Name: name, Type: dissect.TInt, Event: "packet", IntOfPacket: of, Int: func(e *dissect.Env) (int64, bool) {
+		if e.Pkt == nil {
+			return 0, false
+		}
+		return of(e.Pkt)
+	}}
 }
 
 type rig struct {
