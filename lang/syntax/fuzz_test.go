@@ -16,6 +16,8 @@ func FuzzParse(f *testing.F) {
 	f.Add("rule A { when not not not - - - - x[1] }")
 	f.Add("rule A { when any(a: any(b: c)) and a in {..5, 5.., ::1..::2} }")
 	f.Add("rule A { when a has [base64 has [base64 has [!\"x\" at -5]]] }")
+	f.Add("dataset \"a\" limit 3 = {10.0.0.1 = '1', \"x\", 2001:db8::1 = '\\\"two\\\"', x\"00\"}\ndataset \"b\" = names # why")
+	f.Add("rule \"A b\" { when a[-1] == b[0] and p has [!entropy between 1.0..2.0 as x] context \"k\" from dataset(\"a\", b[\"H\"]) alert metadata \"odd key\" 1, k \"v\" }")
 	f.Add("test A { 5 of x { a[\"b\"] {1, 2} } every 1s then y {} alerts 1 } # c")
 	f.Fuzz(func(t *testing.T, src string) {
 		if len(src) > 64<<10 {
