@@ -2,9 +2,9 @@ package enip
 
 // Caps of one encapsulated message: what is past them is not looked at, and raises nothing.
 const (
-	maxMessages   = 512  // CIP messages in a Multiple Service Packet
-	maxSegments   = 2048 // segments of all paths
-	maxAttributes = 1024 // attributes that lists ask for
+	maxMessages   = 512     // CIP messages in a Multiple Service Packet
+	maxSegments   = 2048    // segments of all paths
+	maxAttributes = 1024    // attributes that lists ask for
 	maxTexts      = 8 << 10 // bytes of names, and of what statuses add
 )
 
