@@ -20,7 +20,7 @@ func TestSet(t *testing.T) {
 		{"flow-timeouts.tcp.established", "90"}, {"flow-timeouts.udp.emergency-new", "5"},
 		{"app-layer.protocols.ssh.enabled", "false"}, {"app-layer.protocols.tls.ja3-fingerprints", "yes"},
 		{"app-layer.protocols.http.libhtp.default-config.response-body-limit", "200kb"},
-		{"defrag.timeout", "7"}, {"outputs.eve-log.community-id", "on"}, {"outputs.eve-log.types", "alert, dns,files"},
+		{"defrag.timeout", "7"}, {"outputs.eve-log.community-id", "on"}, {"outputs.eve-log.suricata-version", "yes"}, {"outputs.eve-log.types", "alert, dns,files"},
 		{"outputs.eve-log.types.alert.payload", "yes"}, {"host-os-policy.windows.0", "10.0.0.0/8"},
 		{"decoder.teredo.ports", "any"}, {"decoder.vxlan.ports", "[4789, 8472]"}, {"decoder.geneve.ports", "$GENEVE_PORTS"},
 		{"vlan.use-for-tracking", "false"}, {"stream.reassembly.memcap", "64 MiB"},

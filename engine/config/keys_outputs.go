@@ -74,6 +74,7 @@ func eveKeys() []Key {
 		one("community_id_seed", "seed of community ids", integer[uint16](0, 65535, "0"), func(s *Settings) *uint16 { return &s.Engine.EVEOptions.CommunityIDSeed }),
 		opt("ethernet", "write link-layer addresses", func(o *eve.Options) *bool { return &o.Ethernet }),
 		opt("pcap_file", "write the capture's name", func(o *eve.Options) *bool { return &o.PcapFile }),
+		opt("suricata_version", "write the version of Suricata whose records these are like", func(o *eve.Options) *bool { return &o.Version }),
 		opt("metadata", "write flow flags and variables", func(o *eve.Options) *bool { return &o.Metadata }),
 		opt("flow_policy", "tell in flow records what was done with flows seen from the middle", func(o *eve.Options) *bool { return &o.FlowPolicy }),
 		opt("alert.payload", "payload of alerts in base64", func(o *eve.Options) *bool { return &o.Alerts.Payload }),

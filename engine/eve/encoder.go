@@ -162,6 +162,10 @@ func (x *Encoder) header(w *jsonw.Writer, h *Head) {
 	if x.opt.PcapFile {
 		pcapFile(w, h)
 	}
+	if x.opt.Version {
+		w.Key("suricata_version")
+		w.Str(x.opt.Suricata)
+	}
 }
 
 func pcapFile(w *jsonw.Writer, h *Head) {

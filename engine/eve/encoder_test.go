@@ -3,11 +3,24 @@ package eve
 import (
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/luanids/luanids/dissect/jsonw"
 )
+
+// TestSuricataVersion: the version stands in every record, those about no packet too, once it is asked for.
+func TestSuricataVersion(t *testing.T) {
+	for _, on := range []bool{false, true} {
+		o := DefaultOptions()
+		o.Version = on
+		line := string(NewEncoder(&o).Counters(nil, "stats", 0, func(*jsonw.Writer) {}))
+		if has := strings.Contains(line, `"suricata_version":"`+o.Suricata+`"`); has != on {
+			t.Errorf("%v: %s", on, line)
+		}
+	}
+}
 
 // TestTime compares with the library, over days, leap years and the times before 1970.
 func TestTime(t *testing.T) {

@@ -32,7 +32,8 @@ type Options struct {
 	Ethernet        bool   // link-layer addresses in every record
 	Metadata        bool   // flow flags and counters in alert and flow records
 	PcapFile        bool   // the capture's name in every record
-	Suricata        string // value of suricata_version in records that have one
+	Version         bool   // suricata_version in every record
+	Suricata        string // its value: the version of Suricata whose records these are like
 
 	Alerts    AlertOptions
 	Anomalies AnomalyOptions
