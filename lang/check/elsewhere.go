@@ -11,7 +11,7 @@ import (
 // those nothing can be counted, and those never have a value.
 func (c *checker) elsewhere(r *syntax.Rule, out *ir.Rule) {
 	var specs []*dissect.Spec
-	for _, f := range fieldsWithin(out.When, nil) {
+	for _, f := range ir.Fields(out.When, nil) {
 		if s := c.protocol(f); s != nil {
 			specs = append(specs, s)
 		}
@@ -62,51 +62,4 @@ func (c *checker) elsewhere(r *syntax.Rule, out *ir.Rule) {
 			}
 		}
 	}
-}
-
-// fieldsWithin lists the fields that a condition names directly.
-func fieldsWithin(x ir.Expr, list []*dissect.Field) []*dissect.Field {
-	switch x := x.(type) {
-	case *ir.And:
-		for _, y := range x.X {
-			list = fieldsWithin(y, list)
-		}
-	case *ir.Or:
-		for _, y := range x.X {
-			list = fieldsWithin(y, list)
-		}
-	case *ir.Not:
-		return fieldsWithin(x.X, list)
-	case *ir.Quant:
-		return append(list, x.F)
-	case *ir.Field:
-		return append(list, x.F)
-	case *ir.Elem:
-		return append(list, x.F)
-	case *ir.Cmp:
-		return fieldsWithin(x.Y, fieldsWithin(x.X, list))
-	case *ir.In:
-		return fieldsWithin(x.X, list)
-	case *ir.StrTest:
-		return fieldsWithin(x.Y, fieldsWithin(x.X, list))
-	case *ir.Match:
-		return fieldsWithin(x.X, list)
-	case *ir.Content:
-		return fieldsWithin(x.Buf, list)
-	case *ir.Exists:
-		return fieldsWithin(x.X, list)
-	case *ir.Len:
-		return fieldsWithin(x.X, list)
-	case *ir.Count:
-		return append(list, x.F)
-	case *ir.Transform:
-		return fieldsWithin(x.X, list)
-	case *ir.Arith:
-		return fieldsWithin(x.Y, fieldsWithin(x.X, list))
-	case *ir.Call:
-		for _, y := range x.Args {
-			list = fieldsWithin(y, list)
-		}
-	}
-	return list
 }

@@ -399,31 +399,8 @@ func (pt *part) dissolve(p *Program) {
 // evidence notes the fields that alerts show.
 func (b *builder) evidence(r *ir.Rule) {
 	for _, ev := range r.Evidence {
-		for _, f := range fieldsOf(ev.X, nil) {
+		for _, f := range ir.Fields(ev.X, nil) {
 			b.p.needs.Fields[f] = true
 		}
 	}
-}
-
-// fieldsOf lists the fields that a value names.
-func fieldsOf(x ir.Expr, out []*dissect.Field) []*dissect.Field {
-	switch x := x.(type) {
-	case *ir.Field:
-		return append(out, x.F)
-	case *ir.Elem:
-		return append(out, x.F)
-	case *ir.Call:
-		for _, a := range x.Args {
-			out = fieldsOf(a, out)
-		}
-	case *ir.Transform:
-		return fieldsOf(x.X, out)
-	case *ir.Len:
-		return fieldsOf(x.X, out)
-	case *ir.Count:
-		return append(out, x.F)
-	case *ir.Arith:
-		return fieldsOf(x.Y, fieldsOf(x.X, out))
-	}
-	return out
 }

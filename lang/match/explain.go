@@ -229,7 +229,7 @@ func (m *Matcher) TraceTerms(r *Rule, ev dissect.EventID) []TermTrace {
 func (m *Matcher) valueText(x ir.Expr) string {
 	seen := map[*dissect.Field]bool{}
 	parts := m.computed(x, nil)
-	for _, f := range termFields(x, nil) {
+	for _, f := range ir.Fields(x, nil) {
 		if seen[f] {
 			continue
 		}
@@ -269,39 +269,4 @@ func (m *Matcher) multiText(f *dissect.Field) string {
 		parts = append(parts, valueString(f.Type, v))
 	}
 	return "[" + strings.Join(parts, ", ") + "]"
-}
-
-// termFields lists the fields of a condition.
-func termFields(x ir.Expr, out []*dissect.Field) []*dissect.Field {
-	switch x := x.(type) {
-	case *ir.And:
-		for _, y := range x.X {
-			out = termFields(y, out)
-		}
-	case *ir.Or:
-		for _, y := range x.X {
-			out = termFields(y, out)
-		}
-	case *ir.Not:
-		return termFields(x.X, out)
-	case *ir.Cmp:
-		return termFields(x.Y, termFields(x.X, out))
-	case *ir.StrTest:
-		return termFields(x.Y, termFields(x.X, out))
-	case *ir.In:
-		return termFields(x.X, out)
-	case *ir.Match:
-		return termFields(x.X, out)
-	case *ir.Exists:
-		return termFields(x.X, out)
-	case *ir.Quant:
-		return termFields(x.Body, append(out, x.F))
-	case *ir.Content:
-		return termFields(x.Buf, out)
-	case *ir.Rep:
-		return termFields(x.X, out)
-	default:
-		return fieldsOf(x, out)
-	}
-	return out
 }

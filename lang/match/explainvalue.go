@@ -51,7 +51,7 @@ func (m *Matcher) operand(x ir.Expr, out []string) []string {
 		return out
 	}
 	c := m.bare()
-	for _, f := range termFields(x, nil) {
+	for _, f := range ir.Fields(x, nil) {
 		if !f.Multi {
 			c.value(&ir.Field{F: f}).volatile = true // so that nothing is remembered, for which there is no place
 		}

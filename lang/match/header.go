@@ -28,7 +28,7 @@ var stableFields = map[string]bool{
 
 func allStable(terms []ir.Expr) bool {
 	for _, x := range terms {
-		for _, f := range termFields(x, nil) {
+		for _, f := range ir.Fields(x, nil) {
 			if !stableFields[f.Name] {
 				return false
 			}

@@ -37,7 +37,7 @@ func (c *compiler) headTerm(x ir.Expr) *headTerm {
 	case t == nil:
 		t = c.newHeadTerm(x)
 		if t != nil && len(c.heads) < maxHeads {
-			t.fields = termFields(x, nil)
+			t.fields = ir.Fields(x, nil)
 			c.heads[x] = t
 		}
 		return t

@@ -74,7 +74,7 @@ func (b *builder) filePhase(rs *ruleState) func(f *dissect.Field) int {
 // requires gives the lowest phase by which the rule may be decided: of all that must hold the highest, of alternatives the lowest.
 func (b *builder) requires(r *Rule, rs *ruleState, phase func(*dissect.Field) int) int {
 	most := requires(r.When, false, phase)
-	b.named = termFields(r.When, b.named[:0])
+	b.named = ir.Fields(r.When, b.named[:0])
 	for _, f := range rs.fields {
 		if !slices.Contains(b.named, f) { // effects, keys of thresholds, arguments
 			most = max(most, phase(f))
@@ -95,7 +95,7 @@ func requires(x ir.Expr, neg bool, phase func(*dissect.Field) int) int {
 	}
 	if len(list) == 0 {
 		most := -1
-		for _, f := range termFields(x, nil) {
+		for _, f := range ir.Fields(x, nil) {
 			most = max(most, phase(f))
 		}
 		return most
@@ -146,7 +146,7 @@ func lasting(x ir.Expr, neg bool, known func(*dissect.Field) bool) bool {
 		return lasting(x.X, !neg, known)
 	}
 	later := false
-	for _, f := range termFields(x, nil) {
+	for _, f := range ir.Fields(x, nil) {
 		later = later || !known(f)
 	}
 	if !later {

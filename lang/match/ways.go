@@ -18,7 +18,7 @@ func (b *builder) ways(src *ir.Rule) []*ir.Rule {
 		return []*ir.Rule{src}
 	}
 	var specs []*dissect.Spec
-	b.named = termFields(src.When, b.named[:0])
+	b.named = ir.Fields(src.When, b.named[:0])
 	for _, f := range b.named {
 		if s := b.specOf(f); s != nil && !slices.Contains(specs, s) {
 			specs = append(specs, s)
@@ -70,7 +70,7 @@ func (b *builder) keepsMessage(r *ir.Rule) bool {
 		}
 	}
 	for _, x := range xs {
-		for _, f := range fieldsOf(x, nil) {
+		for _, f := range ir.Fields(x, nil) {
 			if b.specOf(f) != nil {
 				return true
 			}
@@ -88,7 +88,7 @@ func (b *builder) specOf(f *dissect.Field) *dissect.Spec {
 }
 
 func (b *builder) names(x ir.Expr, s *dissect.Spec) bool {
-	for _, f := range termFields(x, nil) {
+	for _, f := range ir.Fields(x, nil) {
 		if b.specOf(f) == s {
 			return true
 		}
@@ -119,7 +119,7 @@ func (b *builder) only(x ir.Expr, s *dissect.Spec) (left ir.Expr, truth int) {
 		}
 		return &ir.Not{X: y}, -1
 	}
-	for _, f := range termFields(x, nil) {
+	for _, f := range ir.Fields(x, nil) {
 		if of := b.specOf(f); of != nil && of != s {
 			c, ok := x.(*ir.Cmp)
 			return nil, int(b2i(ok && c.Op == ir.Ne))
