@@ -23,6 +23,13 @@ func flowFields() []dissect.Field {
 		flowBool("flow.midstream", "the flow was picked up without its handshake", func(f *dissect.Flow) bool { return f.Midstream }),
 		flowBool("flow.gaps", "bytes of the flow's stream were lost", func(f *dissect.Flow) bool { return f.Gaps[0] || f.Gaps[1] }),
 		flowNum("flow.tx_count", "messages of the flow's protocol so far", func(f *dissect.Flow) int64 { return int64(f.TxCount) }),
+		{Name: "flow.tx_id", Type: dissect.TInt, Doc: "number of the message in its flow, from 0; a request and its response have the same (EVE's tx_id)",
+			Int: func(e *dissect.Env) (int64, bool) {
+				if n, ok := e.Tx.(dissect.Numbered); ok && !e.Guessed {
+					return int64(n.TxID()), true
+				}
+				return 0, false
+			}},
 		flowNum("flow.alerts", "alerts of the flow so far", func(f *dissect.Flow) int64 { return int64(f.Alerts) }),
 		{Name: "flow.state", Type: dissect.TString, Doc: "state of the flow, in Suricata's words", Values: stateNames(),
 			Bytes: func(e *dissect.Env) []byte {

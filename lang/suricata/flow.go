@@ -145,10 +145,12 @@ func flowint(b *builder, v string) *problem {
 	return nil
 }
 
-// defaultXbitTTL and defaultHostbitTTL are how long flags of hosts last when the rule does not say.
+// defaultXbitTTL and defaultHostbitTTL are how long flags of hosts last when the rule does not say; txBitTTL those of messages,
+// which in Suricata last as long as the message.
 const (
 	defaultXbitTTL    = 30 * time.Second
 	defaultHostbitTTL = 300 * time.Second
+	txBitTTL          = time.Hour
 )
 
 func xbits(b *builder, v string) *problem {
@@ -158,7 +160,7 @@ func xbits(b *builder, v string) *problem {
 		return nil
 	}
 	if len(p) < 3 {
-		return fail("wants operation, name, track ip_src|ip_dst|ip_pair")
+		return fail("wants operation, name, track ip_src|ip_dst|ip_pair|tx")
 	}
 	var key []ir.Expr
 	ttl := defaultXbitTTL
@@ -180,6 +182,8 @@ func xbits(b *builder, v string) *problem {
 			key = []ir.Expr{b.l.common.dstIP}
 		case f[0] == "track" && f[1] == "ip_pair":
 			key = []ir.Expr{b.l.common.clientIP, b.l.common.serverIP}
+		case f[0] == "track" && f[1] == "tx":
+			return b.txBit(p)
 		default:
 			return fail("unknown option %q", o)
 		}
@@ -188,6 +192,19 @@ func xbits(b *builder, v string) *problem {
 		return fail("track is missing")
 	}
 	return b.hostBit(p[0], p[1], key, ttl)
+}
+
+// txBit is xbits of a message of an application protocol (track tx), with Suricata's conditions.
+func (b *builder) txBit(p []string) *problem {
+	switch {
+	case p[0] != "set" && p[0] != "isset":
+		return fail("track tx wants set or isset, not %s", p[0])
+	case p[0] == "isset" && (b.hook == nil || b.spec == nil):
+		return fail("isset of track tx wants a stage in the header that tells where the message is judged: http1:response_complete")
+	case b.l.common.txID == nil:
+		return fail("the engine does not number messages")
+	}
+	return b.hostBit(p[0], p[1], []ir.Expr{b.l.common.flowID, b.l.common.txID}, txBitTTL)
 }
 
 func hostbits(b *builder, v string) *problem {

@@ -213,7 +213,7 @@ type common struct {
 	established, toServer, toClient                       ir.Expr
 	srcIP, dstIP, srcPort, dstPort                        ir.Expr
 	clientIP, serverIP, clientPort, serverPort, flowID    ir.Expr
-	proto, payload, payloadLen, app, anomaly              ir.Expr
+	proto, payload, payloadLen, app, anomaly, txID        ir.Expr
 }
 
 func newCommon(s *dissect.Schema) common {
@@ -233,5 +233,6 @@ func newCommon(s *dissect.Schema) common {
 		clientIP: f("client.ip"), serverIP: f("server.ip"), clientPort: f("client.port"), serverPort: f("server.port"),
 		flowID: f("flow.id"), proto: f(ir.FieldProto), payload: f(ir.FieldPayload), payloadLen: f("payload.len"),
 		app: f("flow.app", ir.FieldApp), anomaly: f("anomaly.event"),
+		txID: f("flow.tx_id"),
 	}
 }

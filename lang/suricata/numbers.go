@@ -301,6 +301,9 @@ func (b *builder) unknown(name string) *problem {
 	if len(name) > maxUnknown {
 		return fail("unknown keyword")
 	}
+	if err := ofLater(name); err != nil {
+		return err
+	}
 	return fail("unknown keyword %s%s", name, didYouMean(name, b.l.names()))
 }
 

@@ -79,6 +79,9 @@ func (b *builder) setProtocol() *problem {
 	}
 	b.spec = b.l.schema.Spec(b.appName)
 	if b.spec == nil {
+		if err := ofLater(name); err != nil {
+			return err
+		}
 		for _, known := range protocolOf {
 			if known == b.appName {
 				return fail("protocol %s is not supported yet", name)

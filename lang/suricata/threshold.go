@@ -24,6 +24,8 @@ func (b *builder) threshold(v string, kind ir.ThresholdKind) *problem {
 		}
 		n, isNum := u32(f[1])
 		switch {
+		case f[0] == "unique_on":
+			return fail("unique_on is of Suricata 9, these rules are of version 8: write a .nids rule with threshold after N distinct dst.port in TIME by src.ip")
 		case f[0] == "type" && kind == 0:
 			if th.Kind = thresholdKinds[f[1]]; th.Kind == 0 {
 				return fail("the type %s is not supported", f[1])
