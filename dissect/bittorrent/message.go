@@ -82,15 +82,8 @@ func (m *Message) parse(b []byte) bool {
 	var letter, method, transaction, version []byte
 	var asked, said, failed bool
 	top, _, ok := next(b, maxDepth)
-	if !ok || top.kind != 'd' {
-		return false
-	}
-	for rest := top.data; len(rest) > 0; {
-		key, v, after, ok := pair(rest)
-		if !ok {
-			return false
-		}
-		rest = after
+	ok = ok && top.each(func(key []byte, v value) (ok bool) {
+		ok = true
 		switch string(key) {
 		case "y":
 			letter, ok = words(v)
@@ -107,9 +100,10 @@ func (m *Message) parse(b []byte) bool {
 		case "e":
 			failed, ok = true, m.failure(v)
 		}
-		if !ok {
-			return false
-		}
+		return ok
+	})
+	if !ok {
+		return false
 	}
 	switch string(letter) {
 	case "q":
@@ -131,20 +125,28 @@ func (m *Message) parse(b []byte) bool {
 	return true
 }
 
-// words gives a value that is text in UTF-8.
-func words(v value) ([]byte, bool) { return v.data, v.kind == 's' && utf8.Valid(v.data) }
-
-// read reads the arguments of a query.
-func (a *arguments) read(v value) bool {
+// each calls f for the pairs of a dictionary until it gives false; true if v is one and all are well.
+func (v value) each(f func(key []byte, v value) bool) bool {
 	if v.kind != 'd' {
 		return false
 	}
 	for rest := v.data; len(rest) > 0; {
 		key, v, after, ok := pair(rest)
-		if !ok {
+		if !ok || !f(key, v) {
 			return false
 		}
 		rest = after
+	}
+	return true
+}
+
+// words gives a value that is text in UTF-8.
+func words(v value) ([]byte, bool) { return v.data, v.kind == 's' && utf8.Valid(v.data) }
+
+// read reads the arguments of a query.
+func (a *arguments) read(v value) bool {
+	ok := v.each(func(key []byte, v value) (ok bool) {
+		ok = true
 		is := v.kind == 's'
 		switch string(key) {
 		case "id":
@@ -164,24 +166,15 @@ func (a *arguments) read(v value) bool {
 			n, ok = number(v.data, 0xffff)
 			a.port, a.hasPort, ok = uint16(n), true, ok && v.kind == 'i'
 		}
-		if !ok {
-			return false
-		}
-	}
-	return a.id != nil
+		return ok
+	})
+	return ok && a.id != nil
 }
 
 // response reads the values of a response.
 func (m *Message) response(v value) bool {
-	if v.kind != 'd' {
-		return false
-	}
-	for rest := v.data; len(rest) > 0; {
-		key, v, after, ok := pair(rest)
-		if !ok {
-			return false
-		}
-		rest = after
+	ok := v.each(func(key []byte, v value) (ok bool) {
+		ok = true
 		is := v.kind == 's'
 		switch string(key) {
 		case "id":
@@ -195,11 +188,9 @@ func (m *Message) response(v value) bool {
 		case "values":
 			ok = v.kind != 'l' || m.values(v.data)
 		}
-		if !ok {
-			return false
-		}
-	}
-	return m.said.id != nil
+		return ok
+	})
+	return ok && m.said.id != nil
 }
 
 // packed gives the whole entries of n bytes each that are looked at.
