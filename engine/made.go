@@ -21,6 +21,7 @@ type madeStack struct {
 const (
 	pieceBytes = 64 << 10
 	pieceRoom  = 8 << 10 // that is left for a line; a longer one gets a piece of its own size
+	keepPieces = 256     // of which more is not kept: a burst, such as the end of many flows at once, gets memory of its own
 )
 
 // begin gives memory to a result.
@@ -58,7 +59,7 @@ func (s *madeStack) put(b *batch) {
 	for i := range b.results {
 		r := &b.results[i]
 		for _, p := range append(r.full, r.buf) {
-			if cap(p) == pieceBytes {
+			if cap(p) == pieceBytes && len(s.pieces) < keepPieces {
 				s.pieces = append(s.pieces, p[:0])
 			}
 		}
