@@ -73,6 +73,8 @@ type Flow struct {
 	// Encrypted: what follows is encrypted in both directions, so that rules on payload have
 	// nothing to find in it. Set by the parser.
 	Encrypted bool
+	// Elephant says by direction that the flow sent more at a time than the engine's configuration takes for usual.
+	Elephant [2]bool
 	// Gaps says by direction that bytes of the stream were lost.
 	Gaps [2]bool
 	// NoLog keeps the flow's messages out of the log, Bypass ends all work on it but counting, and Untracked keeps the packet at hand

@@ -260,6 +260,10 @@ func (w *worker) swap(f *flowtable.Flow) {
 	f.Window[0], f.Window[1] = f.Window[1], f.Window[0]
 	f.Seen[0], f.Seen[1] = f.Seen[1], f.Seen[0]
 	f.Gaps[0], f.Gaps[1] = f.Gaps[1], f.Gaps[0]
+	f.Elephant[0], f.Elephant[1] = f.Elephant[1], f.Elephant[0]
+	if r := f.Rates; r != nil {
+		r[0], r[1] = r[1], r[0]
+	}
 	f.Session.Swap()
 	f.Swapped = !f.Swapped
 	f.ConnFlipped = !f.ConnFlipped

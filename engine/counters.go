@@ -56,6 +56,7 @@ var counterDocs = []CounterDoc{
 	{"flow.icmpv4", false, "ICMP flows seen"},
 	{"flow.icmpv6", false, "ICMPv6 flows seen"},
 	{"flow.tcp_reuse", false, "flows ended because a new connection took over their addresses and ports"},
+	{"flow.elephant", false, "flows that sent more at a time than flow.rate_tracking takes for usual"},
 	{"flow.timed_out", false, "flows ended because they were silent (flow-timeouts)"},
 	{"flow.evicted", false, "flows ended before their time because the table was full: raise flow.max-flows"},
 	{"flow.icmp_without_flow", false, "ICMP errors about no flow that is known"},

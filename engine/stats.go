@@ -70,6 +70,7 @@ func (e *Engine) flowCounters(c func(string, uint64)) {
 		s.TimedOut += f.TimedOut
 		s.Evicted += f.Evicted
 		s.Reused += f.Reused
+		s.Elephants += f.Elephants
 		orphans += w.stats.icmpOrphans
 		untracked += w.stats.untracked
 	}
@@ -80,6 +81,7 @@ func (e *Engine) flowCounters(c func(string, uint64)) {
 	c("icmpv4", s.ICMP4)
 	c("icmpv6", s.ICMP6)
 	c("tcp_reuse", s.Reused)
+	c("elephant", s.Elephants)
 	c("timed_out", s.TimedOut)
 	c("evicted", s.Evicted)
 	c("icmp_without_flow", orphans)

@@ -326,6 +326,9 @@ func (w *worker) count(f *flowtable.Flow, p *packet.Packet, dir dissect.Dir) {
 	f.Last = max(f.Last, p.Time)
 	f.Packets[dir]++
 	f.Bytes[dir] += wireBytes(p)
+	if w.cfg.Flow.Rate.Bytes > 0 && w.cfg.Flow.Rate.Measure(f, dir, p.Time, wireBytes(p)) {
+		w.stats.flows.Elephants++
+	}
 	if w.cfg.EVEOptions.Ethernet && p.Has(packet.LayerEthernet) {
 		w.keepMACs(f, p, dir)
 	}

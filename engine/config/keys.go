@@ -65,6 +65,8 @@ func trafficGroups() []group {
 		)},
 		{"flow", "The table of flows. The flow that was silent longest of a few goes when it is full.", restart(append([]Key{
 			one("max_flows", "flows at a time; about 1 kB each", integer[int](flowtable.Shards, 1<<26, "524288"), func(s *Settings) *int { return &s.Engine.Flow.MaxFlows }),
+			one("rate_tracking.bytes", "bytes that a flow sends in one direction within interval from which on it is an elephant (flow.elephant); 0 for not measured", size[uint64](0, 1<<50, "1gb"), func(s *Settings) *uint64 { return &s.Engine.Flow.Rate.Bytes }),
+			one("rate_tracking.interval", "time over which the bytes of a flow are added up", duration[time.Duration](time.Second, flowtable.MaxRateInterval, "10s"), func(s *Settings) *time.Duration { return &s.Engine.Flow.Rate.Interval }),
 		}, timeouts()...)...)},
 		{"stream", "How TCP streams are put together.", restart(
 			one("midstream", "follow connections whose handshake was not seen", truth, func(s *Settings) *bool { return &s.Engine.TCP.Midstream }),

@@ -71,6 +71,8 @@ var settings = []setting{
 	{"decoder.geneve.ports", "UDP ports of Geneve", portList(false, func(c *engine.Config) *[]uint16 { return &c.Decode.GenevePorts })},
 	{"decoder.max-layers", "headers of one packet that are decoded", number(func(c *engine.Config) *int { return &c.Decode.MaxLayers }, parseInt)},
 	{"flow.max-flows", "flows in the table", number(func(c *engine.Config) *int { return &c.Flow.MaxFlows }, parseInt)},
+	{"flow.rate-tracking.bytes", "bytes of a flow's direction within the interval from which on it is an elephant, 0 for not measured", number(func(c *engine.Config) *uint64 { return &c.Flow.Rate.Bytes }, parseSize)},
+	{"flow.rate-tracking.interval", "seconds over which the bytes of a flow are added up", setRateInterval},
 	{"flow-timeouts.*.*", "seconds without a packet after which a flow of that protocol and state ends", setTimeout},
 	{"app-layer.protocols.*.encryption-handling", "full: rules look at encrypted payload too; anything else: they do not", setEncryption},
 	{"app-layer.protocols.*.enabled", "recognise and parse the protocol", setEnabled},
@@ -197,6 +199,17 @@ func setPartTimeout(c *engine.Config, _ []string, v string) error {
 	n, err := parseInt(v)
 	if err == nil {
 		c.Parts.Timeout = n * int64(time.Second)
+	}
+	return err
+}
+
+func setRateInterval(c *engine.Config, _ []string, v string) error {
+	n, err := parseInt(v)
+	if err == nil && (n < 1 || n > int64(flowtable.MaxRateInterval/time.Second)) {
+		err = fmt.Errorf("%q is not 1 to %d seconds", v, int64(flowtable.MaxRateInterval/time.Second))
+	}
+	if err == nil {
+		c.Flow.Rate.Interval = time.Duration(n) * time.Second
 	}
 	return err
 }

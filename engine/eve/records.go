@@ -168,6 +168,10 @@ func (x *Encoder) Flow(dst []byte, f *dissect.Flow, now int64, end FlowEnd) []by
 	w.Str(end.Reason)
 	w.Key("alerted")
 	w.Bool(f.Alerts > 0)
+	if f.Elephant[0] || f.Elephant[1] {
+		w.Key("elephant")
+		w.Bool(true)
+	}
 	if end.Action != "" {
 		w.Key("action")
 		w.Str(end.Action)

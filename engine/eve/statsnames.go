@@ -10,7 +10,7 @@ var suricataStats = map[string]string{
 		"ppp pppoe geneve gre vlan vlan_qinq vlan_qinqinq vxlan vntag ieee8021ah teredo ipv4_in_ipv4 ipv4_in_ipv6 ipv6_in_ipv4 " +
 		"ipv6_in_ipv6 mpls avg_pkt_size max_pkt_size erspan nsh too_many_layers",
 	"decoder.event": "*",
-	"flow":          "total active tcp udp icmpv4 icmpv6 tcp_reuse",
+	"flow":          "total active tcp udp icmpv4 icmpv6 tcp_reuse elephant",
 	"defrag":        "max_trackers_reached max_frags_reached tracker_soft_reuse tracker_hard_reuse memuse",
 	"defrag.ipv4":   "*",
 	"defrag.ipv6":   "*",

@@ -73,6 +73,8 @@ type Flow struct {
 	Kill any
 	// Indicators are hashes of the indicators of threat intelligence already reported of the flow.
 	Indicators []uint64
+	// Rates are what the flow sent lately, nil unless that is measured; see rate.go.
+	Rates *Rates
 	// Told is what scripts with libnids' face were told of the connection, see engine/nids.go.
 	Told uint8
 	// Anomalies is the set of stream events already reported of the flow.
@@ -115,6 +117,8 @@ type Config struct {
 	MaxFlows int
 	// TCP, UDP, ICMP and Default are the time-outs.
 	TCP, UDP, ICMP, Default Timeouts
+	// Rate says which flows are elephants.
+	Rate RateConfig
 }
 
 const second = int64(1e9)
@@ -127,6 +131,7 @@ func DefaultConfig() Config {
 		UDP:      Timeouts{30 * second, 300 * second, 0},
 		ICMP:     Timeouts{30 * second, 300 * second, 0},
 		Default:  Timeouts{30 * second, 300 * second, 0},
+		Rate:     RateConfig{Interval: DefaultRateInterval},
 	}
 }
 
@@ -159,6 +164,7 @@ type Stats struct {
 	Total, TCP, UDP, ICMP4, ICMP6, Other uint64 // flows made
 	Active                               uint64
 	TimedOut, Evicted, Reused            uint64
+	Elephants                            uint64 // see Rate
 	Peak                                 uint64
 }
 
@@ -219,8 +225,12 @@ func (p *Pool) put(f *Flow) {
 	if macs != nil {
 		macs[0], macs[1] = macs[0][:0], macs[1][:0]
 	}
+	rates := f.Rates
+	if rates != nil {
+		*rates = Rates{}
+	}
 	*f = Flow{Session: sess, Conn: conn, Window: w, next: p.free}
-	f.Vars, f.MACs = vars, macs
+	f.Vars, f.MACs, f.Rates = vars, macs, rates
 	p.free = f
 }
 

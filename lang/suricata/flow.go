@@ -1,6 +1,7 @@
 package suricata
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -331,6 +332,23 @@ func flowAge(b *builder, v string) *problem {
 	b.require(c.on(seconds))
 	return nil
 }
+
+// flowElephant is about flows that send more at a time than is usual: flow.elephant:toserver.
+func flowElephant(b *builder, v string) *problem {
+	v = strings.TrimSpace(v)
+	if !slices.Contains(elephantSides, v) {
+		return fail("wants %s, not %q", strings.Join(elephantSides, ", "), v)
+	}
+	x, err := b.bySide(v, func(to string) (ir.Expr, *problem) { return b.field("flow.elephant_to_" + to) })
+	if err != nil {
+		return err
+	}
+	b.notIPOnly = true
+	b.require(x)
+	return nil
+}
+
+var elephantSides = []string{"toserver", "toclient", "either", "both"}
 
 func flowNumber(field string) handler {
 	return func(b *builder, v string) *problem {

@@ -26,7 +26,7 @@ func keywordTable() map[string]handler {
 		"base64_decode": base64Decode, "base64_data": base64Data, "pkt_data": pktData,
 
 		"flow": flow, "flowbits": flowbits, "flowint": flowint, "xbits": xbits, "hostbits": hostbits, "stream_size": streamSize,
-		"flow.age": flowAge, "flow.pkts": flowCount("flow.packets"), "flow.bytes": flowCount("flow.bytes"),
+		"flow.age": flowAge, "flow.elephant": flowElephant, "flow.pkts": flowCount("flow.packets"), "flow.bytes": flowCount("flow.bytes"),
 		"flow.pkts_toserver": flowNumber("flow.packets_to_server"), "flow.pkts_toclient": flowNumber("flow.packets_to_client"),
 		"flow.bytes_toserver": flowNumber("flow.bytes_to_server"), "flow.bytes_toclient": flowNumber("flow.bytes_to_client"),
 		"threshold": threshold, "detection_filter": detectionFilter, "tag": tag,

@@ -104,6 +104,7 @@ func TestTranslation(t *testing.T) {
 			`each: tcp and (tcp.flags&41)==41 and (exists(ip.flags) and (ip.flags&1)!=1) and ip.frag_offset>8 and any(ip.opts: it=="rr") and src.ip==dst.ip`},
 		{`flow:not_established,to_client; flow.pkts:toclient,>10; flow.age:<60;`,
 			`each: tcp and to_client and not established and flow.packets_to_client>10 and (flow.age/1000000000)<60`},
+		{`flow.elephant:both;`, `each: tcp and (flow.elephant_to_server and flow.elephant_to_client)`},
 		{`tcpv4-csum:invalid;`, `each: tcp and tcp and ipv4 and not checksum_ok`},
 
 		// State and effects.
@@ -218,6 +219,7 @@ func TestSkips(t *testing.T) {
 		{`flow:established,not_established;`, "flow", "exclude each other"},
 		{`flowbits:set,a,b;`, "flowbits", "no comma"},
 		{`flowint:a,+,1,2;`, "flowint", "wants"},
+		{`flow.elephant:client;`, "flow.elephant", "toserver, toclient, either, both"},
 		{`xbits:toggle,a,track tx;`, "xbits", "set or isset"},
 		{`http.uri; content:"a"; xbits:isset,a,track tx;`, "xbits", "wants a stage"},
 		{`alert arp any any -> any any (sid:1;)`, "", "arp.opcode"},

@@ -17,7 +17,7 @@ var keywordGroups = []struct{ name, keywords string }{
 		"rpc replace pcre asn1 pkt_data fast_pattern prefilter base64_decode base64_data"},
 	{"transformations", "dotprefix domain tld strip_whitespace compress_whitespace to_lowercase to_uppercase to_md5 to_sha1 to_sha256 pcrexform url_decode xor " +
 		"header_lowercase strip_pseudo_headers from_base64 luaxform gunzip zlib_deflate"},
-	{"flow", "flow flowbits flowint stream_size flow.age flow.pkts flow.pkts_toclient flow.pkts_toserver flow.bytes flow.bytes_toclient flow.bytes_toserver xbits hostbits bypass"},
+	{"flow", "flow flowbits flowint stream_size flow.age flow.pkts flow.pkts_toclient flow.pkts_toserver flow.bytes flow.bytes_toclient flow.bytes_toserver flow.elephant xbits hostbits bypass"},
 	{"HTTP", "http.accept http.accept_enc http.accept_lang http.host http.host.raw http.method http.referer http.request_body http.request_header http.request_line http.uri " +
 		"http.uri.raw http.user_agent urilen http.location http.response_body http.response_header http.response_line http.server http.stat_code http.stat_msg http.connection " +
 		"http.content_len http.content_type http.cookie http.header http.header.raw http.header_names http.protocol http.start uricontent http_uri http_raw_uri http_method " +
