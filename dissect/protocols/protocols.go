@@ -16,6 +16,7 @@ import (
 	"github.com/luanids/luanids/dissect/imap"
 	"github.com/luanids/luanids/dissect/krb5"
 	"github.com/luanids/luanids/dissect/ldap"
+	"github.com/luanids/luanids/dissect/modbus"
 	"github.com/luanids/luanids/dissect/mqtt"
 	"github.com/luanids/luanids/dissect/nfs"
 	"github.com/luanids/luanids/dissect/ntp"
@@ -70,6 +71,7 @@ func All(eve func(name string) map[string]string) []*dissect.Spec {
 		pgsql.NewSpec(pgsql.ParseOptions(eve("pgsql"))),
 		rdp.Spec(),
 		dnp3.Spec(),
+		modbus.Spec(),
 		pop3.NewSpec(post, mails),
 		nfs.NewSpec(nfs.ParseOptions(eve("nfs"))),
 		bittorrent.Spec(),

@@ -87,6 +87,10 @@ var hooks = map[string]map[string]hook{
 		"request_started": {"dnp3.message", toServer}, "request_complete": {"dnp3.fragment", toServer},
 		"response_started": {"dnp3.message", toClient}, "response_complete": {"dnp3.fragment", toClient},
 	},
+	"modbus": {
+		"request_started": {"modbus.request", toServer}, "request_complete": {"modbus.request", toServer},
+		"response_started": {"modbus.response", toClient}, "response_complete": {"modbus.response", toClient},
+	},
 	"enip": {
 		"request_started": {"enip.message", toServer}, "request_complete": {"enip.message", toServer},
 		"response_started": {"enip.message", toClient}, "response_complete": {"enip.message", toClient},

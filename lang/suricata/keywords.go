@@ -80,7 +80,7 @@ func keywordTable() map[string]handler {
 		"ldap.responses.result_code": byNameOrNumber("ldap.responses.result", "ldap.responses.result_code"),
 
 		"dnp3_func": enum("dnp3.func", dnp3Functions), "dnp3.func": enum("dnp3.func", dnp3Functions), "dnp3_ind": dnp3Ind, "dnp3.ind": dnp3Ind,
-		"dnp3_obj": dnp3Obj, "dnp3.obj": dnp3Obj,
+		"dnp3_obj": dnp3Obj, "dnp3.obj": dnp3Obj, "modbus": modbusKeyword,
 		"mqtt.type": enum("mqtt.type", mqttTypes), "mqtt.flags": bitFlags("mqtt.flags", mqttFlags), "mqtt.connect.flags": bitFlags("mqtt.connect.flags", mqttConnectFlags),
 		"websocket.opcode": enum("websocket.opcode", websocketOpcodes), "websocket.flags": bitFlags("websocket.flags", websocketFlags),
 		"rfb.secresult": rfbResult, "snmp.pdu_type": enum("snmp.pdu_type", snmpTypes), "snmp.trap_type": enum("snmp.trap_type", snmpTraps),

@@ -51,8 +51,8 @@ var keywordGroups = []struct{ name, keywords string }{
 	{"EtherNet/IP, CIP", "enip_command cip_service enip.status enip.protocol_version enip.cip_attribute enip.cip_instance enip.cip_class enip.cip_status enip.cip_extendedstatus " +
 		"enip.revision enip.identity_status enip.state enip.serial enip.product_code enip.device_type enip.vendor_id enip.product_name enip.service_name enip.capabilities"},
 	{"DNP3", "dnp3_func dnp3.func dnp3_ind dnp3.ind dnp3_obj dnp3.obj dnp3_data dnp3.data"},
-	{"other protocols", "modbus " +
-		"dhcp.leasetime dhcp.rebinding_time dhcp.renewal_time " +
+	{"Modbus", "modbus"},
+	{"other protocols", "dhcp.leasetime dhcp.rebinding_time dhcp.renewal_time " +
 		"rpc"},
 	{"lists", "dataset datarep iprep"},
 	{"protocols, events, frames", "app-layer-protocol app-layer-event decode-event stream-event engine-event frame"},

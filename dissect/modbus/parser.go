@@ -1,0 +1,189 @@
+package modbus
+
+import "github.com/luanids/luanids/dissect"
+
+// Caps of one flow.
+const (
+	defaultFlood = 500 // requests that wait for a response, Suricata's default of request-flood
+	maxSpare     = 8   // transactions that a parser keeps for later
+)
+
+// Units (section 4.4.2.3 of the guide): 1 to 247 are behind a gateway, 0 and 255 the device itself, those between reserved.
+const (
+	maxUnit = 247
+	ownUnit = 255
+)
+
+type parser struct {
+	open    []*Tx // that wait for a response, oldest first
+	spare   dissect.Spares[Tx]
+	next    message // the response at hand
+	flood   int     // how many may wait; 0: not asked yet
+	flooded bool    // too many do, and that was told
+	lost    [2]bool // where messages begin is not known: a segment that begins with one is looked for
+	ends    dissect.Ends
+}
+
+// Reset implements dissect.Parser.
+func (p *parser) Reset() {
+	for _, t := range p.open {
+		p.spare.Put(t, maxSpare)
+	}
+	clear(p.open)
+	*p = parser{open: p.open[:0], spare: p.spare}
+}
+
+// Data implements dissect.Parser.
+func (p *parser) Data(c *dissect.Ctx, dir dissect.Dir, data []byte) int {
+	if p.lost[dir] {
+		switch {
+		case len(data) < headLen:
+			c.Need(headLen)
+			return 0
+		case !plausible(data):
+			return len(data)
+		}
+		p.lost[dir] = false
+	}
+	for n := 0; ; {
+		k := p.message(c, dir, data[n:])
+		if n += k; k == 0 || n == len(data) {
+			return n
+		}
+	}
+}
+
+// message takes a message; 0 where more is needed.
+func (p *parser) message(c *dissect.Ctx, dir dissect.Dir, b []byte) int {
+	if len(b) < prefixLen {
+		c.Need(prefixLen)
+		return 0
+	}
+	n := prefixLen + int(b[4])<<8 + int(b[5])
+	valid := n >= prefixLen+minLength && n <= prefixLen+maxLength
+	if valid && len(b) < n {
+		c.Need(n)
+		return 0
+	}
+	if !valid && len(b) < n { // nobody knows whether so much comes
+		p.lost[dir] = true
+		n = len(b)
+	}
+	if dir == dissect.ToServer {
+		t := p.begin(c)
+		t.request.take(b[:n], dir, valid)
+		p.request(c, t)
+	} else {
+		p.next.take(b[:n], dir, valid)
+		p.response(c)
+	}
+	return n
+}
+
+func (m *message) take(b []byte, dir dissect.Dir, valid bool) {
+	if valid {
+		m.read(b, dir)
+	} else {
+		m.start(b)
+	}
+}
+
+// begin makes a transaction that waits for a response. Where too many wait the oldest ends.
+func (p *parser) begin(c *dissect.Ctx) *Tx {
+	if p.flood == 0 {
+		p.flood = defaultFlood
+		if c.Limits != nil {
+			p.flood = max(dissect.Size(c.Limits.Settings["modbus.request-flood"], defaultFlood), 1)
+		}
+	}
+	t := p.spare.Get()
+	t.reset(c.NextTxID())
+	p.open = append(p.open, t)
+	return t
+}
+
+func (p *parser) request(c *dissect.Ctx, t *Tx) {
+	m := &t.request
+	if len(p.open) > p.flood {
+		c.Capped(capTx)
+		if !p.flooded {
+			p.flooded = true
+			c.Anomaly(anFlooded, t)
+		}
+		p.finish(c, 0)
+	}
+	p.faults(c, t, m.faults)
+	if m.unit > maxUnit && m.unit != ownUnit {
+		c.Anomaly(anUnit, t)
+	}
+	c.Emit(evRequest, t)
+}
+
+// response takes the response at hand.
+func (p *parser) response(c *dissect.Ctx) {
+	m := &p.next
+	i := 0
+	for i < len(p.open) && !m.answers(&p.open[i].request) {
+		i++
+	}
+	alone := i == len(p.open)
+	if alone {
+		p.begin(c)
+	}
+	t := p.open[i]
+	t.response = *m
+	if wrong := m.faults & (badLength | badValue); wrong != 0 && m.access&(accRead|accWrite) != 0 {
+		c.Anomaly(anMismatch, t)
+	} else {
+		p.faults(c, t, m.faults)
+	}
+	if alone {
+		c.Anomaly(anUnsolicited, t)
+		c.Emit(evRequest, t)
+	}
+	c.Emit(evResponse, t)
+	p.finish(c, i)
+	if len(p.open) < p.flood {
+		p.flooded = false
+	}
+}
+
+// faults raises an anomaly for each thing that is wrong with a message.
+func (p *parser) faults(c *dissect.Ctx, t *Tx, f fault) {
+	if f == 0 {
+		return
+	}
+	for _, x := range [...]struct {
+		fault   fault
+		anomaly int
+	}{{badFunction, anFunction}, {badValue, anValue}, {badLength, anLength}, {badException, anException}, {badProtocol, anProtocol}} {
+		if f&x.fault != 0 {
+			c.Anomaly(x.anomaly, t)
+		}
+	}
+}
+
+// finish ends the i-th open transaction.
+func (p *parser) finish(c *dissect.Ctx, i int) {
+	t := p.open[i]
+	p.open = append(p.open[:i], p.open[i+1:]...)
+	dir := dissect.ToServer
+	if t.response.there {
+		dir = dissect.ToClient
+	}
+	c.EmitDir(evTx, t, dir)
+	p.spare.Put(t, maxSpare)
+}
+
+// Gap implements dissect.Parser.
+func (p *parser) Gap(c *dissect.Ctx, dir dissect.Dir, n int) { p.lost[dir] = true }
+
+// End implements dissect.Parser.
+func (p *parser) End(c *dissect.Ctx, dir dissect.Dir, why dissect.EndReason, rest []byte) {
+	if !p.ends.Both(dir) {
+		return
+	}
+	for len(p.open) > 0 {
+		p.finish(c, 0)
+	}
+}
