@@ -3,6 +3,7 @@ package dns
 import (
 	"encoding/binary"
 	"encoding/hex"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -298,6 +299,18 @@ func TestMDNS(t *testing.T) {
 	const record = `{"mdns":{"type":"response","id":4660,"flags":["aa"],"opcode":0,"rcode":0,"answers":[{"rrname":"_ssh._tcp.local","ptr":"me._ssh._tcp.local"}]}}`
 	if len(r.Records) != 1 || r.Records[0] != record {
 		t.Errorf("got %s\nwant %s", r.Records, record)
+	}
+}
+
+func TestMDNSFrames(t *testing.T) {
+	r := dissecttest.New(MDNS())
+	r.Ctx.Flow.Key.Proto = packet.ProtoUDP
+	r.Ctx.Limits.Frames = true
+	r.Fields = []string{"mdns.frame.pdu"}
+	m := header(0x8400, 0, 1) + name("_ssh._tcp.local") + be16(TypePTR) + "\x00\x01\x00\x00\x00\x78\x00\x05\x02me\xc0\x0c"
+	r.Data(dissect.ToServer, m)
+	if want := fmt.Sprintf("mdns.frame to_server mdns.frame.pdu=%q", m); r.Lines[0] != want {
+		t.Errorf("got  %s\nwant %s", r.Lines[0], want)
 	}
 }
 

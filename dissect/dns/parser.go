@@ -12,7 +12,7 @@ const (
 	evMessage dissect.Local = iota
 	evRequest
 	evResponse
-	evFrame // of DNS only
+	evFrame
 )
 
 // frames are the kinds of frames: a message without the length before it that it has over TCP.
@@ -119,9 +119,7 @@ func (p *parser) message(c *dissect.Ctx, dir dissect.Dir, data []byte) bool {
 		c.Anomaly(anNotResponse, m)
 	}
 	oddities(c, m)
-	if !p.mdns {
-		c.Frame(0, data, int64(len(data)), m)
-	}
+	c.Frame(0, data, int64(len(data)), m)
 	c.Emit(evMessage, m)
 	if m.Response {
 		c.Emit(evResponse, m)

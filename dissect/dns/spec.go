@@ -50,11 +50,14 @@ func MDNS() *dissect.Spec {
 			evMessage:  {Name: "mdns.message", Doc: "a message of any kind", Any: true},
 			evRequest:  {Name: "mdns.request", Doc: "a question to all", Any: true, Phase: 1, Log: true, LogByDir: true, Final: true},
 			evResponse: {Name: "mdns.response", Doc: "an answer or announcement", Any: true, Phase: 2, Log: true, LogByDir: true, Final: true},
+			evFrame:    dissect.FrameEvent("mdns.frame"),
 		},
-		Fields:    fields("mdns"),
-		Anomalies: anomalies,
-		EVE:       writeMDNS,
-		Clone:     func(tx any) any { return tx.(*Message).Clone() },
+		Fields:     append(fields("mdns"), dissect.FrameFields("mdns.frame", frames)...),
+		Frames:     frames,
+		FrameEvent: evFrame,
+		Anomalies:  anomalies,
+		EVE:        writeMDNS,
+		Clone:      func(tx any) any { return tx.(*Message).Clone() },
 	}
 }
 

@@ -24,6 +24,7 @@ func (p *parser) fragment(c *dissect.Ctx, dir dissect.Dir, d *direction, b []byt
 	d.whole = append(d.whole, b[markLen:size]...)
 	if d.within = !last; last {
 		d.skip, d.sink, d.left = 0, nil, 0
+		showRPC(c, dir, d.whole, len(d.whole), 0)
 		p.message(c, dir, d.whole)
 		if d.whole = d.whole[:0]; cap(d.whole) > keepFragments {
 			d.whole = nil

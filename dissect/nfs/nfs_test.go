@@ -269,6 +269,7 @@ func FuzzParser(f *testing.F) {
 	f.Add([]byte(asks(1, 2, v2Lookup, strings.Repeat("h", v2Handle)+opaque("a"))), []byte(gives(1, u32(2))), true)
 	f.Fuzz(func(t *testing.T, client, server []byte, datagrams bool) {
 		r := dissecttest.New(Spec())
+		r.Ctx.Limits.Frames = true
 		if datagrams {
 			r.Ctx.Flow.Key.Proto = 17
 		}

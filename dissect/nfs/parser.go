@@ -62,6 +62,7 @@ type direction struct {
 func (p *parser) Data(c *dissect.Ctx, dir dissect.Dir, data []byte) int {
 	if c.Flow != nil && c.Flow.Key.Proto == 17 {
 		p.udp = true
+		showRPC(c, dir, data, len(data), 0)
 		p.message(c, dir, data)
 		return len(data)
 	}
@@ -144,6 +145,7 @@ func (p *parser) record(c *dissect.Ctx, dir dissect.Dir, d *direction, b []byte)
 	}
 	look = min(len(b), size)
 	d.skip, d.sink, d.left = size-look, nil, 0
+	showRPC(c, dir, b[:look], size, markLen)
 	p.message(c, dir, b[markLen:look])
 	return look
 }
@@ -187,6 +189,7 @@ func (p *parser) request(c *dissect.Ctx, xid uint32, r xdr) {
 	if h.prog != program { // its helpers (mount, locks) may share the connection
 		return
 	}
+	showNFS(c, dissect.ToServer, h.vers, r.b, len(r.b)+p.dirs[dissect.ToServer].skip)
 	w := p.addCall(c, &h)
 	switch {
 	case h.vers < 2 || h.vers > 4:
@@ -259,6 +262,7 @@ func (p *parser) reply(c *dissect.Ctx, xid uint32, r xdr) {
 		t.answered, t.rpcStatus = !r.bad, denied
 	}
 	if !r.bad && denied == 0 && accepted == 0 {
+		showNFS(c, dissect.ToClient, w.vers, r.b, len(r.b)+p.dirs[dissect.ToClient].skip)
 		switch {
 		case w.vers < 4 && w.vers >= 2:
 			p.reply3(c, &w, &r)

@@ -20,24 +20,28 @@ func NewSpec(o Options) *dissect.Spec {
 		Events: []dissect.Event{
 			evRequest: {Name: request, Doc: "a call of the client", Dir: dissect.ToServer, Phase: 1},
 			evTx:      {Name: txEvent, Doc: "the reply came, or a file was transferred, or the connection ended", Any: true, Phase: 2, Log: true, LogByDir: true, Final: true},
+			evFrame:   dissect.FrameEvent(onFrame),
 		},
-		Fields:    fields(),
-		Anomalies: []string{anMalformed: "malformed_data", anVersion: "non_existing_version"},
-		Caps:      caps,
-		EVE:       o.write,
-		Context:   o.writeContext,
-		Unlimited: true,
-		Clone:     func(tx any) any { return tx.(*Tx).clone() },
+		Fields:     append(fields(), dissect.FrameFields(onFrame, frames)...),
+		Frames:     frames,
+		FrameEvent: evFrame,
+		Anomalies:  []string{anMalformed: "malformed_data", anVersion: "non_existing_version"},
+		Caps:       caps,
+		EVE:        o.write,
+		Context:    o.writeContext,
+		Unlimited:  true,
+		Clone:      func(tx any) any { return tx.(*Tx).clone() },
 	}
 }
 
 // Names of events, as the fields refer to them.
-const request, txEvent = "nfs.request", "nfs.tx"
+const request, txEvent, onFrame = "nfs.request", "nfs.tx", "nfs.frame"
 
 // Events, in the order of the Spec.
 const (
 	evRequest dissect.Local = iota
 	evTx
+	evFrame
 )
 
 // Anomalies, in the order of the Spec, by Suricata's names.

@@ -122,6 +122,8 @@ func TestTranslation(t *testing.T) {
 
 		// Frames, stages of protocols, changes of the configuration.
 		{`alert udp any any -> any any (flow:to_server; frame:dns.pdu; content:"a"; offset:2; sid:1;)`, `udp and to_server and dns.frame.pdu["a" offset 2]`},
+		{`alert nfs any any -> any any (flow:to_client; frame:nfs.nfs.status; content:"|00 00 00 02|"; frame:rpc.pdu; content:"a"; sid:1;)`,
+			`to_client and nfs.frame.nfs.status["\x00\x00\x00\x02"] and nfs.frame.rpc.pdu["a"]`},
 		{`alert http any any -> any any (flow:to_client; frame:response; strip_whitespace; content:"a"; frame:http1.stream; content:"b"; sid:1;)`,
 			fmt.Sprintf(`stream: to_client and http.frame.response.t%d["a"] and payload["b"]`, ir.TStripWhitespace)},
 		{`alert http1:request_headers any any -> any any (http.uri; content:"a"; sid:1;)`, `on http.request flow.app=="http" and http.uri["a"]`},
