@@ -7,6 +7,7 @@ import (
 
 	"github.com/luanids/luanids/dissect"
 	"github.com/luanids/luanids/dissect/dissecttest"
+	"github.com/luanids/luanids/dissect/dissecttest/replay"
 )
 
 const (
@@ -46,7 +47,7 @@ func talk(r *dissecttest.Recorder, messages ...string) *dissecttest.Recorder {
 var conversation = []struct{ request, response, record string }{
 	{adu(1, 1, w16(0x13, 19)), adu(1, 1, "\x03\xcd\x6b\x05"),
 		`"request":{"transaction_id":1,"protocol_id":0,"unit_id":1,"function_raw":1,"function_code":"RdCoils","access_type":"READ | COILS","category":"PUBLIC_ASSIGNED","error_flags":"NONE","read":{"address":19,"quantity":19}},` +
-			`"response":{"transaction_id":1,"protocol_id":0,"unit_id":1,"function_raw":1,"function_code":"RdCoils","access_type":"READ | COILS","category":"PUBLIC_ASSIGNED","error_flags":"NONE","read":{"data":"\\xcdk\\x05"}}`},
+			`"response":{"transaction_id":1,"protocol_id":0,"unit_id":1,"function_raw":1,"function_code":"RdCoils","access_type":"READ | COILS","category":"PUBLIC_ASSIGNED","error_flags":"NONE","read":{"data":"\\xcdk\u0005"}}`},
 	{adu(2, 3, w16(0x6b, 3)), adu(2, 3, "\x06"+w16(0x4141, 0x4242, 0x64)),
 		`"request":{"transaction_id":2,"protocol_id":0,"unit_id":1,"function_raw":3,"function_code":"RdHoldRegs","access_type":"READ | HOLDING","category":"PUBLIC_ASSIGNED","error_flags":"NONE","read":{"address":107,"quantity":3}},` +
 			`"response":{"transaction_id":2,"protocol_id":0,"unit_id":1,"function_raw":3,"function_code":"RdHoldRegs","access_type":"READ | HOLDING","category":"PUBLIC_ASSIGNED","error_flags":"NONE","read":{"data":"AABB\u0000d"}}`},
@@ -54,7 +55,7 @@ var conversation = []struct{ request, response, record string }{
 		`"request":{"transaction_id":3,"protocol_id":0,"unit_id":1,"function_raw":5,"function_code":"WrSingleCoil","access_type":"WRITE | COILS | SINGLE | WRITE_SINGLE","category":"PUBLIC_ASSIGNED","error_flags":"NONE","write":{"address":172,"data":65280}},` +
 			`"response":{"transaction_id":3,"protocol_id":0,"unit_id":1,"function_raw":5,"function_code":"WrSingleCoil","access_type":"WRITE | COILS | SINGLE | WRITE_SINGLE","category":"PUBLIC_ASSIGNED","error_flags":"NONE","write":{"address":172,"data":65280}}`},
 	{adu(4, 15, w16(19, 10)+"\x02\xcd\x01"), adu(4, 15, w16(19, 10)),
-		`"request":{"transaction_id":4,"protocol_id":0,"unit_id":1,"function_raw":15,"function_code":"WrMultCoils","access_type":"WRITE | COILS | MULTIPLE | WRITE_MULTIPLE","category":"PUBLIC_ASSIGNED","error_flags":"NONE","write":{"address":19,"quantity":10,"data":"\\xcd\\x01"}},` +
+		`"request":{"transaction_id":4,"protocol_id":0,"unit_id":1,"function_raw":15,"function_code":"WrMultCoils","access_type":"WRITE | COILS | MULTIPLE | WRITE_MULTIPLE","category":"PUBLIC_ASSIGNED","error_flags":"NONE","write":{"address":19,"quantity":10,"data":"\\xcd\u0001"}},` +
 			`"response":{"transaction_id":4,"protocol_id":0,"unit_id":1,"function_raw":15,"function_code":"WrMultCoils","access_type":"WRITE | COILS | MULTIPLE | WRITE_MULTIPLE","category":"PUBLIC_ASSIGNED","error_flags":"NONE","write":{"address":19,"data":10}}`},
 	{adu(5, 16, w16(1, 2)+"\x04"+w16(10, 258)), adu(5, 16, w16(1, 2)),
 		`"request":{"transaction_id":5,"protocol_id":0,"unit_id":1,"function_raw":16,"function_code":"WrMultRegs","access_type":"WRITE | HOLDING | MULTIPLE | WRITE_MULTIPLE","category":"PUBLIC_ASSIGNED","error_flags":"NONE","write":{"address":1,"quantity":2,"data":"\u0000\n\u0001\u0002"}},` +
@@ -64,7 +65,7 @@ var conversation = []struct{ request, response, record string }{
 			`"response":{"transaction_id":6,"protocol_id":0,"unit_id":1,"function_raw":22,"function_code":"MaskWrReg","access_type":"WRITE | HOLDING","category":"PUBLIC_ASSIGNED","error_flags":"NONE","write":{"address":4,"and_mask":242,"or_mask":37}}`},
 	{adu(7, 23, w16(3, 2, 14, 1)+"\x02AB"), adu(7, 23, "\x04"+w16(254, 2765)),
 		`"request":{"transaction_id":7,"protocol_id":0,"unit_id":1,"function_raw":23,"function_code":"RdWrMultRegs","access_type":"READ | WRITE | HOLDING | MULTIPLE | WRITE_MULTIPLE","category":"PUBLIC_ASSIGNED","error_flags":"NONE","read":{"address":3,"quantity":2},"write":{"address":14,"quantity":1,"data":"AB"}},` +
-			`"response":{"transaction_id":7,"protocol_id":0,"unit_id":1,"function_raw":23,"function_code":"RdWrMultRegs","access_type":"READ | WRITE | HOLDING | MULTIPLE | WRITE_MULTIPLE","category":"PUBLIC_ASSIGNED","error_flags":"NONE","read":{"data":"\u0000\\xfe\\x0a\\xcd"}}`},
+			`"response":{"transaction_id":7,"protocol_id":0,"unit_id":1,"function_raw":23,"function_code":"RdWrMultRegs","access_type":"READ | WRITE | HOLDING | MULTIPLE | WRITE_MULTIPLE","category":"PUBLIC_ASSIGNED","error_flags":"NONE","read":{"data":"\u0000\\xfe\n\\xcd"}}`},
 	{adu(8, 8, w16(0, 0x4142)), adu(8, 8, w16(0, 0x4142)),
 		`"request":{"transaction_id":8,"protocol_id":0,"unit_id":1,"function_raw":8,"function_code":"Diagnostic","access_type":"NONE","category":"PUBLIC_ASSIGNED","error_flags":"NONE","diagnostic":{"raw":0,"code":"RetQueryData","data":"AB"}},` +
 			`"response":{"transaction_id":8,"protocol_id":0,"unit_id":1,"function_raw":8,"function_code":"Diagnostic","access_type":"NONE","category":"PUBLIC_ASSIGNED","error_flags":"NONE","diagnostic":{"raw":0,"code":"RetQueryData","data":"AB"}}`},
@@ -322,4 +323,27 @@ func FuzzParser(f *testing.F) {
 			t.Errorf("%d transactions, %d records of\n%s", n, len(r.Records), r.Text())
 		}
 	})
+}
+
+// TestCapture reads what mbpoll and nmap ask a controller made of libmodbus.
+func TestCapture(t *testing.T) {
+	flows, err := replay.File("../../testdata/captures/modbus_pumps.pcap", Spec, replay.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, records := "", 0
+	for _, f := range flows {
+		all += f.Text()
+		records += len(f.Records)
+	}
+	for _, want := range []string{`modbus.written.address=[5 6 7 8] modbus.written.value=[1 0 1 1]`, `modbus.written.address=[10 11 12] modbus.written.value=[1 2 300]`,
+		`modbus.got.address=[1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16] modbus.got.value=[0 0 1 0 1 0 1 1 0 0 0 0 0 0 0 0]`,
+		`modbus.exception=2 modbus.exception.name="IllegalDataAddr"`, `modbus.mei.name="RdDevId"`, `LMB3.1.6`} {
+		if !strings.Contains(all, want) {
+			t.Errorf("no %s in\n%s", want, all)
+		}
+	}
+	if strings.Contains(all, "anomaly") || len(flows) != 11 || records != 11 {
+		t.Errorf("%d flows, %d records, or an anomaly in\n%s", len(flows), records, all)
+	}
 }
