@@ -45,7 +45,7 @@ func TestRecordsKeepToTheSchema(t *testing.T) {
 	for _, f := range files {
 		v.file(f)
 	}
-	for _, kind := range []string{"alert", "anomaly", "bittorrent_dht", "dcerpc", "dhcp", "dnp3", "dns", "enip", "fileinfo", "flow", "http", "ike", "krb5", "ldap", "mqtt", "netflow", "quic",
+	for _, kind := range []string{"alert", "anomaly", "bittorrent_dht", "dcerpc", "dhcp", "dnp3", "dns", "enip", "fileinfo", "flow", "http", "ike", "krb5", "ldap", "modbus", "mqtt", "netflow", "quic",
 		"rfb", "smb", "smtp", "snmp", "ssh", "stats", "tftp", "tls", "websocket"} {
 		if v.kinds[kind] == 0 {
 			t.Errorf("no %s record was seen", kind)
@@ -55,9 +55,11 @@ func TestRecordsKeepToTheSchema(t *testing.T) {
 }
 
 // unlisted are members that Suricata writes, and that its schema does not name, as none of its own captures has them: by object, from its
-// rust/src/rdp/log.rs, rust/src/ldap/logger.rs and rust/src/pgsql (the fields of errors).
+// rust/src/rdp/log.rs, rust/src/ldap/logger.rs, rust/src/modbus/log.rs (data is a text where several values are written) and rust/src/pgsql (the
+// fields of errors).
 var unlisted = map[string][]string{
 	"ldap.request": {"controls"}, "ldap.responses": {"controls"}, "ldap.request.search_request": {"filter"},
+	"modbus.request.write": {"quantity", "data", "and_mask", "or_mask"}, "modbus.response.write": {"and_mask", "or_mask"}, "modbus.response": {"mei"},
 	"rdp": {"flags", "server_supports", "protocol", "error_code", "reason"},
 	"rdp.client": {"keyboard_subtype", "ime", "serial_number", "connection_hint", "physical_width", "physical_height", "desktop_orientation", "scale_factor",
 		"device_scale_factor"},
