@@ -98,6 +98,9 @@ func (r *result) reset() {
 	r.buf = r.buf[:0]
 }
 
+// slotsAhead is how many packets ahead the memory to decode one into is fetched, from the core that worked on what was there before.
+const slotsAhead = 2
+
 // slot implements sink.
 func (b *batch) slot() *packet.Packet {
 	if b.used == len(b.pkts) {
@@ -107,6 +110,9 @@ func (b *batch) slot() *packet.Packet {
 		}
 	}
 	b.used++
+	if k := b.used + slotsAhead; k < len(b.pkts) {
+		b.pkts[k].PrefetchToWrite()
+	}
 	return b.pkts[b.used-1]
 }
 

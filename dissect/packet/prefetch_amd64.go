@@ -5,6 +5,9 @@ import "unsafe"
 // Prefetch asks the processor to fetch p into its cache, from where another core has it.
 func (p *Packet) Prefetch() { fetchLines(unsafe.Pointer(p), unsafe.Sizeof(*p)) }
 
+// PrefetchToWrite does so for a packet that is going to be written.
+func (p *Packet) PrefetchToWrite() { fetchLinesToWrite(unsafe.Pointer(p), unsafe.Sizeof(*p)) }
+
 // PrefetchData does so for the first bytes of the packet.
 func (p *Packet) PrefetchData() {
 	if len(p.Data) >= prefetchBytes {
@@ -17,3 +20,6 @@ const prefetchBytes = 128
 
 //go:noescape
 func fetchLines(at unsafe.Pointer, n uintptr)
+
+//go:noescape
+func fetchLinesToWrite(at unsafe.Pointer, n uintptr)

@@ -5,5 +5,8 @@ package packet
 // Prefetch does nothing here.
 func (p *Packet) Prefetch() {}
 
+// PrefetchToWrite does nothing here.
+func (p *Packet) PrefetchToWrite() {}
+
 // PrefetchData does nothing here.
 func (p *Packet) PrefetchData() {}
