@@ -162,8 +162,8 @@ var plain = func() (t [256]bool) {
 	return
 }()
 
-// AppendString appends s as a JSON string. If s is not valid UTF-8, all its bytes that are not
-// printable ASCII come out as the four characters \xNN, as in Suricata.
+// AppendString appends s as a JSON string. If s is not valid UTF-8, all its bytes beyond ASCII come out as the four characters
+// \xNN, as in Suricata.
 func AppendString[T string | []byte](dst []byte, s T) []byte {
 	dst = append(dst, '"')
 	start := 0
@@ -216,8 +216,8 @@ func appendBinary[T string | []byte](dst []byte, s T) []byte {
 		switch {
 		case plain[c]:
 			dst = append(dst, c)
-		case c == '"' || c == '\\':
-			dst = append(dst, '\\', c)
+		case c < utf8.RuneSelf:
+			dst = appendEscaped(dst, c)
 		default:
 			dst = append(dst, '\\', '\\', 'x', hexDigits[c>>4], hexDigits[c&15])
 		}

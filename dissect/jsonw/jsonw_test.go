@@ -17,7 +17,7 @@ func TestStrings(t *testing.T) {
 		"grüße ☺":               `"grüße ☺"`,
 		"ü\n":                   `"ü\n"`,
 		"half \xc3":             `"half \\xc3"`,
-		"\xff\x00\n\"ok\"":      `"\\xff\\x00\\x0a\"ok\""`,
+		"\xff\x00\n\"ok\"":      `"\\xff\u0000\n\"ok\""`,
 		"\u2028 is fine \u2029": "\"\u2028 is fine \u2029\"",
 	} {
 		if got := string(AppendString(nil, in)); got != want {

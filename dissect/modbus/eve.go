@@ -1,8 +1,6 @@
 package modbus
 
 import (
-	"unicode/utf8"
-
 	"github.com/luanids/luanids/dissect"
 	"github.com/luanids/luanids/dissect/jsonw"
 )
@@ -39,24 +37,9 @@ func text(w *jsonw.Writer, key, s string) {
 	w.Str(s)
 }
 
-// bytes writes data as Suricata does: as text, where it is none with \xfe for each byte past ASCII.
 func bytes(w *jsonw.Writer, key string, b []byte) {
 	w.Key(key)
-	if utf8.Valid(b) {
-		w.Bytes(b)
-		return
-	}
-	const hex = "0123456789abcdef"
-	var tmp [4 * maxBody]byte
-	list := tmp[:0]
-	for _, c := range b {
-		if c < utf8.RuneSelf {
-			list = append(list, c)
-		} else {
-			list = append(list, '\\', 'x', hex[c>>4], hex[c&15])
-		}
-	}
-	w.Bytes(list)
+	w.Bytes(b)
 }
 
 // flags writes the names of bits with bars between them.
