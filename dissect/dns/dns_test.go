@@ -127,7 +127,7 @@ func TestRecords(t *testing.T) {
 		{TypeA, "abc", `\# 3 616263`, `"rdata":""`},
 		{TypeMX, "\x00\x0a\x04mail\xc0\x0c", "mail.example.org", `"rdata":"mail.example.org"`},
 		{TypeTXT, "\x03v=1\x02ab", "v=1ab", `"rdata":"v=1"},{"rrname":"example.org","rrtype":"TXT","ttl":60,"rdata":"ab"`},
-		{TypeTXT, "\x03\xff\x00\"", "\xff\x00\"", `"rdata":"\\xff\\x00\""`},
+		{TypeTXT, "\x03\xff\x00\"", "\xff\x00\"", `"rdata":"\\xff\u0000\""`},
 		{TypeNULL, "tunnel", `\# 6 74756e6e656c`, `"rdata":"tunnel"`},
 		{TypeSOA, "\x02ns\xc0\x0c\x02hm\xc0\x0c" + unhex("00000001 00000002 00000003 00000004 00000005"), "ns.example.org hm.example.org 1 2 3 4 5",
 			`"soa":{"mname":"ns.example.org","rname":"hm.example.org","serial":1,"refresh":2,"retry":3,"expire":4,"minimum":5}`},
