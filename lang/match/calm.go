@@ -24,26 +24,28 @@ func (m *Matcher) calm(pt *part, e *dissect.Env) bool {
 	if !pt.calms || len(e.Data) != 0 || e.Pkt == nil {
 		return false
 	}
-	var live uint64
-	if e.Flow != nil {
-		c := m.looseAt(pt, e)
-		if c.judged || !c.holds(pt, e) {
-			return false
-		}
-		live = c.live
-	} else {
-		c := m.pairAt(pt, e)
-		if c.judged || !c.holds(pt, e) {
-			return false
-		}
-		live = c.live
+	c := m.known(pt, e)
+	if c == nil || c.judged {
+		return false
 	}
 	for _, s := range pt.scans {
 		if !s.payload && hasValue(s.multi, e, 0) {
 			return false
 		}
 	}
-	return !pt.anyNumber(e.Pkt, live)
+	return !pt.anyNumber(e.Pkt, c.live)
+}
+
+// known gives what is remembered of the rules without literal for a packet, nil if nothing is.
+func (m *Matcher) known(pt *part, e *dissect.Env) *looseRules {
+	if e.Flow == nil {
+		if c := m.pairAt(pt, e); c.holds(pt, e) {
+			return &c.looseRules
+		}
+	} else if c := m.looseAt(pt, e); c.holds(pt, e) {
+		return &c.looseRules
+	}
+	return nil
 }
 
 // anyNumber tells whether rules hang on one of the packet's numbers, of the tables that are live.
