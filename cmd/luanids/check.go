@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/luanids/luanids/dissect"
 	"github.com/luanids/luanids/engine"
 	"github.com/luanids/luanids/engine/config"
 	"github.com/luanids/luanids/engine/ruleset"
@@ -196,14 +197,20 @@ func filesBelow(dir string) ([]string, error) {
 	return files, err
 }
 
-// checkRules compiles rules of all syntaxes together.
-func checkRules(f *flags, paths []string) (checked, error) {
+// checkOptions gives what rules are checked with.
+func checkOptions(f *flags) (*dissect.Schema, ruleset.Options, error) {
 	cfg := engine.DefaultConfig()
 	schema, err := engine.NewSchema(&cfg.EVEOptions)
 	if err != nil {
-		return checked{}, err
+		return nil, ruleset.Options{}, err
 	}
 	opt, err := ruleOptions(f, &cfg)
+	return schema, opt, err
+}
+
+// checkRules compiles rules of all syntaxes together.
+func checkRules(f *flags, paths []string) (checked, error) {
+	schema, opt, err := checkOptions(f)
 	if err != nil {
 		return checked{}, err
 	}

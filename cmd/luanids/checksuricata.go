@@ -8,7 +8,6 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/luanids/luanids/engine"
 	"github.com/luanids/luanids/engine/eve"
 	"github.com/luanids/luanids/engine/ruleset"
 	"github.com/luanids/luanids/lang/diag"
@@ -27,12 +26,7 @@ func isSuricataConf(path string, head []byte) bool {
 
 // checkSuricataConf checks files with thresholds, classes or kinds of references.
 func checkSuricataConf(f *flags, paths []string) (checked, error) {
-	cfg := engine.DefaultConfig()
-	schema, err := engine.NewSchema(&cfg.EVEOptions)
-	if err != nil {
-		return checked{}, err
-	}
-	opt, err := ruleOptions(f, &cfg)
+	schema, opt, err := checkOptions(f)
 	if err != nil {
 		return checked{}, err
 	}

@@ -285,27 +285,18 @@ func (c *checker) addresses(x *syntax.RangeLit, lo, hi *ir.Const) *constSet {
 		p := netip.PrefixFrom(a, a.BitLen())
 		for p.Bits() > 0 {
 			w := netip.PrefixFrom(a, p.Bits()-1)
-			if w.Masked().Addr() != a || b.Less(lastOf(w)) {
+			if w.Masked().Addr() != a || b.Less(ir.LastAddr(w)) {
 				break
 			}
 			p = w
 		}
 		s.nets = append(s.nets, p)
-		last := lastOf(p)
+		last := ir.LastAddr(p)
 		if last == b {
 			return s
 		}
 		a = last.Next()
 	}
-}
-
-func lastOf(p netip.Prefix) netip.Addr {
-	b := p.Addr().AsSlice()
-	for i := p.Bits(); i < len(b)*8; i++ {
-		b[i/8] |= 0x80 >> (i % 8)
-	}
-	a, _ := netip.AddrFromSlice(b)
-	return a
 }
 
 // describe names the elements of a set in messages.

@@ -222,7 +222,7 @@ func netsText(s *IPSet) string {
 		bits := lo.BitLen()
 		for bits > 0 {
 			p := netip.PrefixFrom(lo, bits-1)
-			if p.Masked().Addr() != lo || hi.Less(lastOf(p)) {
+			if p.Masked().Addr() != lo || hi.Less(LastAddr(p)) {
 				break
 			}
 			bits--
@@ -230,7 +230,7 @@ func netsText(s *IPSet) string {
 		switch {
 		case lo == hi:
 			parts = append(parts, lo.String())
-		case lastOf(netip.PrefixFrom(lo, bits)) == hi:
+		case LastAddr(netip.PrefixFrom(lo, bits)) == hi:
 			parts = append(parts, netip.PrefixFrom(lo, bits).String())
 		default:
 			parts = append(parts, lo.String()+".."+hi.String())
@@ -239,8 +239,8 @@ func netsText(s *IPSet) string {
 	return "{" + strings.Join(parts, ", ") + "}"
 }
 
-// lastOf is the last address of a block.
-func lastOf(p netip.Prefix) netip.Addr {
+// LastAddr is the last address of a block.
+func LastAddr(p netip.Prefix) netip.Addr {
 	b := p.Addr().AsSlice()
 	for i := p.Bits(); i < len(b)*8; i++ {
 		b[i/8] |= 0x80 >> (i % 8)

@@ -239,25 +239,16 @@ func rangePrefixes(a, b netip.Addr) (out []netip.Prefix) {
 		bits := a.BitLen()
 		for bits > 0 {
 			p := netip.PrefixFrom(a, bits-1).Masked()
-			if p.Addr() != a || b.Less(lastOf(p)) {
+			if p.Addr() != a || b.Less(ir.LastAddr(p)) {
 				break
 			}
 			bits--
 		}
 		p := netip.PrefixFrom(a, bits)
 		out = append(out, p)
-		a = lastOf(p).Next()
+		a = ir.LastAddr(p).Next()
 	}
 	return out
-}
-
-func lastOf(p netip.Prefix) netip.Addr {
-	b := p.Addr().AsSlice()
-	for i := p.Bits(); i < len(b)*8; i++ {
-		b[i/8] |= 0x80 >> (i % 8)
-	}
-	a, _ := netip.AddrFromSlice(b)
-	return a
 }
 
 // portSet is what a list of ports means.
