@@ -31,7 +31,7 @@ func TestExpectations(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			opts := Options{WarnUnused: bytes.HasPrefix(text, []byte("# unused")), Reputation: func(category string) *ir.RepTable {
+			opts := Options{WarnUnused: bytes.HasPrefix(text, []byte("# unused")), WarnCaptures: true, Reputation: func(category string) *ir.RepTable {
 				if category != "botnets" {
 					return nil
 				}

@@ -2,6 +2,7 @@ package lang
 
 import (
 	"bytes"
+	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -38,6 +39,18 @@ func (l *loader) stat(name string) (fs.FileInfo, error) {
 		return fs.Stat(l.opts.FS, filepath.ToSlash(name))
 	}
 	return os.Stat(name)
+}
+
+// capture tells whether the capture that a test names can be read.
+func (l *loader) capture(file, capture string) error {
+	info, err := l.stat(relative(file, capture))
+	switch {
+	case err != nil:
+		return plainError(err)
+	case info.IsDir():
+		return errors.New("is a folder")
+	}
+	return nil
 }
 
 // entries gives the values of a list file, one a line; # begins a comment at the beginning of

@@ -37,6 +37,8 @@ type Options struct {
 	Workers int
 	// WarnUnused asks for warnings of lets and lists that nothing uses.
 	WarnUnused bool
+	// WarnCaptures asks for warnings of captures of tests that cannot be read.
+	WarnCaptures bool
 	// Files gives the texts of files that differ from what is stored (in an editor).
 	Files map[string][]byte
 	// Reputation gives the scores of a category of IP reputation, nil for an unknown one; nil: there is none.
@@ -125,6 +127,9 @@ func newLoader(schema *dissect.Schema, opts Options) *loader {
 	l := &loader{opts: opts, scope: check.NewScope(schema), seen: map[string]bool{},
 		out: &Ruleset{Sources: map[string][]byte{}}}
 	l.scope.Reputation, l.scope.Funcs = opts.Reputation, opts.Funcs
+	if opts.WarnCaptures {
+		l.scope.Capture = l.capture
+	}
 	for name, text := range opts.Vars {
 		l.override(name, text)
 	}
@@ -330,7 +335,7 @@ func (l *loader) finish() (*Ruleset, diag.List) {
 	l.run()
 	l.collect()
 	if l.opts.WarnUnused {
-		l.list = append(l.list, l.scope.Unused()...)
+		l.list = append(l.list, l.unused()...)
 		for name := range l.opts.Vars {
 			if l.scope.Overrides(name) {
 				l.list = append(l.list, diag.UnknownVar(name, diag.Nearest(name, l.scope.LetNames())))
@@ -339,6 +344,13 @@ func (l *loader) finish() (*Ruleset, diag.List) {
 	}
 	l.list.Sort()
 	return l.out, l.list
+}
+
+// unused lists the lets and lists that nothing uses, but for those of files without rules: such files are there for others.
+func (l *loader) unused() diag.List {
+	return slices.DeleteFunc(l.scope.Unused(), func(d diag.Diagnostic) bool {
+		return !slices.ContainsFunc(l.pieces, func(p piece) bool { return p.File == d.File && len(p.ids) > 0 })
+	})
 }
 
 // run parses and checks the pieces, several at a time.

@@ -219,9 +219,17 @@ func checkRules(f *flags, paths []string) (checked, error) {
 	if err != nil {
 		return checked{}, err
 	}
+	list := set.Diagnostics
+	if slices.ContainsFunc(slices.Concat(f.checked...), func(p string) bool { return hasExt(".lua")(p, nil) }) {
+		// Scripts ask for lists and variables by name.
+		list = slices.DeleteFunc(list, func(d diag.Diagnostic) bool { return d.Code == diag.CodeUnused || d.Code == diag.CodeUnknownVar })
+	}
 	what := plural(len(set.Rules), "rule")
+	if set.Sequences > 0 {
+		what += ", " + plural(set.Sequences, "sequence")
+	}
 	if set.Skipped > 0 {
 		what += ", " + plural(set.Skipped, "rule") + " left out"
 	}
-	return checked{what: what, list: set.Diagnostics, source: set.Source}, nil
+	return checked{what: what, list: list, source: set.Source}, nil
 }

@@ -63,6 +63,8 @@ type Options struct {
 type Set struct {
 	Program *match.Program // never nil
 	Rules   []*ir.Rule
+	// Sequences counts the sequences, which are not among Rules.
+	Sequences int
 	Files   []string // of rules, that were read
 	// Watch are all files on disk that the rules depend on: those of Files, of lists, data sets and thresholds,
 	// also where they could not be read.
@@ -209,7 +211,11 @@ func (l *loader) addNids(rs *lang.Ruleset, list diag.List, onDisk bool) {
 // finish compiles all rules together.
 func (l *loader) finish() (*Set, error) {
 	if len(l.nids) > 0 {
-		rs, list := lang.Load(l.schema, l.nids, lang.Options{Vars: l.opt.Vars, Reputation: l.categories(), Funcs: l.opt.Funcs})
+		rs, list := lang.Load(l.schema, l.nids, lang.Options{Vars: l.opt.Vars, Reputation: l.categories(), Funcs: l.opt.Funcs,
+			WarnUnused: l.opt.Lint, WarnCaptures: l.opt.Lint})
+		if l.imports > 0 {
+			list = slices.DeleteFunc(list, func(d diag.Diagnostic) bool { return d.Code == diag.CodeUnknownVar }) // the other files may have it
+		}
 		l.addNids(rs, list, true)
 	}
 	if err := l.importAll(); err != nil {
@@ -221,7 +227,7 @@ func (l *loader) finish() (*Set, error) {
 	all := append(slices.Clip(l.set.Rules), l.opt.Extra...)
 	match.FlowFlags(l.schema, all, l.opt.FlowFlags)
 	program, problems := match.Compile(l.schema, all, match.Options{Sequences: l.seqs, Previous: l.opt.Previous, Lean: l.opt.Lean})
-	l.set.Program = program
+	l.set.Program, l.set.Sequences = program, len(l.seqs)
 	slices.Sort(l.set.Watch)
 	l.set.Watch = slices.Compact(l.set.Watch)
 	said := map[[2]string]bool{} // what the front end warned of, with a better place

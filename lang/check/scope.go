@@ -31,6 +31,9 @@ type Scope struct {
 	// Funcs are functions beside those of the language: predicates of scripts.
 	Funcs []*funcs.Decl
 
+	// Capture tells what is wrong with the capture that a test in a file names, nil if it can be read; nil: it is not asked.
+	Capture func(file, capture string) error
+
 	lets map[string]*let
 	// order keeps the definitions in the order of their files.
 	order []*let

@@ -58,6 +58,10 @@ func (s *Scope) Test(p Piece, t *syntax.Test) (*Test, diag.List) {
 		if cs.Capture != nil {
 			if tc.Pcap = cs.Capture.Str; cs.Capture.Kind != syntax.LitString {
 				c.report(diag.WantText(cs.Capture.Range(), "the name of the capture"))
+			} else if s.Capture != nil {
+				if err := s.Capture(p.File, tc.Pcap); err != nil {
+					c.report(diag.NoCapture(cs.Capture.Range(), tc.Pcap, err))
+				}
 			}
 		}
 		for _, m := range cs.Steps {

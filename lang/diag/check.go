@@ -57,9 +57,15 @@ func UnknownVariable(at Range, name string) Diagnostic {
 	return errorAt(at, "unknown-variable", "no element before this one extracts "+name, "extract it with let "+name+" = u16be +2")
 }
 
+// Codes of what others than rules may have a use for.
+const (
+	CodeUnknownVar = "unknown-var"
+	CodeUnused     = "unused"
+)
+
 // UnknownVar is a --var that no rule file asks for.
 func UnknownVar(name string, near []string) Diagnostic {
-	return Diagnostic{File: "--var " + name, Severity: Warning, Code: "unknown-var", Summary: "no let is named " + name, Hint: DidYouMean(near)}
+	return Diagnostic{File: "--var " + name, Severity: Warning, Code: CodeUnknownVar, Summary: "no let is named " + name, Hint: DidYouMean(near)}
 }
 
 // DuplicateID is a second rule of the same id.
@@ -84,7 +90,7 @@ func ShadowsField(at Range, name, what string) Diagnostic {
 
 // Unused is a let or list that nothing uses.
 func Unused(at Range, what, name string) Diagnostic {
-	return warningAt(at, "unused", what+" "+name+" is not used", "")
+	return warningAt(at, CodeUnused, what+" "+name+" is not used", "")
 }
 
 // Recursive is a let that is defined by itself.

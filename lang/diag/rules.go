@@ -142,6 +142,11 @@ func CannotRead(at Range, file string, err error) Diagnostic {
 	return errorAt(at, "cannot-read", "cannot read "+file+": "+err.Error(), "")
 }
 
+// NoCapture is a capture of a test that cannot be read. The rules are not worse for it.
+func NoCapture(at Range, file string, err error) Diagnostic {
+	return warningAt(at, "no-capture", "this test cannot run: "+file+": "+err.Error(), "the path counts from the folder of the rule file")
+}
+
 // NotText is a file with a byte that no text has.
 func NotText(at Range, utf16 bool) Diagnostic {
 	hint := "rule files are UTF-8"

@@ -117,7 +117,7 @@ func overlay(open map[string]*document) map[string][]byte {
 }
 
 func (s *server) checkFiles(d *document, files []string, texts map[string][]byte) diag.List {
-	_, list := lang.Load(s.schema, files, lang.Options{Files: texts})
+	_, list := lang.Load(s.schema, files, lang.Options{Files: texts, WarnCaptures: true})
 	var own diag.List
 	for _, x := range list {
 		if x.File == d.path {
