@@ -66,9 +66,10 @@ const (
 	hCompare                // delivered bytes are kept for comparison
 	hGap                    // a part was missing
 	hUnreceived             // what comes now lies behind a hole that a reset left: see Unreceived
+	hHold                   // nothing is delivered before it is acknowledged: see Policy.replaces
 
 	// hSlow keeps the fast path off.
-	hSlow = hFin | hEnded | hStopped | hUnanchored | hUrgent | hCompare
+	hSlow = hFin | hEnded | hStopped | hUnanchored | hUrgent | hCompare | hHold
 )
 
 // half is what one side sends.

@@ -70,6 +70,11 @@ func (a *Assembler) start(c *Conn, p *packet.Packet, dir dissect.Dir) {
 	if a.cfg.Policy != nil {
 		c.half[dir].policy = a.cfg.Policy(p.Dst)
 		c.half[dir^1].policy = a.cfg.Policy(p.Src)
+		for i := range c.half {
+			if s := &c.half[i]; s.policy.replaces() && !a.cfg.Inline {
+				s.flags |= hHold
+			}
+		}
 	}
 }
 

@@ -76,6 +76,9 @@ func (p Policy) newWins(o0, o1, n0, n1 uint32) bool {
 	return start < 0
 }
 
+// replaces tells whether the same segment with other bytes replaces the one before.
+func (p Policy) replaces() bool { return p.newWins(0, 1, 0, 1) }
+
 // rstInWindow tells whether a host of this kind takes a RST anywhere in its window (RFC 793)
 // rather than only at the expected sequence number (RFC 5961 section 3.2).
 func (p Policy) rstInWindow() bool {

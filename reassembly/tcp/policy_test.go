@@ -121,6 +121,9 @@ func TestOverlapPolicies(t *testing.T) {
 					a.Packet(&c, &packet.Packet{TCPFlags: packet.ACK, Seq: isn[0] + g.at, AckNum: isn[1] + 1,
 						TCPWindow: 999, Payload: []byte(g.data)}, dissect.ToServer, &s)
 				}
+				// Of hosts where the last may win nothing counts before it is acknowledged.
+				a.Packet(&c, &packet.Packet{TCPFlags: packet.ACK, Seq: isn[1] + 1, AckNum: isn[0] + 1 + uint32(len(w)),
+					TCPWindow: 999}, dissect.ToClient, &s)
 				if string(s.data[0]) != w {
 					t.Errorf("%s, policy %v, isn %x: %q, want %q", tt.name, pol, isn[0], s.data[0], w)
 				}

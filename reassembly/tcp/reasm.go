@@ -137,6 +137,9 @@ func (a *Assembler) data(c *Conn, s *half, dir dissect.Dir, seq uint32, data []b
 		s.next = end
 		return 0
 	}
+	if s.flags&hHold != 0 && c.flags&cAsync == 0 && int32(end-s.acked) > 0 {
+		return a.hold(c, s, dir, seq, data, h)
+	}
 	if seq != s.next {
 		return a.buffer(c, s, dir, seq, data, h)
 	}
@@ -234,6 +237,10 @@ func (a *Assembler) drain(c *Conn, s *half, dir dissect.Dir, h Handler) {
 		if d < 0 {
 			return
 		}
+		if s.flags&hHold != 0 && c.flags&cAsync == 0 && int32(s.q.first().end()-s.acked) > 0 {
+			a.drainAcked(c, s, dir, h)
+			return
+		}
 		it := s.q.pop()
 		if uint32(d) < it.n {
 			it.at, it.n = it.at+uint32(d), it.n-uint32(d)
@@ -257,7 +264,7 @@ func (a *Assembler) giveUp(c *Conn, s *half, dir dissect.Dir, h Handler) {
 // ackedGaps gives up the holes that the receiver has acknowledged past: it got what was not
 // captured, and nobody will send it again.
 func (a *Assembler) ackedGaps(c *Conn, s *half, dir dissect.Dir, h Handler) {
-	for s.q != nil && int32(s.acked-s.q.first().seq) >= 0 {
+	for s.q != nil && s.q.first().seq != s.next && int32(s.acked-s.q.first().seq) >= 0 {
 		a.giveUp(c, s, dir, h)
 	}
 	if s.q != nil && c.flags&cAsync != 0 && s.q.len() > asyncReorder {
@@ -271,6 +278,7 @@ const asyncReorder = 16
 // flush delivers all that is buffered, with gaps for the holes. A hole that was not
 // acknowledged is no loss of the capture: it is not counted as one.
 func (a *Assembler) flush(c *Conn, s *half, dir dissect.Dir, h Handler) {
+	s.flags &^= hHold
 	for s.q != nil {
 		a.gap(c, s, dir, s.q.first().seq-s.next, h)
 		a.drain(c, s, dir, h)

@@ -277,7 +277,7 @@ func (a *Assembler) ack(c *Conn, s, r *half, p *packet.Packet, dir dissect.Dir, 
 		return
 	}
 	if r.q != nil {
-		if r.q.first().seq == r.next && r.next != r.isn+1 { // not data of a SYN/ACK
+		if r.q.first().seq == r.next && r.next != r.isn+1 && r.flags&hHold == 0 { // not data of a SYN/ACK
 			h.Event(c, dir^1, EvEstAckZWPData)
 		}
 		a.drain(c, r, dir, h)

@@ -210,7 +210,7 @@ func (a *Assembler) Close(c *Conn, why dissect.EndReason, h Handler) {
 		case s.flags&(hFin|hFinAcked) == hFin|hFinAcked, s.flags&hFin != 0 && s.next == s.finSeq:
 			reason = dissect.EndFIN
 		}
-		if reason == dissect.EndRST && s.q != nil && int32(s.acked-s.q.first().seq) < 0 {
+		if reason == dissect.EndRST && s.q != nil && s.q.first().seq != s.next && int32(s.acked-s.q.first().seq) < 0 {
 			s.flags |= hUnreceived // behind a hole that was never filled: the receiver's program got none of it
 		}
 		a.flush(c, s, d, h)
