@@ -71,6 +71,7 @@ type stage uint8
 
 const (
 	atBanner  stage = iota
+	atLine          // the rest of a long line before the banner
 	atEOL           // the rest of a banner that is too long
 	atPackets       // packets in the clear
 	atSecret        // encrypted
@@ -103,13 +104,17 @@ func (p *parser) Data(c *dissect.Ctx, dir dissect.Dir, data []byte) int {
 		switch s.stage {
 		case atBanner:
 			used = p.banner(c, dir, s, data[pos:])
-		case atEOL:
+		case atLine, atEOL:
 			i := bytes.IndexByte(data[pos:], '\n')
 			if i < 0 {
 				return len(data)
 			}
 			used = i + 1
-			s.stage = atPackets
+			if s.stage == atLine {
+				s.stage = atBanner
+			} else {
+				s.stage = atPackets
+			}
 		case atPackets:
 			used = p.packet(c, dir, s, data[pos:])
 		case atSecret:
@@ -135,8 +140,10 @@ func (p *parser) banner(c *dissect.Ctx, dir dissect.Dir, s *side, b []byte) int 
 		line = b[:end]
 	}
 	if !bytes.HasPrefix(line, []byte("SSH-")) {
-		if dir == dissect.ToClient && end >= 0 && s.lines < maxLines {
-			s.lines++
+		if dir == dissect.ToClient && s.lines < maxLines {
+			if s.lines++; end < 0 {
+				used, s.stage = len(b), atLine
+			}
 			return used
 		}
 		c.Anomaly(anBanner, &p.s)

@@ -66,7 +66,13 @@ func (s *Session) reset() {
 	*s = Session{Client: s.Client.emptied(), Server: s.Server.emptied()}
 }
 
+// keepKex is the most memory of a proposal, and of what HASSH is made of, that is kept for the next flow, bytes. Real ones have a few kB.
+const keepKex = 8 << 10
+
 func (x *Side) emptied() Side {
+	if cap(x.kex) > keepKex || cap(x.HASSHString) > keepKex {
+		x.kex, x.HASSHString = nil, nil
+	}
 	return Side{HASSH: x.HASSH[:0], HASSHString: x.HASSHString[:0], kex: x.kex[:0], banner: x.banner[:0]}
 }
 
@@ -172,11 +178,18 @@ func (s *Session) negotiate() {
 	}
 }
 
+// maxNames is how many names of a list are looked at for what both sides agree on; real lists have up to thirty. A list of 64 KiB could
+// have tens of thousands, each to be compared with as many.
+const maxNames = 256
+
 // choose gives the first name of the list want that the list have holds, nil for none.
 func choose(want, have []byte) []byte {
-	for len(want) > 0 {
+	for range maxNames {
+		if len(want) == 0 {
+			break
+		}
 		name, rest := cut(want)
-		for h := have; len(h) > 0; {
+		for i, h := 0, have; len(h) > 0 && i < maxNames; i++ {
 			var other []byte
 			if other, h = cut(h); bytes.Equal(name, other) {
 				return name
