@@ -56,6 +56,8 @@ type Field struct {
 	Chars int
 	// Values lists the only possible values, where there are few (for checks and completion).
 	Values []string
+	// Lo and Hi are the least and the largest value that a number can have, by what it is read from; Hi is 0 where that is not known.
+	Lo, Hi int64
 	// Alias are other names that the field goes by.
 	Alias []string
 
@@ -193,6 +195,12 @@ func (f Field) Digest(n int) Field { f.Lower, f.Chars = true, n; return f }
 
 // OneOf lists the only values that a field takes.
 func (f Field) OneOf(v ...string) Field { f.Values = v; return f }
+
+// Bits says that a number is read from so many bits, up to 62, and has no sign.
+func (f Field) Bits(n int) Field { return f.Between(0, 1<<n-1) }
+
+// Between gives the least and the largest value that a number can have.
+func (f Field) Between(lo, hi int64) Field { f.Lo, f.Hi = lo, hi; return f }
 
 // Also gives a field more names.
 func (f Field) Also(names ...string) Field { f.Alias = names; return f }

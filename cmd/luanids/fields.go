@@ -71,5 +71,8 @@ func fieldDoc(f *dissect.Field) string {
 	if len(f.Values) > 0 {
 		d += " {" + strings.Join(f.Values, ", ") + "}"
 	}
+	if f.Hi > 0 {
+		d += fmt.Sprintf(" {%d..%d}", f.Lo, f.Hi)
+	}
 	return d
 }

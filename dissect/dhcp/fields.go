@@ -50,7 +50,7 @@ func fields() []dissect.Field {
 		str("dhcp.type", message, "who sent it: request (a client) or reply (a server)", func(m *Message) []byte { return dissect.Text(m.opName()) }).OneOf("request", "reply", "<unknown>"),
 		str("dhcp.dhcp_type", message, "type of the message: discover, offer, request, decline, ack, nak, release, inform", func(m *Message) []byte { return dissect.Text(m.kind()) }).
 			OneOf(append(kinds[1:len(kinds):len(kinds)], "unknown")...),
-		num("dhcp.id", message, "number that the client gave the exchange", func(m *Message) (int64, bool) { return int64(m.xid), true }),
+		num("dhcp.id", message, "number that the client gave the exchange", func(m *Message) (int64, bool) { return int64(m.xid), true }).Bits(32),
 		str("dhcp.client_mac", message, "hardware address of the client: 02:00:0a:0a:01:10", func(m *Message) []byte { return m.mac[:m.macLen] }),
 		ip("dhcp.client_ip", "address that the client has already", fixed(func(m *Message) [4]byte { return m.client })),
 		ip("dhcp.assigned_ip", "address that the server gives", fixed(func(m *Message) [4]byte { return m.assigned })),

@@ -119,15 +119,15 @@ func fields() []dissect.Field {
 	return []dissect.Field{
 		dissect.Str("dnp3.type", message, "request, response or unsolicited_response", func(m *Message) []byte { return dissect.Text(m.kind()) }).
 			OneOf("request", "response", "unsolicited_response"),
-		num("dnp3.func", message, "function of the application layer by number: 5 is DIRECT_OPERATE, 129 a response", always(func(m *Message) byte { return m.function })),
+		num("dnp3.func", message, "function of the application layer by number: 5 is DIRECT_OPERATE, 129 a response", always(func(m *Message) byte { return m.function })).Bits(8),
 		dissect.Str("dnp3.func.name", message, "the same by name: direct_operate, cold_restart", func(m *Message) []byte { return dissect.Text(Functions[m.function]) }).
 			OneOf(names(Functions)...),
-		num("dnp3.src", message, "link address of the sender", always(func(m *Message) uint16 { return m.src })),
-		num("dnp3.dst", message, "link address of the receiver; 65520 and more are special, 65533 to 65535 mean all", always(func(m *Message) uint16 { return m.dst })),
-		num("dnp3.sequence", message, "number of the fragment, 0 to 15", always(func(m *Message) byte { return m.control & appSeq })),
+		num("dnp3.src", message, "link address of the sender", always(func(m *Message) uint16 { return m.src })).Bits(16),
+		num("dnp3.dst", message, "link address of the receiver; 65520 and more are special, 65533 to 65535 mean all", always(func(m *Message) uint16 { return m.dst })).Bits(16),
+		num("dnp3.sequence", message, "number of the fragment, 0 to 15", always(func(m *Message) byte { return m.control & appSeq })).Bits(4),
 		num("dnp3.ind", message, "internal indications of a response, 16 bits: 0x8000 is device_restart (IIN1.7), 0x0001 no_func_code_support (IIN2.0)", func(m *Message) (int64, bool) {
 			return int64(m.iin), m.dir == dissect.ToClient
-		}).Also("dnp3.iin"),
+		}).Bits(16).Also("dnp3.iin"),
 		dissect.Strs("dnp3.indicators", message, "the same by name", func(m *Message, i int) ([]byte, bool) {
 			for _, x := range Indicators {
 				if m.iin&x.Bit == 0 {
@@ -157,7 +157,7 @@ func fields() []dissect.Field {
 				return int64(m.objects[i].group), true
 			}
 			return 0, false
-		}),
+		}).Bits(8),
 		dissect.Bool("dnp3.complete", fragment, "all objects were understood", func(m *Message) bool { return m.complete }),
 		nums("dnp3.point.index", fragment, "indexes of all points that the objects have values of, or name one by one", func(m *Message, i int) (int64, bool) {
 			if v := m.view(); i < len(v.indexes) {
@@ -166,8 +166,8 @@ func fields() []dissect.Field {
 			return 0, false
 		}),
 		nums("dnp3.control.index", fragment, "indexes of the outputs that commands are for (g12, g41), also in responses", ofControl(func(x *control) int64 { return int64(x.index) })),
-		nums("dnp3.control.code", fragment, "control octets of these commands: 0x41 close, 0x81 trip, 0x03 latch on, 0x04 latch off; 0 for analog outputs", ofControl(func(x *control) int64 { return int64(x.code) })),
-		nums("dnp3.control.status", fragment, "status of these commands: 0 success, 4 not supported; in requests it is 0", ofControl(func(x *control) int64 { return int64(x.status) })),
+		nums("dnp3.control.code", fragment, "control octets of these commands: 0x41 close, 0x81 trip, 0x03 latch on, 0x04 latch off; 0 for analog outputs", ofControl(func(x *control) int64 { return int64(x.code) })).Bits(8),
+		nums("dnp3.control.status", fragment, "status of these commands: 0 success, 4 not supported; in requests it is 0", ofControl(func(x *control) int64 { return int64(x.status) })).Bits(8),
 		dissect.Strs("dnp3.file.name", fragment, "names of files (g70)", func(m *Message, i int) ([]byte, bool) {
 			if v := m.view(); i < len(v.files) {
 				f := v.files[i]

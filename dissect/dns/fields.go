@@ -10,17 +10,17 @@ import (
 func fields(p string) []dissect.Field {
 	msg, req, resp := p+".message", p+".request", p+".response"
 	fs := []dissect.Field{
-		dissect.Int(p+".id", msg, "transaction id of the header", func(m *Message) (int64, bool) { return int64(m.ID), true }),
-		dissect.Int(p+".opcode", msg, "kind of query: 0 QUERY, 2 STATUS, 4 NOTIFY, 5 UPDATE", func(m *Message) (int64, bool) { return int64(m.Opcode()), true }),
-		dissect.Int(p+".rcode", msg, "response code, with the EDNS extension: 0 NOERROR, 2 SERVFAIL, 3 NXDOMAIN, 5 REFUSED", func(m *Message) (int64, bool) { return int64(m.RCode()), true }).OfAnswer(resp),
+		dissect.Int(p+".id", msg, "transaction id of the header", func(m *Message) (int64, bool) { return int64(m.ID), true }).Bits(16),
+		dissect.Int(p+".opcode", msg, "kind of query: 0 QUERY, 2 STATUS, 4 NOTIFY, 5 UPDATE", func(m *Message) (int64, bool) { return int64(m.Opcode()), true }).Bits(4),
+		dissect.Int(p+".rcode", msg, "response code, with the EDNS extension: 0 NOERROR, 2 SERVFAIL, 3 NXDOMAIN, 5 REFUSED", func(m *Message) (int64, bool) { return int64(m.RCode()), true }).Bits(12).OfAnswer(resp),
 		dissect.Str(p+".rcode.name", msg, "name of the response code, NXDOMAIN", (*Message).rcodeName).OfAnswer(resp),
-		dissect.Int(p+".flags", msg, "the second 16 bits of the header: flags, opcode and rcode", func(m *Message) (int64, bool) { return int64(m.Flags), true }),
+		dissect.Int(p+".flags", msg, "the second 16 bits of the header: flags, opcode and rcode", func(m *Message) (int64, bool) { return int64(m.Flags), true }).Bits(16),
 		dissect.Int(p+".len", msg, "length of the message", func(m *Message) (int64, bool) { return int64(len(m.raw)), true }).Of(dissect.TSize),
 		dissect.Strs(p+".query", req, "names asked for, dotted (all questions); in responses the question echoed", (*Message).question),
 		dissect.Strs(p+".rrname", msg, "names in the question section of requests and responses", (*Message).question).Also(p + ".queries.rrname"),
 		dissect.Ints(p+".rrtype", msg, "types asked for, by number: 1 A, 16 TXT, 28 AAAA", func(m *Message, i int) (int64, bool) {
 			return number(i < len(m.Queries), func() uint16 { return m.Queries[i].Type })
-		}),
+		}).Bits(16),
 		dissect.Strs(p+".qtype", msg, "types asked for, by name: A, TXT, AAAA", func(m *Message, i int) ([]byte, bool) {
 			if i >= len(m.Queries) {
 				return nil, false
@@ -29,7 +29,7 @@ func fields(p string) []dissect.Field {
 		}),
 		dissect.Ints(p+".qclass", msg, "classes asked for: 1 IN, 3 CH, 255 ANY", func(m *Message, i int) (int64, bool) {
 			return number(i < len(m.Queries), func() uint16 { return m.Queries[i].Class })
-		}),
+		}).Bits(16),
 		dissect.Ints(p+".query.len", msg, "lengths of the names asked for, dotted form", func(m *Message, i int) (int64, bool) {
 			if i >= len(m.Queries) {
 				return 0, false
@@ -42,7 +42,7 @@ func fields(p string) []dissect.Field {
 	}
 	for i, name := range []string{"questions", "answers", "authorities", "additionals"} {
 		count := dissect.Int(p+"."+name+".count", msg, "number of "+name+" by the header",
-			func(m *Message) (int64, bool) { return int64(m.Counts[i]), true })
+			func(m *Message) (int64, bool) { return int64(m.Counts[i]), true }).Bits(16)
 		if name == "answers" || name == "authorities" {
 			count = count.OfAnswer(resp)
 		}
@@ -110,7 +110,7 @@ func sectionFields(p, msg string, s Section) []dissect.Field {
 				return int64(r.TTL), true
 			}
 			return 0, false
-		}),
+		}).Bits(32),
 		dissect.Strs(p+".type", msg, "types of the records by name", func(m *Message, i int) ([]byte, bool) {
 			if r := m.record(s, i); r != nil {
 				return m.typeName(r.Type), true
@@ -122,7 +122,7 @@ func sectionFields(p, msg string, s Section) []dissect.Field {
 				return int64(r.Type), true
 			}
 			return 0, false
-		}),
+		}).Bits(16),
 	}
 }
 
@@ -137,10 +137,10 @@ func ednsFields(p, msg string) []dissect.Field {
 		}
 	}
 	return []dissect.Field{
-		dissect.Int(p+".version", msg, "EDNS version (RFC 6891)", edns(func(r *Record) int64 { return int64(r.TTL >> 16 & 255) })),
-		dissect.Int(p+".size", msg, "UDP payload size that the sender takes", edns(func(r *Record) int64 { return int64(r.Class) })).Of(dissect.TSize),
+		dissect.Int(p+".version", msg, "EDNS version (RFC 6891)", edns(func(r *Record) int64 { return int64(r.TTL >> 16 & 255) })).Bits(8),
+		dissect.Int(p+".size", msg, "UDP payload size that the sender takes", edns(func(r *Record) int64 { return int64(r.Class) })).Bits(16).Of(dissect.TSize),
 		dissect.Bool(p+".do", msg, "DNSSEC records are wanted", func(m *Message) bool { return m.EDNS != nil && m.EDNS.TTL&0x8000 != 0 }),
-		dissect.Ints(p+".options", msg, "codes of the EDNS options: 8 client subnet, 10 cookie", (*Message).optionCode),
+		dissect.Ints(p+".options", msg, "codes of the EDNS options: 8 client subnet, 10 cookie", (*Message).optionCode).Bits(16),
 		dissect.Str(p+".client_subnet", msg, "client subnet (RFC 7871), address/bits", func(m *Message) []byte {
 			if x, ok := m.clientSubnet(); ok {
 				return m.scratch(x.AppendTo)

@@ -98,12 +98,12 @@ func fields() []dissect.Field {
 
 func headerFields() []dissect.Field {
 	return []dissect.Field{
-		at("enip.command", "command of the message: 99 ListIdentity, 101 RegisterSession, 111 SendRRData, 112 SendUnitData", func(p *pdu) (int64, bool) { return int64(p.command), true }),
+		at("enip.command", "command of the message: 99 ListIdentity, 101 RegisterSession, 111 SendRRData, 112 SendUnitData", func(p *pdu) (int64, bool) { return int64(p.command), true }).Bits(16),
 		textAt("enip.command_name", "name of the command; absent for one that has none", func(p *pdu) []byte { return dissect.Text(commands[uint32(p.command)]) }).OneOf(names(CommandNames)...),
-		at("enip.status", "status of the message, 0 for success; 0 in requests", func(p *pdu) (int64, bool) { return int64(p.status), true }),
+		at("enip.status", "status of the message, 0 for success; 0 in requests", func(p *pdu) (int64, bool) { return int64(p.status), true }).Bits(32),
 		textAt("enip.status_name", "name of the status; absent for one that has none", func(p *pdu) []byte { return dissect.Text(statuses[p.status]) }).OneOf(names(StatusNames)...),
-		at("enip.session", "number of the session", func(p *pdu) (int64, bool) { return int64(p.session), true }),
-		at("enip.options", "options of the header, 0 by the standard", func(p *pdu) (int64, bool) { return int64(p.options), true }),
+		at("enip.session", "number of the session", func(p *pdu) (int64, bool) { return int64(p.session), true }).Bits(32),
+		at("enip.options", "options of the header, 0 by the standard", func(p *pdu) (int64, bool) { return int64(p.options), true }).Bits(32),
 		textAt("enip.context", "context of the sender, 8 bytes that come back in the response", func(p *pdu) []byte { return p.context[:] }).Of(dissect.TBytes),
 		at("enip.protocol_version", "version of the protocol, in RegisterSession and in responses to ListServices and ListIdentity", (*pdu).protocolVersion),
 	}
@@ -132,11 +132,11 @@ func deviceFields() []dissect.Field {
 			}
 			return present(t.response.at(t.response.services.name))
 		}),
-		said("enip.vendor_id", "manufacturer of a device, in the response to ListIdentity, as ODVA numbers them", func(id *identity) int64 { return int64(id.vendor) }),
+		said("enip.vendor_id", "manufacturer of a device, in the response to ListIdentity, as ODVA numbers them", func(id *identity) int64 { return int64(id.vendor) }).Bits(16),
 		called("enip.vendor", "name of the manufacturer; absent for one that is not known", func(id *identity) []byte { return dissect.Text(vendors()[uint32(id.vendor)]) }),
-		said("enip.device_type", "type of a device: 14 a programmable controller", func(id *identity) int64 { return int64(id.device) }),
+		said("enip.device_type", "type of a device: 14 a programmable controller", func(id *identity) int64 { return int64(id.device) }).Bits(16),
 		called("enip.device", "name of the type of a device; absent for one that is not known", func(id *identity) []byte { return dissect.Text(deviceTypes[uint32(id.device)]) }),
-		said("enip.product_code", "code of the product, by its manufacturer", func(id *identity) int64 { return int64(id.product) }),
+		said("enip.product_code", "code of the product, by its manufacturer", func(id *identity) int64 { return int64(id.product) }).Bits(16),
 		dissect.Str("enip.product_name", onMessage, "name of the product: 1756-ENBT/A", func(t *Tx) []byte {
 			if !t.response.identified() {
 				return nil
@@ -145,8 +145,8 @@ func deviceFields() []dissect.Field {
 		}),
 		said("enip.revision", "revision of the product: 0x0403 is 4.3", func(id *identity) int64 { return int64(id.revision) }),
 		said("enip.identity_status", "status of a device: bit 0 owned, bit 2 configured, bits 8 to 11 faults", func(id *identity) int64 { return int64(id.status) }),
-		said("enip.serial", "serial number of a device", func(id *identity) int64 { return int64(id.serial) }),
-		said("enip.state", "state of a device: 3 operational, 4 and 5 faults, 255 not told", func(id *identity) int64 { return int64(id.state) }),
+		said("enip.serial", "serial number of a device", func(id *identity) int64 { return int64(id.serial) }).Bits(32),
+		said("enip.state", "state of a device: 3 operational, 4 and 5 faults, 255 not told", func(id *identity) int64 { return int64(id.state) }).Bits(8),
 	}
 }
 

@@ -24,11 +24,11 @@ func nonce(m *Message) []byte { return m.nonce }
 
 func fields() []dissect.Field {
 	list := []dissect.Field{
-		num("ike.version", message, "version: 1 or 2", func(m *Message) (int64, bool) { return int64(m.version >> 4), true }),
+		num("ike.version", message, "version: 1 or 2", func(m *Message) (int64, bool) { return int64(m.version >> 4), true }).Bits(4),
 		str("ike.init_spi", message, "SPI of who began, in hexadecimal: 16 digits", func(m *Message) []byte { return m.initiator[:] }),
 		str("ike.resp_spi", message, "SPI of who answers, in hexadecimal; zeros in the first message", func(m *Message) []byte { return m.responder[:] }),
-		num("ike.exchtype", message, "type of the exchange: 2 main mode, 4 aggressive, 34 IKE_SA_INIT, 35 IKE_AUTH", func(m *Message) (int64, bool) { return int64(m.exchange), true }).Also("ike.exchange_type"),
-		num("ike.message_id", message, "number of the message", func(m *Message) (int64, bool) { return int64(m.number), true }),
+		num("ike.exchtype", message, "type of the exchange: 2 main mode, 4 aggressive, 34 IKE_SA_INIT, 35 IKE_AUTH", func(m *Message) (int64, bool) { return int64(m.exchange), true }).Bits(8).Also("ike.exchange_type"),
+		num("ike.message_id", message, "number of the message", func(m *Message) (int64, bool) { return int64(m.number), true }).Bits(32),
 		dissect.Bool("ike.encrypted", message, "version 1: only the header can be read", (*Message).encrypted),
 		bin("ike.key_exchange_payload", message, "public value of the key exchange", func(m *Message) []byte { return present(m.key) }),
 		num("ike.key_exchange_payload_length", message, "length of the public value of the key exchange, bytes", size(key)).Of(dissect.TSize),
@@ -45,7 +45,7 @@ func fields() []dissect.Field {
 				return 0, false
 			}
 			return int64(m.notify[i]), true
-		}),
+		}).Bits(16),
 	}
 	for kind, name := range attributeNames {
 		if name == "" {

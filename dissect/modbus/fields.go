@@ -107,10 +107,10 @@ func fields() []dissect.Field {
 func headerFields() []dissect.Field {
 	sub := func(m *message) int64 { return int64(m.sub) }
 	return []dissect.Field{
-		asked("modbus.transaction_id", "number by which a response names its request, 0 to 65535", always(func(m *message) int64 { return int64(m.transaction) })),
-		asked("modbus.protocol_id", "protocol of the header, 0 by the standard", always(func(m *message) int64 { return int64(m.protocol) })),
-		asked("modbus.unit_id", "unit: 1 to 247 is a device behind a gateway, 0 and 255 the device itself", always(func(m *message) int64 { return int64(m.unit) })),
-		asked("modbus.function", "function code, 1 to 127: 3 reads holding registers, 5 writes a coil; 0 where the message has none", always(func(m *message) int64 { return int64(m.code()) })),
+		asked("modbus.transaction_id", "number by which a response names its request, 0 to 65535", always(func(m *message) int64 { return int64(m.transaction) })).Bits(16),
+		asked("modbus.protocol_id", "protocol of the header, 0 by the standard", always(func(m *message) int64 { return int64(m.protocol) })).Bits(16),
+		asked("modbus.unit_id", "unit: 1 to 247 is a device behind a gateway, 0 and 255 the device itself", always(func(m *message) int64 { return int64(m.unit) })).Bits(8),
+		asked("modbus.function", "function code, 1 to 127: 3 reads holding registers, 5 writes a coil; 0 where the message has none", always(func(m *message) int64 { return int64(m.code()) })).Bits(8),
 		named("modbus.function.name", "name of the function as records have it: RdHoldRegs; absent for one that has none", func(m *message) string { return FunctionName(m.code()) }, functionNames()...),
 		named("modbus.category", "category of the function: assigned and unassigned ones are public", (*message).categoryName, Categories...),
 		asked("modbus.subfunction", "subfunction of a diagnostic (function 8): 4 forces listen only mode", only(sub, kindDiagnostic)),
@@ -144,12 +144,12 @@ func accessFields() []dissect.Field {
 			"discretes", "coils", "input", "holding"),
 		asked("modbus.address.first", "first address that the request reads or writes, from 1 to 65536 as in the keyword modbus; of a function that does both, that it writes to", span(true)),
 		asked("modbus.address.last", "last address of them", span(false)),
-		asked("modbus.read.address", "first address that is read, as sent and in records: from 0", only(func(m *message) int64 { return int64(m.readAddress) }, kindReadRequest, kindReadWrite)),
-		asked("modbus.read.quantity", "how many values are read", only(func(m *message) int64 { return int64(m.readQuantity) }, kindReadRequest, kindReadWrite)),
-		asked("modbus.write.address", "first address that is written, as sent and in records: from 0", only(func(m *message) int64 { return int64(m.writeAddress) }, written...)),
-		asked("modbus.write.quantity", "how many values are written by a function that writes several", only(func(m *message) int64 { return int64(m.writeQuantity) }, kindWriteMany, kindReadWrite)),
-		asked("modbus.write.and_mask", "bits of the register that stay (function 22)", only(func(m *message) int64 { return int64(m.andMask) }, kindMask)),
-		asked("modbus.write.or_mask", "bits that are set (function 22)", only(func(m *message) int64 { return int64(m.orMask) }, kindMask)),
+		asked("modbus.read.address", "first address that is read, as sent and in records: from 0", only(func(m *message) int64 { return int64(m.readAddress) }, kindReadRequest, kindReadWrite)).Bits(16),
+		asked("modbus.read.quantity", "how many values are read", only(func(m *message) int64 { return int64(m.readQuantity) }, kindReadRequest, kindReadWrite)).Bits(16),
+		asked("modbus.write.address", "first address that is written, as sent and in records: from 0", only(func(m *message) int64 { return int64(m.writeAddress) }, written...)).Bits(16),
+		asked("modbus.write.quantity", "how many values are written by a function that writes several", only(func(m *message) int64 { return int64(m.writeQuantity) }, kindWriteMany, kindReadWrite)).Bits(16),
+		asked("modbus.write.and_mask", "bits of the register that stay (function 22)", only(func(m *message) int64 { return int64(m.andMask) }, kindMask)).Bits(16),
+		asked("modbus.write.or_mask", "bits that are set (function 22)", only(func(m *message) int64 { return int64(m.orMask) }, kindMask)).Bits(16),
 	}
 }
 

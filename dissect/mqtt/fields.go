@@ -104,11 +104,11 @@ func fields() []dissect.Field {
 			}
 			return nil, false
 		}).OneOf(Types[:]...),
-		each("mqtt.qos", "quality of service of the control packets so far, 0 to 2", func(m *Message) int64 { return int64(m.qos()) }),
-		each("mqtt.flags", "flags of the control packets so far: 1 retain, 8 dup", func(m *Message) int64 { return int64(m.flags & 9) }),
-		num("mqtt.protocol_version", message, "version of the connection: 3 (3.1), 4 (3.1.1), 5; 0 where its CONNECT was not seen", func(t *Tx) (int64, bool) { return int64(t.version), true }),
-		dissect.Ints("mqtt.reason_code", message, "reason codes of all answers so far, also of a SUBACK or UNSUBACK (MQTT 5.0 section 2.4)", (*Tx).reason),
-		num("mqtt.message_id", message, "packet identifier", (*Tx).identifier),
+		each("mqtt.qos", "quality of service of the control packets so far, 0 to 2", func(m *Message) int64 { return int64(m.qos()) }).Bits(2),
+		each("mqtt.flags", "flags of the control packets so far: 1 retain, 8 dup", func(m *Message) int64 { return int64(m.flags & 9) }).Bits(4),
+		num("mqtt.protocol_version", message, "version of the connection: 3 (3.1), 4 (3.1.1), 5; 0 where its CONNECT was not seen", func(t *Tx) (int64, bool) { return int64(t.version), true }).Bits(8),
+		dissect.Ints("mqtt.reason_code", message, "reason codes of all answers so far, also of a SUBACK or UNSUBACK (MQTT 5.0 section 2.4)", (*Tx).reason).Bits(8),
+		num("mqtt.message_id", message, "packet identifier", (*Tx).identifier).Bits(16),
 		dissect.Strs("mqtt.user_property.name", message, "names of the first packet's user properties (MQTT 5.0)", func(t *Tx, i int) ([]byte, bool) {
 			if m := t.first(); m != nil {
 				k, _, ok := m.pair(i)
@@ -123,7 +123,7 @@ func fields() []dissect.Field {
 			}
 			return nil, false
 		}),
-		num("mqtt.connack.return_code", message, "how the server answered a CONNECT, 0: accepted", value(tConnack, func(m *Message) int64 { return int64(m.code) })),
+		num("mqtt.connack.return_code", message, "how the server answered a CONNECT, 0: accepted", value(tConnack, func(m *Message) int64 { return int64(m.code) })).Bits(8),
 		dissect.Field{Name: "mqtt.connack.session_present", Type: dissect.TBool, Event: message, Doc: "the server kept a session of the client", Int: func(e *dissect.Env) (int64, bool) {
 			if t, ok := e.Tx.(*Tx); ok {
 				return sessionPresent(t)
@@ -155,8 +155,8 @@ func connectFields() []dissect.Field {
 		dissect.Bin("mqtt.connect.willmessage", message, "what is published as last will", text(tConnect, func(m *Message) span { return m.will })),
 		str("mqtt.connect.protocol_string", message, "name of the protocol: MQTT, MQIsdp", text(tConnect, func(m *Message) span { return m.proto })),
 		num("mqtt.connect.flags", message, "flags of a CONNECT: 2 clean session, 4 will, 24 its quality of service, 32 will retain, 64 password, 128 user name",
-			value(tConnect, func(m *Message) int64 { return int64(m.connect) })),
-		num("mqtt.connect.keepalive", message, "longest silence of the client, seconds", value(tConnect, func(m *Message) int64 { return int64(m.keepalive) })),
+			value(tConnect, func(m *Message) int64 { return int64(m.connect) })).Bits(8),
+		num("mqtt.connect.keepalive", message, "longest silence of the client, seconds", value(tConnect, func(m *Message) int64 { return int64(m.keepalive) })).Bits(16),
 		str("mqtt.connect.authentication_method", message, "extended authentication that the client asks for (MQTT 5.0)", ofFirst(propAuthMethod)),
 	}
 }

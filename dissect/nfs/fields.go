@@ -32,10 +32,10 @@ func fields() []dissect.Field {
 		dissect.Bin("nfs.handle", request, "handle of the file or folder", func(t *Tx) []byte { return present(t.handle) }),
 		dissect.Bool("nfs.file_tx", request, "is all reads, or all writes, of a file", func(t *Tx) bool { return t.isFile }),
 		num("nfs.status", txEvent, "result, 0: well done (RFC 1813 section 2.6)", func(t *Tx) (int64, bool) { return int64(t.status), t.answered && !t.sealed }),
-		num("rpc.xid", request, "number of the call", func(t *Tx) (int64, bool) { return int64(t.xid), true }),
-		num("rpc.auth_type", request, "kind of authentication: 0 none, 1 Unix, 6 RPCSEC_GSS (RFC 5531 section 8.2)", func(t *Tx) (int64, bool) { return int64(t.flavor), true }),
+		num("rpc.xid", request, "number of the call", func(t *Tx) (int64, bool) { return int64(t.xid), true }).Bits(32),
+		num("rpc.auth_type", request, "kind of authentication: 0 none, 1 Unix, 6 RPCSEC_GSS (RFC 5531 section 8.2)", func(t *Tx) (int64, bool) { return int64(t.flavor), true }).Bits(32),
 		str("rpc.machine_name", request, "name of the client's computer", func(t *Tx) []byte { return present(t.machine) }),
-		num("rpc.uid", request, "user id that the client says it has", unix(func(t *Tx) uint32 { return t.uid })),
-		num("rpc.gid", request, "group id that the client says it has", unix(func(t *Tx) uint32 { return t.gid })),
+		num("rpc.uid", request, "user id that the client says it has", unix(func(t *Tx) uint32 { return t.uid })).Bits(32),
+		num("rpc.gid", request, "group id that the client says it has", unix(func(t *Tx) uint32 { return t.gid })).Bits(32),
 	}
 }

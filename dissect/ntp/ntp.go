@@ -98,18 +98,18 @@ func fields() []dissect.Field {
 	num := dissect.Int[Message]
 	clock := func(m *Message) bool { return m.mode < modeControl }
 	return []dissect.Field{
-		num("ntp.version", message, "version, 1 to 4", func(m *Message) (int64, bool) { return int64(m.version), true }),
+		num("ntp.version", message, "version, 1 to 4", func(m *Message) (int64, bool) { return int64(m.version), true }).Bits(3),
 		num("ntp.mode", message, "3 client, 4 server, 5 broadcast, 6 control, 7 private: monlist and the like (RFC 5905 section 7.3)",
-			func(m *Message) (int64, bool) { return int64(m.mode), true }),
-		num("ntp.stratum", message, "steps from the reference clock, 0 unspecified", func(m *Message) (int64, bool) { return int64(m.stratum), clock(m) }),
+			func(m *Message) (int64, bool) { return int64(m.mode), true }).Bits(3),
+		num("ntp.stratum", message, "steps from the reference clock, 0 unspecified", func(m *Message) (int64, bool) { return int64(m.stratum), clock(m) }).Bits(8),
 		dissect.Bin("ntp.reference_id", message, "what the clock follows: four bytes, of stratum 1 a name such as GPS", func(m *Message) []byte {
 			if !clock(m) {
 				return nil
 			}
 			return m.ref[:]
 		}),
-		num("ntp.opcode", message, "operation of a control message (RFC 9327 section 2)", func(m *Message) (int64, bool) { return int64(m.code), m.mode == modeControl }),
-		num("ntp.request_code", message, "request of mode 7: 42 and 20 are monlist", func(m *Message) (int64, bool) { return int64(m.code), m.mode == modePrivate }),
+		num("ntp.opcode", message, "operation of a control message (RFC 9327 section 2)", func(m *Message) (int64, bool) { return int64(m.code), m.mode == modeControl }).Bits(8),
+		num("ntp.request_code", message, "request of mode 7: 42 and 20 are monlist", func(m *Message) (int64, bool) { return int64(m.code), m.mode == modePrivate }).Bits(8),
 	}
 }
 

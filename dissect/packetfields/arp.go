@@ -37,7 +37,7 @@ func arpFields() []dissect.Field {
 		arpText("arp.opcode", "what an ARP message is (RFC 826), in the words of EVE records", func(a *packet.ARPHeader) []byte {
 			return dissect.Text(packet.ARPOpcode(a.Op))
 		}).OneOf(packet.ARPOpcodes()...),
-		number("arp.opcode.number", "the same as a number: 1 request, 2 reply (IANA arp-parameters)", dissect.TInt, func(a *packet.ARPHeader) int64 { return int64(a.Op) }),
+		number("arp.opcode.number", "the same as a number: 1 request, 2 reply (IANA arp-parameters)", dissect.TInt, func(a *packet.ARPHeader) int64 { return int64(a.Op) }).Bits(16),
 		arpText("arp.src_mac", "link-layer address of the sender as the message has it, aa:bb:cc:dd:ee:ff; eth.src is that of the frame",
 			func(a *packet.ARPHeader) []byte { return mac(a.SrcMAC[:]) }),
 		addr("arp.src_ip", "address of the sender", func(a *packet.ARPHeader) netip.Addr { return a.SrcIP.Netip() }),

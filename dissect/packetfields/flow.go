@@ -73,9 +73,9 @@ func flowFields() []dissect.Field {
 			flowBool("flow.elephant"+d.name, "the flow sent more at a time than the setting flow.rate_tracking takes for usual, "+d.doc,
 				func(f *dissect.Flow) bool { return f.Elephant[d.dir] }),
 			flowNum("flow.tcp_flags"+d.name, "union of the TCP flags seen, "+d.doc,
-				func(f *dissect.Flow) int64 { return int64(f.TCPFlags[d.dir]) }),
-			flowNum("flow.min_ttl"+d.name, "least TTL seen, "+d.doc, func(f *dissect.Flow) int64 { return int64(f.MinTTL[d.dir]) }),
-			flowNum("flow.max_ttl"+d.name, "greatest TTL seen, "+d.doc, func(f *dissect.Flow) int64 { return int64(f.MaxTTL[d.dir]) }),
+				func(f *dissect.Flow) int64 { return int64(f.TCPFlags[d.dir]) }).Bits(8),
+			flowNum("flow.min_ttl"+d.name, "least TTL seen, "+d.doc, func(f *dissect.Flow) int64 { return int64(f.MinTTL[d.dir]) }).Bits(8),
+			flowNum("flow.max_ttl"+d.name, "greatest TTL seen, "+d.doc, func(f *dissect.Flow) int64 { return int64(f.MaxTTL[d.dir]) }).Bits(8),
 		)
 	}
 	return f

@@ -41,10 +41,10 @@ func linkFields() []dissect.Field {
 		macField("eth.dst", "link-layer destination address, aa:bb:cc:dd:ee:ff; without a packet that of the flow's first",
 			(*packet.Packet).EthDst, func(f *dissect.Flow) []byte { return f.EthDst[:] }),
 		layerNum("eth.type", packet.LayerEthernet, "EtherType of the innermost link-layer header (IEEE 802 numbers)",
-			func(p *packet.Packet) int64 { return int64(p.EtherType) }),
-		{Name: "vlan.id", Type: dissect.TInt, Multi: true, Doc: "VLAN ids of the packet (0..4095), outermost first (IEEE 802.1Q)",
+			func(p *packet.Packet) int64 { return int64(p.EtherType) }).Bits(16),
+		{Name: "vlan.id", Type: dissect.TInt, Multi: true, Hi: 4095, Doc: "VLAN ids of the packet (0..4095), outermost first (IEEE 802.1Q)",
 			IntN: vlanID},
-		{Name: "vlan.layers", Type: dissect.TInt, Doc: "number of VLAN tags, 0..3", Int: func(e *dissect.Env) (int64, bool) {
+		{Name: "vlan.layers", Type: dissect.TInt, Hi: 3, Doc: "number of VLAN tags, 0..3", Int: func(e *dissect.Env) (int64, bool) {
 			n := int64(0)
 			for ; ; n++ {
 				if _, ok := vlanID(e, int(n)); !ok {
@@ -59,7 +59,7 @@ func linkFields() []dissect.Field {
 		num("tunnel.depth", "tunnels that the packet came within, 0..8",
 			func(p *packet.Packet) (int64, bool) { return int64(p.TunnelDepth), true }),
 		num("tunnel.id", "VNI of VXLAN (RFC 7348) or Geneve (RFC 8926), key of GRE (RFC 2890), session of ERSPAN",
-			func(p *packet.Packet) (int64, bool) { return int64(p.TunnelID), p.TunnelDepth > 0 }),
+			func(p *packet.Packet) (int64, bool) { return int64(p.TunnelID), p.TunnelDepth > 0 }).Bits(32),
 		{Name: "tunnel.kind", Type: dissect.TString, Doc: "how the packet was carried", Values: tunnelNames(),
 			Bytes: func(e *dissect.Env) []byte {
 				if e.Pkt == nil || e.Pkt.TunnelDepth == 0 {
@@ -86,7 +86,7 @@ func tunnelNames() (names []string) {
 
 // vlanLayer is the field of one of the VLAN tags, counted from the outside.
 func vlanLayer(name string, i int) dissect.Field {
-	return dissect.Field{Name: name, Type: dissect.TInt, Doc: "VLAN id (0..4095) of one tag, layer0 being the outermost (IEEE 802.1Q)",
+	return dissect.Field{Name: name, Type: dissect.TInt, Hi: 4095, Doc: "VLAN id (0..4095) of one tag, layer0 being the outermost (IEEE 802.1Q)",
 		Int: func(e *dissect.Env) (int64, bool) { return vlanID(e, i) }}
 }
 
@@ -105,8 +105,8 @@ func vlanID(e *dissect.Env, i int) (int64, bool) {
 func ipFields() []dissect.Field {
 	const ip, v4 = packet.LayerIP, packet.LayerIPv4
 	return []dissect.Field{
-		layerNum("ip.version", ip, "4 or 6", func(p *packet.Packet) int64 { return int64(p.IPVersion) }),
-		{Name: "ip.proto", Type: dissect.TInt, Doc: "protocol over IP, after IPv6 extension headers (IANA protocol numbers)",
+		layerNum("ip.version", ip, "4 or 6", func(p *packet.Packet) int64 { return int64(p.IPVersion) }).Between(4, 6),
+		{Name: "ip.proto", Type: dissect.TInt, Hi: 255, Doc: "protocol over IP, after IPv6 extension headers (IANA protocol numbers)",
 			Int: func(e *dissect.Env) (int64, bool) {
 				switch {
 				case e.Pkt != nil:
@@ -116,13 +116,13 @@ func ipFields() []dissect.Field {
 				}
 				return 0, false
 			}},
-		layerNum("ip.ttl", ip, "time to live, or hop limit (RFC 791, RFC 8200)", func(p *packet.Packet) int64 { return int64(p.TTL) }),
-		layerNum("ip.tos", ip, "type of service, or traffic class, with DSCP and ECN", func(p *packet.Packet) int64 { return int64(p.TOS) }),
-		layerNum("ip.id", ip, "identification; for IPv6 that of the fragment header, else 0", func(p *packet.Packet) int64 { return int64(p.IPID) }),
-		layerNum("ip.flags", v4, "IPv4 flags: 4 reserved, 2 don't fragment, 1 more fragments", func(p *packet.Packet) int64 { return int64(p.IPFlags) }),
+		layerNum("ip.ttl", ip, "time to live, or hop limit (RFC 791, RFC 8200)", func(p *packet.Packet) int64 { return int64(p.TTL) }).Bits(8),
+		layerNum("ip.tos", ip, "type of service, or traffic class, with DSCP and ECN", func(p *packet.Packet) int64 { return int64(p.TOS) }).Bits(8),
+		layerNum("ip.id", ip, "identification; for IPv6 that of the fragment header, else 0", func(p *packet.Packet) int64 { return int64(p.IPID) }).Bits(32),
+		layerNum("ip.flags", v4, "IPv4 flags: 4 reserved, 2 don't fragment, 1 more fragments", func(p *packet.Packet) int64 { return int64(p.IPFlags) }).Bits(3),
 		flag("ip.df", v4, "the don't-fragment flag of IPv4", func(p *packet.Packet) bool { return p.IPFlags&2 != 0 }),
 		flag("ip.mf", ip, "the more-fragments flag of IPv4 or of an IPv6 fragment header", func(p *packet.Packet) bool { return p.IPFlags&1 != 0 }),
-		layerNum("ip.frag_offset", ip, "fragment offset, bytes", func(p *packet.Packet) int64 { return int64(p.FragOff) }).Of(dissect.TSize),
+		layerNum("ip.frag_offset", ip, "fragment offset, bytes", func(p *packet.Packet) int64 { return int64(p.FragOff) }).Bits(16).Of(dissect.TSize),
 		layerNum("ip.len", ip, "length of IP header and payload, bytes", func(p *packet.Packet) int64 { return int64(p.IPLen) }).Of(dissect.TSize),
 		layerNum("ip.hdr_len", ip, "length of the IP header with options or extension headers, bytes",
 			func(p *packet.Packet) int64 { return int64(p.IPHdrLen) }).Of(dissect.TSize),

@@ -19,23 +19,23 @@ func transportFields() []dissect.Field {
 	const tcp, udp = packet.LayerTCP, packet.LayerUDP
 	f := []dissect.Field{
 		layerNum("tcp.flags", tcp, "flags: 1 FIN, 2 SYN, 4 RST, 8 PSH, 16 ACK, 32 URG, 64 ECE, 128 CWR (RFC 9293)",
-			func(p *packet.Packet) int64 { return int64(p.TCPFlags) }),
-		layerNum("tcp.seq", tcp, "sequence number", func(p *packet.Packet) int64 { return int64(p.Seq) }),
-		layerNum("tcp.ack", tcp, "acknowledgement number", func(p *packet.Packet) int64 { return int64(p.AckNum) }),
-		layerNum("tcp.window", tcp, "receive window as sent, before scaling", func(p *packet.Packet) int64 { return int64(p.TCPWindow) }),
-		layerNum("tcp.urgent", tcp, "urgent pointer", func(p *packet.Packet) int64 { return int64(p.TCPUrgent) }),
+			func(p *packet.Packet) int64 { return int64(p.TCPFlags) }).Bits(8),
+		layerNum("tcp.seq", tcp, "sequence number", func(p *packet.Packet) int64 { return int64(p.Seq) }).Bits(32),
+		layerNum("tcp.ack", tcp, "acknowledgement number", func(p *packet.Packet) int64 { return int64(p.AckNum) }).Bits(32),
+		layerNum("tcp.window", tcp, "receive window as sent, before scaling", func(p *packet.Packet) int64 { return int64(p.TCPWindow) }).Bits(16),
+		layerNum("tcp.urgent", tcp, "urgent pointer", func(p *packet.Packet) int64 { return int64(p.TCPUrgent) }).Bits(16),
 		num("tcp.mss", "maximum segment size option, bytes (RFC 9293)", func(p *packet.Packet) (int64, bool) {
 			return int64(p.TCPOpt.MSS), p.HasAny(tcp) && p.TCPOpt.HasMSS
-		}).Of(dissect.TSize),
+		}).Bits(16).Of(dissect.TSize),
 		num("tcp.wscale", "window scale option, 0..14 (RFC 7323)", func(p *packet.Packet) (int64, bool) {
 			return int64(p.TCPOpt.WScale), p.HasAny(tcp) && p.TCPOpt.HasWScale
-		}),
+		}).Bits(8),
 		num("tcp.tsval", "timestamp option, sender's clock (RFC 7323)", func(p *packet.Packet) (int64, bool) {
 			return int64(p.TCPOpt.TSVal), p.HasAny(tcp) && p.TCPOpt.HasTimestamp
-		}),
+		}).Bits(32),
 		num("tcp.tsecr", "timestamp option, echoed clock", func(p *packet.Packet) (int64, bool) {
 			return int64(p.TCPOpt.TSEcr), p.HasAny(tcp) && p.TCPOpt.HasTimestamp
-		}),
+		}).Bits(32),
 		flag("tcp.sack_permitted", tcp, "has the SACK-permitted option (RFC 2018)", func(p *packet.Packet) bool { return p.TCPOpt.SACKPermitted }),
 		flag("tcp.fastopen", tcp, "has a Fast Open cookie or cookie request (RFC 7413)", func(p *packet.Packet) bool { return p.TCPOpt.HasTFO }),
 		headerOf("tcp.hdr", tcp, "TCP header with options"),
@@ -45,11 +45,11 @@ func transportFields() []dissect.Field {
 		num("sctp.chunk_type", "type of the first SCTP chunk (RFC 9260)", func(p *packet.Packet) (int64, bool) {
 			kind, _, _, ok := p.SCTPChunk()
 			return int64(kind), ok
-		}),
+		}).Bits(8),
 		num("esp.spi", "security parameters index (RFC 4303)", func(p *packet.Packet) (int64, bool) {
 			spi, _, ok := p.ESP()
 			return int64(spi), ok
-		}),
+		}).Bits(32),
 	}
 	for _, x := range []struct {
 		name string
@@ -81,16 +81,16 @@ func icmpFields() []dissect.Field {
 		{"icmpv6", "of ICMPv6 (RFC 4443)", packet.LayerICMPv6},
 	} {
 		f = append(f,
-			layerNum(x.prefix+".type", x.layers, "message type "+x.what, func(p *packet.Packet) int64 { return int64(p.ICMPType) }),
-			layerNum(x.prefix+".code", x.layers, "message code "+x.what, func(p *packet.Packet) int64 { return int64(p.ICMPCode) }),
+			layerNum(x.prefix+".type", x.layers, "message type "+x.what, func(p *packet.Packet) int64 { return int64(p.ICMPType) }).Bits(8),
+			layerNum(x.prefix+".code", x.layers, "message code "+x.what, func(p *packet.Packet) int64 { return int64(p.ICMPCode) }).Bits(8),
 			num(x.prefix+".id", "identifier of an echo-like message "+x.what, func(p *packet.Packet) (int64, bool) {
 				v, ok := p.ICMPID()
 				return int64(v), ok && p.HasAny(x.layers)
-			}),
+			}).Bits(16),
 			num(x.prefix+".seq", "sequence number of an echo-like message "+x.what, func(p *packet.Packet) (int64, bool) {
 				v, ok := p.ICMPSeq()
 				return int64(v), ok && p.HasAny(x.layers)
-			}),
+			}).Bits(16),
 			headerOf(x.prefix+".hdr", x.layers, "the eight bytes of header "+x.what),
 		)
 	}
@@ -99,7 +99,7 @@ func icmpFields() []dissect.Field {
 		num("icmpv6.mtu", "MTU of a packet-too-big message, bytes (RFC 4443 section 3.2)", func(p *packet.Packet) (int64, bool) {
 			v, ok := p.ICMPv6MTU()
 			return int64(v), ok
-		}).Of(dissect.TSize))
+		}).Bits(32).Of(dissect.TSize))
 }
 
 func packetFields() []dissect.Field {

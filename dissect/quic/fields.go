@@ -19,14 +19,14 @@ func fields() []dissect.Field {
 		bin("quic.version", packetEvent, "version as sent, four bytes: |00 00 00 01|, |6b 33 43 cf| (version 2), Q046", func(t *Tx) []byte { return t.versionRaw }),
 		dissect.Int("quic.version.number", packetEvent, "version as a number: 1, 0x6b3343cf is version 2, 0 means that the server offers others", func(t *Tx) (int64, bool) {
 			return int64(t.version), true
-		}),
+		}).Bits(32),
 		str("quic.type", packetEvent, "kind of the packet", func(t *Tx) []byte { return dissect.Text(kindNames[t.kind]) }).OneOf(kindNames[1:]...),
 		ints("quic.versions", packetEvent, "versions that the server offers when it does not take the client's", func(t *Tx, i int) (int64, bool) {
 			if 4*i+4 > len(t.offered) {
 				return 0, false
 			}
 			return int64(binary.BigEndian.Uint32(t.offered[4*i:])), true
-		}),
+		}).Bits(32),
 		str("quic.sni", packetEvent, "server name that the client asks for", (*Tx).serverName),
 		str("quic.ua", packetEvent, "program of the client, in Google's versions", (*Tx).userAgent),
 		strs("quic.cyu.hash", packetEvent, "MD5 of the CYU strings", func(t *Tx, i int) ([]byte, bool) {

@@ -27,7 +27,7 @@ func fields() []dissect.Field {
 		str("rdp.cookie", message, "user name that the client tells a load balancer, mstshash; also of scanners", func(m *Message) []byte { return m.at(m.cookie) }),
 		num("rdp.requested_protocols", message, "protocols that the client can: 1 TLS, 2 CredSSP, 4 RDSTLS, 8 CredSSP with early authorization; 0 RDP's own only", func(m *Message) (int64, bool) {
 			return int64(m.protocol), m.kind == kRequest && m.negotiates
-		}),
+		}).Bits(32),
 		str("rdp.protocol", message, "protocol that the server chose", func(m *Message) []byte {
 			if m.kind != kResponse || !m.negotiates {
 				return nil
@@ -41,9 +41,9 @@ func fields() []dissect.Field {
 		num("rdp.client.build.number", message, "number of the client's build", of(func(m *Message) int64 { return int64(m.core.build) })),
 		str("rdp.client.keyboard_layout", message, "layout of the keyboard: de-DE", label(func(c *core) string { return layoutName(c.layout) })),
 		str("rdp.client.id", message, "product id of the client", func(m *Message) []byte { return m.at(m.core.digProduct) }),
-		num("rdp.client.desktop_width", message, "pixels", of(func(m *Message) int64 { return int64(m.core.width) })),
-		num("rdp.client.desktop_height", message, "pixels", of(func(m *Message) int64 { return int64(m.core.height) })),
-		num("rdp.client.color_depth", message, "bits a pixel", of(func(m *Message) int64 { return int64(m.core.depth) })),
+		num("rdp.client.desktop_width", message, "pixels", of(func(m *Message) int64 { return int64(m.core.width) })).Bits(16),
+		num("rdp.client.desktop_height", message, "pixels", of(func(m *Message) int64 { return int64(m.core.height) })).Bits(16),
+		num("rdp.client.color_depth", message, "bits a pixel", of(func(m *Message) int64 { return int64(m.core.depth) })).Bits(16),
 		dissect.Strs("rdp.channels", message, "virtual channels that the client wants: cliprdr, rdpdr; attacks ask for MS_T120", func(m *Message, i int) ([]byte, bool) {
 			if i < len(m.channels) {
 				return m.at(m.channels[i]), true

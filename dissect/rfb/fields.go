@@ -40,8 +40,8 @@ func fields() []dissect.Field {
 		str("rfb.name", txEvent, "name of the desktop", func(s *Session) []byte { return text(s.name) }),
 		str("rfb.reason", txEvent, "why the server refuses", func(s *Session) []byte { return text(s.reason) }),
 		num("rfb.screen_shared", txEvent, "1: other clients may stay connected", number(func(s *Session) int64 { return int64(s.shared) })).Of(dissect.TBool),
-		num("rfb.width", txEvent, "width of the screen, pixels", func(s *Session) (int64, bool) { return int64(s.width), s.shown }),
-		num("rfb.height", txEvent, "height of the screen, pixels", func(s *Session) (int64, bool) { return int64(s.height), s.shown }),
+		num("rfb.width", txEvent, "width of the screen, pixels", func(s *Session) (int64, bool) { return int64(s.width), s.shown }).Bits(16),
+		num("rfb.height", txEvent, "height of the screen, pixels", func(s *Session) (int64, bool) { return int64(s.height), s.shown }).Bits(16),
 	}
 }
 

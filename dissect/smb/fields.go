@@ -46,7 +46,7 @@ func fields() []dissect.Field {
 			}
 			return dissect.Text(t.statusName())
 		}),
-		num("smb.status_code", txEvent, "the answer's status", func(t *Tx) (int64, bool) { return int64(t.status), t.hasStatus }),
+		num("smb.status_code", txEvent, "the answer's status", func(t *Tx) (int64, bool) { return int64(t.status), t.hasStatus }).Bits(32),
 		str("smb.share", treeEvent, `path of the share that the client connects to: \\server\data; absent for that of named pipes`, func(t *Tx) []byte {
 			return present(t.name, t.kind == kTree && !t.pipe)
 		}),
@@ -88,7 +88,7 @@ func fileFields() []dissect.Field {
 			}
 			return dissect.Text(dispositionName(t.options.disposition))
 		}).OneOf(append(dispositions[:], "UNKNOWN")...),
-		num("smb.access", request, "mask of the rights that are asked for when a file is opened ([MS-SMB2] section 2.2.13.1): 0x2 writes", func(t *Tx) (int64, bool) { return int64(t.options.access), create(t) }),
+		num("smb.access", request, "mask of the rights that are asked for when a file is opened ([MS-SMB2] section 2.2.13.1): 0x2 writes", func(t *Tx) (int64, bool) { return int64(t.options.access), create(t) }).Bits(32),
 		num("smb.directory", request, "what is opened must be a directory", func(t *Tx) (int64, bool) { return flag(t.options.directory), create(t) }).Of(dissect.TBool),
 		num("smb.delete", request, "the file is to be deleted when it is closed", func(t *Tx) (int64, bool) {
 			return flag(t.options.deleteOnClose), create(t) || t.kind == kSetInfo

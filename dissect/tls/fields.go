@@ -73,27 +73,27 @@ func helloFields() []dissect.Field {
 	return []dissect.Field{
 		dissect.Str("tls.sni", onClient, "server name that the client asks for (RFC 6066)", func(t *Conn) []byte { return t.Client.SNI() }),
 		dissect.Str("tls.version", onServer, "version agreed upon: SSLv2, SSLv3, TLSv1, TLS 1.1, TLS 1.2, TLS 1.3", func(t *Conn) []byte { return versionBytes(t.Version()) }),
-		dissect.Int("tls.version.number", onServer, "version agreed upon as the wire has it: 0x0303 is TLS 1.2", func(t *Conn) (int64, bool) { return int64(t.Version()), t.Version() != 0 }),
+		dissect.Int("tls.version.number", onServer, "version agreed upon as the wire has it: 0x0303 is TLS 1.2", func(t *Conn) (int64, bool) { return int64(t.Version()), t.Version() != 0 }).Bits(16),
 		dissect.Str("tls.client.version", onClient, "best version that the client offers", func(t *Conn) []byte { return versionBytes(t.Client.Version) }),
-		dissect.Int("tls.client.version.number", onClient, "best version that the client offers, as the wire has it", func(t *Conn) (int64, bool) { return int64(t.Client.Version), t.Client.Seen }),
-		numbers("tls.versions", onClient, "versions in the client's supported_versions extension", func(t *Conn) []uint16 { return t.Client.Versions }),
-		numbers("tls.ciphers", onClient, "cipher suites that the client offers, without GREASE", func(t *Conn) []uint16 { return t.Client.Ciphers }),
+		dissect.Int("tls.client.version.number", onClient, "best version that the client offers, as the wire has it", func(t *Conn) (int64, bool) { return int64(t.Client.Version), t.Client.Seen }).Bits(16),
+		numbers("tls.versions", onClient, "versions in the client's supported_versions extension", func(t *Conn) []uint16 { return t.Client.Versions }).Bits(16),
+		numbers("tls.ciphers", onClient, "cipher suites that the client offers, without GREASE", func(t *Conn) []uint16 { return t.Client.Ciphers }).Bits(16),
 		dissect.Int("tls.cipher", onServer, "cipher suite that the server chose", func(t *Conn) (int64, bool) {
 			if len(t.Server.Ciphers) == 0 {
 				return 0, false
 			}
 			return int64(t.Server.Ciphers[0]), true
-		}),
-		numbers("tls.extensions", onClient, "types of the client's extensions, in order, without GREASE", func(t *Conn) []uint16 { return t.Client.Extensions }),
-		numbers("tls.server.extensions", onServer, "types of the server's extensions, in order", func(t *Conn) []uint16 { return t.Server.Extensions }),
-		numbers("tls.groups", onClient, "named groups that the client supports", func(t *Conn) []uint16 { return t.Client.Groups }),
-		numbers("tls.sig_algs", onClient, "signature algorithms that the client takes", func(t *Conn) []uint16 { return t.Client.SigAlgs }),
+		}).Bits(16),
+		numbers("tls.extensions", onClient, "types of the client's extensions, in order, without GREASE", func(t *Conn) []uint16 { return t.Client.Extensions }).Bits(16),
+		numbers("tls.server.extensions", onServer, "types of the server's extensions, in order", func(t *Conn) []uint16 { return t.Server.Extensions }).Bits(16),
+		numbers("tls.groups", onClient, "named groups that the client supports", func(t *Conn) []uint16 { return t.Client.Groups }).Bits(16),
+		numbers("tls.sig_algs", onClient, "signature algorithms that the client takes", func(t *Conn) []uint16 { return t.Client.SigAlgs }).Bits(16),
 		dissect.Ints("tls.point_formats", onClient, "elliptic curve point formats of the client", func(t *Conn, i int) (int64, bool) {
 			if i < len(t.Client.PointFormats) {
 				return int64(t.Client.PointFormats[i]), true
 			}
 			return 0, false
-		}),
+		}).Bits(8),
 		bothBytesN("tls.alpn", onHello, "application protocols offered by the client, or chosen by the server (RFC 7301)",
 			func(t *Conn, dir dissect.Dir, i int) ([]byte, bool) { return t.Hello(dir).ALPN(i) }),
 		dissect.Strs("tls.client.alpn", onClient, "application protocols that the client offers", hello(dissect.ToServer)).Also("tls.client_alpns"),
@@ -108,7 +108,7 @@ func helloFields() []dissect.Field {
 		bothBytes("tls.random.bytes", onHello, "the other 28 bytes of the random value", random(4, 32)).Of(dissect.TBytes).Also("tls.random_bytes"),
 		dissect.Bool("tls.resumed", onShake, "an earlier session goes on", (*Conn).Resumed).Also("tls.session_resumed"),
 		dissect.Bool("tls.retry", onServer, "the server sent a HelloRetryRequest first", func(t *Conn) bool { return t.Retry }),
-		dissect.Int("tls.alert", onShake, "first alert seen in the clear: its description (RFC 8446 section 6)", func(t *Conn) (int64, bool) { return int64(t.Alert & 255), t.Alert != 0 }),
+		dissect.Int("tls.alert", onShake, "first alert seen in the clear: its description (RFC 8446 section 6)", func(t *Conn) (int64, bool) { return int64(t.Alert & 255), t.Alert != 0 }).Bits(8),
 		dissect.Str("tls.from_proto", onClient, "protocol that the flow spoke before TLS", func(t *Conn) []byte {
 			if t.FromProto == "" {
 				return nil

@@ -1,7 +1,6 @@
 package check
 
 import (
-	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
@@ -341,6 +340,7 @@ func (c *checker) plausible(b *syntax.Binary, op syntax.Op, negate bool, e ir.Ex
 		switch e := e.(type) {
 		case *ir.In:
 			c.plausibleSet(b, e)
+			c.boundedSet(b, e, negate)
 			c.spelledSet(b, e.X)
 		case *ir.StrTest:
 			if k, ok := e.Y.(*ir.Const); ok {
@@ -357,55 +357,16 @@ func (c *checker) plausible(b *syntax.Binary, op syntax.Op, negate bool, e ir.Ex
 	if ok && class(k.T) == classText {
 		c.spelled(b, cmp.X, string(k.V.B), true)
 	}
-	f := fieldOf(cmp.X)
-	if !ok || f == nil {
+	if !ok {
 		return
 	}
-	switch {
-	case class(k.T) == classText:
-		c.oneOf(b.R.Range(), f, string(k.V.B), cmp.NoCase)
-	case class(k.T) == classInt:
-		hi := int64(maxInt)
-		if f.Type == dissect.TPort {
-			hi = maxPort
+	switch f := fieldOf(cmp.X); class(k.T) {
+	case classText:
+		if f != nil {
+			c.oneOf(b.R.Range(), f, string(k.V.B), cmp.NoCase)
 		}
-		c.outOfRange(b, cmp, k.V.I, hi, negate)
-	}
-}
-
-const maxPort = 65535
-
-func (c *checker) outOfRange(b *syntax.Binary, cmp *ir.Cmp, n, hi int64, negate bool) {
-	f := fieldOf(cmp.X)
-	unsigned := f.Type == dissect.TPort || f.Type == dissect.TSize || f.Type == dissect.TDuration
-	never, always := "", ""
-	switch {
-	case n > hi:
-		switch cmp.Op {
-		case ir.Eq, ir.Gt, ir.Ge:
-			never = fmt.Sprintf("the largest port is %d", hi)
-		default:
-			always = fmt.Sprintf("the largest port is %d", hi)
-		}
-	case unsigned && n < 0:
-		switch cmp.Op {
-		case ir.Eq, ir.Lt, ir.Le:
-			never = f.Name + " is never negative"
-		default:
-			always = f.Name + " is never negative"
-		}
-	case unsigned && n == 0 && cmp.Op == ir.Lt:
-		never = f.Name + " is never negative"
-	case unsigned && n == 0 && cmp.Op == ir.Ge:
-		always = f.Name + " is never negative"
-	case n == hi && cmp.Op == ir.Gt && f.Type == dissect.TPort:
-		never = fmt.Sprintf("the largest port is %d", hi)
-	}
-	switch {
-	case never != "" && !negate:
-		c.report(diag.NeverMatches(b.Range(), never))
-	case always != "" || never != "":
-		c.report(diag.AlwaysTrue(b.Range(), always+never))
+	case classInt, classFloat:
+		c.bounded(b, cmp, k, negate)
 	}
 }
 

@@ -46,6 +46,8 @@ type Decl struct {
 	Examples [][2]string
 	Kind     Kind
 	Step     ir.TOp // of Transform functions
+	// Lo and Hi are the least and the largest number that it gives; Hi is 0 where that is not known.
+	Lo, Hi float64
 	// NS is roughly how long a call takes, in nanoseconds.
 	NS   int
 	Call func(s ir.Scratch, args []ir.Value) ir.Value

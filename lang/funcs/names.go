@@ -87,13 +87,13 @@ var numbers = []*Decl{
 	{Name: "max", NS: 2, Returns: dissect.TInt, Params: []Param{{Name: "a", Types: integer}, {Name: "b", Types: integer}},
 		Doc: "the larger of two numbers", Examples: [][2]string{{`max(3, 5)`, `5`}},
 		Call: func(_ ir.Scratch, a []ir.Value) ir.Value { return ir.Value{I: max(a[0].I, a[1].I), OK: true} }},
-	{Name: "hour", NS: 10, Returns: dissect.TInt, Params: []Param{{Name: "t", Types: moment}},
+	{Name: "hour", NS: 10, Hi: 23, Returns: dissect.TInt, Params: []Param{{Name: "t", Types: moment}},
 		Doc:  "hour of the day of a time, 0 to 23, UTC",
 		Call: func(_ ir.Scratch, a []ir.Value) ir.Value { return intValue(time.Unix(0, a[0].I).UTC().Hour()) }},
 	{Name: "epoch", NS: 1, Returns: dissect.TInt, Params: []Param{{Name: "t", Types: moment}},
 		Doc:  "a time in whole seconds since 1970 (the Unix epoch), to compare with a date",
 		Call: func(_ ir.Scratch, a []ir.Value) ir.Value { return ir.Value{I: time.Unix(0, a[0].I).Unix(), OK: true} }},
-	{Name: "weekday", NS: 10, Returns: dissect.TInt, Params: []Param{{Name: "t", Types: moment}},
+	{Name: "weekday", NS: 10, Lo: 1, Hi: 7, Returns: dissect.TInt, Params: []Param{{Name: "t", Types: moment}},
 		Doc: "day of the week of a time, Monday 1 to Sunday 7, UTC",
 		Call: func(_ ir.Scratch, a []ir.Value) ir.Value {
 			return intValue((int(time.Unix(0, a[0].I).UTC().Weekday())+6)%7 + 1)

@@ -80,7 +80,7 @@ var texts = []*Decl{
 	{Name: "concat", NS: 40, Returns: dissect.TString, Params: []Param{{Name: "x", Types: text, Variadic: true}},
 		Doc: "texts joined", Examples: [][2]string{{`concat("a", "b", "c")`, `"abc"`}},
 		Call: concat},
-	{Name: "entropy", NS: 300, Returns: dissect.TFloat, Params: []Param{{Name: "x", Types: text}},
+	{Name: "entropy", NS: 300, Hi: 8, Returns: dissect.TFloat, Params: []Param{{Name: "x", Types: text}},
 		Doc: "Shannon entropy in bits a byte, 0 to 8", Examples: [][2]string{{`entropy("aabb")`, `1.0`}, {`entropy("aaaa")`, `0.0`}},
 		Call: func(_ ir.Scratch, a []ir.Value) ir.Value { return floatValue(Entropy(a[0].B)) }},
 }

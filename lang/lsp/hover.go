@@ -75,6 +75,9 @@ func fieldText(f *dissect.Field) string {
 	if len(f.Values) > 0 {
 		text += "\n\nOne of " + strings.Join(f.Values, ", ")
 	}
+	if f.Hi > 0 {
+		text += fmt.Sprintf("\n\nFrom %d to %d", f.Lo, f.Hi)
+	}
 	if len(f.Alias) > 0 {
 		text += "\n\nAlso " + strings.Join(f.Alias, ", ")
 	}
