@@ -28,6 +28,7 @@ type Message struct {
 	headers []header
 	body    []byte
 	sdp     []sdpLine // of the body, if it is a session description
+	cut     bool      // not all header fields are here
 }
 
 type header struct{ name, value []byte }
@@ -110,6 +111,7 @@ func (m *Message) headerLines(b []byte) bool {
 		}
 		name, value, found := bytes.Cut(line, []byte{':'})
 		if !found || len(m.headers) >= maxHeaders {
+			m.cut = m.cut || found
 			ok = false
 			continue
 		}

@@ -16,6 +16,7 @@ type parser struct {
 	both   bool
 	// left is what is still to come of a body that is larger than what is kept, by direction.
 	left [2]uint64
+	seen [2]int  // bytes at hand that were searched for the end of a header
 	skip [2]bool // after a gap, or bytes that are not SIP: the next first line is looked for
 }
 
@@ -35,6 +36,7 @@ func (p *parser) Data(c *dissect.Ctx, dir dissect.Dir, data []byte) int {
 			break
 		}
 		n += k
+		p.seen[dir] = 0
 	}
 	return n
 }
@@ -55,9 +57,15 @@ func (p *parser) stream(c *dissect.Ctx, dir dissect.Dir, data []byte) int {
 	if p.skip[dir] || !begins(data) {
 		return p.resync(c, dir, data)
 	}
-	end := headerEnd(data)
-	if end == 0 {
-		return 0
+	end, seen := headerEnd(data, p.seen[dir])
+	if p.seen[dir] = seen; end == 0 {
+		if len(data) < maxHeader {
+			return 0
+		}
+		p.skip[dir] = true
+		c.Anomaly(anInvalid, nil)
+		c.Failed()
+		return len(data)
 	}
 	body := contentLength(data[:end])
 	whole := min(body, maxBody)
@@ -66,7 +74,9 @@ func (p *parser) stream(c *dissect.Ctx, dir dissect.Dir, data []byte) int {
 		return 0
 	}
 	p.message(c, dir, data[:end+int(whole)], end)
-	p.left[dir] = body - whole
+	if p.left[dir] = body - whole; body > whole {
+		c.Capped(capBody)
+	}
 	return end + int(whole)
 }
 
@@ -84,7 +94,7 @@ func (p *parser) resync(c *dissect.Ctx, dir dissect.Dir, data []byte) int {
 	case i < 0:
 		return maxFirstLine
 	case begins(data) && isStart(data):
-		p.skip[dir] = false
+		p.skip[dir], p.seen[dir] = false, 0
 		return p.stream(c, dir, data)
 	}
 	return i + 1
@@ -94,7 +104,7 @@ func (p *parser) resync(c *dissect.Ctx, dir dissect.Dir, data []byte) int {
 func begins(b []byte) bool {
 	for i, x := range b[:min(len(b), 16)] {
 		switch {
-		case x >= 'A' && x <= 'Z', x == '-', x == '_', x >= '0' && x <= '9' && i > 0, x == '.' && i > 0:
+		case x|0x20 >= 'a' && x|0x20 <= 'z', x == '-', x == '_', x >= '0' && x <= '9' && i > 0, x == '.' && i > 0:
 		case x == ' ', x == '/':
 			return i > 0
 		default:
@@ -111,19 +121,21 @@ func isStart(b []byte) bool {
 	return m.startLine(line)
 }
 
-// headerEnd gives where the body begins, 0 when the header is not complete.
-func headerEnd(b []byte) int {
-	for at := 0; ; {
+// headerEnd gives where the body begins, 0 when the header is not complete, and what to begin with when more came: seen.
+func headerEnd(b []byte, seen int) (end, next int) {
+	for at := seen; ; {
 		i := bytes.IndexByte(b[at:], '\n')
 		if i < 0 {
-			return 0
+			return 0, len(b)
 		}
 		at += i + 1
 		switch rest := b[at:]; {
-		case len(rest) > 0 && rest[0] == '\n':
-			return at + 1
-		case len(rest) > 1 && rest[0] == '\r' && rest[1] == '\n':
-			return at + 2
+		case len(rest) == 0, len(rest) == 1 && rest[0] == '\r':
+			return 0, at - 1
+		case rest[0] == '\n':
+			return at + 1, at - 1
+		case rest[0] == '\r' && rest[1] == '\n':
+			return at + 2, at - 1
 		}
 	}
 }
@@ -136,6 +148,9 @@ func contentLength(head []byte) uint64 {
 		name, value, ok := bytes.Cut(line, []byte{':'})
 		h := header{name: bytes.TrimRight(name, " \t")}
 		if ok && h.is("content-length") {
+			if len(head) > 0 && (head[0] == ' ' || head[0] == '\t') && len(bytes.TrimSpace(value)) == 0 {
+				value, _ = cutLine(head) // folded
+			}
 			n, err := strconv.ParseUint(string(bytes.TrimSpace(value)), 10, 31)
 			if err != nil {
 				return 0
@@ -151,7 +166,7 @@ func (p *parser) message(c *dissect.Ctx, dir dissect.Dir, data []byte, end int) 
 	m := &p.m
 	m.MatchState.Reset()
 	*m = Message{MatchState: m.MatchState, headers: m.headers[:0], sdp: m.sdp[:0]}
-	if n := headerEnd(data[:end]); n > 0 {
+	if n, _ := headerEnd(data[:end], 0); n > 0 {
 		m.body = data[n:min(len(data), n+maxBody)]
 		end = n
 	}
@@ -171,7 +186,12 @@ func (p *parser) message(c *dissect.Ctx, dir dissect.Dir, data []byte, end int) 
 	if !m.headerLines(bytes.TrimRight(rest, "\r\n")) {
 		c.Anomaly(anInvalid, m)
 	}
-	m.readSDP()
+	if m.cut {
+		c.Capped(capHeaders)
+	}
+	if !m.readSDP() {
+		c.Capped(capSDP)
+	}
 	if c.WantsFrames() {
 		p.frames(c, data, end)
 	}
@@ -219,7 +239,7 @@ func (p *parser) Gap(c *dissect.Ctx, dir dissect.Dir, n int) {
 		p.left[dir] -= uint64(n)
 		return
 	}
-	p.left[dir], p.skip[dir] = 0, true
+	p.left[dir], p.seen[dir], p.skip[dir] = 0, 0, true
 }
 
 // End implements dissect.Parser.

@@ -19,15 +19,18 @@ type sdpLine struct {
 	value []byte
 }
 
-// readSDP reads the body as a session description, if the header says that it is one.
-func (m *Message) readSDP() {
+// readSDP reads the body as a session description, if the header says that it is one; false if that has more lines than are read.
+func (m *Message) readSDP() bool {
 	m.sdp = m.sdp[:0]
 	kind, ok := m.header("content-type", 0)
 	if !ok || !isSDP(kind) {
-		return
+		return true
 	}
 	media := false
-	for rest := m.body; len(rest) > 0 && len(m.sdp) < maxSDP; {
+	for rest := m.body; len(rest) > 0; {
+		if len(m.sdp) == maxSDP {
+			return false
+		}
 		var line []byte
 		line, rest = cutLine(rest)
 		if len(line) < 2 || line[1] != '=' {
@@ -36,6 +39,7 @@ func (m *Message) readSDP() {
 		media = media || line[0] == 'm'
 		m.sdp = append(m.sdp, sdpLine{line[0], media, line[2:]})
 	}
+	return true
 }
 
 func isSDP(contentType []byte) bool {

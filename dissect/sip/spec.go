@@ -8,8 +8,8 @@ import (
 	"github.com/luanids/luanids/dissect"
 )
 
-// maxPending is the longest header that is waited for over TCP, bytes.
-const maxPending = 64 << 10
+// maxHeader is the longest header that is waited for over TCP, and maxPending a message with it and as much of a body as is kept, bytes.
+const maxHeader, maxPending = 64 << 10, maxHeader + maxBody
 
 // bothSides is the setting, below app-layer.protocols, that has requests and responses of both sides of a flow read, as peers such as
 // trunks send them.
@@ -31,6 +31,7 @@ func Spec() *dissect.Spec {
 		Frames:     frames,
 		FrameEvent: evFrame,
 		Anomalies:  anomalies,
+		Caps:       caps,
 		MaxPending: maxPending,
 		EVE:        writeEVE,
 		Clone:      func(tx any) any { return tx.(*Message).clone() },
@@ -63,3 +64,16 @@ const (
 )
 
 var anomalies = []string{anIncomplete: "incomplete_data", anInvalid: "invalid_data"}
+
+// Caps, in the order of the Spec.
+const (
+	capHeaders = iota
+	capSDP
+	capBody
+)
+
+var caps = []dissect.Cap{
+	capHeaders: {Name: "headers", Doc: "SIP: messages of which only the first 256 header fields were read"},
+	capSDP:     {Name: "sdp", Doc: "SIP: session descriptions of which only the first 1024 lines were read"},
+	capBody:    {Name: "body", Doc: "SIP: messages over TCP of whose body only the first 64 KiB were looked at"},
+}
