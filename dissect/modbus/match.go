@@ -1,25 +1,21 @@
 package modbus
 
-// answers tells whether a response belongs to a request; what it says differently is noted among its faults.
-func (m *message) answers(q *message) bool {
+// answers tells whether a response may belong to a request, and whether it says the same.
+func (m *message) answers(q *message) (same, ok bool) {
 	if m.transaction != q.transaction || m.unit != q.unit || m.code() != q.code() {
-		return false
+		return false, false
 	}
 	switch {
 	case m.category != catAssigned || m.kind == kindException: // what a response of an unknown function has to be like is not known
-		return true
+		return true, true
 	case m.kind == kindBytes && q.kind == kindBytes:
-		return true
+		return true, true
 	case m.kind == kindBytes:
-		return m.faults&badLength != 0
+		return true, m.faults&badLength != 0
 	case q.kind == kindBytes:
-		return q.faults&badLength != 0
+		return true, q.faults&badLength != 0
 	}
-	same, comparable := m.agrees(q)
-	if comparable && !same {
-		m.faults |= badValue
-	}
-	return comparable
+	return m.agrees(q)
 }
 
 // agrees compares what a response says with what its request asked for; false, false: they are of different kinds.

@@ -204,6 +204,46 @@ func TestLost(t *testing.T) {
 	}
 }
 
+// TestGivenUp: many clients use one number for all their requests; a response that never came must not shift those that follow.
+func TestGivenUp(t *testing.T) {
+	ask := func(n int) string { return adu(0, 3, w16(0, n)) }
+	tell := func(n int) string { return adu(0, 3, string([]byte{byte(2 * n)})+strings.Repeat("xx", n)) }
+	for name, c := range map[string]struct {
+		between int64  // nanoseconds from one request to the next
+		answers string // quantities of the responses
+		want    string // quantities of requests with those that answered them, in the order in which they ended
+	}{
+		"all at once":           {0, "123", "1:1 2:2 3:3"},
+		"one behind the other":  {50e6, "123", "1:1 2:2 3:3"},
+		"the first was lost":    {1e9, "3", "1:- 2:- 3:3"},
+		"again when nothing is": {1e9, "", "1:- 2:- 3:-"},
+	} {
+		r := recorder("modbus.read.quantity", "modbus.response.data")
+		for n := 1; n <= 3; n++ {
+			r.Data(ts, ask(n))
+			r.Ctx.Time += c.between
+		}
+		for _, n := range c.answers {
+			r.Data(tc, tell(int(n-'0')))
+		}
+		r.End(dissect.EndFIN)
+		var got []string
+		for _, l := range r.Lines {
+			if rest, ok := strings.CutPrefix(l, "modbus.tx to_"); ok {
+				_, n, _ := strings.Cut(rest, "quantity=")
+				answered := "-"
+				if _, data, ok := strings.Cut(rest, "response.data=\""); ok {
+					answered = string(rune('0' + strings.Count(data, "xx")))
+				}
+				got = append(got, n[:1]+":"+answered)
+			}
+		}
+		if s := strings.Join(got, " "); s != c.want || strings.Contains(r.Text(), "anomaly") {
+			t.Errorf("%s: %s, want %s\n%s", name, s, c.want, r.Text())
+		}
+	}
+}
+
 func TestFlood(t *testing.T) {
 	r := recorder("modbus.transaction_id")
 	r.Ctx.Limits.Settings = map[string]string{"modbus.request-flood": "3"}
@@ -283,7 +323,7 @@ func TestNoAllocations(t *testing.T) {
 			t.Errorf("these fields allocate: %v", names)
 		}
 		c := Spec().Clone(tx).(*Tx)
-		if tx.reset(0); !c.request.there || string(c.request.all()) != conversation[i].request[headLen:] {
+		if tx.reset(0, 0); !c.request.there || string(c.request.all()) != conversation[i].request[headLen:] {
 			t.Errorf("the copy lost something: %q", c.request.all())
 		}
 	}

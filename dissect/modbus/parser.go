@@ -8,6 +8,10 @@ const (
 	maxSpare     = 8   // transactions that a parser keeps for later
 )
 
+// givenUp is how long after a request another of the same number has to come for the first to have got no response, nanoseconds. Many clients
+// use one number for all their requests: they wait for the response, and ask again when none has come.
+const givenUp = 100e6
+
 // Units (section 4.4.2.3 of the guide): 1 to 247 are behind a gateway, 0 and 255 the device itself, those between reserved.
 const (
 	maxUnit = 247
@@ -97,7 +101,7 @@ func (p *parser) begin(c *dissect.Ctx) *Tx {
 		}
 	}
 	t := p.spare.Get()
-	t.reset(c.NextTxID())
+	t.reset(c.NextTxID(), c.Time)
 	p.open = append(p.open, t)
 	return t
 }
@@ -119,16 +123,45 @@ func (p *parser) request(c *dissect.Ctx, t *Tx) {
 	c.Emit(evRequest, t)
 }
 
+// match finds the request that the response at hand belongs to: the oldest that it may belong to, or one that came when the client had given
+// that up, which ends then. same tells whether they agree. -1: there is none.
+func (p *parser) match(c *dissect.Ctx) (i int, same bool) {
+	i = -1
+	last := int64(0) // when the last one came that it may belong to
+	for j, t := range p.open {
+		if i >= 0 && p.open[len(p.open)-1].at-last < givenUp {
+			break
+		}
+		agrees, ok := p.next.answers(&t.request)
+		switch {
+		case !ok:
+			continue
+		case i < 0, t.at-last >= givenUp:
+			i, same = j, agrees
+		}
+		last = t.at
+	}
+	for j := 0; j < i; {
+		if _, ok := p.next.answers(&p.open[j].request); ok {
+			p.finish(c, j)
+			i--
+		} else {
+			j++
+		}
+	}
+	return i, same
+}
+
 // response takes the response at hand.
 func (p *parser) response(c *dissect.Ctx) {
 	m := &p.next
-	i := 0
-	for i < len(p.open) && !m.answers(&p.open[i].request) {
-		i++
-	}
-	alone := i == len(p.open)
+	i, same := p.match(c)
+	alone := i < 0
 	if alone {
+		i = len(p.open)
 		p.begin(c)
+	} else if !same {
+		m.faults |= badValue
 	}
 	t := p.open[i]
 	t.response = *m

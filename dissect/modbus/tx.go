@@ -6,14 +6,15 @@ import "github.com/luanids/luanids/dissect"
 type Tx struct {
 	dissect.Mutable
 	id                uint64
+	at                int64 // when it began, nanoseconds since the Unix epoch
 	request, response message
 }
 
 // TxID implements dissect.Numbered.
 func (t *Tx) TxID() uint64 { return t.id }
 
-func (t *Tx) reset(id uint64) {
-	t.Mutable, t.id = dissect.Mutable{}, id
+func (t *Tx) reset(id uint64, at int64) {
+	t.Mutable, t.id, t.at = dissect.Mutable{}, id, at
 	t.request.there, t.response.there = false, false
 }
 
