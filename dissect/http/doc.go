@@ -61,11 +61,11 @@ func SpecWith(opt *EVEOptions) *dissect.Spec {
 			{Name: "http.request_line", Doc: "a request line was read", Dir: dissect.ToServer, Phase: 1},
 			{Name: "http.request", Doc: "the headers of a request are complete", Dir: dissect.ToServer, Phase: 2},
 			{Name: "http.request_body", Doc: "the body of a request grew", Dir: dissect.ToServer, Phase: 3},
-			{Name: "http.request_done", Doc: "a request is complete, with body and trailer", Dir: dissect.ToServer, Phase: 4},
+			{Name: "http.request_done", Doc: "a request is complete, with body and trailer, or its connection ended", Dir: dissect.ToServer, Phase: 4},
 			{Name: "http.response_line", Doc: "a status line was read", Dir: dissect.ToClient, Phase: 5},
 			{Name: "http.response", Doc: "the headers of a response are complete", Dir: dissect.ToClient, Phase: 6},
 			{Name: "http.response_body", Doc: "the body of a response grew", Dir: dissect.ToClient, Phase: 7},
-			{Name: "http.response_done", Doc: "a response is complete, with body and trailer", Dir: dissect.ToClient, Phase: 8},
+			{Name: "http.response_done", Doc: "a response is complete, with body and trailer, or its connection ended", Dir: dissect.ToClient, Phase: 8},
 			{Name: "http.tx", Doc: "request and response are complete, or the flow ended", Any: true, Phase: 9, Log: true, Final: true},
 			dissect.FrameEvent("http.frame"),
 			// Of HTTP/2, whose transactions have the events above as well.

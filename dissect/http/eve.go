@@ -40,6 +40,9 @@ func (o *EVEOptions) write(w *jsonw.Writer, e *dissect.Env) {
 	w.End()
 }
 
+// Bodies gives what is kept of both bodies, for records of alerts that show them.
+func (t *Tx) Bodies() (request, response []byte) { return t.Request.Body, t.Response.Body }
+
 func put(w *jsonw.Writer, key string, v []byte) {
 	if v != nil {
 		w.Key(key)

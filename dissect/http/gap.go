@@ -145,7 +145,9 @@ func (p *Parser) cutOff(c *dissect.Ctx, s *side, why dissect.EndReason) {
 		p.grown(c, s)
 		p.endBody(c, s, dissect.FileTruncated, reason)
 		p.endFrame(c, s)
+		t := s.tx
 		s.tx = nil
+		p.emitDone(c, t, s.dir)
 	}
 }
 

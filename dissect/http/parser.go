@@ -430,13 +430,20 @@ func (p *Parser) messageDone(c *dissect.Ctx, s *side) {
 	p.endFrame(c, s)
 	m.Done = true
 	s.tx, s.state, s.trailer = nil, stLine, false
-	if s.dir == dissect.ToServer {
-		c.EmitDir(evRequestDone, t, dissect.ToServer)
-	} else {
+	if s.dir == dissect.ToClient {
 		p.answered++
-		c.EmitDir(evResponseDone, t, dissect.ToClient)
 	}
+	p.emitDone(c, t, s.dir)
 	p.finish(c, t)
+}
+
+// emitDone tells that nothing more of a message will be looked at.
+func (p *Parser) emitDone(c *dissect.Ctx, t *Tx, dir dissect.Dir) {
+	if dir == dissect.ToServer {
+		c.EmitDir(evRequestDone, t, dir)
+	} else {
+		c.EmitDir(evResponseDone, t, dir)
+	}
 }
 
 // finish emits the transaction once both messages are complete.
