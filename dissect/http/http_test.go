@@ -300,3 +300,12 @@ func TestGaps(t *testing.T) {
 		t.Errorf("gap in headers: %s", r.Text())
 	}
 }
+
+func TestCutOffMessageIsDone(t *testing.T) {
+	r := recorder("http.uri")
+	r.Data(c2s, "GET /1 HTTP/1.1\r\nHost: a\r\n\r\n")
+	r.Data(s2c, "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc")
+	if got := r.End(dissect.EndDepth); strings.Count(got, `http.response_done to_client http.uri="/1"`) != 1 {
+		t.Errorf("a response of which no more is looked at is not done once:\n%s", got)
+	}
+}
