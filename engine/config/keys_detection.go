@@ -12,6 +12,8 @@ import (
 
 	"github.com/luanids/luanids/engine/alert"
 	"github.com/luanids/luanids/engine/manager"
+	"github.com/luanids/luanids/lang/ir"
+	"github.com/luanids/luanids/lang/match"
 	"github.com/luanids/luanids/lua"
 )
 
@@ -32,6 +34,7 @@ func detectionGroups() []group {
 			one("classification_config", "Suricata's classification.config, for imported rules", place("classification.config"), func(s *Settings) *string { return &s.Rules.Classes }),
 			one("reputation_categories", "names of IP reputation categories, for iprep", place("categories.txt"), func(s *Settings) *string { return &s.Rules.ReputationCategories }),
 			many("reputation_files", "IP reputation, for iprep", place("reputation.list"), func(s *Settings) *[]string { return &s.Rules.ReputationFiles }),
+			actionOrder(),
 			one("guess_message", "alerts on bytes of a stream or packet tell of the protocol's message that came with it, by guess", truth, func(s *Settings) *bool { return &s.Engine.GuessTx }),
 			one("max_alerts_per_packet", "alerts that one packet can raise; the others are counted", integer[int](1, 65535, "15"), func(s *Settings) *int { return &s.Engine.PacketAlertMax }),
 		}},
@@ -295,4 +298,20 @@ func formatAny(x any) string {
 		return "[" + strings.Join(list, ", ") + "]"
 	}
 	return fmt.Sprint(x)
+}
+
+var action = codec[ir.Action]{want: "an action", rng: "pass, drop, reject, alert", example: "pass", format: ir.Action.String,
+	parse: func(s string) (ir.Action, error) {
+		i := slices.IndexFunc(match.DefaultActions, func(a ir.Action) bool { return strings.EqualFold(a.String(), s) })
+		if i < 0 {
+			return 0, errKind
+		}
+		return match.DefaultActions[i], nil
+	}}
+
+// actionOrder is the order of actions in which rules are judged.
+func actionOrder() Key {
+	k := many("action_order", "order of actions in which rules are judged; those that are left out come last", action, func(s *Settings) *[]ir.Action { return &s.Rules.ActionOrder })
+	k.Example = "[pass, drop, reject, alert]"
+	return k
 }

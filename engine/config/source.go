@@ -155,6 +155,15 @@ func (s *Settings) Set(key, value string) (known bool, err error) {
 		}
 		return s.setOwn(name, []string{value}, origin)
 	}
+	if n, ok := strings.CutPrefix(key, "action-order."); ok {
+		var list []string
+		for _, a := range s.Rules.ActionOrder {
+			if n != "0" { // the first one begins a new list
+				list = append(list, a.String())
+			}
+		}
+		return s.setOwn("rules.action_order", append(list, value), origin)
+	}
 	for _, group := range []string{"vars.address-groups.", "vars.port-groups."} {
 		if name, ok := strings.CutPrefix(key, group); ok {
 			return s.setOwn("vars."+name, []string{value}, origin)

@@ -2,11 +2,14 @@ package config
 
 import (
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/luanids/luanids/engine"
 	"github.com/luanids/luanids/engine/manager"
 	"github.com/luanids/luanids/engine/ruleset"
+	"github.com/luanids/luanids/lang/ir"
+	"github.com/luanids/luanids/lang/match"
 	"github.com/luanids/luanids/lua"
 )
 
@@ -55,6 +58,8 @@ type Rules struct {
 	// ReputationCategories and ReputationFiles are Suricata's IP reputation.
 	ReputationCategories string
 	ReputationFiles      []string
+	// ActionOrder is the order of actions in which rules are judged, all of them.
+	ActionOrder []ir.Action
 }
 
 // Scripts is where scripts come from, and what one may use.
@@ -105,7 +110,7 @@ type Reload struct {
 func Default() *Settings {
 	s := &Settings{
 		Engine:  engine.DefaultConfig(),
-		Rules:   Rules{Files: []string{ruleset.Default}},
+		Rules:   Rules{Files: []string{ruleset.Default}, ActionOrder: slices.Clone(match.DefaultActions)},
 		Scripts: Scripts{Files: []string{ruleset.Default}, Limits: lua.DefaultLimits()},
 		Intel:   Intel{Feeds: []string{ruleset.Default}},
 		Vars:    map[string]string{}, Hosts: map[string][]netip.Prefix{}, Detectors: map[string]map[string]any{},

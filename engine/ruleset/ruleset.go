@@ -55,6 +55,8 @@ type Options struct {
 	Previous *match.Program
 	// Lean saves memory: see match.Options. The rules of the set then have no conditions either.
 	Lean bool
+	// Actions is the order of actions in which rules are judged, see match.Options.
+	Actions []ir.Action
 	// Lint asks for warnings that only a person who checks rules wants.
 	Lint bool
 }
@@ -65,7 +67,7 @@ type Set struct {
 	Rules   []*ir.Rule
 	// Sequences counts the sequences, which are not among Rules.
 	Sequences int
-	Files   []string // of rules, that were read
+	Files     []string // of rules, that were read
 	// Watch are all files on disk that the rules depend on: those of Files, of lists, data sets and thresholds,
 	// also where they could not be read.
 	Watch []string
@@ -226,7 +228,7 @@ func (l *loader) finish() (*Set, error) {
 	}
 	all := append(slices.Clip(l.set.Rules), l.opt.Extra...)
 	match.FlowFlags(l.schema, all, l.opt.FlowFlags)
-	program, problems := match.Compile(l.schema, all, match.Options{Sequences: l.seqs, Previous: l.opt.Previous, Lean: l.opt.Lean})
+	program, problems := match.Compile(l.schema, all, match.Options{Sequences: l.seqs, Previous: l.opt.Previous, Lean: l.opt.Lean, Actions: l.opt.Actions})
 	l.set.Program, l.set.Sequences = program, len(l.seqs)
 	slices.Sort(l.set.Watch)
 	l.set.Watch = slices.Compact(l.set.Watch)

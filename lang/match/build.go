@@ -25,7 +25,7 @@ func Compile(schema *dissect.Schema, rules []*ir.Rule, opts Options) (*Program, 
 	b := &builder{c: c, p: p, lean: opts.Lean, headers: map[string]uint32{}, parts: map[uint32][nParts]bool{}, warn: !opts.NoWarnings, starts: !opts.noStarts, gates: map[uint32]gate{}}
 	p.passBit = c.flowBit("\x00pass")
 	all := b.withSequences(rules, opts.Sequences)
-	for _, r := range order(all) {
+	for _, r := range order(all, opts.Actions) {
 		b.rule(r)
 	}
 	b.finishSequences()

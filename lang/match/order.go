@@ -7,20 +7,27 @@ import (
 	"github.com/luanids/luanids/lang/ir"
 )
 
-// order sorts rules into the order in which one event judges them: pass before others, then those
+// DefaultActions is the order of actions in which Suricata judges rules where its action-order is not set.
+var DefaultActions = []ir.Action{ir.Pass, ir.Drop, ir.Reject, ir.Alert}
+
+// order sorts rules into the order in which one event judges them: by action as actions says, then those
 // that set flow flags before those that test them, then by priority, then as they came.
-func order(rules []*ir.Rule) []*ir.Rule {
+func order(rules []*ir.Rule, actions []ir.Action) []*ir.Rule {
 	type place struct {
 		r           *ir.Rule
 		level, prio int
 	}
+	if len(actions) == 0 {
+		actions = DefaultActions
+	}
 	levels := flagLevels(rules)
 	places := make([]place, len(rules))
 	for i, r := range rules {
-		places[i] = place{r, levels[i], priority(r)}
-		if r.Action == ir.Pass {
-			places[i].level -= 1 << 30 // before all others
+		rank := slices.Index(actions, r.Action)
+		if rank < 0 { // not named: after the others
+			rank = len(actions)
 		}
+		places[i] = place{r, levels[i] + rank<<20, priority(r)} // there are far fewer levels
 	}
 	slices.SortStableFunc(places, func(a, b place) int { return cmp.Or(a.level-b.level, a.prio-b.prio) })
 	out := make([]*ir.Rule, len(rules))

@@ -213,6 +213,8 @@ type Options struct {
 	// their numbers, and so do rules that stay as they are. Of programs that replace one another none may be left out.
 	Previous  *Program
 	Sequences []*ir.Sequence
+	// Actions is the order of actions in which rules are judged; empty: DefaultActions.
+	Actions []ir.Action
 	// NoWarnings leaves out warnings.
 	NoWarnings bool
 	// Lean gives up what only Explain and Trace need, which is a quarter of the memory that rules take: the conditions of
