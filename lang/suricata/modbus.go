@@ -32,17 +32,21 @@ type modbusRule struct {
 
 const modbusForms = "wants [unit N,] function N|CATEGORY [, subfunction N], or [unit N,] access read|write [TABLE] [, address N [, value N]]"
 
-// modbusKeyword asks for a unit, a function, or an access to addresses and the values that are written there. Addresses count from 1.
+// modbusKeyword asks for a unit, a function, or an access to addresses and the values that are written there. Addresses count from 1. It is about
+// requests: responses whose request was not seen do not match, as in Suricata.
 func modbusKeyword(b *builder, v string) *problem {
 	if b.l.schema.Field("modbus.function") == nil {
 		return b.unknown("modbus")
 	}
 	var r modbusRule
-	last := ""
+	last, others := "", len(b.conds)
 	for _, part := range list(unquote(strings.TrimSpace(v))) {
 		if err := modbusPart(b, part, &last, &r); err != nil {
 			return err
 		}
+	}
+	for i := range b.conds[others:] {
+		b.conds[others+i].dirs = toServer
 	}
 	return nil
 }

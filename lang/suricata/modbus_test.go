@@ -12,9 +12,9 @@ func TestModbus(t *testing.T) {
 		{`modbus:function 5;`, `modbus.function==5`},
 		{`modbus: function 8, subfunction 4;`, `modbus.function==8 and modbus.subfunction==4`},
 		{`modbus:function assigned;`, `modbus.category=="assigned"`},
-		{`modbus:function public;`, `modbus.category=="assigned" or modbus.category=="unassigned"`},
-		{`modbus:function !reserved;`, `modbus.category=="assigned" or modbus.category=="unassigned" or modbus.category=="user"`},
-		{`modbus:function !public;`, `modbus.category=="user" or modbus.category=="reserved"`},
+		{`modbus:function public;`, `(modbus.category=="assigned" or modbus.category=="unassigned")`},
+		{`modbus:function !reserved;`, `(modbus.category=="assigned" or modbus.category=="unassigned" or modbus.category=="user")`},
+		{`modbus:function !public;`, `(modbus.category=="user" or modbus.category=="reserved")`},
 		{`modbus:access read;`, `any(modbus.access: it=="read")`},
 		{`modbus:"access write coils";`, `any(modbus.access: it=="write") and modbus.table=="coils"`},
 		{`modbus:access read discretes, address <100;`, `modbus.table=="discretes" and modbus.address.first<100`},
@@ -35,7 +35,8 @@ func TestModbus(t *testing.T) {
 			t.Errorf("%s: %d rules, %v", c.options, len(rules), skips)
 			continue
 		}
-		if text := dumpRule(rules[0]); !strings.HasSuffix(text, c.want) {
+		requests := strings.HasPrefix(c.options, "modbus:") // of which responses without one are none
+		if text := dumpRule(rules[0]); !strings.HasSuffix(text, c.want) || strings.Contains(text, "to_server and ") != requests {
 			t.Errorf("%s\n got %s\nwant %s", c.options, text, c.want)
 		}
 	}
@@ -60,6 +61,7 @@ func TestModbus(t *testing.T) {
 		`modbus:access write, address <9, value 1;`: "a value needs one address",
 		`modbus:access read, address 9, value 1;`:   "access write",
 		`modbus:unit <0;`:                           "never matches",
+		`modbus:function 3; flow:to_client;`:        "it is of the request",
 		`modbus:slave 3;`:                           `"slave 3" is not understood`,
 		`app-layer-event:modbus.broken;`:            "modbus has no event broken",
 	} {
