@@ -44,6 +44,7 @@ func (p *Parser) addHeader(name, value []byte) {
 	}
 	if len(p.headers) >= maxHeaders || len(p.arena)+len(name) > maxHeaderBytes {
 		p.Bits |= TooDeep
+		p.Cut |= CutHeaders
 		p.cut = true
 		return
 	}
@@ -192,6 +193,7 @@ func (p *Parser) filename(disp, ctype []byte) bool {
 func (p *Parser) push(ctype []byte) bool {
 	if len(p.frames) >= p.o.MaxDepth {
 		p.Bits |= TooDeep
+		p.Cut |= CutDepth
 		return false
 	}
 	start := len(p.bounds)

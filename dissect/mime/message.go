@@ -17,6 +17,17 @@ const (
 	TooDeep                               // multiparts nested beyond the limit, or too many headers
 )
 
+// Cut is what of a message was left out because there was too much of it, a set of bits.
+type Cut uint8
+
+// What is left out.
+const (
+	CutHeaders     Cut = 1 << iota // header fields
+	CutAttachments                 // names of attachments
+	CutURLs
+	CutDepth // what is within too many multiparts and messages
+)
+
 // span is a piece of an arena.
 type span struct{ off, n uint32 }
 
@@ -46,8 +57,9 @@ type Message struct {
 	subject     span // decoded, in strings
 	from        span
 	md5         [16]byte
-	// Bits are the anomalies found so far.
+	// Bits are the anomalies found so far, and Cut what was left out.
 	Bits Anomalies
+	Cut  Cut
 	// HeadersDone says that the main headers are complete, Done that the message is.
 	HeadersDone, Done, HasMD5 bool
 	// Size is the number of bytes of the message, as carried.
@@ -206,12 +218,13 @@ func (m *Message) addString(b []byte) (span, bool) {
 }
 
 func (m *Message) addAttachment(name []byte) {
-	if len(m.attachments) >= maxAttachments {
-		return
+	if len(m.attachments) < maxAttachments {
+		if s, ok := m.addString(name); ok {
+			m.attachments = append(m.attachments, s)
+			return
+		}
 	}
-	if s, ok := m.addString(name); ok {
-		m.attachments = append(m.attachments, s)
-	}
+	m.Cut |= CutAttachments
 }
 
 // equalFold compares b with a lower-case ASCII string.

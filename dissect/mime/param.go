@@ -45,13 +45,14 @@ func param(field []byte, name string, section int) (value []byte, extended, foun
 
 // nextParam takes one parameter; rest begins with the semicolon behind it, or is empty.
 func nextParam(b []byte) (attr, value, rest []byte) {
-	eq := bytes.IndexByte(b, '=')
 	semi := bytes.IndexByte(b, ';')
-	if semi >= 0 && (eq < 0 || semi < eq) {
-		return nil, nil, b[semi:]
+	name := b
+	if semi >= 0 {
+		name = b[:semi]
 	}
+	eq := bytes.IndexByte(name, '=')
 	if eq < 0 {
-		return nil, nil, nil
+		return nil, nil, b[len(name):]
 	}
 	attr = trim(b[:eq])
 	b = b[eq+1:]

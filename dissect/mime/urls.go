@@ -69,7 +69,7 @@ func (p *Parser) findURLs(line []byte) {
 func (p *Parser) findScheme(line []byte, scheme string, listed bool) {
 	name := len(scheme) - len(schemeEnd)
 	from := 0
-	for len(p.urls) < p.o.MaxURLs {
+	for {
 		i := bytes.Index(line[from:], schemeEnd)
 		if i < 0 {
 			return
@@ -80,6 +80,10 @@ func (p *Parser) findScheme(line []byte, scheme string, listed bool) {
 		if start < 0 || !hasPrefixFold(line[start:], scheme) || start > 0 && isLetter(line[start-1]) {
 			continue
 		}
+		if len(p.urls) >= p.o.MaxURLs {
+			p.Cut |= CutURLs
+			return
+		}
 		n := urlLen(line[start:])
 		from = max(from, start+n)
 		if s, ok := p.addString(line[start : start+min(n, maxURL)]); ok {
@@ -87,6 +91,8 @@ func (p *Parser) findScheme(line []byte, scheme string, listed bool) {
 			if listed {
 				p.listed++
 			}
+		} else {
+			p.Cut |= CutURLs
 		}
 	}
 }

@@ -69,6 +69,9 @@ func (m *Carried) End(c *dissect.Ctx, state dissect.FileState, why string) {
 	old := m.carry(c)
 	m.mime.End(c, state, why)
 	c.Carrier = old
+	c.As(m.spec)
+	countMailCaps(c, m.mime.Cut)
+	c.As(m.of)
 	m.tx.complete = state == dissect.FileClosed && !m.gapped
 	m.emit(c, evBody)
 	m.carrier = nil

@@ -71,13 +71,18 @@ const maxQueue = 1024
 type queue struct {
 	cmds []command
 	head int
+	lost int // older ones that were dropped, whose replies are still to come
 }
 
-func (q *queue) reset() { q.cmds, q.head = q.cmds[:0], 0 }
+func (q *queue) reset() { q.cmds, q.head, q.lost = q.cmds[:0], 0, 0 }
 
 func (q *queue) empty() bool { return q.head == len(q.cmds) }
 
 func (q *queue) pop() (command, bool) {
+	if q.lost > 0 {
+		q.lost--
+		return cmdOther, true
+	}
 	if q.empty() {
 		return cmdOther, false
 	}
@@ -88,12 +93,17 @@ func (q *queue) pop() (command, bool) {
 	return c, true
 }
 
-func (q *queue) push(c command) {
+// push lets a command wait; full says that the oldest one had to go.
+func (q *queue) push(c command) (full bool) {
 	if len(q.cmds) >= maxQueue {
+		if full = q.head == 0; full {
+			q.lost++
+		}
 		q.cmds = q.cmds[:copy(q.cmds, q.cmds[max(q.head, 1):])]
 		q.head = 0
 	}
 	q.cmds = append(q.cmds, c)
+	return full
 }
 
 func (q *queue) last() command {
@@ -109,7 +119,9 @@ func (p *parser) push(c *dissect.Ctx, cmd command) {
 	if last := p.queue.last(); last == cmdData || last == cmdStartTLS {
 		p.anomaly(c, anPipelined)
 	}
-	p.queue.push(cmd)
+	if p.queue.push(cmd) {
+		c.Capped(capCommands)
+	}
 }
 
 // commandLine takes a line of the client outside of a mail.
@@ -121,6 +133,9 @@ func (p *parser) commandLine(c *dissect.Ctx, line []byte) {
 		return
 	}
 	cmd := commandOf(line)
+	if p.stale && p.settle(c, cmd, line) {
+		return
+	}
 	// Content that comes before the server agreed to it is still content.
 	if cmd == cmdOther && p.queue.last() == cmdData && p.body {
 		p.mode = inData
@@ -245,6 +260,8 @@ func (p *parser) rcptTo(c *dissect.Ctx, line []byte) {
 	to := argument(line, len("RCPT TO"))
 	if len(p.tx.rcpt) < maxRecipients && len(p.tx.text)+len(to) <= maxText {
 		p.tx.rcpt = append(p.tx.rcpt, p.tx.add(to))
+	} else {
+		c.Capped(capRecipients)
 	}
 	c.Emit(evRcptTo, &p.tx)
 }

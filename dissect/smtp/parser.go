@@ -41,6 +41,8 @@ type parser struct {
 	failed     bool // a reply could not be understood
 	gapped     bool // bytes of the mail being read are missing
 	stopped    bool // handed over to TLS
+	stale      bool // the reply to the last command may be among what is missing
+	torn       torn // where the next line begins is not known
 	lineReader dissect.LineReader
 	mid        bool // within a long line of a mail
 	ends       dissect.Ends
@@ -64,6 +66,11 @@ func (p *parser) Data(c *dissect.Ctx, dir dissect.Dir, data []byte) int {
 	for n < len(data) && !p.stopped {
 		var k int
 		switch {
+		case dir == dissect.ToServer && p.startsTLS(data[n]):
+			p.toTLS(c)
+			return n
+		case p.torn[dir] && !p.rejoin(dir, data[n:]):
+			return n
 		case dir == dissect.ToServer && p.mode == inChunk && !p.lineReader.Skipping(dir):
 			k = p.chunk(c, data[n:])
 		case dir == dissect.ToServer && p.mode == inData && !p.lineReader.Skipping(dir):
@@ -238,6 +245,7 @@ func (p *parser) endContent(c *dissect.Ctx, state dissect.FileState, why string)
 		return
 	}
 	p.mime.End(c, state, why)
+	countMailCaps(c, p.mime.Cut)
 	p.tx.complete = state == dissect.FileClosed && !p.gapped
 	p.mimeAnomalies(c)
 	c.EmitDir(evBody, &p.tx, dissect.ToServer)
@@ -249,8 +257,12 @@ func (p *parser) beginTx(c *dissect.Ctx) {
 	p.tx.begun, p.rset = true, false
 }
 
-// endTx ends the transaction.
+// endTx ends the transaction, and a mail of it that has not ended: one that came in chunks and without the last.
 func (p *parser) endTx(c *dissect.Ctx) {
+	if p.body && (p.mime.Size > 0 || p.raw.IsOpen()) {
+		p.closeMail(c, dissect.FileTruncated, "no end")
+	}
+	p.body = false
 	if p.tx.begun && !p.tx.done {
 		p.tx.done = true
 		c.EmitDir(evTx, &p.tx, dissect.ToServer)
@@ -291,10 +303,9 @@ func (p *parser) Gap(c *dissect.Ctx, dir dissect.Dir, n int) {
 		return
 	}
 	p.lineReader.Skip(dir, true)
+	p.torn[dir] = true
 	if dir == dissect.ToClient {
-		// Which replies are missing is not known: nothing that was asked is waited for any more.
-		p.queue.reset()
-		p.heard, p.greeted, p.multi = false, true, false
+		p.lostReplies()
 		return
 	}
 	p.authNext = false
@@ -302,11 +313,11 @@ func (p *parser) Gap(c *dissect.Ctx, dir dissect.Dir, n int) {
 	case inData:
 		p.lostMail(c)
 	case inChunk:
-		p.lineReader.Skip(dir, false)
 		p.lostMail(c)
 		if n < 0 || uint64(n) > p.left {
 			p.mode = commands
 			p.lineReader.Skip(dir, true)
+			p.torn[dir] = true
 			return
 		}
 		p.left -= uint64(n)
@@ -323,6 +334,7 @@ func (p *parser) Gap(c *dissect.Ctx, dir dissect.Dir, n int) {
 func (p *parser) lostMail(c *dissect.Ctx) {
 	p.gapped, p.mid = true, true
 	p.lineReader.Skip(dissect.ToServer, false)
+	p.torn[dissect.ToServer] = false
 	if p.raw.IsOpen() {
 		c.GapFile(&p.raw)
 	}

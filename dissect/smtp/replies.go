@@ -73,7 +73,10 @@ func (p *parser) capability(code int, text []byte) {
 	if code != 250 || p.queue.empty() || p.queue.cmds[p.queue.head] != cmdHelo {
 		return
 	}
+	p.conn.listed = true
 	switch {
+	case hasPrefixFold(text, "chunking"):
+		p.conn.chunking = true
 	case hasPrefixFold(text, "pipelining"):
 		p.conn.pipelining = true
 	case hasPrefixFold(text, "starttls"):
@@ -97,14 +100,19 @@ func (p *parser) reply(c *dissect.Ctx, code int) {
 	}
 	cmd, ok := p.queue.pop()
 	if !ok {
-		if code != 421 { // which may come at any time (RFC 5321 section 3.8)
+		if code != 421 && !p.stale { // which may come at any time (RFC 5321 section 3.8)
 			p.anomaly(c, anUnmatchedReply)
 		}
 		p.emitReply(c, cmdOther)
 		return
 	}
 	p.emitReply(c, cmd)
+	if p.queue.empty() {
+		p.stale = false
+	}
 	switch cmd {
+	case cmdBDAT:
+		p.bdatReply(c, code)
 	case cmdStartTLS:
 		p.tlsReply(c, code)
 	case cmdData:
@@ -151,9 +159,27 @@ func (p *parser) tlsReply(c *dissect.Ctx, code int) {
 		p.anomaly(c, anTLSRejected)
 		return
 	}
+	p.toTLS(c)
+}
+
+// toTLS hands the connection over.
+func (p *parser) toTLS(c *dissect.Ctx) {
 	p.endTx(c)
 	p.stopped = true
 	c.Upgrade("tls")
+}
+
+// bdatReply takes the answer to BDAT. A server that does not know the command reads what was meant to be the chunk as commands.
+func (p *parser) bdatReply(c *dissect.Ctx, code int) {
+	if p.mode != inChunk || code != 500 && code != 502 && (code < 503 || !p.conn.listed || p.conn.chunking) {
+		return
+	}
+	p.left = 0
+	if p.mime.Size > 0 || p.raw.Size > 0 {
+		p.closeMail(c, dissect.FileTruncated, "rejected")
+	} else {
+		p.dropMail(c)
+	}
 }
 
 // dataReply takes the answer to DATA.
@@ -182,6 +208,7 @@ func (p *parser) dropMail(c *dissect.Ctx) {
 		c.CloseFile(&p.raw, dissect.FileTruncated, "rejected")
 	}
 	p.tx.mail, p.body = nil, false
+	p.piece.Reset()
 }
 
 // auth takes AUTH with its mechanism and the client's first response (RFC 4954 section 4).

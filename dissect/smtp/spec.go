@@ -38,6 +38,7 @@ func NewSpec(o Options) *dissect.Spec {
 		Frames:         frames,
 		FrameEvent:     evFrame,
 		Anomalies:      anomalies,
+		Caps:           caps,
 		UpperAnomalies: true,
 		MaxPending:     maxPending,
 		EVE:            o.write,

@@ -33,7 +33,9 @@ type conn struct {
 	reply           []byte // its text, lines joined with LF, without the codes
 	replyTo         []byte // the command that it answers
 	mechanism, user []byte // of AUTH
-	pipelining      bool   // extensions that the server announced
+	listed          bool   // the server told its extensions, of which these are
+	pipelining      bool
+	chunking        bool
 	starttls        bool
 	failures        int64 // logins refused
 }
