@@ -1,6 +1,8 @@
 package lsp
 
 import (
+	"maps"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -28,14 +30,39 @@ func (s *server) completion(p *placeParams) (any, error) {
 	before := d.text[d.lines[line]:off]
 	list := completionList{Items: []completionItem{}}
 	from, ok := wordStart(before)
-	if !ok {
-		return list, nil // within a text or a comment
+	if !ok { // within a text or a comment
+		s.stateNames(d, before, off, &list)
+		return list, nil
 	}
 	begin := d.lines[line] + from
 	c := &completions{s: s, prefix: d.text[begin:off], edit: d.textRange(diag.Range{Start: diag.Pos{Offset: begin}, End: diag.Pos{Offset: off}})}
 	c.gather(d, syntax.Tokens(before[:from]), d.depth(begin))
 	list.Items = append(list.Items, c.items...)
 	return list, nil
+}
+
+// openState matches a line that ends within the name of a piece of state.
+var openState = regexp.MustCompile(`\b(flow\.flag|flow\.counter|host\.flag|host\.counter|dataset|flow\.var|packet\.var)\((?:"[^"]*",\s*)*"([^"]*)$`)
+
+// stateNames completes the names of flags, counters and data sets that rules here have.
+func (s *server) stateNames(d *document, before string, off int, list *completionList) {
+	m := openState.FindStringSubmatch(before)
+	if m == nil {
+		return
+	}
+	kind, begun := m[1], m[2]
+	edit := d.textRange(diag.Range{Start: diag.Pos{Offset: off - len(begun)}, End: diag.Pos{Offset: off}})
+	names := map[string]bool{}
+	for _, f := range s.index(d) {
+		mentions(f.doc.text, func(x mention) {
+			if x.kind == kind && strings.HasPrefix(x.name, begun) && (f.doc.path != d.path || off < x.from || off > x.to) {
+				names[x.name] = true
+			}
+		})
+	}
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		list.Items = append(list.Items, completionItem{Label: name, Kind: kindValue, Detail: kind, TextEdit: &textEdit{edit, name}})
+	}
 }
 
 // wordStart finds where the word that ends a line begins; ok is false within texts and comments.

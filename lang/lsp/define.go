@@ -201,7 +201,6 @@ func (s *server) definition(p *placeParams) (any, error) {
 	if !ok {
 		return nil, nil
 	}
-	files := s.index(d)
 	if w.Kind == syntax.TokenText && (w.previous() == "include" || w.previous() == "from" || w.previous() == "pcap") {
 		path := (&parsed{doc: d}).relative(strings.Trim(w.Text, `"'`))
 		if _, err := os.Stat(path); err != nil {
@@ -209,31 +208,20 @@ func (s *server) definition(p *placeParams) (any, error) {
 		}
 		return location{URI: uriOf(path)}, nil
 	}
-	var x *decl
-	if w.namesRule() {
-		x = find(files, strings.Trim(w.Text, `"'`), "rule", "sequence")
-	} else if w.Kind == syntax.TokenWord {
-		x = find(files, w.Text, "let", "list")
-	}
-	if x == nil {
-		return nil, nil
-	}
-	return s.locate(files, x), nil
-}
-
-func (s *server) locate(files []*parsed, x *decl) *location {
-	for _, f := range files {
-		if f.doc.path == x.path {
-			uri := f.doc.uri
-			for u, d := range s.docs {
-				if d.path == x.path {
-					uri = u // as the client spells it
-				}
-			}
-			return &location{uri, f.doc.textRange(x.at)}
+	_, list := s.places(p)
+	var out []location
+	for i := range list {
+		if list[i].defines {
+			out = append(out, location{s.uri(list[i].file), list[i].textRange()})
 		}
 	}
-	return nil
+	switch len(out) {
+	case 0:
+		return nil, nil
+	case 1:
+		return out[0], nil
+	}
+	return out, nil // state that several rules set
 }
 
 func (s *server) symbols(p *documentParams) (any, error) {

@@ -2,6 +2,7 @@ package lsp
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/luanids/luanids/dissect"
@@ -14,6 +15,10 @@ func (s *server) hover(p *placeParams) (any, error) {
 	d := s.docs[p.TextDocument.URI]
 	if d == nil {
 		return nil, nil
+	}
+	if m, list := s.places(p); slices.Contains(states, m.kind) {
+		at := diag.Range{Start: diag.Pos{Offset: m.from}, End: diag.Pos{Offset: m.to}}
+		return hoverResult{markdown(s.stateText(m, list)), d.textRange(at)}, nil
 	}
 	w, ok := d.wordAt(p.Position)
 	if !ok || w.Kind != syntax.TokenWord && !w.namesRule() {

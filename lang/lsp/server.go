@@ -76,18 +76,22 @@ type server struct {
 
 // methods are the requests and notifications that the server knows.
 var methods = map[string]func(s *server, raw json.RawMessage) (any, error){
-	"initialize":                  with((*server).initialize),
-	"initialized":                 ignore,
-	"shutdown":                    (*server).shutdown,
-	"textDocument/didOpen":        with((*server).didOpen),
-	"textDocument/didChange":      with((*server).didChange),
-	"textDocument/didClose":       with((*server).didClose),
-	"textDocument/didSave":        ignore,
-	"textDocument/hover":          with((*server).hover),
-	"textDocument/completion":     with((*server).completion),
-	"textDocument/definition":     with((*server).definition),
-	"textDocument/formatting":     with((*server).formatting),
-	"textDocument/documentSymbol": with((*server).symbols),
+	"initialize":                     with((*server).initialize),
+	"initialized":                    ignore,
+	"shutdown":                       (*server).shutdown,
+	"textDocument/didOpen":           with((*server).didOpen),
+	"textDocument/didChange":         with((*server).didChange),
+	"textDocument/didClose":          with((*server).didClose),
+	"textDocument/didSave":           ignore,
+	"textDocument/hover":             with((*server).hover),
+	"textDocument/completion":        with((*server).completion),
+	"textDocument/definition":        with((*server).definition),
+	"textDocument/references":        with((*server).references),
+	"textDocument/documentHighlight": with((*server).highlights),
+	"textDocument/prepareRename":     with((*server).prepareRename),
+	"textDocument/rename":            with((*server).rename),
+	"textDocument/formatting":        with((*server).formatting),
+	"textDocument/documentSymbol":    with((*server).symbols),
 }
 
 func ignore(*server, json.RawMessage) (any, error) { return nil, nil }
@@ -103,6 +107,11 @@ func with[P any](f func(*server, *P) (any, error)) func(*server, json.RawMessage
 		}
 		return f(s, &p)
 	}
+}
+
+// invalid is the answer to what cannot be done as asked.
+func invalid(why string) error {
+	return &jsonrpc2.Error{Code: jsonrpc2.CodeInvalidParams, Message: why}
 }
 
 // Codes of the protocol.
@@ -151,9 +160,12 @@ func (s *server) initialize(*struct{}) (any, error) {
 		"textDocumentSync":           map[string]any{"openClose": true, "change": 2}, // incremental
 		"hoverProvider":              true,
 		"definitionProvider":         true,
+		"referencesProvider":         true,
+		"documentHighlightProvider":  true,
+		"renameProvider":             map[string]any{"prepareProvider": true},
 		"documentFormattingProvider": true,
 		"documentSymbolProvider":     true,
-		"completionProvider":         map[string]any{"triggerCharacters": []string{"."}},
+		"completionProvider":         map[string]any{"triggerCharacters": []string{".", "\""}},
 	}
 	return r, nil
 }

@@ -402,6 +402,10 @@ func FuzzPlaces(f *testing.F) {
 				t.Fatal(err)
 			}
 		}
+		if _, err := s.references(&referenceParams{placeParams: *p}); err != nil {
+			t.Fatal(err)
+		}
+		_, _ = s.rename(&renameParams{*p, "renamed"}) // may say no
 		off := d.offset(p.Position)
 		if off < 0 || off > len(text) {
 			t.Fatalf("offset %d of %d", off, len(text))

@@ -49,6 +49,38 @@ type placeParams struct {
 	Position     position       `json:"position"`
 }
 
+type referenceParams struct {
+	placeParams
+	Context struct {
+		IncludeDeclaration bool `json:"includeDeclaration"`
+	} `json:"context"`
+}
+
+type renameParams struct {
+	placeParams
+	NewName string `json:"newName"`
+}
+
+type renameRange struct {
+	Range       textRange `json:"range"`
+	Placeholder string    `json:"placeholder"`
+}
+
+type workspaceEdit struct {
+	Changes map[string][]textEdit `json:"changes"`
+}
+
+type highlight struct {
+	Range textRange `json:"range"`
+	Kind  int       `json:"kind"`
+}
+
+// Kinds of highlights.
+const (
+	highlightRead  = 2
+	highlightWrite = 3
+)
+
 type initializeResult struct {
 	Capabilities map[string]any `json:"capabilities"`
 	ServerInfo   struct {
