@@ -56,8 +56,10 @@ type Batch struct {
 	Packets []Packet
 	// Now is the time that a live source reached when it handed out the batch, also with no
 	// packet in it, so that timers run on an idle link; 0 from files.
-	Now int64
-	buf []byte
+	Now  int64
+	buf  []byte
+	held []*chunk // that packets are in, where they were not copied to buf
+	kept int      // bytes of these packets
 }
 
 // Limits of one batch: whichever is reached first closes it. The longest packet fits.
@@ -70,7 +72,39 @@ const (
 func (b *Batch) Reset() {
 	b.Packets = b.Packets[:0]
 	b.buf = b.buf[:0]
-	b.Now = 0
+	b.Now, b.kept = 0, 0
+	b.Release()
+}
+
+// Release gives back the memory of packets that were read in place: their bytes are no longer valid. Reset does so too.
+func (b *Batch) Release() {
+	for i, c := range b.held {
+		c.release()
+		b.held[i] = nil
+	}
+	b.held = b.held[:0]
+}
+
+// hold keeps a chunk from being used for something else.
+func (b *Batch) hold(c *chunk) {
+	if n := len(b.held); n > 0 && b.held[n-1] == c {
+		return
+	}
+	c.users.Add(1)
+	b.held = append(b.held, c)
+}
+
+// keep appends p, the bytes of which are in memory that b holds, and says whether there was room.
+func (b *Batch) keep(p *Packet) bool {
+	if b.Packets == nil {
+		b.Packets = make([]Packet, 0, BatchPackets)
+	}
+	if len(b.Packets) >= BatchPackets || b.kept+len(p.Data) > BatchBytes {
+		return false
+	}
+	b.kept += len(p.Data)
+	b.Packets = append(b.Packets, *p)
+	return true
 }
 
 // Add appends p with a copy of its bytes, and says whether there was room: a full batch is left
@@ -78,6 +112,8 @@ func (b *Batch) Reset() {
 func (b *Batch) Add(p *Packet) bool {
 	if cap(b.buf) == 0 {
 		b.buf = make([]byte, 0, BatchBytes)
+	}
+	if b.Packets == nil {
 		b.Packets = make([]Packet, 0, BatchPackets)
 	}
 	from := len(b.buf)

@@ -47,6 +47,7 @@ type fileSetup struct {
 	stored  *atomic.Int64 // counts bytes as they are stored
 	skipped *uint64
 	buf     []byte // read buffer to use
+	mem     *chunk // that it is of, nil for none
 	lone    bool   // no other file is read at the same time
 	warn    func(string)
 }
@@ -57,7 +58,7 @@ const maxSkipWarnings = 5
 // newFileReader recognises what in holds and reads its header.
 func newFileReader(path string, in io.Reader, set fileSetup) (*fileReader, error) {
 	f := &fileReader{path: path, warn: set.warn, skipped: set.skipped}
-	f.window = window{r: &countingReader{in, set.stored}, buf: set.buf}
+	f.window = window{r: &countingReader{in, set.stored}, buf: set.buf, mem: set.mem}
 	first, err := f.window.need(4)
 	if err != nil && err != io.EOF {
 		return nil, f.endError(err, whatHeader, 4, len(first))
@@ -128,7 +129,7 @@ func (f *fileReader) unpack(kind string, lone bool) error {
 		f.closers = append(f.closers, z.Close)
 		out = z
 	}
-	*w = window{r: out, buf: w.buf}
+	*w = window{r: out, buf: w.buf, mem: w.mem}
 	return nil
 }
 
@@ -140,6 +141,10 @@ func (f *fileReader) close() {
 		f.closers[i]()
 	}
 	f.closers = nil
+	if m := f.window.mem; m != nil {
+		f.window.mem, f.window.buf = nil, nil
+		m.release()
+	}
 }
 
 // endError turns the error that ended the stream within something of wanted bytes, of which

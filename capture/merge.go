@@ -27,8 +27,8 @@ type source struct {
 	lone    bool
 	filter  filterSet
 
-	probeBuf []byte   // read buffer of files that are probed
-	spare    [][]byte // read buffers of files that ended
+	probeBuf []byte // read buffer of files that are probed
+	chunks   chunkPool
 
 	opened int           // entries[:opened] were opened in this pass
 	heap   []*fileReader // open files, the one with the earliest packet first
@@ -48,23 +48,19 @@ type source struct {
 
 // setup prepares the opening of a file that is going to be delivered.
 func (s *source) setup() fileSetup {
-	return fileSetup{stored: &s.stored, skipped: &s.st.Skipped, buf: s.buffer(), lone: s.lone, warn: s.opt.Warn}
+	c := s.chunk()
+	return fileSetup{stored: &s.stored, skipped: &s.st.Skipped, buf: c.buf, mem: c, lone: s.lone, warn: s.opt.Warn}
 }
 
-// buffer gives a read buffer, smaller ones where many files are open at the same time.
-func (s *source) buffer() []byte {
+// chunk gives memory to read into, smaller ones where many files are open at the same time.
+func (s *source) chunk() *chunk {
 	size := readBuffer
 	if n := len(s.heap); n > maxOpenFiles {
 		size = readBufferMin
 	} else if n > fewOpen {
 		size = readBufferMid
 	}
-	if n := len(s.spare); n > 0 && len(s.spare[n-1]) >= size {
-		b := s.spare[n-1]
-		s.spare = s.spare[:n-1]
-		return b
-	}
-	return make([]byte, size)
+	return s.chunks.get(size)
 }
 
 // ReadBatch implements Source.
@@ -162,7 +158,7 @@ func (s *source) deliver(p *Packet, b *Batch) (full bool, err error) {
 			return false, nil
 		}
 	}
-	if !b.Add(p) {
+	if !s.put(p, b) {
 		return true, nil
 	}
 	s.st.Packets++
@@ -176,6 +172,15 @@ func (s *source) deliver(p *Packet, b *Batch) (full bool, err error) {
 		s.st.First = time.Unix(0, d.Time).UTC()
 	}
 	return false, nil
+}
+
+// put adds a packet of the first file. The bytes of a file that is read alone stay where they are; of several that take turns a batch
+// would hold the memory of all.
+func (s *source) put(p *Packet, b *Batch) bool {
+	if len(s.heap) == 1 && s.heap[0].window.lend(b) {
+		return b.keep(p)
+	}
+	return b.Add(p)
 }
 
 // openDue opens the files whose first packet is due, before the earliest of the open ones.
@@ -221,9 +226,6 @@ func (s *source) openDue() error {
 func (s *source) drop(err error) error {
 	f := s.heap[0]
 	f.close()
-	if len(s.spare) < fewOpen && len(f.window.buf) == readBuffer {
-		s.spare = append(s.spare, f.window.buf)
-	}
 	last := len(s.heap) - 1
 	s.heap[0] = s.heap[last]
 	s.heap[last] = nil

@@ -11,10 +11,11 @@ var errWouldBlock = errors.New("would block")
 
 // window is the read buffer of one capture: the part of its (decompressed) byte stream that is
 // in memory. It reads in large chunks and gives contiguous slices of any length, which are
-// valid until the next call.
+// valid until the next call, or where batches hold the memory (see lend) until they are reset.
 type window struct {
 	r        io.Reader
 	buf      []byte
+	mem      *chunk // that buf is of; nil for memory that no batch can hold
 	pos, end int
 	base     int64 // offset in the stream of buf[0]
 	err      error // what ended the stream: io.EOF, or why it could not be read
@@ -35,14 +36,20 @@ func (w *window) need(n int) ([]byte, error) {
 	return w.fill(n)
 }
 
-// fill is the slow path of need: it moves the rest to the front and reads until n bytes are
-// there.
+// fill is the slow path of need: it moves the rest to the front, of other memory if batches hold this, and reads until n bytes
+// are there.
 func (w *window) fill(n int) ([]byte, error) {
 	if w.noRead && w.err == nil {
 		return nil, errWouldBlock
 	}
-	if w.pos > 0 && w.err == nil {
-		copy(w.buf, w.buf[w.pos:w.end])
+	held := w.mem != nil && w.mem.users.Load() > 1
+	roomy := len(w.buf)-w.end >= len(w.buf)/8 && len(w.buf)-w.pos >= n // a decompressor gives little at a time
+	if w.pos > 0 && w.err == nil && !(held && roomy) {
+		from := w.buf[w.pos:w.end]
+		if held {
+			w.renew(len(w.buf))
+		}
+		copy(w.buf, from)
 		w.base += int64(w.pos)
 		w.end -= w.pos
 		w.pos = 0
@@ -70,9 +77,30 @@ func (w *window) fill(n int) ([]byte, error) {
 // claimed but not there does not cost memory.
 func (w *window) grow(n int) {
 	size := min(2*len(w.buf), max(n, len(w.buf)+1))
-	buf := make([]byte, size)
-	copy(buf, w.buf[:w.end])
-	w.buf = buf
+	old := w.buf
+	if w.mem != nil {
+		w.renew(size)
+	} else {
+		w.buf = make([]byte, size)
+	}
+	copy(w.buf, old[:w.end])
+}
+
+// renew goes on in other memory. The old is good until the reading goroutine asks for some again.
+func (w *window) renew(size int) {
+	old := w.mem
+	w.mem = old.pool.get(size)
+	w.buf = w.mem.buf
+	old.release()
+}
+
+// lend has a batch hold the memory that the bytes at hand are in; false if that cannot be.
+func (w *window) lend(b *Batch) bool {
+	if w.mem == nil {
+		return false
+	}
+	b.hold(w.mem)
+	return true
 }
 
 // skip consumes n bytes, which need not fit in memory, and says how many there were.

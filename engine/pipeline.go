@@ -132,6 +132,7 @@ func (e *Engine) runParallel(ctx context.Context, src capture.Source) error {
 			e.order.busy.Unlock()
 			e.liveDue(true)
 			made.put(b)
+			b.frames.Release()
 			free.put(b)
 		}
 	}()
