@@ -19,10 +19,10 @@ func write(w *jsonw.Writer, e *dissect.Env) {
 	}
 }
 
-// writeContext is the same for alerts, where the message has a member of its own by its direction.
+// writeContext is the same for alerts, where the message has a member of its own by its direction. Of what is not complete it shows the headers.
 func writeContext(w *jsonw.Writer, e *dissect.Env) {
 	m, ok := e.Tx.(*Message)
-	if !ok || !m.done {
+	if !ok {
 		return
 	}
 	w.Open("dnp3")

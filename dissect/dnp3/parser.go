@@ -272,7 +272,20 @@ func (p *parser) complete(c *dissect.Ctx, m *Message) {
 		m.told = true
 		c.EmitDir(evMessage, m, m.dir)
 	}
+	p.finishBefore(c, m)
 	p.finish(c, m)
+}
+
+// finishBefore ends fragments from the same sender to the same receiver that were under way when m began: nothing more of them comes (section
+// 8.2). While none is complete they count as under way, so that a flood of them is told.
+func (p *parser) finishBefore(c *dissect.Ctx, m *Message) {
+	for i := 0; p.open[i] != m; {
+		if o := p.open[i]; o.dir == m.dir && o.src == m.src && o.dst == m.dst {
+			p.finish(c, o)
+		} else {
+			i++
+		}
+	}
 }
 
 // finish ends a message.

@@ -22,6 +22,7 @@ func Spec() *dissect.Spec {
 		Caps:           caps,
 		EVE:            write,
 		Context:        writeContext,
+		Unlimited:      true, // connections are kept for as long as the plant runs
 		Clone:          func(tx any) any { return tx.(*Message).clone() },
 	}
 }
