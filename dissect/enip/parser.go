@@ -12,6 +12,9 @@ const (
 	maxSpare  = 4       // transactions that a parser keeps for later
 )
 
+// givenUp is how long after a request another to which the same response may belong has to come for the first to have got none, nanoseconds.
+const givenUp = 100e6
+
 type parser struct {
 	open  []*Tx // that wait for a response, oldest first
 	spare dissect.Spares[Tx]
@@ -112,7 +115,7 @@ func (p *parser) message(c *dissect.Ctx, dir dissect.Dir, data []byte) {
 		return
 	}
 	t := p.spare.Get()
-	t.id = c.NextTxID()
+	t.id, t.at = c.NextTxID(), c.Time
 	side := &t.request
 	if dir == dissect.ToClient {
 		side = &t.response
@@ -129,13 +132,34 @@ func (p *parser) message(c *dissect.Ctx, dir dissect.Dir, data []byte) {
 // find gives the transaction that the response at hand belongs to, which is the first that waits then: those before it get no response any more.
 // nil: there is none.
 func (p *parser) find(c *dissect.Ctx) *Tx {
-	for len(p.open) > 0 {
-		if t := p.open[0]; answers(&t.request, &p.next) {
-			return t
-		}
+	n := p.match()
+	for range n {
 		p.finish(c, 0)
 	}
-	return nil
+	if len(p.open) == 0 {
+		return nil
+	}
+	return p.open[0]
+}
+
+// match tells which transaction that is: the oldest with the response's sender context, or else the oldest to whose request it may belong;
+// but a later one, if that came when the client had given up the one before. len(p.open): none.
+func (p *parser) match() int {
+	found, same, last := len(p.open), false, int64(0)
+	for i, t := range p.open {
+		if same && p.open[len(p.open)-1].at-last < givenUp {
+			break
+		}
+		context := t.request.context == p.next.context
+		switch {
+		case same && !context || !answers(&t.request, &p.next):
+			continue
+		case found == len(p.open), context && !same, t.at-last >= givenUp:
+			found, same = i, context
+		}
+		last = t.at
+	}
+	return found
 }
 
 // show tells of a message.

@@ -28,6 +28,7 @@ func Spec() *dissect.Spec {
 		Anomalies:  anomalies,
 		Caps:       caps,
 		EVE:        write,
+		Unlimited:  true, // sessions are kept for as long as the plant runs
 		Clone:      func(tx any) any { return tx.(*Tx).clone() },
 	}
 }

@@ -10,6 +10,7 @@ import (
 type Tx struct {
 	dissect.Mutable
 	id                uint64
+	at                int64 // when it began, nanoseconds since the Unix epoch
 	request, response pdu
 }
 
@@ -22,7 +23,7 @@ const keepEntries = 256
 func (t *Tx) reset() {
 	t.request.release()
 	t.response.release()
-	t.Mutable, t.id = dissect.Mutable{}, 0
+	t.Mutable, t.id, t.at = dissect.Mutable{}, 0, 0
 }
 
 // release empties a message; large memory is given back.
@@ -34,7 +35,7 @@ func (p *pdu) release() {
 }
 
 func (t *Tx) clone() *Tx {
-	return &Tx{Mutable: t.Mutable, id: t.id, request: t.request.clone(), response: t.response.clone()}
+	return &Tx{Mutable: t.Mutable, id: t.id, at: t.at, request: t.request.clone(), response: t.response.clone()}
 }
 
 func (t *Tx) size() int { return t.request.size() + t.response.size() }
@@ -97,7 +98,10 @@ func (p *pdu) call(i int) ([]byte, bool) {
 func (p *pdu) callsOf(m *message) {
 	path := p.pathOf(m)
 	for i, class := range path {
-		if class.kind>>2 != segClass {
+		switch {
+		case len(p.calls.list) >= maxCalls:
+			return
+		case class.kind>>2 != segClass:
 			continue
 		}
 		p.addCall(m.service, class.value, -1)

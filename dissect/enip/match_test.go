@@ -1,0 +1,60 @@
+package enip
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/luanids/luanids/dissect"
+)
+
+// with gives a message another sender context.
+func with(context, message string) string { return message[:12] + context + message[12+len(context):] }
+
+// TestLostResponse checks that requests behind one whose response was lost get their own, as cip_status tells.
+func TestLostResponse(t *testing.T) {
+	ask := func(i int, context string) string {
+		return with(context, encap(cmdSendRRData, 7, 0, rr(ask(0x0e, identityPath+"\x30"+string(rune(i)), ""))))
+	}
+	tell := func(i int, context string) string {
+		return with(context, encap(cmdSendRRData, 7, 0, rr(tell(0x0e, byte(i), "", ""))))
+	}
+	for name, c := range map[string]struct {
+		contexts string // of the requests 1, 2, 3
+		between  int64  // nanoseconds from one request to the next
+		answers  string // requests that are answered
+		want     string // attributes of requests, and statuses of the responses that they got, in the order in which they ended
+	}{
+		"all answered":         {"ABC", 0, "123", "1:1 2:2 3:3"},
+		"one context":          {"AAA", 0, "123", "1:1 2:2 3:3"},
+		"the first is lost":    {"ABC", 0, "23", "1:- 2:2 3:3"},
+		"the second is lost":   {"ABC", 0, "13", "1:1 2:- 3:3"},
+		"one context, in time": {"AAA", 1e9, "3", "1:- 2:- 3:3"},
+		"contexts of its own":  {"ABC", 1e9, "123", "1:1 2:2 3:3"},
+		"two have the same":    {"AAB", 1e9, "23", "1:- 2:2 3:3"},
+	} {
+		r := recorder("enip.cip_attribute", "enip.cip_status")
+		for i := range 3 {
+			r.Data(ts, ask(i+1, c.contexts[i:i+1]))
+			r.Ctx.Time += c.between
+		}
+		for _, n := range c.answers {
+			i := int(n - '0')
+			r.Data(tc, tell(i, c.contexts[i-1:i]))
+		}
+		r.End(dissect.EndFIN)
+		var got []string
+		for _, l := range r.Lines {
+			if rest, ok := strings.CutPrefix(l, "enip.tx to_"); ok {
+				_, attribute, _ := strings.Cut(rest, "cip_attribute=[")
+				status := "-"
+				if _, s, ok := strings.Cut(rest, "cip_status=["); ok {
+					status = s[:1]
+				}
+				got = append(got, attribute[:1]+":"+status)
+			}
+		}
+		if s := strings.Join(got, " "); s != c.want {
+			t.Errorf("%s: %s, want %s", name, s, c.want)
+		}
+	}
+}
