@@ -88,6 +88,31 @@ func (d *base64) pad(dst []byte) []byte {
 	return dst
 }
 
+// qp decodes quoted-printable where lines come in pieces.
+type qp struct {
+	held [2]byte // the end of a piece: the beginning of what an '=' stands for
+	n    uint8   // how much of it
+	line []byte  // what was held with the piece behind it
+}
+
+// decode appends the bytes that a piece encodes; last says that the line ends with it. See decodeQP.
+func (d *qp) decode(dst, piece []byte, last bool) (out []byte, soft, ok bool) {
+	if d.n > 0 {
+		d.line = append(append(d.line[:0], d.held[:d.n]...), piece...)
+		piece, d.n = d.line, 0
+	}
+	if !last {
+		for i := max(len(piece)-len(d.held), 0); i < len(piece); i++ {
+			if piece[i] == '=' {
+				d.n = uint8(copy(d.held[:], piece[i:]))
+				piece = piece[:i]
+				break
+			}
+		}
+	}
+	return decodeQP(dst, piece)
+}
+
 // decodeQP appends the bytes that a line of quoted-printable encodes (RFC 2045 section 6.7).
 // soft says that the line ends in a soft break: its end is not part of the content.
 func decodeQP(dst, line []byte) (out []byte, soft, ok bool) {

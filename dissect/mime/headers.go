@@ -85,11 +85,7 @@ func (p *Parser) endHeaders(c *dissect.Ctx) {
 	}
 	ctype, cte, disp := p.structure(first)
 	p.headersComplete(c)
-	kind := ctype
-	if i := bytes.IndexByte(ctype, ';'); i >= 0 {
-		kind = ctype[:i]
-	}
-	kind = trim(kind)
+	kind := token(ctype)
 	p.state = inBody
 	enc := encodingOf(cte)
 	if hasPrefixFold(kind, "multipart/") && p.push(ctype) {
@@ -139,7 +135,10 @@ func (p *Parser) structure(first int) (ctype, cte, disp []byte) {
 		case ctype == nil && equalFold(name, "content-type"):
 			ctype = p.Value(i)
 		case equalFold(name, "content-transfer-encoding"):
-			cte = p.Value(i)
+			// Of several the last one counts that names an encoding, as in Suricata.
+			if v := p.Value(i); cte == nil || encodingOf(v) != plain {
+				cte = v
+			}
 		case disp == nil && equalFold(name, "content-disposition"):
 			disp = p.Value(i)
 		}
@@ -147,11 +146,31 @@ func (p *Parser) structure(first int) (ctype, cte, disp []byte) {
 	return ctype, cte, disp
 }
 
-func encodingOf(cte []byte) encoding {
-	if i := bytes.IndexByte(cte, ';'); i >= 0 {
-		cte = cte[:i]
+// token gives what a structured header field begins with, without parameters and comments (RFC 2045 section 5.1, RFC 5322 section 3.2.2).
+func token(v []byte) []byte {
+	depth := 0
+	for i := 0; i < len(v); i++ {
+		switch c := v[i]; {
+		case c == '(':
+			depth++
+		case depth > 0 && c == ')':
+			depth--
+		case depth > 0 && c == '\\':
+			i++
+		case depth > 0 || isBlank(c):
+		default:
+			v = v[i:]
+			if end := bytes.IndexAny(v, ";( \t\r\n"); end >= 0 {
+				v = v[:end]
+			}
+			return v
+		}
 	}
-	cte = trim(cte)
+	return nil
+}
+
+func encodingOf(cte []byte) encoding {
+	cte = token(cte)
 	switch {
 	case equalFold(cte, "base64"):
 		return encBase64

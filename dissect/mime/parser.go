@@ -99,6 +99,7 @@ type Parser struct {
 	mid    bool // the last piece was not the end of a line
 	broken bool // bytes of this line are missing
 	part   part
+	qp     qp
 	frames []frame
 	bounds []byte
 	files  []*dissect.File // pool
@@ -126,7 +127,7 @@ func (p *Parser) Begin(o *Options, tx any) {
 	p.state, p.mid, p.broken, p.part = inHeaders, false, false, part{}
 	p.frames, p.bounds, p.used = p.frames[:0], p.bounds[:0], 0
 	p.out, p.tail, p.cut, p.vlen, p.Stuffed = p.out[:0], p.tail[:0], false, 0, false
-	p.piece = p.piece[:0]
+	p.piece, p.qp.n = p.piece[:0], 0
 	if o.BodyMD5 {
 		if p.sum == nil {
 			p.sum = md5.New()
@@ -222,7 +223,7 @@ func (p *Parser) Gap(c *dissect.Ctx) {
 	p.writePiece(c)
 	p.flush(c)
 	p.mid, p.broken = true, true
-	p.part.base64 = base64{}
+	p.part.base64, p.qp.n = base64{}, 0
 	p.tail = p.tail[:0]
 	if p.part.file != nil {
 		c.GapFile(p.part.file)
@@ -305,7 +306,7 @@ func (p *Parser) body(c *dissect.Ctx, line []byte, eol int) {
 		}
 		p.release()
 		var soft, ok bool
-		p.out, soft, ok = decodeQP(p.out, line)
+		p.out, soft, ok = p.qp.decode(p.out, line, eol > 0)
 		if !ok {
 			p.Bits |= InvalidQP
 		}
@@ -346,8 +347,11 @@ func (p *Parser) flush(c *dissect.Ctx) {
 
 // endPart ends the entity being read.
 func (p *Parser) endPart(c *dissect.Ctx, state dissect.FileState, why string) {
-	if p.part.enc == encBase64 {
+	switch p.part.enc {
+	case encBase64:
 		p.out = p.part.base64.pad(p.out)
+	case encQP:
+		p.out, _, _ = p.qp.decode(p.out, nil, true)
 	}
 	p.flush(c)
 	p.endText()

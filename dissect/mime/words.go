@@ -58,11 +58,12 @@ func decodeWord(dst, charset []byte, enc byte, text []byte) []byte {
 		dst, _ = d.decode(dst, text)
 		dst = d.pad(dst)
 	case 'q':
-		dst, _, _ = decodeQP(dst, text)
-		for i := start; i < len(dst); i++ {
-			if dst[i] == '_' {
-				dst[i] = ' '
+		for len(text) > 0 { // an underscore stands for a blank (section 4.2)
+			piece, rest, more := bytes.Cut(text, []byte{'_'})
+			if dst, _, _ = decodeQP(dst, piece); more {
+				dst = append(dst, ' ')
 			}
+			text = rest
 		}
 	default:
 		return append(dst, text...)
