@@ -5,6 +5,7 @@ import (
 	"crypto/sha1"
 	"crypto/sha256"
 	"hash"
+	"slices"
 )
 
 // FileState is the state of a file being carried.
@@ -53,6 +54,8 @@ type File struct {
 	MD5, SHA1, SHA256 []byte
 	// Stored says that a rule asked for the file to be stored, and Kept that it was.
 	Stored, Kept bool
+	// SIDs are the numbers of the rules that asked for it by itself.
+	SIDs []uint32
 	// Rules is what rules remember of the file.
 	Rules MatchState
 
@@ -77,7 +80,7 @@ func (c *Ctx) OpenFile(f *File, name []byte, tx any) {
 		f.spool.Free()
 	}
 	*f = File{Name: append(f.Name[:0], name...), Head: f.Head[:0], Kind: f.Kind[:0], Content: ReleaseKept(f.Content),
-		MD5: f.MD5[:0], SHA1: f.SHA1[:0], SHA256: f.SHA256[:0],
+		MD5: f.MD5[:0], SHA1: f.SHA1[:0], SHA256: f.SHA256[:0], SIDs: f.SIDs[:0],
 		Rules: f.Rules, Dir: c.Dir, Tx: tx, Proto: c.spec, open: true, keep: c.Limits.KeepBodies}
 	if n, ok := tx.(Numbered); ok {
 		f.TxID = n.TxID()
@@ -135,8 +138,35 @@ func (c *Ctx) PartFile(f *File, key []byte, at, size uint64) {
 	}
 }
 
-// AskStore notes that the file is to be stored; it has no effect where files are not.
-func (f *File) AskStore() { f.Stored = true }
+// maxSIDs is how many rules that asked for one file are named.
+const maxSIDs = 8
+
+// AskStore notes that the rule with number sid (0: it has none) wants the file stored; it has no effect where files are not.
+func (f *File) AskStore(sid uint32) { f.Stored, f.SIDs = true, addSID(f.SIDs, sid) }
+
+// AskStore notes that the rule with number sid (0: it has none) wants the message's files stored.
+func (s *MatchState) AskStore(sid uint32) { s.StoreFiles, s.StoreSIDs = true, addSID(s.StoreSIDs, sid) }
+
+func addSID(list []uint32, sid uint32) []uint32 {
+	if sid == 0 || len(list) >= maxSIDs || slices.Contains(list, sid) {
+		return list
+	}
+	return append(list, sid)
+}
+
+// EachSID calls with the numbers of the rules that asked for the file, or for the files of its message.
+func (f *File) EachSID(with func(sid uint32)) {
+	for _, sid := range f.SIDs {
+		with(sid)
+	}
+	if t, ok := f.Tx.(Matchable); ok {
+		for _, sid := range t.RuleState().StoreSIDs {
+			if !slices.Contains(f.SIDs, sid) {
+				with(sid)
+			}
+		}
+	}
+}
 
 // Storing tells whether the file is going to be stored.
 func (f *File) Storing() bool { return f.spool != nil && !f.settled && f.wanted() }

@@ -254,7 +254,8 @@ func (e *Engine) newView(w *worker, cfg *Config) (view, error) {
 	if cfg.EVE != nil {
 		v.eve = eve.NewEncoder(&cfg.EVEOptions)
 		if cfg.Program != nil {
-			v.eve.Bits = cfg.Program.FlowBitNames()
+			v.eve.Bits, v.eve.Ints = cfg.Program.FlowBitNames(), cfg.Program.FlowIntNames()
+			v.eve.Taken = v.rules.m.PacketVars
 		}
 	}
 	if err := v.useScripts(w, cfg.Scripts, e.schema); err != nil {
@@ -289,6 +290,9 @@ func limitsOf(cfg *Config) *dissect.Limits {
 	}
 	if cfg.Scripts != nil {
 		l.KeepBodies = l.KeepBodies || cfg.Scripts.Needs().Bodies
+	}
+	if cfg.EVE != nil {
+		l.KeepBodies = l.KeepBodies || cfg.EVEOptions.ShowsBodies()
 	}
 	intelNeeds(&l, cfg.Intel)
 	l.HashSHA256 = l.HashSHA256 || cfg.FileStore.Folder() != ""

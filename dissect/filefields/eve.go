@@ -16,6 +16,17 @@ func EVEObject(w *jsonw.Writer, f *dissect.File) {
 	w.Object()
 	w.Key("filename")
 	w.Bytes(f.Name)
+	sids := false
+	f.EachSID(func(sid uint32) {
+		if !sids {
+			w.OpenArray("sid")
+			sids = true
+		}
+		w.Uint(uint64(sid))
+	})
+	if sids {
+		w.EndArray()
+	}
 	if d := Describe(f); d != nil {
 		w.Key("magic")
 		w.Bytes(d)

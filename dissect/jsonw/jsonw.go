@@ -34,6 +34,12 @@ func (w *Writer) Object() { w.sep(); w.B = append(w.B, '{'); w.comma = false }
 // End closes an object.
 func (w *Writer) End() { w.B = append(w.B, '}'); w.comma = true }
 
+// Reopen takes back the End of the object that was written last, so that more members go into it.
+func (w *Writer) Reopen() {
+	n := len(w.B) - 1
+	w.B, w.comma = w.B[:n], w.B[n-1] != '{'
+}
+
 // Array opens an array as a value; EndArray closes it.
 func (w *Writer) Array() { w.sep(); w.B = append(w.B, '['); w.comma = false }
 

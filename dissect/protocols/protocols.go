@@ -64,7 +64,7 @@ func All(eve func(name string) map[string]string) []*dissect.Spec {
 		krb5.Spec(),
 		ike.NewSpec(ike.ParseOptions(eve("ike"))),
 		mqtt.NewSpec(mqtt.ParseOptions(eve("mqtt"))),
-		websocket.NewSpec(websocket.ParseOptions(eve("websocket"))),
+		websocket.NewSpec(websocket.ParseOptions(eve("websocket"), eve("alert"))),
 		tftp.Spec(),
 		rfb.Spec(),
 		snmp.Spec(),

@@ -7,12 +7,16 @@ import (
 	"github.com/luanids/luanids/dissect/jsonw"
 )
 
-// Options say what the EVE records of WebSocket hold.
-type Options struct{ Printable, Base64 bool }
+// Options say what the EVE records of WebSocket hold of payload, and what alerts do.
+type Options struct {
+	Printable, Base64           bool
+	AlertPrintable, AlertBase64 bool
+}
 
-// ParseOptions reads the settings below outputs.eve-log.types.websocket.
-func ParseOptions(settings map[string]string) Options {
-	return Options{Printable: dissect.Truth(settings["payload-printable"]), Base64: dissect.Truth(settings["payload-base64"])}
+// ParseOptions reads the settings below outputs.eve-log.types.websocket, and those of alerts (outputs.eve-log.types.alert).
+func ParseOptions(own, alert map[string]string) Options {
+	return Options{Printable: dissect.Truth(own["payload-printable"]), Base64: dissect.Truth(own["payload-base64"]),
+		AlertPrintable: dissect.Truth(alert["websocket-payload-printable"]), AlertBase64: dissect.Truth(alert["websocket-payload"])}
 }
 
 // Spec declares WebSocket with the default options.
@@ -38,7 +42,7 @@ func NewSpec(o Options) *dissect.Spec {
 		Caps:       caps,
 		MaxPending: maxPending,
 		EVE:        o.write,
-		Context:    Options{}.write,
+		Context:    Options{Printable: o.AlertPrintable, Base64: o.AlertBase64}.write,
 		Clone:      func(tx any) any { return tx.(*Message).clone() },
 	}
 }
@@ -76,15 +80,15 @@ var opcodes = [16]string{"continuation", "text", "binary", "unknown-3", "unknown
 func fields() []dissect.Field {
 	return []dissect.Field{
 		dissect.Str("websocket.opcode", message, "kind of the frame: text, binary, continuation, close, ping, pong", func(m *Message) []byte { return dissect.Text(opcodes[m.opcode]) }).OneOf(opcodes[:]...),
-		dissect.Int("websocket.flags", message, "flags of the frame: 128 it ends a message, 64 compressed, 32 and 16 reserved", func(m *Message) (int64, bool) { return int64(m.flags), true }),
-		dissect.Int("websocket.mask", message, "key that the payload was masked with, as clients do", func(m *Message) (int64, bool) { return int64(m.mask), m.masked }),
+		dissect.Int("websocket.flags", message, "flags of the frame: 128 it ends a message, 64 compressed, 32 and 16 reserved", func(m *Message) (int64, bool) { return int64(m.flags), true }).Bits(8),
+		dissect.Int("websocket.mask", message, "key that the payload was masked with, as clients do", func(m *Message) (int64, bool) { return int64(m.mask), m.masked }).Bits(32),
 		dissect.Bin("websocket.payload", message, "payload, unmasked; at the end of a message all of it, unpacked", func(m *Message) []byte {
 			if m.payload == nil {
 				return []byte{}
 			}
 			return m.payload
 		}),
-		dissect.Int("websocket.close_code", message, "why the connection is closed: 1000 normal, 1001 going away, ... (RFC 6455 section 7.4)", (*Message).closeCode),
+		dissect.Int("websocket.close_code", message, "why the connection is closed: 1000 normal, 1001 going away, ... (RFC 6455 section 7.4)", (*Message).closeCode).Bits(16),
 	}
 }
 

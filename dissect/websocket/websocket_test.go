@@ -98,7 +98,7 @@ func shorten(r *dissecttest.Recorder) string {
 }
 
 func TestRecords(t *testing.T) {
-	r := dissecttest.New(NewSpec(ParseOptions(map[string]string{"payload-printable": "yes", "payload-base64": "yes"})))
+	r := dissecttest.New(NewSpec(ParseOptions(map[string]string{"payload-printable": "yes", "payload-base64": "yes"}, nil)))
 	r.Data(dissect.ToServer, frame(0x81, key, "a\xff")).Data(dissect.ToClient, frame(0x8b, 0, ""))
 	want := []string{`{"websocket":{"fin":true,"mask":287454020,"opcode":"text","payload_printable":"a` + "\ufffd" + `","payload_base64":"Yf8="}}`,
 		`{"websocket":{"fin":true,"opcode":"unknown-11","payload_printable":"","payload_base64":""}}`}

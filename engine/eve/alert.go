@@ -31,7 +31,7 @@ func (x *Encoder) AlertOf(dst []byte, e *dissect.Env, r *ir.Rule) (record []byte
 	x.alertFlow(w, e.Flow, e.Dir)
 	x.alertPayload(w, e)
 	x.alertPacket(w, e.Pkt)
-	x.alertVerdict(w, r)
+	x.alertVerdict(w, r, e)
 	return x.finish(), at
 }
 
@@ -52,14 +52,50 @@ func (x *Encoder) alertMessage(w *jsonw.Writer, e *dissect.Env, r *ir.Rule) (at 
 	return at
 }
 
-func (x *Encoder) alertVerdict(w *jsonw.Writer, r *ir.Rule) {
+func (x *Encoder) alertVerdict(w *jsonw.Writer, r *ir.Rule, e *dissect.Env) {
 	if !x.opt.Alerts.Verdict {
 		return
 	}
 	w.Open("verdict")
 	w.Key("action")
 	w.Str(verdict(r.Action))
+	if r.Action == ir.Reject {
+		w.Key("reject-target")
+		w.Str(rejectTarget(r))
+		w.OpenArray("reject")
+		switch transport(e) {
+		case packet.ProtoUDP, packet.ProtoICMP, packet.ProtoICMPv6:
+			w.Str("icmp-prohib")
+		case packet.ProtoTCP:
+			w.Str("tcp-reset")
+		}
+		w.EndArray()
+	}
 	w.End()
+}
+
+// rejectTarget says whose end a rule with action reject names, in Suricata's words: a rule of Suricata's by its first word; others
+// name both.
+func rejectTarget(r *ir.Rule) string {
+	action, _, _ := strings.Cut(r.Text, " ")
+	switch action {
+	case "reject", "rejectsrc":
+		return "to_client"
+	case "rejectdst":
+		return "to_server"
+	}
+	return "both"
+}
+
+// transport is the IP protocol of what an event is about, 0 for none.
+func transport(e *dissect.Env) uint8 {
+	switch {
+	case e.Flow != nil:
+		return e.Flow.Key.Proto
+	case e.Pkt != nil:
+		return e.Pkt.IPProto
+	}
+	return 0
 }
 
 // Other makes the record of another rule's alert about the same event.
@@ -124,7 +160,11 @@ func (x *Encoder) ruleMembers(r *ir.Rule) []byte {
 func (x *Encoder) appendRule(dst []byte, r *ir.Rule) []byte {
 	w := &jsonw.Writer{B: dst}
 	w.Key("action")
-	w.Str("allowed")
+	if r.Action == ir.Reject {
+		w.Str("blocked") // what the rule asks for: Suricata says so too where it only listens
+	} else {
+		w.Str("allowed")
+	}
 	w.Key("gid")
 	w.Uint(uint64(max(r.GID, 1)))
 	w.Key("signature_id")
@@ -230,12 +270,21 @@ func seen(list []ir.KV, key string) bool {
 
 // target says who attacks whom, for rules that tell.
 func (x *Encoder) target(w *jsonw.Writer, r *ir.Rule, e *dissect.Env) {
-	if r.Target == "" || e.Flow == nil {
+	if r.Target == "" {
 		return
 	}
-	src, sp, dst, dp := e.Flow.Key.Src, e.Flow.Key.SrcPort, e.Flow.Key.Dst, e.Flow.Key.DstPort
-	if e.Dir == dissect.ToClient {
-		src, sp, dst, dp = dst, dp, src, sp
+	var src, dst packet.Addr
+	var sp, dp uint16
+	switch {
+	case e.Flow != nil:
+		src, sp, dst, dp = e.Flow.Key.Src, e.Flow.Key.SrcPort, e.Flow.Key.Dst, e.Flow.Key.DstPort
+		if e.Dir == dissect.ToClient {
+			src, sp, dst, dp = dst, dp, src, sp
+		}
+	case e.Pkt != nil && e.Pkt.IPVersion != 0:
+		src, sp, dst, dp = e.Pkt.Src, e.Pkt.SrcPort, e.Pkt.Dst, e.Pkt.DstPort
+	default:
+		return
 	}
 	if r.Target == "src_ip" {
 		src, sp, dst, dp = dst, dp, src, sp
@@ -244,7 +293,7 @@ func (x *Encoder) target(w *jsonw.Writer, r *ir.Rule, e *dissect.Env) {
 		w.Open(key)
 		w.Key("ip")
 		Addr(w, ip)
-		if hasPorts(e.Flow.Key.Proto) {
+		if hasPorts(transport(e)) {
 			w.Key("port")
 			w.Uint(uint64(port))
 		}
@@ -259,6 +308,7 @@ func (x *Encoder) alertContext(w *jsonw.Writer, e *dissect.Env) {
 	x.frame(w, e)
 	if o.AppLayer && o.Metadata {
 		x.context(w, e)
+		x.httpBodies(w, e)
 		if f := fileOf(e); f != nil {
 			w.OpenArray("files")
 			filefields.EVEObject(w, f)

@@ -2,6 +2,7 @@ package eve
 
 import (
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/luanids/luanids/dissect"
@@ -19,9 +20,14 @@ type Encoder struct {
 	day int64
 	// Bits names the flow flags by number, "" for those that records do not show.
 	Bits []string
+	// Ints names the flow counters in the same way.
+	Ints []string
+	// Taken, where set, gives what rules have taken out of the packet at hand.
+	Taken func() []dissect.Captured
 	// Context are members of the alert's context, for the alert that is written next.
 	Context []byte
 	stamp   []byte
+	pkt     jsonw.Writer // see packetVars
 	xff     xff
 	rules   map[*ir.Rule][]byte // see ruleMembers
 }
@@ -96,6 +102,10 @@ type Head struct {
 	NoVars bool
 	// Client, if set, is written in place of the client's address, see xff.
 	Client packet.Addr
+	// PacketVars is what rules took out of the packet that the record is about, see Encoder.packetVars; nil asks for that of Pkt.
+	PacketVars []byte
+	// Late says that the record waited for Pkt: what was taken out of that is not its business.
+	Late bool
 	// NoPacket leaves pcap_cnt out although there is a packet.
 	NoPacket bool
 }
@@ -156,8 +166,8 @@ func (x *Encoder) header(w *jsonw.Writer, h *Head) {
 	if x.opt.Ethernet {
 		x.ether(w, h)
 	}
-	if x.opt.Metadata && h.Flow != nil && h.Flow.Vars != nil && !h.NoVars {
-		x.flowVars(w, h.Flow.Vars)
+	if x.opt.Metadata && !h.NoVars {
+		x.metadata(w, h)
 	}
 	if x.opt.PcapFile {
 		pcapFile(w, h)
@@ -204,35 +214,6 @@ func (x *Encoder) vlans(w *jsonw.Writer, h *Head) {
 	w.EndArray()
 }
 
-// protoNames are the names of transport protocols in records.
-func protoName(p uint8) string {
-	switch p {
-	case packet.ProtoTCP:
-		return "TCP"
-	case packet.ProtoUDP:
-		return "UDP"
-	case packet.ProtoICMP:
-		return "ICMP"
-	case packet.ProtoICMPv6:
-		return "IPv6-ICMP"
-	case packet.ProtoSCTP:
-		return "SCTP"
-	case packet.ProtoGRE:
-		return "GRE"
-	case packet.ProtoESP:
-		return "ESP"
-	case packet.ProtoIPIP:
-		return "IPv4-in-IP"
-	case packet.ProtoIPv6:
-		return "IPv6"
-	case packet.ProtoIGMP:
-		return "IGMP"
-	case packet.ProtoAH:
-		return "AH"
-	}
-	return ""
-}
-
 func (x *Encoder) tuple(w *jsonw.Writer, src, dst packet.Addr, sp, dp uint16, ports bool) {
 	w.Key("src_ip")
 	Addr(w, src)
@@ -254,21 +235,21 @@ func hasPorts(proto uint8) bool {
 
 func (x *Encoder) proto(w *jsonw.Writer, p, ipv uint8) {
 	w.Key("proto")
-	if n := protoName(p); n != "" {
-		w.Str(n)
-	} else {
-		var b [4]byte
-		w.Bytes(appendPadded(b[:0], p))
-	}
+	protoValue(w, p)
 	if ipv != 0 {
 		w.Key("ip_v")
 		w.Uint(uint64(ipv))
 	}
 }
 
-// appendPadded writes a protocol number in three digits, as Suricata does without a name.
-func appendPadded(b []byte, p uint8) []byte {
-	return append(b, '0'+p/100, '0'+p/10%10, '0'+p%10)
+// protoValue writes a protocol's name, or its number where it has none.
+func protoValue(w *jsonw.Writer, p uint8) {
+	if n := protoName(p); n != "" {
+		w.Str(n)
+		return
+	}
+	var b [3]byte
+	w.Bytes(strconv.AppendUint(b[:0], uint64(p), 10))
 }
 
 func (x *Encoder) packetTuple(w *jsonw.Writer, p *packet.Packet) {

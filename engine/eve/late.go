@@ -1,6 +1,8 @@
 package eve
 
 import (
+	"slices"
+
 	"github.com/luanids/luanids/dissect"
 	"github.com/luanids/luanids/dissect/jsonw"
 	"github.com/luanids/luanids/dissect/packet"
@@ -21,6 +23,7 @@ type Body struct {
 	Stream        bool        // the payload is the stream's, told by Late
 	At            [2]int      // where the rule's object stands in Message
 	Client        packet.Addr // see Head
+	PacketVars    []byte      // see Head
 }
 
 func (x *Encoder) open(dst []byte) *jsonw.Writer {
@@ -59,13 +62,14 @@ func (x *Encoder) AnomalyBody(dst []byte, k AnomalyKind, e *dissect.Env, event, 
 // its payload.
 func (x *Encoder) AlertBody(dst []byte, e *dissect.Env, r *ir.Rule, stream bool) (b Body) {
 	b.Type, b.ByDir, b.Stream, b.Client = "alert", true, stream, x.xff.replaced(e)
+	b.PacketVars = slices.Clone(x.packetVars())
 	b.At = x.alertMessage(x.open(dst[:0]), e, r)
 	both := x.close()
 	n := len(both)
 	if x.open(both); !stream {
 		x.alertPayload(&x.w, e)
 	}
-	x.alertVerdict(&x.w, r)
+	x.alertVerdict(&x.w, r, e)
 	both = x.close()
 	b.Message, b.Tail = both[:n], both[n:]
 	return b
@@ -75,7 +79,7 @@ func (x *Encoder) AlertBody(dst []byte, e *dissect.Env, r *ir.Rule, stream bool)
 // ended. payload are the bytes of the stream that an alert shows, at is where the rule's object stands.
 func (x *Encoder) Late(dst []byte, b *Body, f *dissect.Flow, dir dissect.Dir, p *packet.Packet, now int64, payload []byte) (record []byte, at [2]int) {
 	w := x.begin(dst)
-	h := Head{Type: b.Type, Time: now, Pkt: p, Flow: f, Client: b.Client}
+	h := Head{Type: b.Type, Time: now, Pkt: p, Flow: f, Client: b.Client, PacketVars: b.PacketVars, Late: true}
 	if b.ByDir {
 		h.Dir = dir
 	}

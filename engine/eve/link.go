@@ -61,7 +61,7 @@ func (x *Encoder) tunnel(w *jsonw.Writer, p *packet.Packet) {
 	w.Open("tunnel")
 	x.tuple(w, root.Src, root.Dst, root.SrcPort, root.DstPort, hasPorts(root.IPProto))
 	w.Key("proto")
-	w.Str(protoName(root.IPProto))
+	protoValue(w, root.IPProto)
 	w.Key("depth")
 	w.Uint(uint64(p.TunnelDepth))
 	if root.Iface == nil {

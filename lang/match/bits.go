@@ -14,6 +14,17 @@ func (p *Program) FlowBitNames() []string {
 	return names
 }
 
+// FlowIntNames gives the names of the flow counters by their number; "" for those that only the compiler uses.
+func (p *Program) FlowIntNames() []string {
+	names := make([]string, len(p.flowInts))
+	for name, n := range p.flowInts {
+		if int(n) < len(names) && name != "" && name[0] != 0 {
+			names[n] = name
+		}
+	}
+	return names
+}
+
 // HasSequences tells whether State.Tick must be called as time goes on.
 func (p *Program) HasSequences() bool { return len(p.sequences) > 0 }
 

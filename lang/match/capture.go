@@ -56,6 +56,9 @@ func capture(list []dissect.Captured, name string, v []byte) []dissect.Captured 
 	return list
 }
 
+// PacketVars gives what rules have taken out of the packet so far; valid until rules are judged again.
+func (m *Matcher) PacketVars() []dissect.Captured { return m.packetVars }
+
 // TakePacketVars gives what rules took out of the packet since the last call; valid until rules are judged again.
 func (m *Matcher) TakePacketVars() []dissect.Captured {
 	list := m.packetVars

@@ -56,14 +56,14 @@ func (x *flowIntEffect) do(m *Matcher) {
 	}
 }
 
-// storeEffect asks for the event's file to be stored, or for the files of its message.
-type storeEffect struct{}
+// storeEffect asks for the event's file to be stored, or for the files of its message. sid is the rule's number, 0 for none.
+type storeEffect struct{ sid uint32 }
 
-func (storeEffect) do(m *Matcher) {
+func (x storeEffect) do(m *Matcher) {
 	if m.e.File != nil {
-		m.e.File.AskStore()
+		m.e.File.AskStore(x.sid)
 	} else if t, ok := m.e.Tx.(dissect.Matchable); ok {
-		t.RuleState().StoreFiles = true
+		t.RuleState().AskStore(x.sid)
 	}
 }
 
@@ -140,7 +140,7 @@ func (b *builder) effects(r *Rule) {
 			}
 			r.local = append(r.local, &flowIntEffect{e.Op, b.c.flowInt(e.Name), v.i})
 		case *ir.StoreFile:
-			r.local = append(r.local, storeEffect{})
+			r.local = append(r.local, storeEffect{r.SID})
 		case *ir.NoLog:
 			if e.Flow {
 				r.local = append(r.local, muteFlowEffect{})

@@ -48,6 +48,9 @@ func pcre(b *builder, v string) *problem {
 	if c.err != nil {
 		return fail("%v", c.err)
 	}
+	if kept == "" {
+		kept = namedGroups(v)
+	}
 	it := &ir.Re{Re: c.re, Neg: neg || c.mod.Neg, Relative: c.mod.Relative, Pos: b.pos()}
 	if c.mod.Buffer == "" || c.mod.Buffer == "B" { // B: raw bytes, which they always are
 		b.add(it)
@@ -70,6 +73,23 @@ func pcre(b *builder, v string) *problem {
 	b.addTo(ch, it)
 	b.keep(ch, it, kept)
 	return nil
+}
+
+// namedGroups gives the variables that groups of an expression are kept in by their names, as in (?P<flow_agent>...), in the form
+// of those that stand behind the flags. Suricata counts the named groups alone, and takes what is before the last "_" for the kind.
+func namedGroups(re string) string {
+	var vars []string
+	for {
+		_, rest, ok := strings.Cut(re, "(?P<")
+		if !ok {
+			return strings.Join(vars, ",")
+		}
+		name, rest, ok := strings.Cut(rest, ">")
+		if i := strings.LastIndexByte(name, '_'); ok && i > 0 {
+			vars = append(vars, name[:i]+":"+name[i+1:])
+		}
+		re = rest
+	}
 }
 
 // kept is a group of an expression that records show.

@@ -1,0 +1,115 @@
+package engine
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+)
+
+// records gives the records of a type, as parsed JSON.
+func records(t *testing.T, eve, kind string) (list []map[string]any) {
+	t.Helper()
+	for line := range strings.Lines(eve) {
+		var r map[string]any
+		if err := json.Unmarshal([]byte(line), &r); err != nil {
+			t.Fatalf("%v: %s", err, line)
+		}
+		if r["event_type"] == kind {
+			list = append(list, r)
+		}
+	}
+	return list
+}
+
+// member gives a record's member by its dotted path as JSON, "" for none; a number is an index.
+func member(rec map[string]any, path string) string {
+	var v any = rec
+	for part := range strings.SplitSeq(path, ".") {
+		switch x := v.(type) {
+		case map[string]any:
+			v = x[part]
+		case []any:
+			if len(x) == 0 || part != "0" {
+				return ""
+			}
+			v = x[0]
+		default:
+			return ""
+		}
+	}
+	if v == nil {
+		return ""
+	}
+	b, _ := json.Marshal(v)
+	return string(b)
+}
+
+// formConn is a request with a body, and its response.
+func formConn() *tcpConn {
+	c := &tcpConn{host: 1, port: 2000}
+	c.open()
+	c.frame(true, 0x18, "POST /form HTTP/1.1\r\nHost: a.example\r\nX-Forwarded-For: 10.9.8.7\r\nContent-Length: 7\r\n\r\nuser=\x01b")
+	c.frame(false, 0x18, "HTTP/1.1 200 OK\r\nContent-Type: text/plain; a=b\r\nContent-Length: 5\r\n\r\nhello")
+	c.frame(true, 0x11, "")
+	c.frame(false, 0x11, "")
+	return c
+}
+
+// TestMembersOfAlerts wants members of alert records that only some rules and settings bring.
+func TestMembersOfAlerts(t *testing.T) {
+	const rules = `alert http any any -> any any (http.uri; content:"/form"; flowint:seen,=,3; flowbits:set,marked; noalert; sid:1;)
+reject http any any -> any any (http.stat_code; content:"200"; pcre:"/(?P<pkt_code>2..)/"; target:dest_ip; sid:2;)
+rejectboth http any any -> any any (http.stat_code; content:"200"; sid:3;)
+rejectdst udp any any -> any any (sid:4;)
+alert http any any -> any any (http.stat_code; content:"200"; filestore; sid:5;)
+`
+	cfg := withRules(t, rules, nil)
+	cfg.FileStore = FileStore{Dir: t.TempDir(), MaxSize: 1 << 20}
+	if err := cfg.FileStore.Prepare(); err != nil {
+		t.Fatal(err)
+	}
+	a := &cfg.EVEOptions.Alerts
+	a.HTTPBody, a.HTTPBodyPrint, a.Verdict = true, true, true
+	udp := append([]byte(nil), formConn().out[0]...)
+	udp[23] = 17
+	udp[38], udp[39] = 0, 20
+	_, eve := run(t, cfg, &frames{list: append(formConn().out, udp), step: 1e6})
+	alerts := map[string]map[string]any{}
+	for _, r := range records(t, eve, "alert") {
+		alerts[member(r, "alert.signature_id")] = r
+	}
+	for _, x := range []struct{ sid, path, want string }{
+		{"2", "alert.action", `"blocked"`},
+		{"2", "verdict", `{"action":"alert","reject":["tcp-reset"],"reject-target":"to_client"}`},
+		{"2", "alert.target.port", "2000"},
+		{"2", "alert.source.port", "7777"},
+		{"2", "metadata.flowints", `{"seen":3}`},
+		{"2", "metadata.pktvars", `[{"code":"200"}]`},
+		{"2", "metadata.flowbits", `["marked"]`},
+		{"2", "http.xff", `"10.9.8.7"`},
+		{"2", "http.http_request_body", `"dXNlcj0BYg=="`},
+		{"2", "http.http_request_body_printable", `"user=.b"`},
+		{"3", "verdict.reject-target", `"both"`},
+		{"4", "verdict", `{"action":"alert","reject":["icmp-prohib"],"reject-target":"to_server"}`},
+		{"5", "alert.action", `"allowed"`},
+		{"5", "verdict", `{"action":"alert"}`},
+	} {
+		if got := member(alerts[x.sid], x.path); got != x.want {
+			t.Errorf("rule %s: %s is %s, want %s", x.sid, x.path, got, x.want)
+		}
+	}
+	for _, r := range records(t, eve, "fileinfo") {
+		want := ""
+		if member(r, "fileinfo.size") == "5" { // the response's: the request's file was over when the rule asked
+			want = "[5]"
+		}
+		if got := member(r, "fileinfo.sid"); got != want || member(r, "http.http_request_body") != "" {
+			t.Errorf("sid is %s, want %s; %v", got, want, r)
+		}
+	}
+	for _, r := range records(t, eve, "flow") {
+		if got := member(r, "metadata.flowints.seen"); member(r, "proto") == `"TCP"` && got != "3" {
+			t.Errorf("flow record: flowints.seen is %s, want 3", got)
+		}
+	}
+}
