@@ -69,7 +69,7 @@ func ruleOptions(f *flags, cfg *engine.Config) (ruleset.Options, error) {
 	if err != nil {
 		return opt, usage(err)
 	}
-	opt.Reputation = rep
+	opt.Reputation, opt.Datasets = rep, ruleset.DeclaredSets(f.sets)
 	return opt, nil
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/luanids/luanids/engine/ruleset"
 	"github.com/luanids/luanids/lang/diag"
 )
 
@@ -187,7 +188,8 @@ func suricataFiles(key string) (name string, ok bool) {
 		return "rules.threshold_config", true
 	case key == "classification-file":
 		return "rules.classification_config", true
-	case key == "reputation-categories-file", key == "default-reputation-path", key == "reputation-files", strings.HasPrefix(key, "reputation-files."):
+	case key == "reputation-categories-file", key == "default-reputation-path", key == "reputation-files", strings.HasPrefix(key, "reputation-files."),
+		ruleset.OfDatasets(key):
 		return "", true
 	}
 	return "", false

@@ -49,6 +49,8 @@ type Options struct {
 	Without map[string]bool
 	// Reputation gives addresses their scores, nil for none.
 	Reputation *Reputation
+	// Datasets are the data sets of imported rules that settings declare, see DeclaredSets.
+	Datasets map[string]suricata.Set
 	// Translate says that imported rules are to be printed as .nids, not to run: they may name reputation that is not configured.
 	Translate bool
 	// Previous is the program that the new one is to replace while an engine runs, nil for none.

@@ -207,6 +207,7 @@ func (s *Sensor) loadRules(l, prev *loaded, cfg *engine.Config, want bool) error
 			return plain("the rules", err)
 		}
 	}
+	opt.Datasets = ruleset.DeclaredSets(s.opt.Source.Sets)
 	if s.engine != nil {
 		opt.Previous = s.engine.Program()
 	}

@@ -39,6 +39,13 @@ func (s *Shared) Datasets() map[string]*ir.Dataset {
 	return m
 }
 
+// Set is a data set that settings declare. Type is string, md5, sha256, ipv4 or ip; File has its first values, "" for none. Where Grows is
+// true the file need not be there.
+type Set struct {
+	Type, File string
+	Grows      bool
+}
+
 // setOptions are the options of dataset and datarep.
 type setOptions struct {
 	kind, load, state string
@@ -173,11 +180,25 @@ func (l *loader) dataset(name string, o setOptions) (*ir.Dataset, *problem) {
 	if x == nil {
 		x = &sharedSet{set: &ir.Dataset{Name: name}, kind: o.kind}
 		s.sets[name] = x
-	}
-	if o.kind != "" {
-		if x.kind != "" && x.kind != o.kind {
-			return nil, fail("the set %s has type %s elsewhere", name, x.kind)
+		if d, ok := l.opt.Sets[name]; ok {
+			if err := l.fill(x, setOptions{kind: d.Type, load: d.File}, d.Grows); err != nil {
+				delete(s.sets, name)
+				return nil, err
+			}
 		}
+	}
+	if o.kind != "" && x.kind != "" && x.kind != o.kind {
+		return nil, fail("the set %s has type %s elsewhere", name, x.kind)
+	}
+	if err := l.fill(x, o, o.load == ""); err != nil {
+		return nil, err
+	}
+	return x.set, nil
+}
+
+// fill gives a set its type and the values of its file, once. With mayMiss the file need not be there.
+func (l *loader) fill(x *sharedSet, o setOptions, mayMiss bool) *problem {
+	if o.kind != "" {
 		x.kind = o.kind
 	}
 	file := o.load
@@ -185,31 +206,31 @@ func (l *loader) dataset(name string, o setOptions) (*ir.Dataset, *problem) {
 		file = o.state
 	}
 	if file == "" || x.loaded == file {
-		return x.set, nil
+		return nil
 	}
 	if x.loaded != "" {
-		return nil, fail("the set %s is loaded from %s elsewhere", name, x.loaded)
+		return fail("the set %s is loaded from %s elsewhere", x.set.Name, x.loaded)
 	}
 	text, err := l.readFile(file)
 	if err != nil {
-		if o.load == "" { // a state file need not be there
+		if mayMiss {
 			x.loaded = file
-			return x.set, nil
+			return nil
 		}
-		return nil, err
+		return err
 	}
 	for _, line := range strings.Split(string(text), "\n") {
 		if line = strings.TrimSpace(line); line == "" || line[0] == '#' {
 			continue
 		}
-		value, err := setValue(o.kind, line)
+		value, err := setValue(x.kind, line)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		x.set.Load = append(x.set.Load, value)
 	}
 	x.loaded = file
-	return x.set, nil
+	return nil
 }
 
 // setValue reads a value as files of data sets have it.
@@ -278,11 +299,29 @@ func datarep(b *builder, v string) *problem {
 		}
 	}
 	if o.kind == "ip" || o.kind == "ipv4" {
-		return fail("reputations of addresses are not supported: see iprep")
+		return b.addressRep(p[0]+p[1]+p[2], values)
 	}
 	set := ir.NewStrSet(false, values...)
 	ch := b.current()
 	ch.tests = append(ch.tests, func(x ir.Expr) ir.Expr { return &ir.In{X: x, Set: set} })
+	return nil
+}
+
+// addressRep asks for addresses, in their 16-byte form.
+func (b *builder) addressRep(name string, values []string) *problem {
+	s := b.l.opt.Shared
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	x := s.sets[name]
+	if x == nil {
+		x = &sharedSet{set: &ir.Dataset{Name: name}, kind: "ip"}
+		s.sets[name] = x
+		for _, v := range values {
+			x.set.Load = append(x.set.Load, []byte(v))
+		}
+	}
+	ch := b.current()
+	ch.tests = append(ch.tests, func(f ir.Expr) ir.Expr { return &ir.InDataset{X: f, Set: x.set, Pos: b.pos()} })
 	return nil
 }
 

@@ -297,8 +297,9 @@ func TestLists(t *testing.T) {
 		"lists/sums":  "d41d8cd98f00b204e9800998ecf8427e  empty\n# comment\n",
 		"lists/names": "ZXhhbXBsZS5vcmc=\n",
 		"lists/rep":   "ZXhhbXBsZS5vcmc=,100\nZXhhbXBsZS5jb20=,5\n",
+		"lists/ips":   "192.0.2.1,100\n2001:db8::1,5\n",
 	}
-	opt := Options{Dir: "lists", ReadFile: func(name string) ([]byte, error) {
+	opt := Options{Dir: "lists", Sets: map[string]Set{"declared": {Type: "string", File: "names"}, "grows": {Type: "md5", File: "absent", Grows: true}}, ReadFile: func(name string) ([]byte, error) {
 		if s, ok := files[name]; ok {
 			return []byte(s), nil
 		}
@@ -309,6 +310,9 @@ func TestLists(t *testing.T) {
 		{`dns.query; dataset:isset,n,type string,load names;`, `tcp and any(dns.query: it in set n[1])`},
 		{`dns.query; datarep:r,>,50,load rep,type string;`, `tcp and any(dns.query: it in strs1)`},
 		{`http.host; dataset:isset,m,type string,load names;`, `http.host in set m[1]`},
+		{`ip.src; datarep:a,>,50,load ips,type ip;`, `each: tcp and src.ip in set a>50[1]`},
+		{`http.host; dataset:isset,declared;`, `http.host in set declared[1]`},
+		{`http.host; dataset:isset,grows;`, `http.host in set grows[0]`},
 		{`http.host; dataset:isnotset,s,type string,state absent.csv;`, `exists(http.host) and not http.host in set s[0]`},
 	} {
 		rules, skipped := load(t, c.rule, opt)
