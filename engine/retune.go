@@ -21,7 +21,7 @@ func (c *Config) TakeHot(n *Config) {
 	c.Flow.TCP, c.Flow.UDP, c.Flow.ICMP, c.Flow.Default = n.Flow.TCP, n.Flow.UDP, n.Flow.ICMP, n.Flow.Default
 
 	t := &c.TCP
-	t.Midstream, t.AsyncOneside, t.LiberalTimestamps = n.TCP.Midstream, n.TCP.AsyncOneside, n.TCP.LiberalTimestamps
+	t.Midstream, t.AsyncOneside, t.LiberalTimestamps, t.IgnoreOverlaps = n.TCP.Midstream, n.TCP.AsyncOneside, n.TCP.LiberalTimestamps, n.TCP.IgnoreOverlaps
 	t.Depth, t.Memcap, t.MaxSegments = n.TCP.Depth, n.TCP.Memcap, n.TCP.MaxSegments
 	t.MaxSynQueued, t.MaxSynAckQueued = n.TCP.MaxSynQueued, n.TCP.MaxSynAckQueued
 	t.Urgent, t.UrgentLimit, t.OOBLimit = n.TCP.Urgent, n.TCP.UrgentLimit, n.TCP.OOBLimit

@@ -13,10 +13,12 @@ type Config struct {
 	TeredoPorts []uint16 // decoder.teredo.ports; empty: any UDP port
 	VXLAN       bool     // decoder.vxlan.enabled
 	VXLANPorts  []uint16 // decoder.vxlan.ports
-	Geneve      bool     // decoder.geneve.enabled
-	GenevePorts []uint16 // decoder.geneve.ports
-	VNTag       bool     // decoder.vntag.enabled
-	ERSPAN1     bool     // decoder.erspan.typeI.enabled
+	// VXLANReserved is decoder.vxlan.reserved-bits-check.
+	VXLANReserved VXLANReserved
+	Geneve        bool     // decoder.geneve.enabled
+	GenevePorts   []uint16 // decoder.geneve.ports
+	VNTag         bool     // decoder.vntag.enabled
+	ERSPAN1       bool     // decoder.erspan.typeI.enabled
 	// InheritVLANs gives an inner packet the VLANs of the outer one, in front of its own.
 	// Suricata does not.
 	InheritVLANs bool

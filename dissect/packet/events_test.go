@@ -1,6 +1,7 @@
 package packet
 
 import (
+	"encoding/binary"
 	"slices"
 	"strings"
 	"testing"
@@ -202,6 +203,40 @@ func TestStats(t *testing.T) {
 	} {
 		if n, ok := got[name]; !ok || n != want {
 			t.Errorf("%s = %d (%v), want %d", name, n, ok, want)
+		}
+	}
+}
+
+// TestVXLANHeaders looks at frames that VXLAN does not carry, and at reserved bits.
+func TestVXLANHeaders(t *testing.T) {
+	header := func(vxlan, inner string) []byte {
+		udp := unhex(t, "000012b5 0000 0000"+vxlan+inner)
+		binary.BigEndian.PutUint16(udp[4:], uint16(len(udp)))
+		ip := unhex(t, "4500 0000 0000 0000 4011 0000 0a000001 0a000002")
+		binary.BigEndian.PutUint16(ip[2:], uint16(len(ip)+len(udp)))
+		return append(unhex(t, hexEth+"0800"), append(ip, udp...)...)
+	}
+	const plain, policy, last = "08000000 00002500", "88001234 00002500", "08000000 00002501"
+	known, unknown := hexEth+"0800"+hexIP4U, hexEth+"88cc 00000000"
+	for _, c := range []struct {
+		vxlan, inner string
+		reserved     VXLANReserved
+		packets      int
+		events       []Event
+	}{
+		{plain, known, VXLANReservedLast, 2, nil},
+		{plain, unknown, VXLANReservedLast, 1, []Event{EvVXLANUnknownPayload}},
+		{policy, known, VXLANReservedLast, 2, nil},
+		{policy, known, VXLANReservedStrict, 1, nil},
+		{last, known, VXLANReservedLast, 1, nil},
+		{last, known, VXLANReservedPermissive, 2, nil},
+		{plain, known, VXLANReservedStrict, 2, nil},
+	} {
+		config := DefaultConfig()
+		config.VXLANReserved = c.reserved
+		all := decoded(t, NewDecoder(config), capture.LinkEthernet, header(c.vxlan, c.inner))
+		if len(all) != c.packets || !slices.Equal(all[0].EventList(), c.events) {
+			t.Errorf("%s, %d: %d packets, events %v; want %d, %v", c.vxlan, c.reserved, len(all), all[0].EventList(), c.packets, c.events)
 		}
 	}
 }

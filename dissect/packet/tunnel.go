@@ -284,7 +284,7 @@ func (d *Decoder) teredo(p *Packet) bool {
 // vxlan decodes RFC 7348: flags, VNI, then an Ethernet frame.
 func (d *Decoder) vxlan(p *Packet) {
 	b := p.Payload
-	if len(b) < 8+ethHdrLen || b[0]&8 == 0 || b[7] != 0 {
+	if len(b) < 8+ethHdrLen || b[0]&8 == 0 || !d.Config.VXLANReserved.allows(b) {
 		return
 	}
 	d.Stats.VXLAN++
@@ -294,9 +294,31 @@ func (d *Decoder) vxlan(p *Packet) {
 		p.tunnel(TunnelVXLAN, linkIP4, b[8+ethHdrLen:], vni)
 	case etherIPv6:
 		p.tunnel(TunnelVXLAN, linkIP6, b[8+ethHdrLen:], vni)
-	case etherVLAN, etherQinQ, etherARP:
+	case etherVLAN, etherQinQ, etherQinQOld, etherARP:
 		p.tunnel(TunnelVXLAN, capture.LinkEthernet, b[8:], vni)
+	default:
+		d.bad(p, EvVXLANUnknownPayload)
 	}
+}
+
+// VXLANReserved says what is asked of the reserved bits of a VXLAN header (decoder.vxlan.reserved-bits-check).
+type VXLANReserved uint8
+
+// The checks: the last byte must be 0, which lets headers with a group policy pass; all reserved bits must be; none.
+const (
+	VXLANReservedLast VXLANReserved = iota
+	VXLANReservedStrict
+	VXLANReservedPermissive
+)
+
+func (r VXLANReserved) allows(h []byte) bool {
+	switch r {
+	case VXLANReservedStrict:
+		return h[0] == 8 && h[1]|h[2]|h[3]|h[7] == 0
+	case VXLANReservedPermissive:
+		return true
+	}
+	return h[7] == 0
 }
 
 // geneve decodes RFC 8926; false when it is something else.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/luanids/luanids/capture"
 	"github.com/luanids/luanids/capture/live"
+	"github.com/luanids/luanids/dissect/packet"
 	"github.com/luanids/luanids/engine"
 	"github.com/luanids/luanids/engine/flowtable"
 	"github.com/luanids/luanids/reassembly/tcp"
@@ -52,6 +53,7 @@ func trafficGroups() []group {
 			many("teredo_ports", "UDP ports of Teredo; empty for any", ports, func(s *Settings) *[]uint16 { return &s.Engine.Decode.TeredoPorts }),
 			one("vxlan", "look into VXLAN", truth, func(s *Settings) *bool { return &s.Engine.Decode.VXLAN }),
 			many("vxlan_ports", "UDP ports of VXLAN", ports, func(s *Settings) *[]uint16 { return &s.Engine.Decode.VXLANPorts }),
+			one("vxlan_reserved", "what is asked of reserved bits of VXLAN headers: the last byte is 0, which lets group policies pass; all are 0; nothing", reservedBits, func(s *Settings) *packet.VXLANReserved { return &s.Engine.Decode.VXLANReserved }),
 			one("geneve", "look into Geneve", truth, func(s *Settings) *bool { return &s.Engine.Decode.Geneve }),
 			many("geneve_ports", "UDP ports of Geneve", ports, func(s *Settings) *[]uint16 { return &s.Engine.Decode.GenevePorts }),
 			one("vntag", "look behind VN tags", truth, func(s *Settings) *bool { return &s.Engine.Decode.VNTag }),
@@ -79,6 +81,7 @@ func trafficGroups() []group {
 			one("overlap_window", "bytes already looked at that retransmissions are compared with; 0 for none", size[int](0, 1<<20, "64kb"), func(s *Settings) *int { return &s.Engine.TCP.OverlapWindow }),
 			one("max_syn_queued", "differing SYNs of one handshake", integer[int](1, 10, "10"), func(s *Settings) *int { return &s.Engine.TCP.MaxSynQueued }),
 			one("max_synack_queued", "differing SYN/ACKs of one handshake", integer[int](1, 10, "5"), func(s *Settings) *int { return &s.Engine.TCP.MaxSynAckQueued }),
+			negated("overlap_events", "raise an event where segments overlap with other data", func(s *Settings) *bool { return &s.Engine.TCP.IgnoreOverlaps }),
 			one("liberal_timestamps", "take segments with timestamps that RFC 7323 refuses", truth, func(s *Settings) *bool { return &s.Engine.TCP.LiberalTimestamps }),
 			urgent("urgent", "what becomes of urgent bytes", func(s *Settings) *tcp.Urgent { return &s.Engine.TCP.Urgent }),
 			urgent("urgent_past_limit", "what becomes of them past the limit", func(s *Settings) *tcp.Urgent { return &s.Engine.TCP.UrgentLimit }),
@@ -182,3 +185,15 @@ func listenAddress(s string) error {
 	}
 	return nil
 }
+
+var reservedNames = []string{packet.VXLANReservedLast: "last", packet.VXLANReservedStrict: "strict", packet.VXLANReservedPermissive: "permissive"}
+
+// reservedBits is what is asked of reserved bits of VXLAN.
+var reservedBits = codec[packet.VXLANReserved]{want: "one of last, strict, permissive", rng: "last, strict, permissive", example: "strict",
+	format: func(r packet.VXLANReserved) string { return reservedNames[r] },
+	parse: func(s string) (packet.VXLANReserved, error) {
+		if i := slices.Index(reservedNames, strings.ToLower(s)); i >= 0 {
+			return packet.VXLANReserved(i), nil
+		}
+		return 0, errKind
+	}}

@@ -52,22 +52,24 @@ var settings = []setting{
 	{"packet-alert-max", "alerts of one packet", number(func(c *engine.Config) *int { return &c.PacketAlertMax }, parseInt)},
 	{"stream.midstream", "follow connections whose handshake was not seen", boolean(func(c *engine.Config) *bool { return &c.TCP.Midstream })},
 	{"stream.async-oneside", "follow connections of which only one side is captured", boolean(func(c *engine.Config) *bool { return &c.TCP.AsyncOneside })},
-	{"stream.inline", "judge packets as an inline device would", setInline},
+	{"stream.inline", "judge packets as an inline device would", orAuto(func(c *engine.Config) *bool { return &c.TCP.Inline })},
 	{"stream.reassembly.depth", "bytes of a stream's direction that are looked at, 0 for all", number(func(c *engine.Config) *uint64 { return &c.TCP.Depth }, parseSize)},
 	{"stream.reassembly.memcap", "memory for segments that wait for others", number(func(c *engine.Config) *uint64 { return &c.TCP.Memcap }, parseSize)},
 	{"stream.reassembly.urgent.policy", "what becomes of urgent data: oob, inline, drop, gap", setUrgent(func(c *engine.Config) *tcp.Urgent { return &c.TCP.Urgent })},
 	{"stream.reassembly.urgent.oob-limit-policy", "what becomes of urgent data past the limit", setUrgent(func(c *engine.Config) *tcp.Urgent { return &c.TCP.UrgentLimit })},
+	{"stream.reassembly.check-overlap-different-data", "raise an event where segments overlap with other data", negate(func(c *engine.Config) *bool { return &c.TCP.IgnoreOverlaps })},
 	{"stream.liberal-timestamps", "take segments whose timestamps RFC 7323 refuses", boolean(func(c *engine.Config) *bool { return &c.TCP.LiberalTimestamps })},
 	{"stream.max-syn-queued", "differing SYNs of a handshake that are remembered", number(func(c *engine.Config) *int { return &c.TCP.MaxSynQueued }, parseInt)},
 	{"stream.max-synack-queued", "differing SYN/ACKs of a handshake that are remembered", number(func(c *engine.Config) *int { return &c.TCP.MaxSynAckQueued }, parseInt)},
 	{"host-os-policy.*.*", "addresses whose stack overlaps segments and fragments as that system does", setOSPolicy},
-	{"vlan.use-for-tracking", "tell flows of different VLANs apart", setVLAN},
+	{"vlan.use-for-tracking", "tell flows of different VLANs apart", negate(func(c *engine.Config) *bool { return &c.IgnoreVLAN })},
 	{"decoder.teredo.enabled", "look into Teredo", boolean(func(c *engine.Config) *bool { return &c.Decode.Teredo })},
 	{"decoder.vxlan.enabled", "look into VXLAN", boolean(func(c *engine.Config) *bool { return &c.Decode.VXLAN })},
 	{"decoder.geneve.enabled", "look into Geneve", boolean(func(c *engine.Config) *bool { return &c.Decode.Geneve })},
 	{"decoder.erspan.typeI.enabled", "look into ERSPAN type I", boolean(func(c *engine.Config) *bool { return &c.Decode.ERSPAN1 })},
 	{"decoder.teredo.ports", "UDP ports of Teredo, any for all", portList(true, func(c *engine.Config) *[]uint16 { return &c.Decode.TeredoPorts })},
 	{"decoder.vxlan.ports", "UDP ports of VXLAN", portList(false, func(c *engine.Config) *[]uint16 { return &c.Decode.VXLANPorts })},
+	{"decoder.vxlan.reserved-bits-check", "what is asked of reserved bits of VXLAN: strict, permissive", setVXLANReserved},
 	{"decoder.geneve.ports", "UDP ports of Geneve", portList(false, func(c *engine.Config) *[]uint16 { return &c.Decode.GenevePorts })},
 	{"decoder.max-layers", "headers of one packet that are decoded", number(func(c *engine.Config) *int { return &c.Decode.MaxLayers }, parseInt)},
 	{"flow.max-flows", "flows in the table", number(func(c *engine.Config) *int { return &c.Flow.MaxFlows }, parseInt)},
@@ -76,8 +78,9 @@ var settings = []setting{
 	{"flow-timeouts.*.*", "seconds without a packet after which a flow of that protocol and state ends", setTimeout},
 	{"app-layer.protocols.*.encryption-handling", "full: rules look at encrypted payload too; anything else: they do not", setEncryption},
 	{"app-layer.protocols.*.enabled", "recognise and parse the protocol", setEnabled},
-	{"app-layer.protocols.tls.ja3-fingerprints", "compute JA3 and JA3S", boolean(func(c *engine.Config) *bool { return &c.Limits.JA3 })},
-	{"app-layer.protocols.tls.ja4-fingerprints", "compute JA4", boolean(func(c *engine.Config) *bool { return &c.Limits.JA4 })},
+	{"app-layer.protocols.tls.ja3-fingerprints", "compute JA3 and JA3S", orAuto(func(c *engine.Config) *bool { return &c.Limits.JA3 })},
+	{"app-layer.protocols.tls.ja4-fingerprints", "compute JA4", orAuto(func(c *engine.Config) *bool { return &c.Limits.JA4 })},
+	{"app-layer.protocols.ssh.hassh", "compute HASSH", orAuto(func(c *engine.Config) *bool { return &c.Limits.HASSH })},
 	{"app-layer.protocols.http.byterange.memcap", "bytes of files in parts that wait for those before them", number(func(c *engine.Config) *int { return &c.Parts.Memcap }, parseSize)},
 	{"app-layer.protocols.http.byterange.timeout", "seconds without a part after which a file is given up", setPartTimeout},
 	{libhtp + "request-body-limit", "bytes of a request body that are inspected", number(func(c *engine.Config) *int { return &c.Limits.HTTP.RequestBodyLimit }, parseSize)},
@@ -86,6 +89,9 @@ var settings = []setting{
 	{libhtp + "compression-bomb-limit", "decompressed bytes past which a body is given up", number(func(c *engine.Config) *int64 { return &c.Limits.HTTP.BombLimit }, parseSize)},
 	{libhtp + "double-decode-path", "decode the path twice", boolean(func(c *engine.Config) *bool { return &c.Limits.HTTP.DoubleDecodePath })},
 	{libhtp + "double-decode-query", "decode the query twice", boolean(func(c *engine.Config) *bool { return &c.Limits.HTTP.DoubleDecodeQuery })},
+	{libhtp + "headers-limit", "header fields of one message", number(func(c *engine.Config) *int { return &c.Limits.HTTP.MaxHeaders }, parseInt)},
+	{libhtp + "meta-field-limit", "longest header line, bytes", number(func(c *engine.Config) *int { return &c.Limits.HTTP.FieldLimit }, parseSize)},
+	{libhtp + "max-tx", "pipelined requests that wait for their response", number(func(c *engine.Config) *int { return &c.Limits.HTTP.MaxTx }, parseInt)},
 	{libhtp + "lzma-enabled", "undo LZMA content encoding", boolean(func(c *engine.Config) *bool { return &c.Limits.HTTP.LZMA })},
 	{"app-layer.protocols.smtp.mime.decode-mime", "parse mails", boolean(func(c *engine.Config) *bool { return &c.Limits.SMTP.DecodeMIME })},
 	{"app-layer.protocols.smtp.mime.decode-base64", "decode base64 parts", boolean(func(c *engine.Config) *bool { return &c.Limits.SMTP.DecodeBase64 })},
@@ -100,6 +106,7 @@ var settings = []setting{
 	{"app-layer.protocols.**", "settings of the protocols, see their pages", setProtocol},
 	{"outputs.eve-log.types", "the records to write, with commas between", setTypes},
 	{"outputs.eve-log.types.**", "settings of one record type", setTypeOption},
+	{"outputs.eve-log.xff.*", "what records of alerts do with the address of a client behind a proxy, where the setting of the type alert does not say", setXFF},
 	{"outputs.eve-log.community-id", "write community ids", boolean(func(c *engine.Config) *bool { return &c.EVEOptions.CommunityID })},
 	{"outputs.eve-log.community-id-seed", "seed of community ids", number(func(c *engine.Config) *uint16 { return &c.EVEOptions.CommunityIDSeed }, parseInt)},
 	{"outputs.eve-log.ethernet", "write link-layer addresses", boolean(func(c *engine.Config) *bool { return &c.EVEOptions.Ethernet })},
@@ -178,21 +185,44 @@ func portList(anyPort bool, p func(*engine.Config) *[]uint16) func(*engine.Confi
 	}
 }
 
-func setVLAN(c *engine.Config, _ []string, v string) error {
-	b, err := parseBool(v)
-	c.IgnoreVLAN = err == nil && !b
-	return err
+// negate is a truth value that is kept the other way round.
+func negate(p func(*engine.Config) *bool) func(*engine.Config, []string, string) error {
+	return func(c *engine.Config, _ []string, v string) error {
+		b, err := parseBool(v)
+		if err == nil {
+			*p(c) = !b
+		}
+		return err
+	}
 }
 
-func setInline(c *engine.Config, _ []string, v string) error {
-	if v == "auto" {
-		return nil
+// setXFF keeps a setting for all types apart from that of alerts.
+func setXFF(c *engine.Config, parts []string, v string) error {
+	if c.EVEOptions.Settings == nil {
+		c.EVEOptions.Settings = map[string]string{}
 	}
-	b, err := parseBool(v)
-	if err == nil {
-		c.TCP.Inline = b
+	c.EVEOptions.Settings["xff."+parts[0]] = v
+	return nil
+}
+
+// orAuto is a truth value, or auto: then it stays as it is.
+func orAuto(p func(*engine.Config) *bool) func(*engine.Config, []string, string) error {
+	set := boolean(p)
+	return func(c *engine.Config, parts []string, v string) error {
+		if v == "auto" {
+			return nil
+		}
+		return set(c, parts, v)
 	}
-	return err
+}
+
+func setVXLANReserved(c *engine.Config, _ []string, v string) error {
+	r, err := reservedBits.parse(v)
+	if err != nil {
+		return fmt.Errorf("%q is neither strict nor permissive", v)
+	}
+	c.Decode.VXLANReserved = r
+	return nil
 }
 
 func setPartTimeout(c *engine.Config, _ []string, v string) error {

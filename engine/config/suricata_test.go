@@ -4,6 +4,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/luanids/luanids/dissect/packet"
 	"github.com/luanids/luanids/lang/ir"
 )
 
@@ -24,5 +25,33 @@ func TestSuricatasActionOrder(t *testing.T) {
 	}
 	if known, err := s.Set("action-order.0", "allow"); !known || err == nil {
 		t.Errorf("an unknown action: known %v, %v", known, err)
+	}
+}
+
+func TestSuricatasSettings(t *testing.T) {
+	s := Default()
+	set(t, s, "app-layer.protocols.tls.ja3-fingerprints", "auto", "app-layer.protocols.tls.ja4-fingerprints", "no", "app-layer.protocols.ssh.hassh", "no",
+		"stream.inline", "auto", "stream.reassembly.check-overlap-different-data", "no", "decoder.vxlan.reserved-bits-check", "permissive",
+		"outputs.eve-log.xff.enabled", "yes", "outputs.eve-log.xff.mode", "overwrite", "vlan.use-for-tracking", "false",
+		"app-layer.protocols.http.libhtp.default-config.headers-limit", "12", "app-layer.protocols.http.libhtp.default-config.max-tx", "3",
+		"app-layer.protocols.http.libhtp.default-config.meta-field-limit", "9kb")
+	e := &s.Engine
+	l := &e.Limits
+	if !l.JA3 || l.JA4 || l.HASSH {
+		t.Errorf("fingerprints: %v %v %v", l.JA3, l.JA4, l.HASSH)
+	}
+	if e.TCP.Inline || !e.TCP.IgnoreOverlaps || e.Decode.VXLANReserved != packet.VXLANReservedPermissive || !e.IgnoreVLAN {
+		t.Errorf("inline %v, overlaps ignored %v, VXLAN %v, VLANs ignored %v", e.TCP.Inline, e.TCP.IgnoreOverlaps, e.Decode.VXLANReserved, e.IgnoreVLAN)
+	}
+	if x := e.EVEOptions.TypeSettings("xff"); x["enabled"] != "yes" || x["mode"] != "overwrite" {
+		t.Errorf("xff: %v", x)
+	}
+	if l.HTTP.MaxHeaders != 12 || l.HTTP.MaxTx != 3 || l.HTTP.FieldLimit != 9<<10 {
+		t.Errorf("%+v", l.HTTP)
+	}
+	for _, bad := range [][2]string{{"app-layer.protocols.ssh.hassh", "perhaps"}, {"decoder.vxlan.reserved-bits-check", "some"}} {
+		if known, err := s.Set(bad[0], bad[1]); !known || err == nil {
+			t.Errorf("%s=%s: known %v, %v", bad[0], bad[1], known, err)
+		}
 	}
 }

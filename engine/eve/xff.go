@@ -23,8 +23,11 @@ type forwarded interface {
 }
 
 func xffOf(o *Options) xff {
-	s := o.TypeSettings("alert")
-	x := xff{on: truth(s["xff.enabled"]), overwrite: s["xff.mode"] == "overwrite", forward: s["xff.deployment"] == "forward", header: strings.ToLower(s["xff.header"])}
+	s := o.TypeSettings("alert.xff")
+	if len(s) == 0 {
+		s = o.TypeSettings("xff") // that of all types
+	}
+	x := xff{on: truth(s["enabled"]), overwrite: s["mode"] == "overwrite", forward: s["deployment"] == "forward", header: strings.ToLower(s["header"])}
 	if x.header == "" {
 		x.header = "x-forwarded-for"
 	}

@@ -30,6 +30,7 @@ func TestXFF(t *testing.T) {
 		settings, want string
 		dir            dissect.Dir
 		absent         bool
+		all            string // settings of all types, which those of alerts replace
 	}{
 		{settings: "enabled=true mode=extra-data deployment=reverse header=X-Real-IP", want: `"xff":"10.3.3.3"`},
 		{settings: "enabled=true mode=extra-data deployment=forward header=X-Real-IP", want: `"xff":"2001:db8::2"`},
@@ -37,12 +38,16 @@ func TestXFF(t *testing.T) {
 		{settings: "enabled=true mode=overwrite deployment=reverse header=X-Real-IP", dir: dissect.ToClient, want: `"src_ip":"10.0.0.2","dest_ip":"10.3.3.3"`},
 		{settings: "enabled=true mode=overwrite", want: `"src_ip":"10.0.0.1"`},
 		{settings: "enabled=false header=X-Real-IP", want: `xff`, absent: true},
+		{all: "enabled=true mode=extra-data header=X-Real-IP", want: `"xff":"10.3.3.3"`},
+		{all: "enabled=true mode=extra-data header=X-Real-IP", settings: "enabled=false", want: `xff`, absent: true},
 	} {
 		o := DefaultOptions()
 		o.Settings = map[string]string{}
-		for _, s := range strings.Fields(tt.settings) {
-			k, v, _ := strings.Cut(s, "=")
-			o.Settings["alert.xff."+k] = v
+		for prefix, list := range map[string]string{"alert.xff.": tt.settings, "xff.": tt.all} {
+			for _, s := range strings.Fields(list) {
+				k, v, _ := strings.Cut(s, "=")
+				o.Settings[prefix+k] = v
+			}
 		}
 		x := NewEncoder(&o)
 		e := &dissect.Env{Flow: flow, Tx: proxied{}, Dir: tt.dir}

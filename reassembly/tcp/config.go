@@ -68,6 +68,8 @@ type Config struct {
 	// of one direction (an attacker who hides a stream in urgent bytes).
 	Urgent, UrgentLimit Urgent
 	OOBLimit            int
+	// IgnoreOverlaps raises no event where segments overlap with different bytes (stream.reassembly.check-overlap-different-data).
+	IgnoreOverlaps bool
 	// LiberalTimestamps takes packets with timestamps that RFC 7323 refuses.
 	LiberalTimestamps bool
 	// OverlapWindow is how many of the last delivered bytes of each direction are kept to

@@ -215,7 +215,9 @@ func (a *Assembler) buffer(c *Conn, s *half, dir dissect.Dir, seq uint32, data [
 
 func (a *Assembler) overlapDiffers(c *Conn, dir dissect.Dir, h Handler) {
 	a.Stats.OverlapDiffData++
-	h.Event(c, dir, EvReassemblyOverlapDifferentData)
+	if !a.cfg.IgnoreOverlaps {
+		h.Event(c, dir, EvReassemblyOverlapDifferentData)
+	}
 }
 
 func (a *Assembler) noMemory(c *Conn, dir dissect.Dir, h Handler) {
