@@ -110,6 +110,7 @@ type parser struct {
 	greeted bool
 	ends    dissect.Ends
 	left    bool // for TLS
+	lost
 }
 
 // Data implements dissect.Parser.
@@ -122,6 +123,13 @@ func (p *parser) Data(c *dissect.Ctx, dir dissect.Dir, data []byte) int {
 	}
 	n := 0
 	for n < len(data) {
+		if p.torn[dir] && !p.rejoin(c, dir, data[n:]) {
+			break
+		}
+		if dir == dissect.ToServer && p.startsTLS(data[n]) {
+			p.toTLS(c)
+			return n
+		}
 		if dir == dissect.ToClient && p.body && p.open[0].content() && !p.lines.Skipping(dir) {
 			k := p.contentLine(c, data[n:])
 			if k == 0 {
@@ -158,9 +166,13 @@ func (p *parser) Data(c *dissect.Ctx, dir dissect.Dir, data []byte) int {
 // begin makes a transaction.
 func (p *parser) begin(c *dissect.Ctx) *Tx {
 	if len(p.open) >= p.maxTx {
+		i := 0
+		if p.body && len(p.open) > 1 {
+			i = 1 // what is being answered goes on
+		}
 		c.Capped(capTx)
-		c.Anomaly(anTooMany, p.open[0])
-		p.finish(c)
+		c.Anomaly(anTooMany, p.open[i])
+		p.finish(c, i)
 	}
 	t := p.spare.Get()
 	t.reset(c.NextTxID())
@@ -168,12 +180,14 @@ func (p *parser) begin(c *dissect.Ctx) *Tx {
 	return t
 }
 
-// finish ends the oldest transaction.
-func (p *parser) finish(c *dissect.Ctx) {
-	t := p.open[0]
-	p.endMail(c, dissect.FileTruncated, "flow end")
-	p.open = append(p.open[:0], p.open[1:]...)
-	p.body = false
+// finish ends a waiting transaction; 0 is the oldest, which is the one that is being answered.
+func (p *parser) finish(c *dissect.Ctx, i int) {
+	t := p.open[i]
+	if i == 0 {
+		p.endMail(c, dissect.FileTruncated, p.why())
+		p.body = false
+	}
+	p.open = append(p.open[:i], p.open[i+1:]...)
 	c.EmitDir(evTx, t, dissect.ToClient)
 	if t.cut {
 		c.Capped(capTexts)
@@ -183,6 +197,7 @@ func (p *parser) finish(c *dissect.Ctx) {
 
 // request takes a line of the client of n bytes with its end.
 func (p *parser) request(c *dissect.Ctx, line []byte, n int, cut bool) {
+	p.settle(c)
 	t := p.begin(c)
 	t.asked = true
 	if p.login {
@@ -241,6 +256,7 @@ func (p *parser) response(c *dissect.Ctx, line []byte, n int, cut bool) {
 	} else {
 		t = p.begin(c)
 	}
+	p.pipelined = p.pipelined || len(p.open) > 1
 	t.answered, t.ok = true, ok || challenge
 	t.header = t.keep(text)
 	if n > maxLine || cut {
@@ -252,12 +268,18 @@ func (p *parser) response(c *dissect.Ctx, line []byte, n int, cut bool) {
 		p.beginMail(c, t)
 		return
 	}
-	tls := ok && t.is("STLS")
-	p.finish(c)
-	if tls {
-		p.left = true
-		c.Upgrade("tls")
+	if ok && t.is("STLS") {
+		p.toTLS(c)
+		return
 	}
+	p.finish(c, 0)
+}
+
+// toTLS hands the connection over.
+func (p *parser) toTLS(c *dissect.Ctx) {
+	p.finish(c, 0)
+	p.left = true
+	c.Upgrade("tls")
 }
 
 // early tells whether the server's first line is its greeting though so many commands wait already: clients send several at once only
@@ -284,7 +306,7 @@ func (p *parser) bodyLine(c *dissect.Ctx, line []byte) {
 	t := p.open[0]
 	if len(line) > 0 && line[0] == '.' {
 		if len(line) == 1 {
-			p.finish(c)
+			p.finish(c, 0)
 			return
 		}
 		line = line[1:]
@@ -324,7 +346,7 @@ func (p *parser) contentLine(c *dissect.Ctx, data []byte) int {
 	if !p.mid && len(line) > 0 && line[0] == '.' {
 		if len(line) == 1 {
 			p.endMail(c, dissect.FileClosed, "")
-			p.finish(c)
+			p.finish(c, 0)
 			return n
 		}
 		line = line[1:]
@@ -337,26 +359,15 @@ func (p *parser) contentLine(c *dissect.Ctx, data []byte) int {
 	return n
 }
 
-// Gap implements dissect.Parser.
-func (p *parser) Gap(c *dissect.Ctx, dir dissect.Dir, n int) {
-	p.greeted = p.greeted || dir == dissect.ToClient
-	if dir == dissect.ToClient && p.body {
-		if p.open[0].content() {
-			p.mid = true
-			if p.read {
-				p.mail.Gap(c)
-			}
-			return
-		}
-		p.body = false
-	}
-	p.lines.Skip(dir, true)
-}
-
 // End implements dissect.Parser.
 func (p *parser) End(c *dissect.Ctx, dir dissect.Dir, why dissect.EndReason, rest []byte) {
 	if p.read && dir == dissect.ToClient {
-		p.mail.Line(c, rest, 0)
+		if !p.mid && len(rest) > 0 && rest[0] == '.' {
+			rest = rest[1:]
+		}
+		if len(rest) > 0 {
+			p.mail.Line(c, rest, 0)
+		}
 		reason := "flow end"
 		if why == dissect.EndDepth {
 			reason = "limit"
@@ -367,7 +378,7 @@ func (p *parser) End(c *dissect.Ctx, dir dissect.Dir, why dissect.EndReason, res
 		return
 	}
 	for len(p.open) > 0 {
-		p.finish(c)
+		p.finish(c, 0)
 	}
 }
 

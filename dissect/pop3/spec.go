@@ -76,8 +76,8 @@ type command struct {
 
 // commands are those of RFC 1939, RFC 2449 (CAPA), RFC 2595 (STLS), RFC 5034 (AUTH) and RFC 6856 (LANG, UTF8).
 var commands = [...]command{
-	{"APOP", 2, 2, -1}, {"AUTH", 0, 2, 0}, {"CAPA", 0, 0, 9}, {"DELE", 1, 1, -1}, {"LANG", 0, 1, 0}, {"LIST", 0, 1, 0}, {"NOOP", 0, 0, -1},
-	{"PASS", 1, maxArgs, -1}, {"QUIT", 0, 0, -1}, {"RETR", 1, 1, 9}, {"RSET", 0, 0, -1}, {"STAT", 0, 0, -1}, {"STLS", 0, 0, -1}, {"TOP", 2, 2, 9},
+	{"APOP", 2, 2, -1}, {"AUTH", 0, 2, 0}, {"CAPA", 0, 0, maxArgs}, {"DELE", 1, 1, -1}, {"LANG", 0, 1, 0}, {"LIST", 0, 1, 0}, {"NOOP", 0, 0, -1},
+	{"PASS", 1, maxArgs, -1}, {"QUIT", 0, 0, -1}, {"RETR", 1, 1, maxArgs}, {"RSET", 0, 0, -1}, {"STAT", 0, 0, -1}, {"STLS", 0, 0, -1}, {"TOP", 2, 2, maxArgs},
 	{"UIDL", 0, 1, 0}, {"USER", 1, 1, -1}, {"UTF8", 0, 0, -1},
 }
 
