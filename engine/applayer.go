@@ -26,7 +26,8 @@ type apps struct {
 	capped                     [][]uint64 // by protocol and number of the cap, see parserCapped
 }
 
-func newApps(specs []*dissect.Spec, n int) apps {
+// newApps makes it for the protocols that are not switched off, of n in all. set are settings below app-layer.protocols.
+func newApps(specs []*dissect.Spec, n int, set map[string]string) apps {
 	a := apps{all: map[string]*dissect.Spec{}, tcpHints: map[uint16]uint64{}, udpHints: map[uint16]uint64{},
 		spare: make([][]dissect.Parser, n), anomalies: make([][]anomalyName, n),
 		detected: make([][2]uint64, n), failures: make([][2]uint64, n), panics: make([][2]uint64, n), capped: make([][]uint64, n)}
@@ -34,15 +35,15 @@ func newApps(specs []*dissect.Spec, n int) apps {
 		a.all[s.Name] = s
 		a.anomalies[s.Index()] = anomalyNames(s)
 		a.capped[s.Index()] = make([]uint64, len(s.Caps))
-		if s.TCP != nil {
+		if s.TCP != nil && detectsOver(set, s, 0) {
 			a.tcp = append(a.tcp, s)
 			a.tcpAll |= 1 << s.Index()
-			hints(a.tcpHints, s.TCP.Ports, s.Index())
+			hints(a.tcpHints, usualPorts(set, s, 0, s.TCP.Ports), s.Index())
 		}
-		if s.UDP != nil {
+		if s.UDP != nil && detectsOver(set, s, 1) {
 			a.udp = append(a.udp, s)
 			a.udpAll |= 1 << s.Index()
-			hints(a.udpHints, s.UDP.Ports, s.Index())
+			hints(a.udpHints, usualPorts(set, s, 1, s.UDP.Ports), s.Index())
 		}
 	}
 	return a

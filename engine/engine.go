@@ -229,7 +229,7 @@ func (e *Engine) newWorker(id int) *worker {
 		}
 	}
 	w.windows.max = e.cfg.WindowMemcap / windowBytes / parts
-	w.apps = newApps(specs, len(e.schema.Specs))
+	w.apps = newApps(specs, len(e.schema.Specs), e.cfg.Limits.Settings)
 	w.stats.tx = make([][2]uint64, len(e.schema.Specs))
 	w.ctx.Host, w.ctx.OnFailure, w.ctx.OnCapped, w.ctx.OnBecome = w, w.parserFailed, w.parserCapped, w.became
 	w.taping = e.cfg.Pcap.Dir != ""
