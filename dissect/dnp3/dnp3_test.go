@@ -10,7 +10,6 @@ import (
 
 	"github.com/luanids/luanids/dissect"
 	"github.com/luanids/luanids/dissect/dissecttest"
-	"github.com/luanids/luanids/dissect/jsonw"
 )
 
 const toServer, toClient = dissect.ToServer, dissect.ToClient
@@ -305,21 +304,6 @@ func TestCaps(t *testing.T) {
 	}
 }
 
-// TestLostSegments: fragments that lost a segment do not pile up until the flow counts as flooded.
-func TestLostSegments(t *testing.T) {
-	r := quietly("dnp3.func")
-	r.Ctx.Limits.Settings = map[string]string{"dnp3.max-tx": "4"}
-	for range 20 {
-		r.Ctx.Flow.Packets[toClient]++
-		r.Data(toServer, frame(fromMaster, "\x40\xc0\x02")+ask("c001"))
-		r.Ctx.Flow.Packets[toServer]++
-		r.Data(toClient, answer("c0810000"))
-	}
-	if n := strings.Count(r.Text(), "dnp3.fragment to_server dnp3.func=2\n"); n != 20 || strings.Contains(r.Text(), "flooded") || len(r.Records) != 60 {
-		t.Errorf("%d given up, %d records:\n%s", n, len(r.Records), r.Text())
-	}
-}
-
 // TestUnderWay: fragments count as under way until the other side has sent a packet.
 func TestUnderWay(t *testing.T) {
 	r := quietly()
@@ -417,17 +401,6 @@ func TestClone(t *testing.T) {
 				t.Errorf("%q", name)
 			}
 		}
-	}
-}
-
-// TestContext: alerts on a fragment that has only begun show its headers.
-func TestContext(t *testing.T) {
-	m := new(Message)
-	m.reset(1, toServer, fromMaster, 1, 10, []byte(bin("c30d")))
-	var w jsonw.Writer
-	w.Object()
-	if writeContext(&w, &dissect.Env{Tx: m}); !strings.Contains(string(w.B), `"src":1,"dst":10,`) || !strings.Contains(string(w.B), `"function_code":13,"complete":false}`) {
-		t.Errorf("%s", w.B)
 	}
 }
 

@@ -1,10 +1,12 @@
 package enip
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/luanids/luanids/dissect"
+	"github.com/luanids/luanids/dissect/dissecttest"
 )
 
 // with gives a message another sender context.
@@ -55,6 +57,24 @@ func TestLostResponse(t *testing.T) {
 		}
 		if s := strings.Join(got, " "); s != c.want {
 			t.Errorf("%s: %s, want %s", name, s, c.want)
+		}
+	}
+}
+
+// TestKept: large messages, and many that wait, leave little memory behind in a parser that waits for the next flow.
+func TestKept(t *testing.T) {
+	get := ask(svcGetAttributeList, identityPath, w16(2, 3, 8))
+	for name, size := range map[string]int{"many": 1, "large": 200, "larger": 500} {
+		big := encap(cmdSendRRData, 7, 0, rr(ask(svcMultiple, identityPath, multiple(slices.Repeat([]string{get}, size)...))))
+		n := dissecttest.Kept(func() *dissecttest.Recorder { return recorder("enip.cip_call") }, func(r *dissecttest.Recorder) {
+			r.Quiet = false // fields are asked for
+			for range 1100 / size {
+				r.Data(ts, big)
+			}
+			r.End(dissect.EndFIN)
+		})
+		if n > 64<<10 {
+			t.Errorf("%s: a parser keeps %d bytes", name, n)
 		}
 	}
 }

@@ -1,6 +1,8 @@
 package enip
 
 import (
+	"slices"
+
 	"github.com/luanids/luanids/dissect"
 	"github.com/luanids/luanids/dissect/packet"
 )
@@ -189,7 +191,7 @@ func (p *parser) frames(c *dissect.Ctx, t *Tx, m *pdu, data []byte) {
 // finish ends the i-th open transaction.
 func (p *parser) finish(c *dissect.Ctx, i int) {
 	t := p.open[i]
-	p.open = append(p.open[:i], p.open[i+1:]...)
+	p.open = slices.Delete(p.open, i, i+1)
 	dir := dissect.ToServer
 	if t.response.there {
 		dir = dissect.ToClient

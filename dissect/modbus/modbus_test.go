@@ -329,6 +329,16 @@ func TestNoAllocations(t *testing.T) {
 	}
 }
 
+// TestKept: a flood leaves little memory behind in a parser that waits for the next flow.
+func TestKept(t *testing.T) {
+	n := dissecttest.Kept(func() *dissecttest.Recorder { return recorder("none") }, func(r *dissecttest.Recorder) {
+		r.Data(ts, strings.Repeat(adu(1, 3, w16(0, 2)), 600)).Data(tc, adu(1, 3, "")).End(dissect.EndFIN)
+	})
+	if n > 16<<10 {
+		t.Errorf("a parser keeps %d bytes", n)
+	}
+}
+
 func BenchmarkRegisters(b *testing.B) {
 	r := recorder()
 	r.Quiet = true

@@ -1,6 +1,10 @@
 package modbus
 
-import "github.com/luanids/luanids/dissect"
+import (
+	"slices"
+
+	"github.com/luanids/luanids/dissect"
+)
 
 // Caps of one flow.
 const (
@@ -199,7 +203,7 @@ func (p *parser) faults(c *dissect.Ctx, t *Tx, f fault) {
 // finish ends the i-th open transaction.
 func (p *parser) finish(c *dissect.Ctx, i int) {
 	t := p.open[i]
-	p.open = append(p.open[:i], p.open[i+1:]...)
+	p.open = slices.Delete(p.open, i, i+1)
 	dir := dissect.ToServer
 	if t.response.there {
 		dir = dissect.ToClient
