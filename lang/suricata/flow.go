@@ -133,11 +133,7 @@ func flowint(b *builder, v string) *problem {
 	if !ok {
 		return fail("unknown operation %q", p[1])
 	}
-	for _, e := range b.r.Effects {
-		if s, is := e.(*ir.SetFlowInt); is && s.Name == p[0] {
-			return fail("a counter cannot be compared after the same rule has changed it")
-		}
-	}
+	// Wherever it stands, a comparison is of the value from before the rule matched: it changes counters when all else holds.
 	t := ir.Expr(&ir.Cmp{Op: op, X: x, Y: y, Pos: b.pos()})
 	if op == ir.Ne {
 		t = &ir.And{X: []ir.Expr{&ir.Exists{X: x}, t}}

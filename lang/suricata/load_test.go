@@ -110,6 +110,7 @@ func TestTranslation(t *testing.T) {
 		// State and effects.
 		{`flowbits:isset,a|b; flowbits:isnotset,c; flowbits:set,d; flowbits:noalert;`, `each: tcp and bit(a|b) and not bit(c) ! set bit d noalert`},
 		{`flowint:n,+,1; flowint:m,>,3; flowint:k,notset;`, `each: tcp and flowint(m)>3 and not exists(flowint(k)) ! flowint n+=1`},
+		{`flowint:n,+,1; flowint:n,>,5;`, `each: tcp and flowint(n)>5 ! flowint n+=1`},
 		{`xbits:set,a,track ip_pair,expire 10; hostbits:isset,b,dst;`,
 			`each: tcp and hostbit(b by dst.ip) ! set hostbit a by client.ip, server.ip for 10s`},
 		{`alert http any any -> any any (http.uri; content:"a"; xbits:set,a,track tx; sid:1;)`, `http.uri["a"] ! set hostbit a by flow.id, flow.tx_id for 3600s`},
