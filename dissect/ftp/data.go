@@ -19,12 +19,21 @@ type Data struct {
 }
 
 // file tells whether the connection carries a file, and not a list.
-func (d *Data) file() bool { return d.command == "RETR" || d.command == "STOR" }
+func (d *Data) file() bool { return isFile([]byte(d.command)) }
+
+// isFile tells whether a command has a file as its content.
+func isFile(verb []byte) bool {
+	switch string(verb) {
+	case "RETR", "STOR", "APPE", "STOU":
+		return true
+	}
+	return false
+}
 
 // TxID implements dissect.Numbered.
 func (d *Data) TxID() uint64 { return d.id }
 
-// DataSpec declares data connections. They are not recognised but announced, by RETR, STOR and the commands that list.
+// DataSpec declares data connections. They are not recognised but announced, by the commands that carry files and those that list.
 func DataSpec() *dissect.Spec {
 	return &dissect.Spec{
 		Name: dataName,
@@ -36,7 +45,7 @@ func DataSpec() *dissect.Spec {
 			evData: {Name: "ftp_data", Doc: "a file or list was transferred, or what was seen of it", Any: true, Phase: 1, Log: true, Final: true},
 		},
 		Fields: []dissect.Field{
-			dissect.Str("ftp_data.command", "ftp_data", "command of the control connection: RETR, STOR, LIST, NLST or MLSD", func(d *Data) []byte { return dissect.Text(d.command) }),
+			dissect.Str("ftp_data.command", "ftp_data", "command of the control connection: RETR, STOR, APPE, STOU, LIST, NLST or MLSD", func(d *Data) []byte { return dissect.Text(d.command) }),
 			dissect.Str("ftp_data.filename", "ftp_data", "name of the file as the command has it", func(d *Data) []byte { return some(dissect.Text(d.name)) }),
 		},
 		EVE:    writeData,
@@ -130,9 +139,9 @@ func (p *dataParser) End(c *dissect.Ctx, dir dissect.Dir, why dissect.EndReason,
 	}
 	c.CloseFile(&p.file, state, reason)
 	// Whoever opened the connection, a file that is fetched goes to the client.
-	to := dissect.ToClient
-	if p.tx.command == "STOR" {
-		to = dissect.ToServer
+	to := dissect.ToServer
+	if p.tx.command == "RETR" || !p.tx.file() {
+		to = dissect.ToClient
 	}
 	c.EmitDir(evData, &p.tx, to)
 }

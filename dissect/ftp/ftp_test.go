@@ -102,7 +102,7 @@ func TestLimits(t *testing.T) {
 	r = recorder("ftp.command")
 	r.Ctx.Limits.Settings = map[string]string{"ftp.max-tx": "2"}
 	r.Data(dissect.ToServer, "NOOP\r\nNOOP\r\nNOOP\r\nNOOP\r\n")
-	if got := r.End(dissect.EndFIN); strings.Count(got, "ftp.tx") != 2 || strings.Count(got, "too_many_transactions") != 1 {
+	if got := r.End(dissect.EndFIN); strings.Count(got, "ftp.tx") != 4 || strings.Count(got, "too_many_transactions") != 1 || r.Capped["transactions"] != 2 {
 		t.Errorf("many commands: %s", got)
 	}
 	r = recorder("ftp.command")

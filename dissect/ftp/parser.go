@@ -19,9 +19,13 @@ type parser struct {
 	// multi is the code of the reply of several lines that goes on, empty for none.
 	multi   []byte
 	lines   dissect.LineReader
-	stopped [2]bool
+	stopped bool // handed over to TLS
+	greeted bool // the server has spoken
+	flooded bool // it was told that too many commands wait
 	ends    dissect.Ends
 	maxTx   int
+	plain   []byte // a line without controls of Telnet
+	lost
 }
 
 func newParser() *parser { return new(parser) }
@@ -41,8 +45,15 @@ func (p *parser) Data(c *dissect.Ctx, dir dissect.Dir, data []byte) int {
 	}
 	n := 0
 	for n < len(data) {
-		if p.stopped[dir] {
-			return len(data)
+		if p.torn[dir] && !p.rejoin(dir, data[n:]) {
+			break
+		}
+		if dir == dissect.ToServer && p.startsTLS(data[n]) {
+			p.finishTo(c, 0)
+			p.toTLS(c)
+		}
+		if p.stopped {
+			return n
 		}
 		k := p.line(c, dir, data[n:])
 		if k == 0 {
@@ -77,16 +88,16 @@ func (p *parser) begin(c *dissect.Ctx) *Tx {
 
 // command takes a line of the client (RFC 959 section 5.3).
 func (p *parser) command(c *dissect.Ctx, line []byte, cut bool) {
-	if len(p.waiting) >= p.maxTx {
-		c.Anomaly(anTooMany, p.waiting[0])
-		p.stopped[dissect.ToServer] = true
-		return
+	p.settle(c)
+	if p.plain = p.plain[:0]; bytes.IndexByte(line, iac) >= 0 {
+		p.plain = appendPlain(p.plain, line)
+		line = p.plain
 	}
-	line = telnet(line)
 	verb, rest, _ := bytes.Cut(line, []byte{' '})
 	if len(verb) == 0 {
 		return
 	}
+	p.makeRoom(c)
 	t := p.begin(c)
 	for _, b := range verb[:min(len(verb), maxVerb)] {
 		if 'a' <= b && b <= 'z' {
@@ -105,12 +116,18 @@ func (p *parser) command(c *dissect.Ctx, line []byte, cut bool) {
 // maxVerb is more than the longest name of a command.
 const maxVerb = 16
 
-// telnet passes over the telnet controls that clients send before ABOR (RFC 959 section 4.1.3).
-func telnet(line []byte) []byte {
-	for len(line) > 1 && line[0] == 0xff {
-		line = line[2:]
+// makeRoom ends the oldest transaction where too many wait; the reply to it is still to come.
+func (p *parser) makeRoom(c *dissect.Ctx) {
+	if len(p.waiting) < p.maxTx {
+		return
 	}
-	return line
+	c.Capped(capTx)
+	if !p.flooded {
+		p.flooded = true
+		c.Anomaly(anTooMany, p.waiting[0])
+	}
+	p.owed++
+	p.finishTo(c, len(p.waiting)-1)
 }
 
 // act does what a command means for the data connection.
@@ -126,7 +143,7 @@ func (p *parser) act(c *dissect.Ctx, t *Tx) {
 		p.announce(c, t, addr, port)
 	case "PASV", "EPSV":
 		t.mode = passive
-	case "RETR", "STOR", "LIST", "NLST", "MLSD":
+	case "RETR", "STOR", "APPE", "STOU", "LIST", "NLST", "MLSD":
 		p.transfer(c, t)
 	}
 }
@@ -146,8 +163,8 @@ func (p *parser) announce(c *dissect.Ctx, t *Tx, addr packet.Addr, port uint16) 
 // transfer announces the data connection of a file or a list. The addresses are those of this connection: the ones that are
 // named are often wrong behind an address translation.
 func (p *parser) transfer(c *dissect.Ctx, t *Tx) {
-	file := t.is("RETR") || t.is("STOR")
-	if p.port == 0 || file && len(t.data) == 0 || t.long {
+	file := isFile(t.verb)
+	if p.port == 0 || file && len(t.data) == 0 && !t.is("STOU") || t.long {
 		if p.port == 0 && file {
 			c.Anomaly(anNoPort, t)
 		}
@@ -181,25 +198,40 @@ func (p *parser) reply(c *dissect.Ctx, line []byte, cut bool) {
 	} else if more {
 		p.multi = append(p.multi[:0], code...)
 	}
-	if len(p.waiting) == 0 {
-		if p.stopped[dissect.ToServer] {
-			return
+	done := !more && (len(code) == 0 || code[0] != '1')
+	if p.owed > 0 {
+		if done {
+			p.owed--
 		}
-		p.begin(c) // the greeting, or something that nobody asked for
+		return
+	}
+	p.pipelined = p.pipelined || len(p.waiting) > 1
+	if len(p.waiting) == 0 || !p.greeted && string(code) == "220" && len(p.waiting[0].verb) > 0 && !p.waiting[0].is("REIN") {
+		p.first(c) // the greeting, or something that nobody asked for
 	}
 	t := p.waiting[0]
-	t.reply(code, text)
+	if before := t.replyLong; !t.reply(code, text) && !before {
+		c.Capped(capReplies)
+	}
 	if cut {
 		t.replyLong = true
 		c.Anomaly(anLongReply, t)
 	}
-	if more || len(code) > 0 && code[0] == '1' {
+	if !done {
 		return // more is to come
 	}
+	p.greeted = true
 	t.answered = true
 	p.answered(c, t)
 	p.waiting = append(p.waiting[:0], p.waiting[1:]...)
 	p.finish(c, t)
+}
+
+// first makes a transaction without command, before those that wait.
+func (p *parser) first(c *dissect.Ctx) {
+	t := p.begin(c)
+	copy(p.waiting[1:], p.waiting)
+	p.waiting[0] = t
 }
 
 // splitReply cuts a line into code and text; more says that lines of the same reply follow.
@@ -234,8 +266,7 @@ func (p *parser) answered(c *dissect.Ctx, t *Tx) {
 	case t.is("EPSV") && code == "229":
 		_, t.port = extendedPort(inBrackets(text))
 	case t.is("AUTH") && code == "234":
-		p.stopped = [2]bool{true, true}
-		c.Upgrade("tls")
+		p.toTLS(c)
 	}
 	if t.mode == passive && t.port != 0 {
 		p.port, p.mode = t.port, passive
@@ -256,26 +287,15 @@ func (p *parser) finish(c *dissect.Ctx, t *Tx) {
 	p.spare.Put(t, 4)
 }
 
-// Gap implements dissect.Parser.
-func (p *parser) Gap(c *dissect.Ctx, dir dissect.Dir, n int) {
-	p.lines.Skip(dir, true)
-	if dir == dissect.ToClient { // which replies are missing is not known
-		p.multi = p.multi[:0]
-		p.drain(c)
-	}
-}
-
-// drain ends all transactions that wait.
-func (p *parser) drain(c *dissect.Ctx) {
-	for _, t := range p.waiting {
-		p.finish(c, t)
-	}
-	p.waiting = p.waiting[:0]
+// toTLS hands the connection over.
+func (p *parser) toTLS(c *dissect.Ctx) {
+	p.stopped = true
+	c.Upgrade("tls")
 }
 
 // End implements dissect.Parser.
 func (p *parser) End(c *dissect.Ctx, dir dissect.Dir, why dissect.EndReason, rest []byte) {
-	if len(rest) > 0 && !p.lines.Skipping(dir) && !p.stopped[dir] { // a last line without its end
+	if len(rest) > 0 && !p.lines.Skipping(dir) && !p.stopped { // a last line without its end
 		rest = bytes.TrimSuffix(rest, []byte{'\r'})
 		if dir == dissect.ToServer {
 			p.command(c, rest, false)
@@ -284,11 +304,12 @@ func (p *parser) End(c *dissect.Ctx, dir dissect.Dir, why dissect.EndReason, res
 		}
 	}
 	if p.ends.Both(dir) {
-		p.drain(c)
+		p.finishTo(c, 0)
 	}
 }
 
 // Reset implements dissect.Parser.
 func (p *parser) Reset() {
-	*p = parser{waiting: p.waiting[:0], spare: p.spare, user: p.user[:0], multi: p.multi[:0]}
+	clear(p.waiting)
+	*p = parser{waiting: p.waiting[:0], spare: p.spare, user: p.user[:0], multi: p.multi[:0], plain: p.plain[:0]}
 }

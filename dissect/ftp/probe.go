@@ -56,20 +56,33 @@ func probeGreeting(data []byte, hint bool) dissect.Verdict {
 	case data[3] != ' ' && data[3] != '-' && data[3] != '\r':
 		return dissect.No
 	}
-	line := data[:min(len(data), maxGreeting)]
-	end := bytes.IndexByte(line, '\n')
-	if end >= 0 {
-		line = line[:end]
-	}
+	text, whole := greeting(data[:min(len(data), maxGreeting)])
+	ftp := named(text, "ftp") || named(text, "filezilla")
 	switch {
-	case named(line, "smtp"):
+	case named(text, "smtp") && !(hint && ftp):
 		return dissect.No
-	case hint || named(line, "ftp"):
+	case hint && bytes.IndexByte(text, '\n') >= 0, ftp:
 		return dissect.Yes
-	case end < 0 && len(line) < maxGreeting:
+	case !whole && len(text) < maxGreeting:
 		return dissect.More
+	case hint:
+		return dissect.Yes
 	}
 	return dissect.No
+}
+
+// greeting gives the lines of a first reply, up to the one that ends it, and whether that is there.
+func greeting(data []byte) (text []byte, whole bool) {
+	for at := 0; ; {
+		i := bytes.IndexByte(data[at:], '\n')
+		if i < 0 {
+			return data, false
+		}
+		last := len(data) > at+3 && data[at+3] != '-' && bytes.Equal(data[at:at+3], data[:3])
+		if at += i + 1; last {
+			return data[:at], true
+		}
+	}
 }
 
 // named tells whether a line has a word, in any case.

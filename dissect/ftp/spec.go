@@ -24,6 +24,7 @@ func Spec() *dissect.Spec {
 		},
 		Fields:     fields(),
 		Anomalies:  anomalies,
+		Caps:       caps,
 		MaxPending: maxPending,
 		EVE:        writeEVE,
 		Announces:  &dissect.Announces{Begins: []string{"PORT", "EPRT", "227 ", "229 "}, Port: Announced},
@@ -52,4 +53,15 @@ var anomalies = []string{
 	anLongReply:   "response_command_too_long",
 	anTooMany:     "too_many_transactions",
 	anNoPort:      "file_before_port",
+}
+
+// Caps, in the order of the Spec.
+const (
+	capTx = iota
+	capReplies
+)
+
+var caps = []dissect.Cap{
+	capTx:      {Name: "transactions", Doc: "FTP: transactions that ended before their time because too many waited for a reply (app-layer.protocols.ftp.max-tx)"},
+	capReplies: {Name: "replies", Doc: "FTP: transactions of whose replies only 64 lines, or 8 KiB, were kept"},
 }

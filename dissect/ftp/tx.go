@@ -55,16 +55,17 @@ func (t *Tx) add(b []byte) span {
 	return s
 }
 
-// reply adds a line of a reply.
-func (t *Tx) reply(code, text []byte) {
+// reply adds a line of a reply; false where there are too many to keep it.
+func (t *Tx) reply(code, text []byte) bool {
 	if len(t.replies) >= maxReplies || len(t.text) >= maxText {
 		t.replyLong = true
-		return
+		return false
 	}
 	if len(code) > 0 {
 		t.codes = append(t.codes, t.add(code))
 	}
 	t.replies = append(t.replies, t.add(text))
+	return true
 }
 
 func (t *Tx) reset(id uint64) {
