@@ -66,20 +66,35 @@ func called(name, doc string, get func(id *identity) []byte) dissect.Field {
 // asked declares the values of segments of the request's paths; with lists those in lists of attributes are among them.
 func asked(name, doc string, kind uint8, lists bool) dissect.Field {
 	return dissect.Ints(name, onMessage, doc, func(t *Tx, i int) (int64, bool) {
-		for _, g := range t.request.segments {
-			if g.kind>>2 != kind {
-				continue
-			}
-			if i == 0 {
-				return int64(g.value), true
-			}
-			i--
+		v, n, ok := t.request.segment(kind, i)
+		if a := t.request.attributes; !ok && lists && i-n < len(a) {
+			return int64(a[i-n]), true
 		}
-		if a := t.request.attributes; lists && i < len(a) {
-			return int64(a[i]), true
-		}
-		return 0, false
+		return int64(v), ok
 	})
+}
+
+// cursor is a place among the segments of paths: n of a kind are before at.
+type cursor struct {
+	kind  uint8
+	n, at int
+}
+
+// segment gives the value of the i-th segment of a kind, or the number of them. It goes on where it was asked last: rules ask for one after the other.
+func (p *pdu) segment(kind uint8, i int) (value uint32, n int, ok bool) {
+	c := &p.asked
+	if c.kind != kind || i < c.n {
+		*c = cursor{kind: kind}
+	}
+	for ; c.at < len(p.segments); c.at++ {
+		if g := &p.segments[c.at]; g.kind>>2 == kind {
+			if c.n == i {
+				return g.value, 0, true
+			}
+			c.n++
+		}
+	}
+	return 0, c.n, false
 }
 
 // present is a value that is there, also if it is empty.

@@ -78,3 +78,20 @@ func TestKept(t *testing.T) {
 		}
 	}
 }
+
+// TestSegmentsInAnyOrder asks for segments as several rules do, by turns.
+func TestSegmentsInAnyOrder(t *testing.T) {
+	var p pdu
+	p.read([]byte(encap(cmdSendRRData, 7, 0, rr(ask(0x0e, "\x20\x01\x24\x02\x20\x03\x30\x04\x24\x05\x20\x06", "")))), false)
+	want := map[uint8][]uint32{segClass: {1, 3, 6}, segInstance: {2, 5}, segAttribute: {4}}
+	for range 2 {
+		for _, i := range []int{2, 0, 1, 3, 1} {
+			for kind, values := range want {
+				v, n, ok := p.segment(kind, i)
+				if ok != (i < len(values)) || ok && v != values[i] || !ok && n != len(values) {
+					t.Errorf("%d-th of kind %d: %d of %d, %v; want one of %v", i, kind, v, n, ok, values)
+				}
+			}
+		}
+	}
+}

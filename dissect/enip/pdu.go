@@ -69,6 +69,7 @@ type pdu struct {
 	shown  int // bytes of messages in Multiple Service Packets that may still be shown as frames
 	pieces []piece
 	calls  calls
+	asked  cursor
 }
 
 // identity is what a device says of itself (CIP volume 2 section 2-4.2.3).
