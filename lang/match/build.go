@@ -194,12 +194,31 @@ func (b *builder) compile(r *Rule, rest []ir.Expr) bool {
 	if b.lean {
 		return true
 	}
-	r.termIR = make([]ir.Expr, len(sorted))
-	for i, n := range sorted {
-		k := slices.Index(nodes, n)
-		r.termIR[i], nodes[k] = kept[k], nil
-	}
+	r.termIR = termsOf(sorted, nodes, kept)
 	return true
+}
+
+// fewTerms is up to how many terms they are looked for one by one.
+const fewTerms = 64
+
+// termsOf gives the expressions that sorted nodes were compiled from; nodes, which is used up, and from are parallel.
+func termsOf(sorted, nodes []*node, from []ir.Expr) []ir.Expr {
+	out := make([]ir.Expr, len(sorted))
+	if len(sorted) <= fewTerms {
+		for i, n := range sorted {
+			k := slices.Index(nodes, n)
+			out[i], nodes[k] = from[k], nil
+		}
+		return out
+	}
+	at := map[*node][]ir.Expr{}
+	for k, n := range nodes {
+		at[n] = append(at[n], from[k])
+	}
+	for i, n := range sorted {
+		out[i], at[n] = at[n][0], at[n][1:]
+	}
+	return out
 }
 
 func (b *builder) directionFits(r *Rule, events []dissect.EventID) bool {
