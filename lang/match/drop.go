@@ -5,10 +5,10 @@ import (
 	"github.com/luanids/luanids/lang/ir"
 )
 
-// TakesOut tells whether a match of r takes its flow out of judgement from the next packet on: r says to drop, and is not
-// about single packets. That is how Suricata does it, which would not see what follows.
+// TakesOut tells whether a match of r takes its flow out of judgement from the next packet on: r says to drop or reject, and is
+// not about single packets. That is how Suricata does it, which would not see what follows.
 func (r *Rule) TakesOut() bool {
-	if r.Action != ir.Drop || r.Ordered || !r.passFlow {
+	if r.Action != ir.Drop && r.Action != ir.Reject || r.Ordered || !r.passFlow {
 		return false
 	}
 	for _, ev := range r.Events {
