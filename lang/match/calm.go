@@ -4,7 +4,6 @@ import (
 	"slices"
 
 	"github.com/luanids/luanids/dissect"
-	"github.com/luanids/luanids/dissect/packet"
 )
 
 // Most packets have nothing for rules to look at: acknowledgements, fragments. That a packet without payload can match no rule is told
@@ -25,7 +24,14 @@ func (m *Matcher) calm(pt *part, e *dissect.Env) bool {
 		return false
 	}
 	c := m.known(pt, e)
-	if c == nil || c.judged {
+	if m.e = e; c == nil || pt.computes {
+		m.begin(e)
+		m.ev = dissect.EvPacket
+	}
+	if c == nil {
+		c = m.learn(pt)
+	}
+	if c.judged {
 		return false
 	}
 	for _, s := range pt.scans {
@@ -33,7 +39,7 @@ func (m *Matcher) calm(pt *part, e *dissect.Env) bool {
 			return false
 		}
 	}
-	return !pt.anyNumber(e.Pkt, c.live)
+	return !m.anyNumber(pt, c.live)
 }
 
 // known gives what is remembered of the rules without literal for a packet, nil if nothing is.
@@ -48,13 +54,21 @@ func (m *Matcher) known(pt *part, e *dissect.Env) *looseRules {
 	return nil
 }
 
+// learn finds out what known did not know.
+func (m *Matcher) learn(pt *part) *looseRules {
+	if m.e.Flow == nil {
+		return m.pairOf(pt)
+	}
+	return m.looseOf(pt)
+}
+
 // anyNumber tells whether rules hang on one of the packet's numbers, of the tables that are live.
-func (pt *part) anyNumber(p *packet.Packet, live uint64) bool {
+func (m *Matcher) anyNumber(pt *part, live uint64) bool {
 	for i, t := range pt.switches {
 		if live>>i&1 == 0 {
 			continue
 		}
-		if v, ok := t.ofPacket(p); ok && len(t.find(v)) > 0 {
+		if v, ok := t.number(m); ok && len(t.find(v)) > 0 {
 			return true
 		}
 	}
@@ -63,8 +77,8 @@ func (pt *part) anyNumber(p *packet.Packet, live uint64) bool {
 
 // noteCalm finds out whether a part's packets can be told to be calm.
 func (pt *part) noteCalm() {
+	pt.computes = slices.ContainsFunc(pt.switches, func(t *switchTable) bool { return t.ofPacket == nil })
 	pt.calms = pt.cached && pt.unstable == len(pt.loose) && len(pt.switches) <= 64 &&
-		!slices.ContainsFunc(pt.switches, func(t *switchTable) bool { return t.ofPacket == nil }) &&
 		!slices.ContainsFunc(pt.scans, func(s *scanSlot) bool { return !s.payload && s.multi == nil })
 }
 

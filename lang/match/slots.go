@@ -153,6 +153,7 @@ type part struct {
 	unstable int            // where the others begin
 	sieve    sieve          // of those before
 	calms    bool           // Calm has an answer
+	computes bool           // a switch is computed, and not just a number of the packet
 	cached   bool           // it pays to remember which of them a flow's headers allow
 	seq      uint32         // number of the part
 	// remembers: what the message remembers of its rules matters.
