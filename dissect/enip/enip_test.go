@@ -213,8 +213,9 @@ func TestBroken(t *testing.T) {
 func TestGap(t *testing.T) {
 	r := recorder("enip.command")
 	r.Data(ts, encap(cmdRegisterSession, 0, 0, w16(1, 0))[:10]).Gap(ts, 20).Data(ts, "rest of it").Data(ts, encap(cmdUnregister, 7, 0, ""))
-	if got, want := r.Text(), "enip.message to_server enip.command=102\n"; got != want {
-		t.Errorf("after a gap:\n%s", got)
+	r.Gap(ts, 9).Trickle(ts, encap(cmdUnregister, 7, 0, ""))
+	if got, want := r.Text(), strings.Repeat("enip.message to_server enip.command=102\n", 2); got != want {
+		t.Errorf("after gaps:\n%s", got)
 	}
 }
 

@@ -58,8 +58,12 @@ func (p *parser) Data(c *dissect.Ctx, dir dissect.Dir, data []byte) int {
 		return len(data)
 	}
 	if p.lost[dir] {
-		if !plausible(data) {
+		switch {
+		case len(data) >= headerLen && !plausible(data), len(data) >= 2 && !known(le16(data)):
 			return len(data)
+		case len(data) < headerLen:
+			c.Need(headerLen)
+			return 0
 		}
 		p.lost[dir] = false
 	}

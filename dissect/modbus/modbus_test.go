@@ -196,6 +196,7 @@ func TestLost(t *testing.T) {
 	for name, r := range map[string]*dissecttest.Recorder{
 		"gap":           recorder("modbus.transaction_id").Data(ts, ask[:7]).Gap(ts, 5).Data(ts, "the rest of something").Data(ts, next),
 		"long":          recorder("modbus.transaction_id").Data(ts, w16(5, 0, 60000)+"xx").Data(ts, strings.Repeat("more ", 90)).Data(ts, next),
+		"short rest":    recorder("modbus.transaction_id").Gap(ts, 50).Data(ts, "rest").Data(ts, next),
 		"in small bits": recorder("modbus.transaction_id").Gap(ts, 50).Trickle(ts, next),
 	} {
 		if got := r.Text(); !strings.HasSuffix(got, want) || strings.Count(got, "modbus.request") > 2 {

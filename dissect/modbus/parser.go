@@ -45,11 +45,11 @@ func (p *parser) Reset() {
 func (p *parser) Data(c *dissect.Ctx, dir dissect.Dir, data []byte) int {
 	if p.lost[dir] {
 		switch {
+		case len(data) >= headLen && !plausible(data), !begins(data):
+			return len(data)
 		case len(data) < headLen:
 			c.Need(headLen)
 			return 0
-		case !plausible(data):
-			return len(data)
 		}
 		p.lost[dir] = false
 	}

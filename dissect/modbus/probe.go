@@ -6,9 +6,14 @@ import (
 	"github.com/luanids/luanids/dissect"
 )
 
+// begins tells whether b, as far as it goes, begins like a message of the protocol 0 that is not too long.
+func begins(b []byte) bool {
+	return (len(b) < 3 || b[2] == 0) && (len(b) < 4 || b[3] == 0) && (len(b) < 5 || b[4] == 0)
+}
+
 // plausible tells whether b begins like a message: of the protocol 0, with a length that one may have, and a function that has a name.
 func plausible(b []byte) bool {
-	return len(b) >= headLen && b[2] == 0 && b[3] == 0 && b[4] == 0 && b[5] >= minLength && b[5] <= maxLength && FunctionName(b[7]&^exceptionBit) != ""
+	return len(b) >= headLen && begins(b) && b[5] >= minLength && b[5] <= maxLength && FunctionName(b[7]&^exceptionBit) != ""
 }
 
 // whole tells whether a message that is plausible is as long as its function wants at least.
@@ -39,7 +44,7 @@ func certain(b []byte) bool {
 // probe takes what begins with a message on the usual port, and a client's first request on others.
 func probe(dir dissect.Dir, b []byte, hint bool) dissect.Verdict {
 	switch {
-	case len(b) > 2 && b[2] != 0, len(b) > 3 && b[3] != 0, len(b) > 4 && b[4] != 0, !hint && dir == dissect.ToClient:
+	case !begins(b), !hint && dir == dissect.ToClient:
 		return dissect.No
 	case len(b) < headLen:
 		return dissect.More
