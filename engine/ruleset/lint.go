@@ -2,7 +2,6 @@ package ruleset
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -31,23 +30,24 @@ func (l *loader) lint() {
 	for _, s := range l.seqs {
 		changes(s.Effects)
 	}
+	var near diag.Suggester
+	var same map[string][]string
 	ask := func(id string, x ir.Expr) {
 		asked(x, func(pos ir.Pos, names ...state) {
 			if !strings.HasSuffix(pos.File, lang.Ext) || slices.ContainsFunc(names, func(s state) bool { return set[s] }) {
 				return
 			}
-			var same []string
-			for s := range maps.Keys(set) {
-				if s.kind == names[0].kind {
-					same = append(same, s.name)
+			kind, name := names[0].kind, names[0].name
+			d := diag.NeverSet(diag.Range{}, kind, name, near.Nearest(kind, name, func() []string {
+				if same == nil {
+					same = byKind(set)
 				}
-			}
-			slices.Sort(same)
-			d := diag.NeverSet(diag.Range{}, names[0].kind, names[0].name, diag.Nearest(names[0].name, same))
+				return same[kind]
+			}))
 			d.File, d.Rule = pos.File, id
 			at := l.at(pos)
 			end := at
-			n := len(names[0].kind) + len(`("")`) + len(names[0].name)
+			n := len(kind) + len(`("")`) + len(name)
 			end.Col, end.Offset = end.Col+n, end.Offset+n
 			d.Range = diag.Range{Start: at, End: end}
 			l.set.Diagnostics = append(l.set.Diagnostics, d)
@@ -88,6 +88,18 @@ func (l *loader) same() {
 		d.Range = diag.Range{Start: at, End: at}
 		l.set.Diagnostics = append(l.set.Diagnostics, d)
 	}
+}
+
+// byKind sorts the names of what is set by their kinds.
+func byKind(set map[state]bool) map[string][]string {
+	out := map[string][]string{}
+	for s := range set {
+		out[s.kind] = append(out[s.kind], s.name)
+	}
+	for _, names := range out {
+		slices.Sort(names)
+	}
+	return out
 }
 
 // state is a flag or counter that rules change and ask for.

@@ -134,7 +134,7 @@ func (b *body) statement(s syntax.Stmt, sequence bool) {
 	case *syntax.On:
 		b.once("on", s.Range())
 		if _, ok := b.scope.Schema.EventByName(s.Event.Text); !ok {
-			b.report(diag.UnknownEvent(s.Event.Range(), s.Event.Text, diag.Nearest(s.Event.Text, b.scope.eventNames())))
+			b.report(diag.UnknownEvent(s.Event.Range(), s.Event.Text, b.scope.suggestEvent(s.Event.Text)))
 		}
 		if sequence {
 			b.report(diag.NotHere(s.Range(), "on", "a sequence", "name the event in a step"))

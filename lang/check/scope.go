@@ -45,6 +45,7 @@ type Scope struct {
 	declared map[string]*declaredSet // of the data sets those that say what they begin with
 	scores   map[string]*ir.RepTable
 
+	near                   diag.Suggester
 	fieldNames, eventNames func() []string
 }
 
@@ -275,16 +276,6 @@ func (s *Scope) dataset(name string) *ir.Dataset {
 	return d
 }
 
-// suggest finds names like one that is unknown.
-func (s *Scope) suggest(name string) []string {
-	candidates := append([]string(nil), s.fieldNames()...)
-	for n := range s.lets {
-		candidates = append(candidates, n)
-	}
-	candidates = append(candidates, s.eventNames()...)
-	return diag.Nearest(name, candidates)
-}
-
 // function finds a function, nil where there is none.
 func (s *Scope) function(name string) *funcs.Decl {
 	for _, d := range s.Funcs {
@@ -293,14 +284,6 @@ func (s *Scope) function(name string) *funcs.Decl {
 		}
 	}
 	return funcs.Lookup(name)
-}
-
-func (s *Scope) suggestFunction(name string) []string {
-	names := funcs.Names()
-	for _, d := range s.Funcs {
-		names = append(names, d.Name)
-	}
-	return diag.Nearest(name, names)
 }
 
 // LetNames lists the lets and lists, for completion.

@@ -7,6 +7,9 @@ import (
 	"github.com/luanids/luanids/lang/syntax"
 )
 
+// maxSteps is how many steps a sequence may have.
+const maxSteps = 256
+
 // Sequence checks a sequence and lowers it. It is nil if it has errors.
 func (s *Scope) Sequence(p Piece, q *syntax.Sequence) (*ir.Sequence, diag.List) {
 	c := &checker{scope: s, file: p.File, src: p.source(), rule: q.ID.Text}
@@ -19,6 +22,10 @@ func (s *Scope) Sequence(p Piece, q *syntax.Sequence) (*ir.Sequence, diag.List) 
 		c.report(diag.NoWithin(q.ID.Range()))
 	} else {
 		out.Within = b.duration(q.Within, "the sequence's time limit")
+	}
+	if len(b.steps) > maxSteps {
+		c.report(diag.TooManySteps(b.steps[maxSteps].Range(), maxSteps))
+		b.steps = b.steps[:maxSteps]
 	}
 	for i, st := range b.steps {
 		out.Steps = append(out.Steps, b.step(st, i))
@@ -76,7 +83,7 @@ func (b *body) ruleRef(x *syntax.Call) string {
 		return ""
 	}
 	if b.scope.RuleID != nil && !b.scope.RuleID(id) {
-		b.report(diag.UnknownRule(x.Args[0].Range(), id, diag.Nearest(id, b.scope.RuleIDs())))
+		b.report(diag.UnknownRule(x.Args[0].Range(), id, b.scope.suggestRule(id)))
 	}
 	return id
 }

@@ -51,7 +51,7 @@ func (s *Scope) Test(p Piece, t *syntax.Test) (*Test, diag.List) {
 	b := body{checker: c}
 	out := &Test{RuleID: t.ID.Text, File: p.File, Pos: c.pos(t.Range())}
 	if s.RuleID != nil && !s.RuleID(t.ID.Text) {
-		c.report(diag.UnknownRule(t.ID.Range(), t.ID.Text, diag.Nearest(t.ID.Text, s.RuleIDs())))
+		c.report(diag.UnknownRule(t.ID.Range(), t.ID.Text, s.suggestRule(t.ID.Text)))
 	}
 	for _, cs := range t.Cases {
 		tc := TestCase{Pos: c.pos(cs.Range())}
@@ -88,7 +88,7 @@ func (b *body) message(m *syntax.TestMsg) TestMsg {
 		}
 	}
 	if _, ok := b.scope.Schema.EventByName(out.Event); !ok {
-		b.report(diag.UnknownEvent(m.Event.Range(), out.Event, diag.Nearest(out.Event, b.scope.eventNames())))
+		b.report(diag.UnknownEvent(m.Event.Range(), out.Event, b.scope.suggestEvent(out.Event)))
 		return out
 	}
 	for _, f := range m.Fields {

@@ -20,6 +20,7 @@ type checker struct {
 	uses   int  // of lets
 	broken bool // such a let is wrong: so is what uses it
 
+	row    int             // of operators of arithmetic
 	depth  int             // of lets within lets
 	vars   map[string]bool // variables that chains extract
 	event  string          // an event named as a term
@@ -304,7 +305,16 @@ var arithOps = map[syntax.Op]ir.ArithOp{syntax.OpAdd: ir.Add, syntax.OpSub: ir.S
 	syntax.OpMod: ir.Mod, syntax.OpBitAnd: ir.BitAnd, syntax.OpBitOr: ir.BitOr, syntax.OpBitXor: ir.BitXor,
 	syntax.OpShl: ir.Shl, syntax.OpShr: ir.Shr}
 
+// maxArith is how many operators of arithmetic may stand in a row.
+const maxArith = 256
+
 func (c *checker) arith(b *syntax.Binary) val {
+	c.row++
+	defer func() { c.row-- }()
+	if c.row > maxArith {
+		c.report(diag.TooDeep(b.OpAt, maxArith))
+		return val{}
+	}
 	l, r := c.operand(b.L), c.operand(b.R)
 	if l.bad() || r.bad() {
 		return val{}

@@ -107,7 +107,7 @@ func TestNearest(t *testing.T) {
 // those that are about no rule file.
 func TestEveryCodeIsTested(t *testing.T) {
 	elsewhere := map[string]bool{"unknown-var": true, "shadowed-id": true, "untested": true, "list-entry": true, "too-deep": true,
-		"short-literal": true, "never-set": true, "not-text": true, "shadowed": true}
+		"short-literal": true, "never-set": true, "too-many-steps": true, "not-text": true, "shadowed": true}
 	var said strings.Builder
 	files, _ := filepath.Glob("../testdata/check/*.nids")
 	for _, f := range files {

@@ -100,6 +100,11 @@ func NoSteps(at Range) Diagnostic {
 	return errorAt(at, "too-few-steps", "a sequence needs at least two steps", "such as a: 10 of ssh.auth.failure and b: ssh.auth.success")
 }
 
+// TooManySteps is a sequence with more steps than are followed.
+func TooManySteps(at Range, most int) Diagnostic {
+	return errorAt(at, "too-many-steps", fmt.Sprintf("a sequence has at most %d steps", most), "the same thing several times is one step: 10 of ssh.auth.failure")
+}
+
 // NoWithin is a sequence without a time limit.
 func NoWithin(at Range) Diagnostic {
 	return errorAt(at, "no-within", "a sequence needs a time limit", "add within 10m after its key")
