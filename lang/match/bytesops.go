@@ -60,6 +60,9 @@ func (r *inspection) place(it *item, pos int) int {
 	return off - clampInt(int64(min(r.base, 1<<40)))
 }
 
+// maxDigits is more than a number of 64 bits has, in octal, with a sign and some space before.
+const maxDigits = 64
+
 // number reads a number at offset at; n is how many bytes it took.
 func (r *inspection) number(c *conv, at int) (v uint64, n int, ok bool) {
 	want := r.value(c.bytes)
@@ -68,6 +71,9 @@ func (r *inspection) number(c *conv, at int) (v uint64, n int, ok bool) {
 	}
 	b := r.buf[at : at+want]
 	if c.text {
+		if want == 0 { // as many digits as there are
+			b = r.buf[at:min(at+maxDigits, len(r.buf))]
+		}
 		v, n, ok = parseDigits(b, int(c.base))
 	} else {
 		v, n, ok = parseBinary(b, c.little), want, want <= 8
@@ -99,7 +105,7 @@ func parseBinary(b []byte, little bool) (v uint64) {
 }
 
 // parseDigits reads a number in text as strtoull does: white space, a sign, a 0x prefix for
-// base 16 and 0, digits up to the first other byte.
+// base 16 and 0, digits up to the first other byte; n is how many bytes that is.
 func parseDigits(b []byte, base int) (v uint64, n int, ok bool) {
 	i := 0
 	for i < len(b) && isSpace(b[i]) {
@@ -140,7 +146,7 @@ func parseDigits(b []byte, base int) (v uint64, n int, ok bool) {
 	if neg {
 		v = -v
 	}
-	return v, len(b), true
+	return v, i, true
 }
 
 func (r *inspection) byteTest(it *item, pos int) bool {
