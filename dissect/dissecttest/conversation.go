@@ -12,7 +12,8 @@ func (r *Recorder) Conversation(data []byte, slow bool) {
 	dir := dissect.ToServer
 	for _, part := range bytes.Split(data, []byte{0}) {
 		switch {
-		case len(part) > 0 && part[0] == 1:
+		case len(part) == 0: // says nothing
+		case part[0] == 1:
 			r.Gap(dir, len(part))
 		case slow:
 			r.Trickle(dir, string(part))

@@ -1,10 +1,9 @@
-// Package imap parses the Internet Message Access Protocol (RFC 3501, RFC 9051): commands and the lines of responses. Literals, which hold
-// the mails, are passed over. What follows STARTTLS is TLS, and parsed as such.
+// Package imap parses the Internet Message Access Protocol (RFC 3501, RFC 9051): commands and the lines of responses. Literals of commands
+// are part of their arguments, those of responses, which hold the mails, are passed over. What follows STARTTLS is TLS, and parsed as such.
 package imap
 
 import (
 	"bytes"
-	"strconv"
 
 	"github.com/luanids/luanids/dissect"
 	"github.com/luanids/luanids/dissect/jsonw"
@@ -23,6 +22,7 @@ func Spec() *dissect.Spec {
 			evResponse: {Name: response, Doc: "a line of the server", Dir: dissect.ToClient, Phase: 1, Final: true},
 		},
 		Fields: fields(),
+		Caps:   caps,
 		EVE:    func(*jsonw.Writer, *dissect.Env) {},
 		Clone:  func(tx any) any { return tx.(*Line).clone() },
 	}
@@ -37,7 +37,14 @@ const (
 	evResponse
 )
 
-// Line is a command, or a line of a response, without its end and without literals.
+// Caps, in the order of the Spec.
+const capArguments = 0
+
+var caps = []dissect.Cap{
+	capArguments: {Name: "arguments", Doc: "IMAP: commands of whose arguments only the first 8 KiB, or 4 KiB of a line, were kept"},
+}
+
+// Line is a command, or a line of a response without its end and without literals.
 type Line struct {
 	dissect.MatchState
 	id              uint64
@@ -73,7 +80,7 @@ func fields() []dissect.Field {
 	return []dissect.Field{
 		str(false, "imap.tag", command, "tag of a command, which its answer repeats", tag),
 		str(false, "imap.command", command, "command as sent: LOGIN, SELECT, UID, STARTTLS", name),
-		str(false, "imap.arguments", command, "what follows the command, without literals", rest),
+		str(false, "imap.arguments", command, "what follows the command, with literals (RFC 9051 section 4.3) in their place, up to 8 KiB", rest),
 		str(true, "imap.response.tag", response, "tag of the command that a line answers; * for others, + where more is wanted", tag),
 		str(true, "imap.response.status", response, "OK, NO, BAD, BYE, PREAUTH, or what else follows the tag: LIST, a number", name),
 		str(true, "imap.response.text", response, "what follows the status", rest),
@@ -125,8 +132,10 @@ func probe(dir dissect.Dir, data []byte, hint bool) dissect.Verdict {
 	return dissect.No
 }
 
-// commands are those that clients begin with.
-var commands = []string{"CAPABILITY", "LOGIN", "AUTHENTICATE", "STARTTLS", "NOOP", "ID", "LOGOUT", "SELECT"}
+// commands are those of RFC 9051, of its predecessor and of common extensions.
+var commands = []string{"CAPABILITY", "LOGIN", "AUTHENTICATE", "STARTTLS", "NOOP", "ID", "LOGOUT", "SELECT", "APPEND", "CHECK", "CLOSE", "COMPRESS", "COPY",
+	"CREATE", "DELETE", "ENABLE", "EXAMINE", "EXPUNGE", "FETCH", "GETQUOTAROOT", "IDLE", "LIST", "LSUB", "MOVE", "NAMESPACE", "RENAME", "SEARCH", "SORT",
+	"STATUS", "STORE", "SUBSCRIBE", "THREAD", "UID", "UNSELECT", "UNSUBSCRIBE", "XLIST"}
 
 // isTag tells whether bytes can be the tag of a command.
 func isTag(b []byte) bool {
@@ -136,101 +145,4 @@ func isTag(b []byte) bool {
 		}
 	}
 	return len(b) > 0
-}
-
-type parser struct {
-	lines   dissect.LineReader
-	line    Line
-	literal [2]uint64 // bytes to come that are no line, by direction
-	more    [2]bool   // the line at hand goes on one that ended in a literal
-	tls     []byte    // tag of a STARTTLS that waits for its answer
-	left    bool      // what follows is another protocol's
-}
-
-// Data implements dissect.Parser.
-func (p *parser) Data(c *dissect.Ctx, dir dissect.Dir, data []byte) int {
-	n := 0
-	for n < len(data) && !p.left {
-		if k := p.literal[dir]; k > 0 {
-			k = min(k, uint64(len(data)-n))
-			p.literal[dir] -= k
-			n += int(k)
-			continue
-		}
-		line, k, _, ok := p.lines.Next(dir, data[n:])
-		if ok {
-			p.take(c, dir, line)
-		}
-		if k == 0 {
-			break
-		}
-		n += k
-	}
-	return n
-}
-
-// take takes a line.
-func (p *parser) take(c *dissect.Ctx, dir dissect.Dir, line []byte) {
-	more := p.more[dir]
-	line, p.literal[dir], p.more[dir] = cutLiteral(line)
-	if more || len(line) == 0 {
-		return
-	}
-	l := &p.line
-	l.MatchState.Reset()
-	l.server = dir == dissect.ToClient
-	l.parse(line)
-	if dir == dissect.ToServer {
-		if !isTag(l.tag) || len(l.name) == 0 { // a login's answer to a challenge, the end of IDLE
-			return
-		}
-		l.id = c.NextTxID()
-		if bytes.EqualFold(l.name, []byte("STARTTLS")) {
-			p.tls = append(p.tls[:0], l.tag...)
-		}
-		c.Emit(evCommand, l)
-		return
-	}
-	if l.id = 0; c.Flow != nil && c.Flow.TxCount > 0 {
-		l.id = c.Flow.TxCount - 1
-	}
-	c.Emit(evResponse, l)
-	if len(p.tls) > 0 && bytes.Equal(p.tls, l.tag) {
-		if p.tls = p.tls[:0]; bytes.EqualFold(l.name, []byte("OK")) {
-			p.left = true
-			c.Upgrade("tls")
-		}
-	}
-}
-
-// cutLiteral takes the length of a literal off the end of a line (RFC 9051 section 4.3: {12}, {12+}); found is false without one.
-func cutLiteral(line []byte) (rest []byte, n uint64, found bool) {
-	i := bytes.LastIndexByte(line, '{')
-	if i < 0 || line[len(line)-1] != '}' {
-		return line, 0, false
-	}
-	n, err := strconv.ParseUint(string(bytes.TrimSuffix(line[i+1:len(line)-1], []byte{'+'})), 10, 63)
-	if err != nil {
-		return line, 0, false
-	}
-	return line[:i], n, true
-}
-
-// Gap implements dissect.Parser.
-func (p *parser) Gap(_ *dissect.Ctx, dir dissect.Dir, n int) {
-	if n >= 0 && uint64(n) <= p.literal[dir] {
-		p.literal[dir] -= uint64(n)
-		return
-	}
-	p.literal[dir], p.more[dir] = 0, false
-	p.lines.Skip(dir, true)
-}
-
-// End implements dissect.Parser.
-func (p *parser) End(*dissect.Ctx, dissect.Dir, dissect.EndReason, []byte) {}
-
-// Reset implements dissect.Parser.
-func (p *parser) Reset() {
-	p.line.MatchState.Reset()
-	*p = parser{line: Line{MatchState: p.line.MatchState}, tls: p.tls[:0]}
 }
