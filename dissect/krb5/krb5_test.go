@@ -138,7 +138,11 @@ func TestStream(t *testing.T) {
 		"too long": func(r *dissecttest.Recorder) {
 			r.Data(ts, "\x00\x10\x00\x00"+strings.Repeat("x", 1<<20)).Data(ts, good)
 		},
-		"junk": func(r *dissecttest.Recorder) { r.Data(ts, "\x00\x00\x00\x05junk!more").Data(ts, good) },
+		"in pieces": func(r *dissecttest.Recorder) {
+			r.Data(ts, "\x00\x00\x00\x05junk!").Data(ts, good[:4]).Data(ts, good[4:])
+		},
+		"a byte at a time": func(r *dissecttest.Recorder) { r.Gap(ts, 50).Trickle(ts, good) },
+		"junk":             func(r *dissecttest.Recorder) { r.Data(ts, "\x00\x00\x00\x05junk!more").Data(ts, good) },
 	} {
 		r := recorder("krb5.client")
 		feed(r)

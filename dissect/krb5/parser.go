@@ -38,10 +38,14 @@ func (p *parser) Data(c *dissect.Ctx, dir dissect.Dir, data []byte) int {
 		return len(data)
 	}
 	if p.lost[dir] {
-		if probeTCP(dir, data, true) != dissect.Yes {
+		switch probeTCP(dir, data, true) {
+		case dissect.More: // many send the length by itself
+			return 0
+		case dissect.Yes:
+			p.lost[dir] = false
+		default:
 			return len(data)
 		}
-		p.lost[dir] = false
 	}
 	n := 0
 	for n < len(data) && !p.lost[dir] {
