@@ -90,8 +90,11 @@ func (s *Session) clone() *Session {
 	return &n
 }
 
-// atLeast tells whether the client asked for this minor version of 3, or a later one.
-func (s *Session) atLeast(minor string) bool { return string(s.versions[1].minor[:]) >= minor }
+// atLeast tells whether the client asked for this minor version of 3, or a later one: RealVNC's are up to 5.0.
+func (s *Session) atLeast(minor string) bool {
+	v := &s.versions[1]
+	return string(v.major[:]) > "003" || string(v.minor[:]) >= minor
+}
 
 // parseVersion reads a version.
 func parseVersion(b []byte) (v version, ok bool) {

@@ -37,6 +37,7 @@ func TestHandshakes(t *testing.T) {
 		{"3.8 without one", "<" + v38 + "|>" + v38 + "|<\x01\x01|>\x01|<" + ok + "|>\x00|<" + shown(""), "rfb.security to_server\nrfb.result to_client\nrfb.tx to_client\n", ""},
 		{"3.7 without one", "<" + v37 + "|>" + v37 + "|<\x01\x01|>\x01\x01|<" + shown(""), "rfb.security to_server\nrfb.tx to_client\n", ""},
 		{"3.3", "<" + v38 + "|>" + v33 + "|<\x00\x00\x00\x02" + secret + "|>" + secret + "|<" + ok + "|>\x01|<" + shown("x"), "rfb.security to_server\nrfb.result to_client\nrfb.tx to_client\n", ""},
+		{"a later version", "<RFB 005.000\n|>RFB 004.001\n|<\x01\x01|>\x01|<" + ok + "|>\x00|<" + shown(""), "rfb.security to_server\nrfb.result to_client\nrfb.tx to_client\n", ""},
 		{"wrong password", "<" + v38 + "|>" + v38 + "|<\x01\x02|>\x02|<" + secret + "|>" + secret + "|<\x00\x00\x00\x01" + text4("no"), "rfb.security to_server\nrfb.result to_client\nrfb.tx to_client\n",
 			`{"rfb":{` + versions + `,"authentication":{"security_type":2,"vnc":{"challenge":"30313233343536373839616263646566","response":"30313233343536373839616263646566"},"security_result":"FAIL"},"server_security_failure_reason":"no"}}`},
 		{"refused at once", "<" + v38 + "|>" + v38 + "|<\x00" + text4("too many"), "rfb.tx to_client\n", `{"rfb":{` + versions + `,"authentication":{},"server_security_failure_reason":"too many"}}`},
