@@ -107,14 +107,14 @@ func (p *parser) Data(c *dissect.Ctx, _ dissect.Dir, data []byte) int {
 // next gives the length of the next command, or line of text; 0: it is not complete.
 func next(data []byte) (n, kind int) {
 	if data[0] != iac {
-		if n = 1 + bytes.IndexByte(data, '\n'); n == 0 {
-			if n = bytes.IndexByte(data, iac); n < 0 {
-				n = len(data) // prompts have no end
-			}
-		} else if i := bytes.IndexByte(data[:n], iac); i >= 0 {
-			n = i
+		text := data[:min(len(data), maxLine)] // prompts have no end
+		if i := bytes.IndexByte(text, iac); i >= 0 {
+			text = text[:i]
 		}
-		return min(n, maxLine), frData
+		if i := bytes.IndexByte(text, '\n'); i >= 0 {
+			text = text[:i+1]
+		}
+		return len(text), frData
 	}
 	switch {
 	case len(data) < 2:
@@ -125,14 +125,32 @@ func next(data []byte) (n, kind int) {
 		}
 		return 3, frCtl
 	case data[1] == sb:
-		if i := bytes.Index(data, []byte{iac, se}); i >= 0 {
-			return i + 2, frCtl
-		}
-		if len(data) < maxOption {
-			return 0, frCtl
-		}
+		return option(data), frCtl
 	}
 	return 2, frCtl
+}
+
+// option gives the length of a subnegotiation, 0 where it is not complete. A byte of 255 in it is doubled (RFC 855), and what follows another
+// one ends it.
+func option(data []byte) int {
+	for at := 2; at < maxOption; {
+		i := bytes.IndexByte(data[at:min(len(data), maxOption)], iac)
+		if at += i; i < 0 || at+1 == len(data) {
+			break
+		}
+		switch data[at+1] {
+		case se:
+			return at + 2
+		case iac:
+			at += 2
+		default:
+			return at
+		}
+	}
+	if len(data) < maxOption {
+		return 0
+	}
+	return 2
 }
 
 // Gap implements dissect.Parser.
