@@ -22,13 +22,17 @@ func Compile(schema *dissect.Schema, rules []*ir.Rule, opts Options) (*Program, 
 	p.inherit(opts.Previous)
 	p.needs.Fields = map[*dissect.Field]bool{}
 	c := newCompiler(p, len(rules))
-	b := &builder{c: c, p: p, lean: opts.Lean, headers: map[string]uint32{}, parts: map[uint32][nParts]bool{}, warn: !opts.NoWarnings, starts: !opts.noStarts, gates: map[uint32]gate{}}
+	b := &builder{c: c, p: p, lean: opts.Lean, headers: map[string]uint32{}, parts: map[uint32][nParts]bool{}, warn: !opts.NoWarnings,
+		hangs: newHanger(p, opts, len(rules))}
 	p.passBit = c.flowBit("\x00pass")
 	all := b.withSequences(rules, opts.Sequences)
 	for _, r := range order(all, opts.Actions) {
 		b.rule(r)
 	}
 	b.finishSequences()
+	b.problems = b.hangs.finish(b.problems)
+	b.slots = b.hangs.slots
+	b.hangLoose(b.hangs.loose)
 	b.finish()
 	p.unshare()
 	if opts.Lean {
@@ -56,20 +60,14 @@ type builder struct {
 	problems []Problem
 	warn     bool
 	lean     bool // what only explanations need is left out
-	starts   bool // rules on the first bytes of payload have tables
 	slots    []*scanSlot
-	opts     []option // of the rule at hand
 	named    []*dissect.Field
 	terms    []ir.Expr
 	rest     []ir.Expr
 	nodes    []*node
 	state    ruleState
-	gate     gate // of the rule at hand, if gated
-	gated    bool
-	narrow   bool
-	said     *option                 // that its Literal describes
 	parts    map[uint32][nParts]bool // by header
-	gates    map[uint32]gate         // of rules that hang on no literal somewhere
+	hangs    *hanger
 	steps    map[*ir.Rule]*stepOf
 	seqRules map[*ir.Rule]*sequence
 }
@@ -308,7 +306,7 @@ func (b *builder) finals() {
 	p.finals = make([]*eventProg, len(p.schema.Events))
 	add := func(grown, done dissect.EventID) {
 		if p.events[grown] != nil && !p.repeats[done] {
-			b.part(done, 0) // so that it is wanted
+			p.part(done, 0) // so that it is wanted
 			p.finals[done] = p.events[grown]
 			p.events[done].parts[0].remembers = true
 		}

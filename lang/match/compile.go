@@ -25,7 +25,6 @@ type compiler struct {
 	rule  *ruleState
 	key   []byte // of the condition at hand
 	parts []headPart
-	lits  []lit // of the options of the rule at hand
 }
 
 // newCompiler makes a compiler of about so many rules.

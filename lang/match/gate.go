@@ -108,7 +108,7 @@ func (b *builder) setGates() {
 	set := func(refs []ref) {
 		for i := range refs {
 			n := refs[i].rule
-			g, ok := b.gates[n]
+			g, ok := b.hangs.gates[n]
 			if !ok || b.p.Rules[n].Literal != "" { // a literal elsewhere: it may be carried along
 				continue
 			}

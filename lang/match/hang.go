@@ -8,42 +8,21 @@ import (
 	"github.com/luanids/luanids/lang/ir"
 )
 
-// hang puts a rule below the events at which it is judged.
+// hang has a rule put below the events at which it is judged.
 func (b *builder) hang(r *Rule, events []dissect.EventID, terms []ir.Expr) {
-	in := b.partsOf(r.hdr)
-	payload := false
-	for _, ev := range events {
-		payload = payload || ev == dissect.EvStreamData
+	h := b.hangs
+	t := &h.next
+	from, ev := len(t.from), len(t.events)
+	for _, x := range terms {
+		t.from = b.c.sources(t.from, x, nil)
 	}
-	both := payload && len(events) == 2
-	r.either = both
-	b.options(terms)
-	b.gate, b.gated = gateOf(terms)
-	b.narrow, b.said = b.p.headers[r.hdr].narrow(), nil
-	for _, ev := range events {
-		if !partitioned(ev) {
-			b.hangAt(r, ev, 0, terms)
-			continue
-		}
-		for k := range nParts {
-			if in[k] && judgedIn(ev, k, r, payload, both) {
-				b.hangAt(r, ev, k, terms)
-			}
-		}
-	}
-	if r.last != dissect.EvNone {
-		r.Events = append(r.Events, r.last)
-	}
-	if payload && !both && b.needsPackets(in) { // payload that is neither TCP's nor UDP's
-		for k := partICMP; k < nParts; k++ {
-			if in[k] {
-				b.hangAt(r, dissect.EvPacket, k, terms)
-			}
-		}
-	}
-	if r.Literal == "" && b.warn && !r.Step {
-		b.warning(r.Rule, "no-literal", "no text or bytes must occur for the rule to match: it is tried at each event of its kind",
-			"add a literal (contains, has [...]) if the rule is slow")
+	t.events = append(t.events, events...)
+	at := len(t.terms)
+	t.terms = append(t.terms, terms...)
+	t.rules = append(t.rules, toHang{r: r, in: b.partsOf(r.hdr), narrow: b.p.headers[r.hdr].narrow(), said: len(b.problems),
+		from: t.from[from:], events: t.events[ev:], terms: t.terms[at:]})
+	if len(t.rules) == hangRules {
+		h.pass()
 	}
 }
 
@@ -55,15 +34,6 @@ func (b *builder) partsOf(hdr uint32) [nParts]bool {
 		b.parts[hdr] = in
 	}
 	return in
-}
-
-func (b *builder) needsPackets(in [nParts]bool) bool {
-	for k := partICMP; k < nParts; k++ {
-		if in[k] {
-			return true
-		}
-	}
-	return false
 }
 
 // judgedIn tells whether a rule is judged in a part of an event: the stream is of TCP and UDP,
@@ -86,14 +56,14 @@ func judgedIn(ev dissect.EventID, k int, r *Rule, payload, both bool) bool {
 }
 
 // part finds or makes a part of an event.
-func (b *builder) part(ev dissect.EventID, k int) *part {
-	ep := b.p.events[ev]
+func (p *Program) part(ev dissect.EventID, k int) *part {
+	ep := p.events[ev]
 	if ep == nil {
 		ep = &eventProg{parts: make([]*part, 1)}
 		if partitioned(ev) {
 			ep.parts = make([]*part, nParts)
 		}
-		b.p.events[ev] = ep
+		p.events[ev] = ep
 	}
 	if ep.parts[k] == nil {
 		ep.parts[k] = &part{byKey: map[string]*scanSlot{}, bySw: map[string]*switchTable{}}
@@ -101,82 +71,17 @@ func (b *builder) part(ev dissect.EventID, k int) *part {
 	return ep.parts[k]
 }
 
-// options lists the literals of which some a rule can hang on.
-func (b *builder) options(terms []ir.Expr) {
-	b.opts, b.c.lits = b.opts[:0], b.c.lits[:0]
-	for _, x := range terms {
-		b.opts = b.c.options(b.opts, x, nil)
-	}
-}
-
-func (b *builder) hangAt(r *Rule, ev dissect.EventID, k int, terms []ir.Expr) {
-	pt := b.part(ev, k)
-	if n := len(r.Events); n == 0 || r.Events[n-1] != ev {
-		r.Events = append(r.Events, ev)
-	}
-	if b.p.repeats[ev] {
-		r.onceTx = true
-	}
-	pt.remembers = pt.remembers || r.onceTx
-	b.p.needs.Packets = b.p.needs.Packets || ev == dissect.EvPacket
-	if ev == dissect.EvStreamData {
-		b.p.needs.Stream = true
-		b.p.needs.Window = window
-	}
-	at := ref{r.hdr, uint32(r.Index)}
-	if best := b.choose(ev); best != nil {
-		if best != b.said {
-			r.Literal, b.said = describe(best), best
-		}
-		if keys := startKeys(best, b.gate); b.starts && hasStarts(ev) && len(keys) > 0 {
-			pt.startOf().add(keys, at)
-			if ev == dissect.EvStreamData {
-				r.litEnd = max(r.litEnd, startLen)
-			}
-			return
-		}
-		b.hangOn(pt, ev, k, best, at)
-		if ev == dissect.EvStreamData && best.head {
-			for i := range best.lits {
-				r.litEnd = max(r.litEnd, best.lits[i].maxEnd)
-			}
-		}
-		return
-	}
-	if b.gated {
-		b.gates[at.rule] = b.gate
-	}
-	if v, name, vals := b.c.switchOn(terms); v != nil && len(vals) > 0 {
-		t := pt.bySw[v.key]
-		if t == nil {
-			t = &switchTable{x: v.i, name: name}
-			pt.bySw[v.key] = t
-			if stableFields[name] && v.key == "$"+name {
-				pt.fixed = append(pt.fixed, t)
-			} else {
-				pt.switches = append(pt.switches, t)
-			}
-		}
-		for _, n := range vals {
-			t.add(n, at)
-		}
-		return
-	}
-	b.p.stats.NoLiteral++
-	pt.loose = append(pt.loose, at)
-}
-
 // hangOn adds a rule to the sets of its literals. What is looked for all over the payload of TCP and UDP packets is looked for in
 // the stream as well, so that the packet that brought some bytes of the stream need not be scanned again.
-func (b *builder) hangOn(pt *part, ev dissect.EventID, k int, o *option, at ref) {
+func (h *hanger) hangOn(pt *part, ev dissect.EventID, k int, o *option, at ref) {
 	again := ev == dissect.EvPacket && k <= partUDP+1 && !o.head
 	for i := range o.lits {
 		l := &o.lits[i]
 		_, payload := l.v.b.(payloadField)
-		b.slot(pt, ev, l, o.head, again && payload).add(l, at)
+		h.slot(pt, ev, l, o.head, again && payload).add(l, at)
 		if again && payload {
-			stream := b.part(dissect.EvStreamData, k)
-			b.slot(stream, dissect.EvStreamData, l, false, false).add(l, ref{at.hdr, at.rule | forPacket})
+			stream := h.p.part(dissect.EvStreamData, k)
+			h.slot(stream, dissect.EvStreamData, l, false, false).add(l, ref{at.hdr, at.rule | forPacket})
 		}
 	}
 }
@@ -186,15 +91,15 @@ const forPacket = 1 << 31
 
 // choose picks the literals that a rule hangs on, nil if none is worth a scan: in payload and bodies a byte or two, or
 // zeros, are found everywhere, and it is cheaper to try the rule, above all if it has a gate.
-func (b *builder) choose(ev dissect.EventID) *option {
+func (h *hanger) choose(ev dissect.EventID) *option {
 	bar := bareScore
-	if b.gated {
+	if h.gated {
 		bar = emptyScore
 	}
 	var best *option
-	for i := range b.opts {
-		o := &b.opts[i]
-		if !o.poor(b.narrow, bar) && (best == nil || o.worth(ev == dissect.EvPacket) > best.worth(ev == dissect.EvPacket)) {
+	for i := range h.opts {
+		o := &h.opts[i]
+		if !o.poor(h.narrow, bar) && (best == nil || o.worth(ev == dissect.EvPacket) > best.worth(ev == dissect.EvPacket)) {
 			best = o
 		}
 	}
@@ -246,7 +151,7 @@ func describe(o *option) string {
 
 // slot finds or makes the slot for a literal's buffer. Literals that are bound to the first
 // bytes of payload have a slot of their own, which looks at those only.
-func (b *builder) slot(pt *part, ev dissect.EventID, l *lit, head, again bool) *scanSlot {
+func (h *hanger) slot(pt *part, ev dissect.EventID, l *lit, head, again bool) *scanSlot {
 	_, payload := l.v.b.(payloadField)
 	key := l.v.key
 	head = head && payload
@@ -258,19 +163,19 @@ func (b *builder) slot(pt *part, ev dissect.EventID, l *lit, head, again bool) *
 	}
 	s := pt.byKey[key]
 	if s == nil {
-		s = &scanSlot{id: len(b.slots), name: l.name, event: b.p.schema.Events[ev].Name, v: l.v.b, multi: l.multi, byPat: map[string]uint32{},
+		s = &scanSlot{id: len(h.slots), name: l.name, event: h.p.schema.Events[ev].Name, v: l.v.b, multi: l.multi, byPat: map[string]uint32{},
 			payload: payload, stream: payload && ev == dissect.EvStreamData, again: again}
 		if head {
 			s.head = 1 // add makes it as large as its literals need
 		}
-		if f := b.p.schema.Field(l.name); f != nil && f.Grows && l.v.key == "$"+f.Name {
-			if id, ok := b.p.schema.EventByName(f.Event); ok && id == ev {
+		if f := h.p.schema.Field(l.name); f != nil && f.Grows && l.v.key == "$"+f.Name {
+			if id, ok := h.p.schema.EventByName(f.Event); ok && id == ev {
 				s.grows = true
 			}
 		}
 		pt.byKey[key] = s
 		pt.scans = append(pt.scans, s)
-		b.slots = append(b.slots, s)
+		h.slots = append(h.slots, s)
 	}
 	return s
 }

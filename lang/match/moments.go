@@ -261,7 +261,6 @@ func (b *builder) instead(r *Rule, last dissect.EventID) {
 		p.nNoted++
 	}
 	p.instead[last] = append(p.instead[last], r.main)
-	b.part(last, 0).remembers = true // and it is wanted
 }
 
 // maxNoted is how many events can be remembered to have come in a message: bits of MatchState.Came.

@@ -37,31 +37,44 @@ const (
 	poorScore       = 12 // of a literal below which other ways are looked for
 )
 
-// options appends the literals that a term of a rule (a conjunct) requires, each by itself
-// enough to prefilter the rule. They are good until the next rule.
-func (c *compiler) options(out []option, x ir.Expr, multi *dissect.Field) []option {
+// source is where a rule may get literals from, with the value that they are looked for in.
+type source struct {
+	in    lit          // without literal, or with one that must occur
+	items []ir.Item    // of a chain: each by itself
+	re    *regex.Regex // what all its matches have
+	some  [][]source   // one of these must hold, and has the literals
+}
+
+// sources appends where the literals come from that a term of a rule (a conjunct) requires.
+func (c *compiler) sources(out []source, x ir.Expr, multi *dissect.Field) []source {
 	switch x := x.(type) {
 	case *ir.And:
 		for _, y := range x.X {
-			out = c.options(out, y, multi)
+			out = c.sources(out, y, multi)
 		}
 	case *ir.Or:
-		return c.anyOf(out, x.X, multi)
+		some := make([][]source, 0, min(len(x.X), maxAlternatives))
+		for _, y := range x.X {
+			one := c.sources(nil, y, multi)
+			if len(one) == 0 || len(some) == maxAlternatives {
+				return out
+			}
+			some = append(some, one)
+		}
+		return append(out, source{some: some})
 	case *ir.Quant:
 		if c.depth > 0 {
 			return out
 		}
 		c.depth++
 		defer func() { c.depth-- }()
-		return c.options(out, x.Body, x.F)
+		return c.sources(out, x.Body, x.F)
 	case *ir.Content:
-		return c.contentOptions(out, x, multi)
+		return c.chainSource(out, x, multi)
 	case *ir.Cmp:
-		k, ok := x.Y.(*ir.Const)
-		if !ok || x.Op != ir.Eq || classOf(k.T) != classBytes {
-			return out
+		if k, ok := x.Y.(*ir.Const); ok && x.Op == ir.Eq && classOf(k.T) == classBytes {
+			return c.single(out, x.X, k.V.B, x.NoCase, multi, len(k.V.B))
 		}
-		return c.single(out, x.X, k.V.B, x.NoCase, multi, len(k.V.B))
 	case *ir.StrTest:
 		k, ok := x.Y.(*ir.Const)
 		if !ok {
@@ -74,23 +87,68 @@ func (c *compiler) options(out []option, x ir.Expr, multi *dissect.Field) []opti
 		return c.single(out, x.X, k.V.B, x.NoCase, multi, end)
 	case *ir.Match:
 		if l, ok := c.litIn(x.X, multi); ok {
-			return c.regexOptions(out, l, x.Re)
+			return append(out, source{in: l, re: x.Re})
 		}
 	}
 	return out
 }
 
-// regexOptions appends the literals of which one is in each match, and if they are poor, a run of
-// sets that is.
-func (c *compiler) regexOptions(out []option, in lit, re *regex.Regex) []option {
-	from := len(c.lits)
-	for _, r := range re.Literals() {
-		if len(r.Bytes) > 0 {
-			c.lits = append(c.lits, in.of(r.Bytes, r.Fold, 0))
+func (c *compiler) single(out []source, x ir.Expr, b []byte, nocase bool, multi *dissect.Field, end int) []source {
+	l, ok := c.litIn(x, multi)
+	if !ok || len(b) == 0 {
+		return out
+	}
+	return append(out, source{in: l.of(b, nocase, end)})
+}
+
+func (c *compiler) chainSource(out []source, x *ir.Content, multi *dissect.Field) []source {
+	buf := x.Buf
+	if f, ok := buf.(*ir.Field); ok && f.F.Multi {
+		if c.depth > 0 {
+			return out
+		}
+		c.depth++
+		defer func() { c.depth-- }()
+		multi, buf = f.F, &ir.Elem{F: f.F}
+	}
+	if in, ok := c.litIn(buf, multi); ok {
+		out = append(out, source{in: in, items: x.Items})
+	}
+	return out
+}
+
+// literals weighs the literals of sources. It does not need the compiler, which may be at the next rule.
+type literals struct {
+	lits []lit // of the options of the rule at hand
+}
+
+// options appends the literals of sources, each option by itself enough to prefilter the rule. They are good until the next rule.
+func (g *literals) options(out []option, from []source) []option {
+	for i := range from {
+		switch s := &from[i]; {
+		case s.some != nil:
+			out = g.anyOf(out, s.some)
+		case s.re != nil:
+			out = g.ofRegex(out, s.in, s.re)
+		case s.items != nil:
+			out = g.ofItems(out, s.in, s.items)
+		case len(s.in.bytes) > 0:
+			out = append(out, g.optionOf(s.in))
 		}
 	}
-	if n := len(c.lits) - from; n > 0 && n == len(re.Literals()) {
-		o := c.option(from)
+	return out
+}
+
+// ofRegex appends the literals of which one is in each match, and if they are poor, a run of sets that is.
+func (g *literals) ofRegex(out []option, in lit, re *regex.Regex) []option {
+	from := len(g.lits)
+	for _, r := range re.Literals() {
+		if len(r.Bytes) > 0 {
+			g.lits = append(g.lits, in.of(r.Bytes, r.Fold, 0))
+		}
+	}
+	if n := len(g.lits) - from; n > 0 && n == len(re.Literals()) {
+		o := g.option(from)
 		out = append(out, o)
 		if o.score >= poorScore {
 			return out
@@ -104,17 +162,36 @@ func (c *compiler) regexOptions(out []option, in lit, re *regex.Regex) []option 
 	})
 	if len(run) > 0 {
 		in.sets = run
-		out = append(out, c.optionOf(in))
+		out = append(out, g.optionOf(in))
 	}
 	return out
 }
 
-func (c *compiler) single(out []option, x ir.Expr, b []byte, nocase bool, multi *dissect.Field, end int) []option {
-	l, ok := c.litIn(x, multi)
-	if !ok || len(b) == 0 {
-		return out
+func (g *literals) ofItems(out []option, in lit, items []ir.Item) []option {
+	for _, it := range items {
+		switch it := it.(type) {
+		case *ir.Lit:
+			if it.Neg {
+				continue
+			}
+			b := it.Bytes
+			if it.FastLen > 0 && it.FastOff >= 0 && it.FastOff+it.FastLen <= len(b) {
+				b = b[it.FastOff : it.FastOff+it.FastLen]
+			}
+			if len(b) > 0 {
+				o := g.optionOf(in.of(b, it.NoCase, maxEnd(it)))
+				if it.Fast {
+					o.score += fastBonus
+				}
+				out = append(out, o)
+			}
+		case *ir.Re:
+			if !it.Neg {
+				out = g.ofRegex(out, in, it.Re)
+			}
+		}
 	}
-	return append(out, c.optionOf(l.of(b, nocase, end)))
+	return out
 }
 
 // of is a literal where l is.
@@ -156,15 +233,15 @@ func nameOf(x ir.Expr) string {
 }
 
 // optionOf makes an option of literals.
-func (c *compiler) optionOf(lits ...lit) option {
-	from := len(c.lits)
-	c.lits = append(c.lits, lits...)
-	return c.option(from)
+func (g *literals) optionOf(lits ...lit) option {
+	from := len(g.lits)
+	g.lits = append(g.lits, lits...)
+	return g.option(from)
 }
 
-// option makes an option of the last literals of c.lits.
-func (c *compiler) option(from int) option {
-	lits := c.lits[from:len(c.lits):len(c.lits)]
+// option makes an option of the last literals of g.lits.
+func (g *literals) option(from int) option {
+	lits := g.lits[from:len(g.lits):len(g.lits)]
 	o := option{lits: lits, score: 1 << 20, head: true}
 	for i := range lits {
 		l := &lits[i]
@@ -210,11 +287,11 @@ func (l *lit) cut() {
 }
 
 // anyOf combines the best option of each alternative.
-func (c *compiler) anyOf(out []option, xs []ir.Expr, multi *dissect.Field) []option {
+func (g *literals) anyOf(out []option, some [][]source) []option {
 	var all []lit
 	own := len(out)
-	for _, x := range xs {
-		out = c.options(out[:own], x, multi)
+	for _, one := range some {
+		out = g.options(out[:own], one)
 		if len(out) == own {
 			return out
 		}
@@ -223,10 +300,7 @@ func (c *compiler) anyOf(out []option, xs []ir.Expr, multi *dissect.Field) []opt
 			return out[:own]
 		}
 	}
-	if len(all) == 0 {
-		return out
-	}
-	return append(out[:own], c.optionOf(all...))
+	return append(out[:own], g.optionOf(all...))
 }
 
 func bestOption(opts []option, preferHead bool) *option {
@@ -245,47 +319,6 @@ func (o *option) worth(preferHead bool) int {
 		return o.score + 40
 	}
 	return o.score
-}
-
-func (c *compiler) contentOptions(out []option, x *ir.Content, multi *dissect.Field) []option {
-	buf := x.Buf
-	if f, ok := buf.(*ir.Field); ok && f.F.Multi {
-		if c.depth > 0 {
-			return out
-		}
-		c.depth++
-		defer func() { c.depth-- }()
-		multi, buf = f.F, &ir.Elem{F: f.F}
-	}
-	in, ok := c.litIn(buf, multi)
-	if !ok {
-		return out
-	}
-	for _, it := range x.Items {
-		switch it := it.(type) {
-		case *ir.Lit:
-			if it.Neg {
-				continue
-			}
-			b := it.Bytes
-			if it.FastLen > 0 && it.FastOff >= 0 && it.FastOff+it.FastLen <= len(b) {
-				b = b[it.FastOff : it.FastOff+it.FastLen]
-			}
-			if len(b) > 0 {
-				o := c.optionOf(in.of(b, it.NoCase, maxEnd(it)))
-				if it.Fast {
-					o.score += fastBonus
-				}
-				out = append(out, o)
-			}
-		case *ir.Re:
-			if it.Neg {
-				continue
-			}
-			out = c.regexOptions(out, in, it.Re)
-		}
-	}
-	return out
 }
 
 // maxEnd is the last byte, from the start of the buffer, where a literal can end; 0 if unlimited.
