@@ -141,6 +141,7 @@ func TestStream(t *testing.T) {
 		"in pieces": func(r *dissecttest.Recorder) {
 			r.Data(ts, "\x00\x00\x00\x05junk!").Data(ts, good[:4]).Data(ts, good[4:])
 		},
+		"at once":          func(r *dissecttest.Recorder) { r.Data(ts, "\x00\x00\x00\x05junk!"+good) },
 		"a byte at a time": func(r *dissecttest.Recorder) { r.Gap(ts, 50).Trickle(ts, good) },
 		"junk":             func(r *dissecttest.Recorder) { r.Data(ts, "\x00\x00\x00\x05junk!more").Data(ts, good) },
 	} {

@@ -37,28 +37,26 @@ func (p *parser) Data(c *dissect.Ctx, dir dissect.Dir, data []byte) int {
 		p.message(c, data)
 		return len(data)
 	}
-	if p.lost[dir] {
-		switch probeTCP(dir, data, true) {
-		case dissect.More: // many send the length by itself
-			return 0
-		case dissect.Yes:
-			p.lost[dir] = false
-		default:
-			return len(data)
+	for n := 0; ; {
+		if p.lost[dir] && n < len(data) {
+			switch probeTCP(dir, data[n:], true) {
+			case dissect.More: // many send the length by itself
+				return n
+			case dissect.Yes:
+				p.lost[dir] = false
+			default:
+				return len(data)
+			}
 		}
-	}
-	n := 0
-	for n < len(data) && !p.lost[dir] {
+		if n == len(data) {
+			return n
+		}
 		k := p.stream(c, dir, data[n:])
 		if k == 0 {
-			break
+			return n
 		}
 		n += k
 	}
-	if p.lost[dir] {
-		return len(data)
-	}
-	return n
 }
 
 // stream takes a message off a stream, and gives its length; 0 where it is not complete.
