@@ -59,6 +59,8 @@ var counterDocs = []CounterDoc{
 	{"flow.elephant", false, "flows that sent more at a time than flow.rate_tracking takes for usual"},
 	{"flow.timed_out", false, "flows ended because they were silent (flow-timeouts)"},
 	{"flow.evicted", false, "flows ended before their time because the table was full: raise flow.max-flows"},
+	{"flow.end.state.*", false, "flows that ended in this state (flow.state of their record)"},
+	{"flow.end.tcp_state.*", false, "TCP connections that ended in this state (tcp.state of their flow's record)"},
 	{"flow.icmp_without_flow", false, "ICMP errors about no flow that is known"},
 
 	{"tcp.sessions", false, "TCP sessions followed"},

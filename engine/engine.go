@@ -151,7 +151,9 @@ type Engine struct {
 	broken   int // captures that ended within a packet or were damaged
 	// pressureMax is the highest memcap.pressure so far.
 	pressureMax atomic.Uint64
-	reloads     reloads
+	// told are the counters as the last stats record had them, by name; only where records tell how much they grew.
+	told    map[string]uint64
+	reloads reloads
 }
 
 // New checks the configuration and makes an engine.

@@ -9,6 +9,7 @@ import (
 
 // logFlow writes the records of a flow that ended.
 func (w *worker) logFlow(f *flowtable.Flow, why flowtable.Reason) {
+	w.stats.ends.add(f)
 	if w.eve == nil {
 		return
 	}

@@ -55,10 +55,10 @@ func TestRecordsKeepToTheSchema(t *testing.T) {
 }
 
 // unlisted are members that Suricata writes, and that its schema does not name, as none of its own captures has them: by object, from its
-// rust/src/rdp/log.rs, rust/src/ldap/logger.rs, rust/src/modbus/log.rs (data is a text where several values are written) and rust/src/pgsql (the
+// rust/src/rdp/log.rs, rust/src/ike/logger.rs, rust/src/ldap/logger.rs, rust/src/modbus/log.rs (data is a text where several values are written) and rust/src/pgsql (the
 // fields of errors).
 var unlisted = map[string][]string{
-	"ldap.request": {"controls"}, "ldap.responses": {"controls"}, "ldap.request.search_request": {"filter"},
+	"ike": {"alg_prf", "alg_esn", "server_proposals"}, "ldap.request": {"controls"}, "ldap.responses": {"controls"}, "ldap.request.search_request": {"filter"},
 	"modbus.request.write": {"quantity", "data", "and_mask", "or_mask"}, "modbus.response.write": {"and_mask", "or_mask"}, "modbus.response": {"mei"},
 	"rdp": {"flags", "server_supports", "protocol", "error_code", "reason"},
 	"rdp.client": {"keyboard_subtype", "ime", "serial_number", "connection_hint", "physical_width", "physical_height", "desktop_orientation", "scale_factor",

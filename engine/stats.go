@@ -86,6 +86,7 @@ func (e *Engine) flowCounters(c func(string, uint64)) {
 	c("evicted", s.Evicted)
 	c("icmp_without_flow", orphans)
 	c("untracked", untracked)
+	e.flowEndCounters(c)
 }
 
 func (e *Engine) tcpCounters(c func(string, uint64)) {
@@ -251,7 +252,18 @@ func (e *Engine) writeCounters(list []Counter, now int64) {
 	for _, name := range eve.NeverHappens {
 		theirs.set(name, 0)
 	}
+	e.sizes(theirs.set)
 	theirs.child("detect").raw = e.engines
+	opt := &e.order.cfg.EVEOptions
+	if opt.StatsDeltas() {
+		if e.told == nil {
+			e.told = map[string]uint64{}
+		}
+		theirs.deltas("", e.told)
+	}
+	if !opt.StatsZeros() {
+		theirs.hideZeros()
+	}
 	x := eve.NewEncoder(&e.cfg.EVEOptions)
 	e.order.write(x.Counters(nil, "stats", now, func(w *jsonw.Writer) {
 		w.Key("uptime")
@@ -259,14 +271,6 @@ func (e *Engine) writeCounters(list []Counter, now int64) {
 		theirs.write(w)
 	}))
 	e.order.write(x.Counters(nil, "luanids", now, ours.write))
-}
-
-// node is a part of a dotted counter name; leaves have a value.
-type node struct {
-	name  string
-	value uint64
-	kids  []*node
-	raw   func(w *jsonw.Writer) // writes more members
 }
 
 // engines tells how many rules were loaded, as Suricata's stats.detect.engines does.
@@ -285,39 +289,4 @@ func (e *Engine) engines(w *jsonw.Writer) {
 	w.Int(int64(e.order.cfg.RulesSkipped))
 	w.End()
 	w.EndArray()
-}
-
-// set gives the counter with a dotted name its value.
-func (n *node) set(name string, v uint64) {
-	for part := range strings.SplitSeq(name, ".") {
-		n = n.child(part)
-	}
-	n.value = v
-}
-
-func (n *node) child(name string) *node {
-	for _, k := range n.kids {
-		if k.name == name {
-			return k
-		}
-	}
-	k := &node{name: name}
-	n.kids = append(n.kids, k)
-	return k
-}
-
-func (n *node) write(w *jsonw.Writer) {
-	for _, k := range n.kids {
-		if len(k.kids) == 0 {
-			w.Key(k.name)
-			w.Uint(k.value)
-			continue
-		}
-		w.Open(k.name)
-		if k.raw != nil {
-			k.raw(w)
-		}
-		k.write(w)
-		w.End()
-	}
 }

@@ -84,6 +84,7 @@ type workerStats struct {
 	intel         uint64 // hits of threat intelligence
 	intelCapped   uint64 // those past maxFlowIndicators
 	untracked     uint64 // packets that a rule kept out of flows
+	ends          flowEnds
 	bypassClosed  uint64 // flows that ended of those that are only counted
 	bypassed      [2]uint64
 	anomalies     [3]uint64

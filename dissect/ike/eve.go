@@ -42,6 +42,9 @@ func (m *Message) write1(w *jsonw.Writer) {
 	if server := &m.sides[dissect.ToClient]; server.transforms > 0 {
 		writeAttributes(w, server.chosen)
 	}
+	if !m.client && len(m.transforms) > 1 {
+		writeProposals(w, "server_proposals", m.transforms)
+	}
 	w.OpenArray("payload")
 	for _, kind := range m.payloads {
 		if int(kind) < len(payloads1) && payloads1[kind] != "" {
@@ -67,13 +70,7 @@ func (m *Message) writeSides(w *jsonw.Writer) {
 	w.Open("client")
 	m.sides[dissect.ToServer].write(w)
 	if m.client && len(m.transforms) > 0 {
-		w.OpenArray("proposals")
-		for _, t := range m.transforms {
-			w.Object()
-			writeAttributes(w, t)
-			w.End()
-		}
-		w.EndArray()
+		writeProposals(w, "proposals", m.transforms)
 	}
 	w.End()
 	w.Open("server")
@@ -86,6 +83,16 @@ func (m *Message) writeSides(w *jsonw.Writer) {
 		}
 		w.EndArray()
 	}
+}
+
+func writeProposals(w *jsonw.Writer, key string, list [][]attribute) {
+	w.OpenArray(key)
+	for _, t := range list {
+		w.Object()
+		writeAttributes(w, t)
+		w.End()
+	}
+	w.EndArray()
 }
 
 func (s *side) write(w *jsonw.Writer) {
@@ -130,10 +137,12 @@ func (m *Message) write2(w *jsonw.Writer) {
 	if m.flags&flagInitiator != 0 {
 		w.Str("initiator")
 	} else {
-		w.Str("responder") // the schema of records has no place for the pseudo-random function and the sequence numbers
-		transform(w, "alg_enc", encryption, m.agreed[encryption])
-		transform(w, "alg_auth", integrity, m.agreed[integrity])
-		transform(w, "alg_dh", group, m.agreed[group])
+		w.Str("responder")
+		transform(w, "alg_enc", encryption, m.agreed[encryption], encrNull)
+		transform(w, "alg_auth", integrity, m.agreed[integrity], 0)
+		transform(w, "alg_prf", prf, m.agreed[prf], 0)
+		transform(w, "alg_dh", group, m.agreed[group], 0)
+		transform(w, "alg_esn", esn, m.agreed[esn], 0)
 	}
 	w.OpenArray("payload")
 	for _, kind := range m.payloads {
@@ -159,9 +168,10 @@ func (m *Message) write2(w *jsonw.Writer) {
 	w.End()
 }
 
-func transform(w *jsonw.Writer, key string, kind, id int) {
+// transform writes the transform that was agreed on, or none, as Suricata does before there is one.
+func transform(w *jsonw.Writer, key string, kind, id, none int) {
 	if id < 0 {
-		return
+		id = none
 	}
 	w.Key(key)
 	numbered(w, transformName(kind, id), types2[kind], id)

@@ -113,9 +113,9 @@ ike.message to_client ike.notify=[24]
 	}
 	for i, want := range []string{
 		`"role":"initiator","payload":["SecurityAssociation","KeyExchange","Nonce","Notify","NoNextPayload"],"ikev2":{"errors":0,"notify":["NAT_DETECTION_SOURCE_IP"]}}}`,
-		`"role":"responder","alg_enc":"ENCR_AES_CBC","alg_auth":"AUTH_HMAC_SHA2_256_128","alg_dh":"Ecp256","payload":["SecurityAssociation","NoNextPayload"]`,
+		`"role":"responder","alg_enc":"ENCR_AES_CBC","alg_auth":"AUTH_HMAC_SHA2_256_128","alg_prf":"PRF_HMAC_SHA2_256","alg_dh":"Ecp256","alg_esn":"NoESN","payload":["SecurityAssociation","NoNextPayload"]`,
 		`"payload":["EncryptedAndAuthenticated","IdentInitiator"],"ikev2":{"errors":0}}}`,
-		`"alg_dh":"Ecp256","payload":["Notify","NoNextPayload"],"ikev2":{"errors":1,"notify":["AUTHENTICATION_FAILED"]}}}`,
+		`"alg_dh":"Ecp256","alg_esn":"NoESN","payload":["Notify","NoNextPayload"],"ikev2":{"errors":1,"notify":["AUTHENTICATION_FAILED"]}}}`,
 	} {
 		if !strings.Contains(r.Records[i], want) {
 			t.Errorf("record %s\nhas no %s", r.Records[i], want)

@@ -129,6 +129,10 @@ func (t *Tx) eveSession(w *jsonw.Writer) {
 		if a.hasVersion {
 			text(w, "version", a.version)
 		}
+		if a.warning {
+			w.Key("warning")
+			w.Bool(true)
+		}
 		w.End()
 	}
 	if t.auth.kerberos {

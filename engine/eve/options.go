@@ -101,3 +101,12 @@ func (o *Options) TypeSettings(name string) map[string]string {
 	}
 	return m
 }
+
+// StatsDeltas tells whether stats records say of each counter how much it grew since the last one: Suricata's stats.deltas.
+func (o *Options) StatsDeltas() bool { return truth(o.Settings["stats.deltas"]) }
+
+// StatsZeros tells whether stats records have counters that are 0, as they do unless stats.null-values is off.
+func (o *Options) StatsZeros() bool {
+	v, ok := o.Settings["stats.null-values"]
+	return !ok || truth(v)
+}

@@ -7,6 +7,7 @@ package flowtable
 
 import (
 	"slices"
+	"unsafe"
 
 	"github.com/luanids/luanids/dissect"
 	"github.com/luanids/luanids/dissect/packet"
@@ -193,6 +194,12 @@ func NewShard(cfg *Config, stats *Stats, pool *Pool) *Shard {
 
 // Pool hands out flow structs and takes them back; one a worker.
 type Pool struct{ free *Flow }
+
+// FlowSize is the memory of a flow struct, bytes; what it refers to is not in it.
+const FlowSize = int(unsafe.Sizeof(Flow{}))
+
+// TableMemory is the memory of the shard's table without its flows, bytes.
+func (s *Shard) TableMemory() int { return cap(s.buckets) * int(unsafe.Sizeof((*Flow)(nil))) }
 
 const slab = 64
 
