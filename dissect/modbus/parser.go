@@ -25,10 +25,11 @@ const (
 type parser struct {
 	open    []*Tx // that wait for a response, oldest first
 	spare   dissect.Spares[Tx]
-	next    message // the response at hand
-	flood   int     // how many may wait; 0: not asked yet
-	flooded bool    // too many do, and that was told
-	lost    [2]bool // where messages begin is not known: a segment that begins with one is looked for
+	next    message      // the response at hand
+	flood   int          // how many may wait; 0: not asked yet
+	flooded bool         // too many do, and that was told
+	lost    [2]bool      // where messages begin is not known: a segment that begins with one is looked for
+	rest    dissect.Skip // of a request that was taken by its function
 	ends    dissect.Ends
 }
 
@@ -54,45 +55,47 @@ func (p *parser) Data(c *dissect.Ctx, dir dissect.Dir, data []byte) int {
 		p.lost[dir] = false
 	}
 	for n := 0; ; {
-		k := p.message(c, dir, data[n:])
-		if n += k; k == 0 || n == len(data) {
+		if dir == dissect.ToServer && p.rest > 0 && n < len(data) {
+			k, ok := p.behind(c, data[n:])
+			if n += k; !ok {
+				return n
+			}
+		}
+		if n == len(data) {
 			return n
 		}
+		k := p.message(c, dir, data[n:])
+		if k == 0 {
+			return n
+		}
+		n += k
 	}
 }
 
 // message takes a message; 0 where more is needed.
 func (p *parser) message(c *dissect.Ctx, dir dissect.Dir, b []byte) int {
-	if len(b) < prefixLen {
-		c.Need(prefixLen)
-		return 0
-	}
-	n := prefixLen + int(b[4])<<8 + int(b[5])
-	valid := n >= prefixLen+minLength && n <= prefixLen+maxLength
-	if valid && len(b) < n {
-		c.Need(n)
-		return 0
-	}
-	if !valid && len(b) < n { // nobody knows whether so much comes
-		p.lost[dir] = true
-		n = len(b)
-	}
-	if dir == dissect.ToServer {
+	n, byFunction := p.measure(c, dir, b)
+	switch {
+	case n == 0:
+	case dir == dissect.ToServer:
 		t := p.begin(c)
-		t.request.take(b[:n], dir, valid)
+		t.request.take(b[:n], dir, byFunction)
 		p.request(c, t)
-	} else {
-		p.next.take(b[:n], dir, valid)
+	default:
+		p.next.take(b[:n], dir, false)
 		p.response(c)
 	}
 	return n
 }
 
-func (m *message) take(b []byte, dir dissect.Dir, valid bool) {
-	if valid {
+// take takes a message; byFunction says that it has not the length of its header.
+func (m *message) take(b []byte, dir dissect.Dir, byFunction bool) {
+	m.start(b)
+	if byFunction || m.faults&badLength == 0 {
 		m.read(b, dir)
-	} else {
-		m.start(b)
+	}
+	if byFunction {
+		m.faults |= badLength
 	}
 }
 
@@ -213,7 +216,12 @@ func (p *parser) finish(c *dissect.Ctx, i int) {
 }
 
 // Gap implements dissect.Parser.
-func (p *parser) Gap(c *dissect.Ctx, dir dissect.Dir, n int) { p.lost[dir] = true }
+func (p *parser) Gap(c *dissect.Ctx, dir dissect.Dir, n int) {
+	p.lost[dir] = true
+	if dir == dissect.ToServer {
+		p.rest = 0
+	}
+}
 
 // End implements dissect.Parser.
 func (p *parser) End(c *dissect.Ctx, dir dissect.Dir, why dissect.EndReason, rest []byte) {
