@@ -7,7 +7,7 @@ import (
 	"github.com/luanids/luanids/dissect/jsonw"
 )
 
-// Spec declares NTP. Suricata has no records of it either.
+// Spec declares NTP. As in Suricata each message is a transaction, and records are written only if they are asked for.
 func Spec() *dissect.Spec {
 	return &dissect.Spec{
 		Name:      "ntp",
@@ -15,10 +15,10 @@ func Spec() *dissect.Spec {
 		Ref:       "RFC 5905, RFC 9327",
 		UDP:       &dissect.Detect{Ports: []uint16{123}, Probe: probe},
 		New:       func() dissect.Parser { return new(parser) },
-		Events:    []dissect.Event{evMessage: {Name: message, Doc: "a datagram of either side", Any: true, Phase: 1, Final: true}},
+		Events:    []dissect.Event{evMessage: {Name: message, Doc: "a datagram of either side", Any: true, Phase: 1, Log: true, LogByDir: true, Final: true}},
 		Fields:    fields(),
 		Anomalies: []string{"unsolicited_response", "malformed_data", "not_request", "not_response"},
-		EVE:       func(*jsonw.Writer, *dissect.Env) {},
+		EVE:       write,
 		Clone:     func(tx any) any { n := *tx.(*Message); n.MatchState = dissect.MatchState{}; return &n },
 	}
 }
@@ -29,10 +29,8 @@ const (
 	anMalformed               = 1
 )
 
-// Modes (RFC 5905 section 7.3).
+// Modes (RFC 5905 section 7.3): those below modeControl have the header of a clock.
 const (
-	modeActive  = 1
-	modeClient  = 3
 	modeControl = 6
 	modePrivate = 7
 )
@@ -56,7 +54,6 @@ type Message struct {
 	mode    byte
 	stratum byte    // of modes 1 to 5
 	code    byte    // of mode 6 the operation, of mode 7 the request
-	answer  bool    // of modes 6 and 7
 	ref     [4]byte // what the clock follows
 }
 
@@ -74,29 +71,21 @@ func (m *Message) parse(b []byte) bool {
 	}
 	switch m.mode {
 	case modeControl:
-		m.answer, m.code = b[1]&0x80 != 0, b[1]&0x1f
+		m.code = b[1] & 0x1f
 	case modePrivate:
-		m.answer, m.code = b[0]&0x80 != 0, b[3]
+		m.code = b[3]
 	default:
 		m.stratum, m.ref = b[1], [4]byte(b[12:16])
 	}
 	return true
 }
 
-// asks tells whether the datagram wants an answer: it begins a transaction, as in Suricata.
-func (m *Message) asks() bool {
-	switch m.mode {
-	case modeActive, modeClient:
-		return true
-	case modeControl, modePrivate:
-		return !m.answer
-	}
-	return false
-}
+// clock tells whether the datagram says something of a clock.
+func (m *Message) clock() bool { return m.mode < modeControl }
 
 func fields() []dissect.Field {
 	num := dissect.Int[Message]
-	clock := func(m *Message) bool { return m.mode < modeControl }
+	clock := (*Message).clock
 	return []dissect.Field{
 		num("ntp.version", message, "version, 1 to 4", func(m *Message) (int64, bool) { return int64(m.version), true }).Bits(3),
 		num("ntp.mode", message, "3 client, 4 server, 5 broadcast, 6 control, 7 private: monlist and the like (RFC 5905 section 7.3)",
@@ -111,6 +100,35 @@ func fields() []dissect.Field {
 		num("ntp.opcode", message, "operation of a control message (RFC 9327 section 2)", func(m *Message) (int64, bool) { return int64(m.code), m.mode == modeControl }).Bits(8),
 		num("ntp.request_code", message, "request of mode 7: 42 and 20 are monlist", func(m *Message) (int64, bool) { return int64(m.code), m.mode == modePrivate }).Bits(8),
 	}
+}
+
+// write is the Spec's EVE function, with the members of Suricata's ntp records.
+func write(w *jsonw.Writer, e *dissect.Env) {
+	m, ok := e.Tx.(*Message)
+	if !ok {
+		return
+	}
+	w.Open("ntp")
+	w.Key("version")
+	w.Uint(uint64(m.version))
+	w.Key("mode")
+	w.Uint(uint64(m.mode))
+	if m.clock() {
+		w.Key("stratum")
+		w.Uint(uint64(m.stratum))
+		w.Key("reference_id")
+		const hex = "0123456789abcdef"
+		var text [len("00:00:00:00")]byte
+		out := text[:0]
+		for i, c := range m.ref {
+			if i > 0 {
+				out = append(out, ':')
+			}
+			out = append(out, hex[c>>4], hex[c&15])
+		}
+		w.Bytes(out)
+	}
+	w.End()
 }
 
 // probe takes a datagram of NTP on the usual port.
@@ -135,11 +153,7 @@ func (p *parser) Data(c *dissect.Ctx, _ dissect.Dir, data []byte) int {
 		c.Failed()
 		return len(data)
 	}
-	if p.m.asks() {
-		p.m.id = c.NextTxID()
-	} else if c.Flow != nil && c.Flow.TxCount > 0 { // answers are part of the last
-		p.m.id = c.Flow.TxCount - 1
-	}
+	p.m.id = c.NextTxID()
 	c.Emit(evMessage, &p.m)
 	return len(data)
 }

@@ -31,8 +31,18 @@ anomaly ntp.malformed_data
 	if got := r.End(dissect.EndTimeout); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
-	if n := r.Ctx.Flow.TxCount; n != 3 { // answers have none
+	if n := r.Ctx.Flow.TxCount; n != 4 {
 		t.Errorf("%d transactions", n)
+	}
+	for i, want := range []string{
+		`{"ntp":{"version":4,"mode":3,"stratum":0,"reference_id":"00:00:00:00"}}`,
+		`{"ntp":{"version":4,"mode":4,"stratum":1,"reference_id":"47:50:53:00"}}`,
+		`{"ntp":{"version":2,"mode":7}}`,
+		`{"ntp":{"version":2,"mode":6}}`,
+	} {
+		if r.Records[i] != want {
+			t.Errorf("record %s, want %s", r.Records[i], want)
+		}
 	}
 }
 

@@ -117,7 +117,7 @@ func eveTypes() Key {
 		}
 		return fmt.Errorf("unknown record type %q: use %s or a protocol", s, strings.Join(coreTypes, ", "))
 	})
-	k := many("types", "records that are written; +TYPE and -TYPE change the default, which is all but netflow and arp", name, func(*Settings) *[]string { return nil })
+	k := many("types", "records that are written; +TYPE and -TYPE change the default, which is all but netflow, arp and ntp", name, func(*Settings) *[]string { return nil })
 	k.Example = "[alert, dns, tls, flow]"
 	k.get = func(s *Settings, _ []string) text {
 		return text{flow: name.formatList(listTypes(&s.Engine.EVEOptions))}

@@ -85,8 +85,11 @@ func DefaultOptions() Options {
 // Protocol tells whether records of the protocol are written.
 func (o *Options) Protocol(name string) bool {
 	on, listed := o.Protocols[name]
-	return on || !listed && !o.OnlyListed
+	return on || !listed && !o.OnlyListed && !quiet[name]
 }
+
+// quiet are the protocols whose records are written only if they are asked for.
+var quiet = map[string]bool{"ntp": true}
 
 // TypeSettings gives the settings of one record type: "version" for dns.version.
 func (o *Options) TypeSettings(name string) map[string]string {

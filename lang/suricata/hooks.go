@@ -111,7 +111,10 @@ var hooks = map[string]map[string]hook{
 		"request_started": {"websocket.message", toServer}, "request_complete": {"websocket.message", toServer},
 		"response_started": {"websocket.message", toClient}, "response_complete": {"websocket.message", toClient},
 	},
-	"ntp":  {"request_started": {"ntp.message", toServer}, "request_complete": {"ntp.message", toServer}},
+	"ntp": {
+		"request_started": {"ntp.message", toServer}, "request_complete": {"ntp.message", toServer},
+		"response_started": {"ntp.message", toClient}, "response_complete": {"ntp.message", toClient},
+	},
 	"tftp": {"request_started": {"tftp.request", toServer}, "request_complete": {"tftp.request", toServer}},
 	"rfb": {
 		"request_started": {"rfb.security", toServer}, "request_complete": {"rfb.tx", 0},

@@ -84,6 +84,7 @@ func keywordTable() map[string]handler {
 		"mqtt.type": enum("mqtt.type", mqttTypes), "mqtt.flags": bitFlags("mqtt.flags", mqttFlags), "mqtt.connect.flags": bitFlags("mqtt.connect.flags", mqttConnectFlags),
 		"websocket.opcode": enum("websocket.opcode", websocketOpcodes), "websocket.flags": bitFlags("websocket.flags", websocketFlags),
 		"rfb.secresult": rfbResult, "snmp.pdu_type": enum("snmp.pdu_type", snmpTypes), "snmp.trap_type": enum("snmp.trap_type", snmpTraps),
+		"ntp.mode": enum("ntp.mode", ntpModes),
 
 		"dotprefix": transform(ir.TDotPrefix), "to_lowercase": transform(ir.TLower), "to_uppercase": transform(ir.TUpper),
 		"compress_whitespace": transform(ir.TCompressWhitespace), "strip_whitespace": transform(ir.TStripWhitespace),

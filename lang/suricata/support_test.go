@@ -40,6 +40,7 @@ var keywordGroups = []struct{ name, keywords string }{
 		"mqtt.publish.topic mqtt.subscribe.topic mqtt.unsubscribe.topic"},
 	{"WebSocket", "websocket.payload websocket.flags websocket.mask websocket.opcode"},
 	{"RFB, SNMP", "rfb.name rfb.sectype rfb.secresult snmp.version snmp.community snmp.usm snmp.pdu_type snmp.trap_type snmp.trap_oid snmp.trap_address"},
+	{"NTP", "ntp.version ntp.mode ntp.stratum ntp.reference_id"},
 	{"SMB, DCERPC", "smb.named_pipe smb.share smb.ntlmssp_user smb.ntlmssp_domain smb.version dcerpc.iface dcerpc.opnum dcerpc.stub_data dce_iface dce_opnum dce_stub_data"},
 	{"IKE", "ike.init_spi ike.resp_spi ike.chosen_sa_attribute ike.exchtype ike.vendor ike.key_exchange_payload ike.key_exchange_payload_length ike.nonce_payload " +
 		"ike.nonce_payload_length"},
