@@ -141,9 +141,10 @@ const (
 	EvARPTooSmall
 	EvARPHardware
 	EvARPProtocol
-	EvARPUnsupported
+	EvARPInvalid
 	EvARPHardwareSize
 	EvARPProtocolSize
+	EvARPOpcode
 	EvAFPacketTruncated
 	EvTooManyLayers
 
@@ -286,9 +287,10 @@ var eventNames = [NumEvents]string{
 	EvARPTooSmall:            eventPrefix + "arp.pkt_too_small",
 	EvARPHardware:            eventPrefix + "arp.unsupported_hardware",
 	EvARPProtocol:            eventPrefix + "arp.unsupported_protocol",
-	EvARPUnsupported:         eventPrefix + "arp.unsupported_pkt",
+	EvARPInvalid:             eventPrefix + "arp.invalid_pkt",
 	EvARPHardwareSize:        eventPrefix + "arp.invalid_hardware_size",
 	EvARPProtocolSize:        eventPrefix + "arp.invalid_protocol_size",
+	EvARPOpcode:              eventPrefix + "arp.unsupported_opcode",
 	EvAFPacketTruncated:      eventPrefix + "afpacket.trunc_pkt",
 	EvTooManyLayers:          eventPrefix + "too_many_layers",
 }

@@ -369,11 +369,13 @@ func (d *Decoder) arp(p *Packet, b []byte, off int) bool {
 	case be16(b[2:]) != etherIPv4:
 		return d.bad(p, EvARPProtocol)
 	case len(b) < arpLen:
-		return d.bad(p, EvARPUnsupported)
+		return d.bad(p, EvARPInvalid)
 	case b[4] != 6:
 		return d.bad(p, EvARPHardwareSize)
 	case b[5] != 4:
 		return d.bad(p, EvARPProtocolSize)
+	case be16(b[6:]) == 0 || int(be16(b[6:])) >= len(arpOpcodes):
+		return d.bad(p, EvARPOpcode)
 	}
 	p.Layers |= LayerARP
 	p.ARPOff = uint16(off)

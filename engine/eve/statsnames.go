@@ -45,8 +45,7 @@ var NeverHappens = strings.Fields(`
 // notSuricata are the counters of "*" groups that Suricata lacks.
 var notSuricata = map[string]bool{
 	"decoder.event.etag.header_too_small": true, "decoder.event.etag.unknown_type": true,
-	"decoder.event.arp.unsupported_pkt": true,
-	"app_layer.flow.enip-io":            true, "app_layer.tx.enip-io": true, "app_layer.error.enip-io.parser": true, "app_layer.error.enip-io.internal": true,
+	"app_layer.flow.enip-io": true, "app_layer.tx.enip-io": true, "app_layer.error.enip-io.parser": true, "app_layer.error.enip-io.internal": true,
 }
 
 // InStats tells whether a counter belongs into the stats record, whose members are those
