@@ -10,7 +10,7 @@ import (
 // How far the heap may grow between two collections, bytes. While rules are loaded much is allocated at once, of which
 // little stays, and looking through it all the time costs more than it gives; in steady state the engine allocates next to nothing.
 const (
-	firstSlack = 80 << 20 // before the first: that of a large set of rules comes while it is compiled, when a core is idle
+	firstSlack = 80 << 20 // before the first: that of a large set of rules comes while it is compiled
 	loadSlack  = 80 << 20
 	runSlack   = 64 << 20
 	staySlack  = 112 << 20 // after loading, of a replay
