@@ -1,6 +1,7 @@
 package dnp3
 
 import (
+	"encoding/binary"
 	"strings"
 	"testing"
 
@@ -21,6 +22,28 @@ func TestLostSegments(t *testing.T) {
 	}
 	if n := strings.Count(r.Text(), "dnp3.fragment to_server dnp3.func=2\n"); n != 20 || strings.Contains(r.Text(), "flooded") || len(r.Records) != 60 {
 		t.Errorf("%d given up, %d records:\n%s", n, len(r.Records), r.Text())
+	}
+}
+
+// TestInserted: frames that a receiver drops do not break into a fragment: they claim to come from the other side, or to be answers of the link layer.
+func TestInserted(t *testing.T) {
+	bogus := func(at int, value byte, user string) string {
+		b := []byte(frame(fromMaster, user))
+		b[at] = value
+		binary.LittleEndian.PutUint16(b[8:], checksum(b[:8]))
+		return string(b)
+	}
+	for name, bogus := range map[string]string{
+		"from the outstation":   bogus(3, fromOutstation, "\x01junk"),
+		"an answer":             bogus(3, fromMaster&^linkPri, "\x01junk"),
+		"an answer, and whole":  bogus(3, fromMaster&^linkPri, "\xc1\xc0\x01junk"),
+		"between other devices": bogus(4, 11, "\x01junk"),
+	} {
+		r := quietly("dnp3.func", "dnp3.obj")
+		r.Data(toServer, frame(fromMaster, "\x40"+bin("c005 0c01 1701"))+bogus+frame(fromMaster, "\x81"+bin("07 81 01 64000000 c8000000 00"))).End(dissect.EndFIN)
+		if !strings.Contains(r.Text(), "dnp3.fragment to_server dnp3.func=5 dnp3.obj=[\"g12v1\"]\n") {
+			t.Errorf("%s:\n%s", name, r.Text())
+		}
 	}
 }
 

@@ -83,6 +83,12 @@ func (m *Message) reset(id uint64, dir dissect.Dir, link byte, src, dst uint16, 
 	}
 }
 
+// between tells whether a message goes between the same as a frame. Frames that claim to come from the other side (DIR), or to be answers of the link
+// layer (PRI), are none that a receiver takes for parts of it.
+func (m *Message) between(dir dissect.Dir, control byte, src, dst uint16) bool {
+	return m.dir == dir && m.src == src && m.dst == dst && (m.link^control)&(linkDir|linkPri) == 0
+}
+
 // release gives larger memory back when nobody looks at the message any more.
 func (m *Message) release() {
 	if cap(m.data) > keepData {

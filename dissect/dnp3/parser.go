@@ -194,7 +194,7 @@ func (p *parser) segment(c *dissect.Ctx, dir dissect.Dir, head, data []byte) {
 	src, dst := binary.LittleEndian.Uint16(head[6:]), binary.LittleEndian.Uint16(head[4:])
 	var m *Message
 	if th&transportFIR == 0 {
-		if m = p.continued(dir, src, dst, th&transportSeq); m == nil {
+		if m = p.continued(dir, head[3], src, dst, th&transportSeq); m == nil {
 			return // of a fragment whose beginning was not seen, or sent again
 		}
 	} else {
@@ -222,9 +222,9 @@ func (p *parser) segment(c *dissect.Ctx, dir dissect.Dir, head, data []byte) {
 }
 
 // continued finds the fragment of which a segment is the next one.
-func (p *parser) continued(dir dissect.Dir, src, dst uint16, seq byte) *Message {
+func (p *parser) continued(dir dissect.Dir, control byte, src, dst uint16, seq byte) *Message {
 	for i := len(p.open) - 1; i >= 0; i-- {
-		if m := p.open[i]; m.dir == dir && m.src == src && m.dst == dst && (m.seq+1)&transportSeq == seq {
+		if m := p.open[i]; m.between(dir, control, src, dst) && (m.seq+1)&transportSeq == seq {
 			return m
 		}
 	}
@@ -280,7 +280,7 @@ func (p *parser) complete(c *dissect.Ctx, m *Message) {
 // 8.2). While none is complete they count as under way, so that a flood of them is told.
 func (p *parser) finishBefore(c *dissect.Ctx, m *Message) {
 	for i := 0; p.open[i] != m; {
-		if o := p.open[i]; o.dir == m.dir && o.src == m.src && o.dst == m.dst {
+		if o := p.open[i]; o.between(m.dir, m.link, m.src, m.dst) {
 			p.finish(c, o)
 		} else {
 			i++
