@@ -95,3 +95,24 @@ func TestSegmentsInAnyOrder(t *testing.T) {
 		}
 	}
 }
+
+// TestCalls: a class goes with the attributes of its path wherever they are.
+func TestCalls(t *testing.T) {
+	for path, want := range map[string]string{
+		"\x20\x01\x24\x01\x30\x07": "14,1 14,1,7", "\x30\x07\x20\x01": "14,1 14,1,7", "\x24\x01": "", "\x20\x01\x20\x02\x30\x03": "14,1 14,1,3 14,2 14,2,3",
+	} {
+		var p pdu
+		p.read([]byte(encap(cmdSendRRData, 7, 0, rr(ask(0x0e, path, "")))), false)
+		var got []string
+		for i := 0; ; i++ {
+			c, ok := p.call(i)
+			if !ok {
+				break
+			}
+			got = append(got, string(c))
+		}
+		if s := strings.Join(got, " "); s != want {
+			t.Errorf("%q: %s, want %s", path, s, want)
+		}
+	}
+}

@@ -76,8 +76,11 @@ type calls struct {
 	list []span // in text
 }
 
-// maxCalls caps them.
-const maxCalls = 1024
+// maxCalls caps them, and maxPathAttributes the attributes of one path, of which there is one.
+const (
+	maxCalls          = 1024
+	maxPathAttributes = 16
+)
 
 // call gives the i-th call: "14,1" for service 14 of class 1, "14,1,7" for attribute 7 of it.
 func (p *pdu) call(i int) ([]byte, bool) {
@@ -97,7 +100,15 @@ func (p *pdu) call(i int) ([]byte, bool) {
 
 func (p *pdu) callsOf(m *message) {
 	path := p.pathOf(m)
-	for i, class := range path {
+	var attributes [maxPathAttributes]uint32
+	n := 0
+	for _, g := range path {
+		if g.kind>>2 == segAttribute && n < len(attributes) {
+			attributes[n] = g.value
+			n++
+		}
+	}
+	for _, class := range path {
 		switch {
 		case len(p.calls.list) >= maxCalls:
 			return
@@ -105,10 +116,8 @@ func (p *pdu) callsOf(m *message) {
 			continue
 		}
 		p.addCall(m.service, class.value, -1)
-		for _, g := range path[i+1:] {
-			if g.kind>>2 == segAttribute {
-				p.addCall(m.service, class.value, int64(g.value))
-			}
+		for _, a := range attributes[:n] {
+			p.addCall(m.service, class.value, int64(a))
 		}
 		for _, a := range p.listOf(m) {
 			p.addCall(m.service, class.value, int64(a))
