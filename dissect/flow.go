@@ -60,6 +60,8 @@ type Flow struct {
 	AppUnacked bool
 	// AppBy is what was recognised by direction, for records that tell both.
 	AppBy [2]*Spec
+	// AppExpected is the protocol that both sides agreed on, where something else came.
+	AppExpected *Spec
 	// AppOrig is the protocol before an upgrade (STARTTLS, CONNECT, WebSocket).
 	AppOrig *Spec
 	// Parser is the protocol's parser, nil before recognition and after failure.
@@ -80,6 +82,8 @@ type Flow struct {
 	// NoLog keeps the flow's messages out of the log, Bypass ends all work on it but counting, and Untracked keeps the packet at hand
 	// out of flows: a rule wants it so.
 	NoLog, Bypass, Untracked bool
+	// StoreFiles says by direction that a rule wants the flow's files stored that end from now on.
+	StoreFiles [2]bool
 	// TxCount counts the protocol's messages, the next one's tx_id.
 	TxCount uint64
 	// Files are the files that either side began last, nil before: alerts on the messages that carry them tell of them.

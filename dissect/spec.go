@@ -2,6 +2,7 @@ package dissect
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/luanids/luanids/dissect/jsonw"
 )
@@ -58,6 +59,16 @@ type Detect struct {
 	// Server says that a Yes for the server's bytes alone suffices (protocols in which the
 	// server speaks first).
 	Server bool
+	// ClientFirst says that it is an anomaly if the server begins.
+	ClientFirst bool
+	// Greeting is what Suricata knows the server's first bytes by where that is less than what Probe takes: they are not recognised
+	// without, which it says in an anomaly. "" where there is no difference.
+	Greeting string
+}
+
+// Greets tells whether Suricata too would recognise the first bytes of a direction that Probe takes.
+func (d *Detect) Greets(dir Dir, data []byte) bool {
+	return dir == ToServer || strings.HasPrefix(string(data[:min(len(data), len(d.Greeting))]), d.Greeting)
 }
 
 // Spec is all that a protocol says about itself.

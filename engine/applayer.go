@@ -83,8 +83,8 @@ func (a *apps) recycle(f *flowtable.Flow) {
 func (w *worker) streamData(f *flowtable.Flow, dir dissect.Dir, data []byte) {
 	switch {
 	case f.Parser != nil:
-		if !f.Probe[dir].Known {
-			w.otherSide(f, dir, data)
+		if !f.Probe[dir].Known && w.otherSide(f, dir, data) {
+			return
 		}
 		f.Session.Data(&w.ctx, f.App, f.Parser, dir, data)
 		w.upgrade(f)
@@ -115,6 +115,9 @@ func (w *worker) recognise(f *flowtable.Flow, dir dissect.Dir, data []byte) {
 		pr.Done = pr.Done || len(data) >= probeLimit
 	}
 	if pr.Done && (f.Probe[dir.Rev()].Done || w.oneSided(f, dir)) {
+		if !f.Probe[dir.Rev()].Done {
+			w.recognition(dir, skipped)
+		}
 		w.giveUp(f)
 		return
 	}
@@ -126,7 +129,8 @@ func (w *worker) recognise(f *flowtable.Flow, dir dissect.Dir, data []byte) {
 // oneSided tells whether a direction that nobody recognised is enough to give up: the other
 // has been silent while this one went far past what recognition looks at.
 func (w *worker) oneSided(f *flowtable.Flow, dir dissect.Dir) bool {
-	return f.Payload[dir] > 16*probeLimit
+	const patience = 100_000 // bytes, as in Suricata
+	return f.Payload[dir] > patience
 }
 
 func (w *worker) giveUp(f *flowtable.Flow) {
@@ -173,11 +177,17 @@ func (w *worker) start(f *flowtable.Flow, spec *dissect.Spec, dir dissect.Dir, r
 		dir = dir.Rev()
 	}
 	f.Probe[dir].Known, f.AppBy[dir] = true, spec
+	if !spec.TCP.Greets(dir, data) {
+		f.Probe[dir].Asked = nobody // said once the other side is recognised
+	}
 	other := dir.Rev()
 	if held {
 		data = f.Session.Take(dir, &w.scratch[0])
 	}
 	waited := f.Session.Take(other, &w.scratch[1])
+	if serverFirst(f, spec, dir, len(waited)) {
+		w.recognition(dissect.ToClient, wrongFirst)
+	}
 	// What the client said comes first: a response cannot be understood before its request.
 	if other == dissect.ToServer {
 		w.replay(f, other, waited)
@@ -198,8 +208,8 @@ func (w *worker) replay(f *flowtable.Flow, dir dissect.Dir, data []byte) {
 		f.Session.Hold(dir, data, len(data))
 		return
 	}
-	if !f.Probe[dir].Known {
-		w.otherSide(f, dir, data)
+	if !f.Probe[dir].Known && w.otherSide(f, dir, data) {
+		return
 	}
 	f.Session.Data(&w.ctx, f.App, f.Parser, dir, data)
 	if n := f.Probe[dir].Dropped; n > 0 {

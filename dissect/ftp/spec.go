@@ -14,7 +14,7 @@ func Spec() *dissect.Spec {
 		Name: "ftp",
 		Doc:  "File Transfer Protocol, control connection",
 		Ref:  "RFC 959, RFC 2428, RFC 4217",
-		TCP:  &dissect.Detect{Ports: []uint16{21}, Probe: probe, Server: true},
+		TCP:  &dissect.Detect{Ports: []uint16{21}, Probe: probe, Server: true, Greeting: "220 ("},
 		New:  func() dissect.Parser { return newParser() },
 		Events: []dissect.Event{
 			evCommand:     {Name: "ftp.request", Doc: "a command of the client", Phase: 1},

@@ -49,7 +49,7 @@ func Spec() *dissect.Spec { return SpecWith(&EVEOptions{Extended: true}) }
 func SpecWith(opt *EVEOptions) *dissect.Spec {
 	det := &dissect.Detect{
 		Ports: []uint16{80, 3128, 8000, 8008, 8080, 8081, 8088, 8888},
-		Probe: probe, Server: true,
+		Probe: probe, Server: true, ClientFirst: true,
 	}
 	return &dissect.Spec{
 		Name: "http",

@@ -19,7 +19,7 @@ func NewSpec(o Options) *dissect.Spec {
 		Ref:  "RFC 8446, RFC 5246, RFC 6066, RFC 7301, RFC 5280, RFC 6520",
 		TCP: &dissect.Detect{
 			Ports: []uint16{443, 465, 563, 636, 853, 989, 990, 992, 993, 994, 995, 8443},
-			Probe: probe, Server: true,
+			Probe: probe, Server: true, ClientFirst: true,
 		},
 		New: func() dissect.Parser { return new(parser) },
 		Events: []dissect.Event{

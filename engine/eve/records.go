@@ -253,6 +253,10 @@ func (x *Encoder) appProto(w *jsonw.Writer, f *dissect.Flow) {
 		w.Key("app_proto_orig")
 		w.Str(f.AppOrig.Name)
 	}
+	if f.AppExpected != nil && f.AppExpected != f.App {
+		w.Key("app_proto_expected")
+		w.Str(f.AppExpected.Name)
+	}
 }
 
 // flagNames are the TCP flags in the order of their bits.

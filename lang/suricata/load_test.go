@@ -210,7 +210,7 @@ func TestSkips(t *testing.T) {
 		{`content:"a"; within:len;`, "within", "extracted before"},
 		{`threshold:type backoff, track by_flow, count 1;`, "threshold", "multiplier"},
 		{`app-layer-event:http.made_up;`, "app-layer-event", "no event"},
-		{`app-layer-event:applayer_wrong_direction_first_data;`, "app-layer-event", "not raised here"},
+		{`app-layer-event:applayer_wrong_direction;`, "app-layer-event", "there is no event applayer_wrong_direction"},
 		{`decode-event:ipv4.trunc_pk;`, "decode-event", "did you mean ipv4.trunc_pkt?"},
 		{`http.uri:"/x";`, "http.uri", `write http.uri; content:"/x";`},
 		{`tls.sni:"x";`, "tls.sni", "takes no value"},

@@ -50,22 +50,33 @@ func twice(old *ir.Num, others ...*ir.Num) *problem {
 	return nil
 }
 
-// filestoreOptions are what filestore may say; the file that the rule matched is stored, whatever they are.
-var filestoreOptions = [2][]string{{"request", "to_server", "response", "to_client", "both"}, {"file", "tx", "ssn", "flow"}}
+// filestoreOptions are what filestore may say: a direction, and a scope. As in Suricata the direction counts only with a scope beyond the file.
+var filestoreOptions = [2]map[string]string{
+	{"request": "to_server", "to_server": "to_server", "response": "to_client", "to_client": "to_client", "both": ""},
+	{"file": "", "tx": "message", "ssn": "flow", "flow": "flow"},
+}
 
-func filestoreOption(v string) *problem {
+func filestoreOption(v string, out *ir.StoreFile) *problem {
+	var read [2]string
 	for i, p := range list(v) {
-		if i >= len(filestoreOptions) || !slices.Contains(filestoreOptions[i], strings.ToLower(p)) {
+		word, ok := "", false
+		if i < len(read) {
+			word, ok = filestoreOptions[i][strings.ToLower(p)]
+		}
+		if !ok {
 			return fail("%q is neither a direction (request, response, both) nor, behind it, a scope (file, tx, flow)", p)
 		}
+		read[i] = word
+	}
+	if out.Scope = read[1]; out.Scope != "" {
+		out.Side = read[0]
 	}
 	return nil
 }
 
-// recognitionEvents are those of the recognition of protocols, which have no protocol in their name; true for those that are raised here.
-var recognitionEvents = map[string]bool{"applayer_mismatch_protocol_both_directions": true, "applayer_wrong_direction_first_data": false,
-	"applayer_detect_protocol_only_one_direction": false, "applayer_proto_detection_skipped": false, "applayer_no_tls_after_starttls": false,
-	"applayer_unexpected_protocol": false}
+// recognitionEvents are those of the recognition of protocols, which have no protocol in their name.
+var recognitionEvents = []string{"applayer_mismatch_protocol_both_directions", "applayer_wrong_direction_first_data", "applayer_detect_protocol_only_one_direction",
+	"applayer_proto_detection_skipped", "applayer_no_tls_after_starttls", "applayer_unexpected_protocol"}
 
 // eventName finds an event by the name that a rule gives it, with the prefix of its kind.
 func (l *loader) eventName(prefix, name string) (string, *problem) {
@@ -84,12 +95,8 @@ func (l *loader) eventName(prefix, name string) (string, *problem) {
 		}
 		name = known
 	case "":
-		raised, ok := recognitionEvents[name]
-		if !ok {
-			return "", fail("there is no event %s%s", short(name), didYouMean(name, slices.Sorted(maps.Keys(recognitionEvents))))
-		}
-		if !raised {
-			return "", fail("the event %s is not raised here: the rule would never match", name)
+		if !slices.Contains(recognitionEvents, name) {
+			return "", fail("there is no event %s%s", short(name), didYouMean(name, recognitionEvents))
 		}
 	}
 	return prefix + name, nil
