@@ -99,6 +99,9 @@ func (p *parser) command(c *dissect.Ctx, line []byte, cut bool) {
 	}
 	p.makeRoom(c)
 	t := p.begin(c)
+	if p.flooded {
+		t.Mute()
+	}
 	for _, b := range verb[:min(len(verb), maxVerb)] {
 		if 'a' <= b && b <= 'z' {
 			b -= 'a' - 'A'
@@ -116,7 +119,8 @@ func (p *parser) command(c *dissect.Ctx, line []byte, cut bool) {
 // maxVerb is more than the longest name of a command.
 const maxVerb = 16
 
-// makeRoom ends the oldest transaction where too many wait; the reply to it is still to come.
+// makeRoom ends the oldest transaction where too many wait; the reply to it is still to come. Suricata's parser stops there: what follows is
+// in no record, but rules see it, and the files that it transfers are files.
 func (p *parser) makeRoom(c *dissect.Ctx) {
 	if len(p.waiting) < p.maxTx {
 		return
