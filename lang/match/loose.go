@@ -13,7 +13,7 @@ type looseEntry struct {
 	part  uint32 // part.seq+1, 0: nothing
 	// failed and unacked go with app, see dissect.Flow.
 	failed, unacked bool
-	state           dissect.FlowState
+	established     bool // all that headers ask of the state
 	dir             dissect.Dir
 	looseRules
 }
@@ -47,7 +47,7 @@ func (m *Matcher) looseAt(pt *part, e *dissect.Env) *looseEntry {
 func (c *looseEntry) holds(pt *part, e *dissect.Env) bool {
 	f := e.Flow
 	return c.flow == f.ID && c.part == pt.seq+1 && c.dir == e.Dir && c.start == f.Start && c.app == f.App && c.failed == f.AppFailed &&
-		c.unacked == f.AppUnacked && c.state == f.State
+		c.unacked == f.AppUnacked && c.established == (f.State != dissect.FlowNew)
 }
 
 // looseOf gives what is known of the rules without literal of a part for a direction of a flow.
@@ -56,7 +56,7 @@ func (m *Matcher) looseOf(pt *part) *looseRules {
 	if !c.holds(pt, m.e) {
 		f := m.e.Flow
 		*c = looseEntry{part: pt.seq + 1, flow: f.ID, start: f.Start, app: f.App, failed: f.AppFailed, unacked: f.AppUnacked,
-			state: f.State, dir: m.e.Dir, looseRules: looseRules{rules: c.rules}}
+			established: f.State != dissect.FlowNew, dir: m.e.Dir, looseRules: looseRules{rules: c.rules}}
 		m.fill(&c.looseRules, pt)
 	}
 	return &c.looseRules
