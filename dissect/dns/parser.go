@@ -34,8 +34,8 @@ const (
 
 var anomalies = []string{
 	anMalformed:   "malformed_data",
-	anNotRequest:  "not_a_request",
-	anNotResponse: "not_a_response",
+	anNotRequest:  "not_request",
+	anNotResponse: "not_response",
 	anZ:           "z_flag_set",
 	anOpcode:      "invalid_opcode",
 	anNameTooLong: "name_too_long",

@@ -63,6 +63,12 @@ func event(prefix string) handler {
 	}
 }
 
+// renamedEvents are names of events that rules still use, and what they are called now.
+var renamedEvents = map[string]string{
+	"dns.not_a_request": "not_request", "dns.not_a_response": "not_response",
+	"ike.weak_crypto_nodh": "weak_crypto_no_dh", "ike.weak_crypto_noauth": "weak_crypto_no_auth",
+}
+
 func appLayerEvent(b *builder, v string) *problem {
 	proto, name, ok := strings.Cut(strings.ToLower(v), ".")
 	if !ok {
@@ -76,6 +82,9 @@ func appLayerEvent(b *builder, v string) *problem {
 	spec := b.l.schema.Spec(specName(proto))
 	if spec == nil {
 		return fail("protocol %s is not supported yet", proto)
+	}
+	if now := renamedEvents[spec.Name+"."+name]; now != "" {
+		name = now
 	}
 	if !slices.Contains(spec.Anomalies, name) {
 		return fail("%s has no event %s%s", spec.Name, name, didYouMean(name, spec.Anomalies))
