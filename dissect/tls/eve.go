@@ -59,12 +59,14 @@ const (
 // outputs.eve-log.types.tls in a configuration.
 type Options struct {
 	Members Member
-	// Resumption logs connections that resume a session, too, which show no certificate.
+	// Resumption logs connections that resume a session, too, which show no certificate: on unless set otherwise.
 	Resumption bool
 }
 
 // DefaultOptions writes the members that the setting "extended" has.
-func DefaultOptions() Options { return Options{Members: extendedMembers} }
+func DefaultOptions() Options {
+	return Options{Members: extendedMembers | MemberResumed, Resumption: true}
+}
 
 // ParseOptions reads settings by their name below outputs.eve-log.types.tls: extended,
 // session-resumption, custom.N. Unknown ones are ignored.
@@ -88,8 +90,13 @@ func ParseOptions(settings map[string]string) Options {
 	if hasCustom {
 		o.Members = custom
 	}
-	if o.Resumption && !hasCustom {
+	if o.Members&(MemberClientCertificate|MemberClientChain) != 0 {
+		o.Members |= MemberClient
+	}
+	if o.Resumption {
 		o.Members |= MemberResumed
+	} else if !hasCustom {
+		o.Members &^= MemberResumed
 	}
 	return o
 }

@@ -136,10 +136,11 @@ func TestOptions(t *testing.T) {
 		set  map[string]string
 		want Options
 	}{
-		{nil, Options{Members: extendedMembers}},
-		{map[string]string{"extended": "no"}, Options{Members: basicMembers}},
-		{map[string]string{"custom.0": "sni", "custom.1": "JA4", "custom.2": "nonsense"}, Options{Members: MemberSNI | MemberJA4}},
-		{map[string]string{"session-resumption": "true"}, Options{Members: extendedMembers | MemberResumed, Resumption: true}},
+		{nil, Options{Members: extendedMembers | MemberResumed, Resumption: true}},
+		{map[string]string{"extended": "no"}, Options{Members: basicMembers | MemberResumed, Resumption: true}},
+		{map[string]string{"custom.0": "sni", "custom.1": "JA4", "custom.2": "nonsense"}, Options{Members: MemberSNI | MemberJA4 | MemberResumed, Resumption: true}},
+		{map[string]string{"custom.0": "client_chain", "session-resumption": "no"}, Options{Members: MemberClient | MemberClientChain}},
+		{map[string]string{"session-resumption": "no"}, Options{Members: extendedMembers}},
 	} {
 		if got := ParseOptions(tt.set); got != tt.want {
 			t.Errorf("%v: got %+v, want %+v", tt.set, got, tt.want)
@@ -147,7 +148,7 @@ func TestOptions(t *testing.T) {
 	}
 }
 
-// Suricata has no record of a resumed session unless that is asked for.
+// A resumed session has a record unless that is switched off, as in Suricata.
 func TestResumption(t *testing.T) {
 	in := talk{
 		{c, record(recHandshake, message(hsClientHello, hello(0x0303, "session", []int{0xc02b})))},
@@ -158,15 +159,15 @@ func TestResumption(t *testing.T) {
 	if !strings.Contains(got, "tls.handshake to_client tls.resumed=1") {
 		t.Errorf("got\n%s", got)
 	}
-	if len(r.Records) != 1 || r.Records[0] != "{}" {
-		t.Errorf("got records %s, want none", r.Records)
+	if len(r.Records) != 1 || !strings.Contains(r.Records[0], `"session_resumed":true`) {
+		t.Errorf("got records %s", r.Records)
 	}
-	r = dissecttest.New(NewSpec(ParseOptions(map[string]string{"session-resumption": "yes"})))
+	r = dissecttest.New(NewSpec(ParseOptions(map[string]string{"session-resumption": "no"})))
 	for _, x := range in {
 		r.Data(x.dir, x.data)
 	}
-	if len(r.Records) != 1 || !strings.Contains(r.Records[0], `"session_resumed":true`) {
-		t.Errorf("got records %s", r.Records)
+	if len(r.Records) != 1 || r.Records[0] != "{}" {
+		t.Errorf("got records %s, want none", r.Records)
 	}
 }
 

@@ -102,6 +102,9 @@ func (o *Options) TypeSettings(name string) map[string]string {
 			m[rest] = v
 		}
 	}
+	if name == "tls" && m == nil && o.OnlyListed {
+		m = map[string]string{"session-resumption": "no"} // Suricata's default where the type is listed without settings
+	}
 	return m
 }
 
