@@ -144,8 +144,13 @@ const maxSIDs = 8
 // AskStore notes that the rule with number sid (0: it has none) wants the file stored; it has no effect where files are not.
 func (f *File) AskStore(sid uint32) { f.Stored, f.SIDs = true, addSID(f.SIDs, sid) }
 
-// AskStore notes that the rule with number sid (0: it has none) wants the message's files stored.
-func (s *MatchState) AskStore(sid uint32) { s.StoreFiles, s.StoreSIDs = true, addSID(s.StoreSIDs, sid) }
+// AskStore notes that the rule with number sid (0: it has none) wants the message's files of these directions stored.
+func (s *MatchState) AskStore(sid uint32, dirs [2]bool) {
+	for d, yes := range dirs {
+		s.StoreFiles[d] = s.StoreFiles[d] || yes
+	}
+	s.StoreSIDs = addSID(s.StoreSIDs, sid)
+}
 
 func addSID(list []uint32, sid uint32) []uint32 {
 	if sid == 0 || len(list) >= maxSIDs || slices.Contains(list, sid) {
@@ -159,7 +164,7 @@ func (f *File) EachSID(with func(sid uint32)) {
 	for _, sid := range f.SIDs {
 		with(sid)
 	}
-	if t, ok := f.Tx.(Matchable); ok {
+	if t, ok := f.Tx.(Matchable); ok && t.RuleState().StoreFiles[f.Dir&1] {
 		for _, sid := range t.RuleState().StoreSIDs {
 			if !slices.Contains(f.SIDs, sid) {
 				with(sid)
@@ -177,7 +182,7 @@ func (f *File) wanted() bool {
 		return true
 	}
 	t, ok := f.Tx.(Matchable)
-	return ok && t.RuleState().StoreFiles
+	return ok && t.RuleState().StoreFiles[f.Dir&1]
 }
 
 // Store stores a file that has ended, if a rule asked for it.

@@ -10,8 +10,8 @@ type MatchState struct {
 	Came    uint64   // events that came, as the rules number those that may not
 	Program uint32   // serial number of the set of rules that wrote this
 	scanned []scannedTo
-	// StoreFiles says that a rule asked for the message's files to be stored, StoreSIDs which ones did.
-	StoreFiles bool
+	// StoreFiles says by direction that a rule asked for the message's files to be stored, StoreSIDs which ones did.
+	StoreFiles [2]bool
 	StoreSIDs  []uint32
 	Mutable
 }
@@ -30,7 +30,7 @@ func (s *MatchState) RuleState() *MatchState { return s }
 // Reset forgets everything, and keeps the memory.
 func (s *MatchState) Reset() {
 	s.Matched, s.Carry, s.scanned, s.Judged = s.Matched[:0], s.Carry[:0], s.scanned[:0], 0
-	s.Came, s.StoreFiles, s.StoreSIDs, s.Mutable = 0, false, s.StoreSIDs[:0], Mutable{}
+	s.Came, s.StoreFiles, s.StoreSIDs, s.Mutable = 0, [2]bool{}, s.StoreSIDs[:0], Mutable{}
 }
 
 // Forget makes all buffers count as new: the rules have changed. Which have matched, and which wait, stays.

@@ -116,6 +116,9 @@ func (w *worker) FileEvent(e *dissect.Env, ended bool) {
 	}
 	w.stats.files++
 	w.match(dissect.EvFile, e)
+	if w.flow != nil && w.flow.StoreFiles[e.File.Dir&1] {
+		e.File.AskStore(0)
+	}
 	e.File.Store()
 	if w.eve != nil && w.eve.Options().Core[eve.Fileinfo] {
 		if w.waits(w.flow) {

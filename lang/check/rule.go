@@ -197,8 +197,10 @@ func (b *body) statement(s syntax.Stmt, sequence bool) {
 			out.Effects = append(out.Effects, &ir.Bypass{})
 		case "untracked":
 			out.Effects = append(out.Effects, &ir.Untracked{})
-		case "filestore":
-			out.Effects = append(out.Effects, &ir.StoreFile{})
+		default:
+			if x, ok := strings.CutPrefix(s.Keyword, "filestore"); ok {
+				out.Effects = append(out.Effects, storeFile(x))
+			}
 		}
 	case *syntax.TagPackets:
 		b.tagPackets(s)
@@ -210,6 +212,16 @@ func (b *body) statement(s syntax.Stmt, sequence bool) {
 		}
 		b.steps = append(b.steps, s)
 	}
+}
+
+// storeFile reads what follows filestore in the word: _message or _flow, and _to_server or _to_client.
+func storeFile(word string) *ir.StoreFile {
+	out := &ir.StoreFile{}
+	if scope, side, ok := strings.Cut(word, "_to_"); ok {
+		word, out.Side = scope, "to_"+side
+	}
+	out.Scope = strings.TrimPrefix(word, "_")
+	return out
 }
 
 var severities = []string{"info", "low", "medium", "high", "critical"}

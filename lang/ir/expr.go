@@ -399,8 +399,14 @@ type (
 		Count   int64
 		Measure string // "packets", "bytes", "seconds"
 	}
-	// StoreFile asks for the event's file to be stored.
-	StoreFile struct{}
+	// StoreFile asks for files to be stored.
+	StoreFile struct {
+		// Scope is "" for the event's file, or else for those of its message; "message" for those of the message in any case, "flow" for all
+		// of the flow that end from now on.
+		Scope string
+		// Side is "to_server" or "to_client" if only files that go there are meant.
+		Side string
+	}
 	// NoLog keeps the event's message out of the log, or with Flow all that come from now on in its flow.
 	NoLog struct{ Flow bool }
 	// Bypass ends all work on the flow but counting.

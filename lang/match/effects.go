@@ -56,14 +56,30 @@ func (x *flowIntEffect) do(m *Matcher) {
 	}
 }
 
-// storeEffect asks for the event's file to be stored, or for the files of its message. sid is the rule's number, 0 for none.
-type storeEffect struct{ sid uint32 }
+// storeEffect asks for files to be stored: the event's, or those of its message or flow. sid is the rule's number, 0 for none.
+type storeEffect struct {
+	sid   uint32
+	scope string
+	dirs  [2]bool
+}
 
 func (x storeEffect) do(m *Matcher) {
-	if m.e.File != nil {
-		m.e.File.AskStore(x.sid)
-	} else if t, ok := m.e.Tx.(dissect.Matchable); ok {
-		t.RuleState().AskStore(x.sid)
+	tx := m.e.Tx
+	if f := m.e.File; f != nil {
+		if x.scope == "" {
+			f.AskStore(x.sid)
+			return
+		}
+		tx = f.Tx
+	}
+	if f := m.e.Flow; x.scope == "flow" && f != nil {
+		for d, yes := range x.dirs {
+			f.StoreFiles[d] = f.StoreFiles[d] || yes
+		}
+		return
+	}
+	if t, ok := tx.(dissect.Matchable); ok {
+		t.RuleState().AskStore(x.sid, x.dirs)
 	}
 }
 
@@ -140,7 +156,8 @@ func (b *builder) effects(r *Rule) {
 			}
 			r.local = append(r.local, &flowIntEffect{e.Op, b.c.flowInt(e.Name), v.i})
 		case *ir.StoreFile:
-			r.local = append(r.local, storeEffect{r.SID})
+			dirs := [2]bool{dissect.ToServer: e.Side != "to_client", dissect.ToClient: e.Side != "to_server"}
+			r.local = append(r.local, storeEffect{r.SID, e.Scope, dirs})
 		case *ir.NoLog:
 			if e.Flow {
 				r.local = append(r.local, muteFlowEffect{})

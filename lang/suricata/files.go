@@ -139,13 +139,14 @@ func filesize(b *builder, v string) *problem {
 }
 
 func filestore(b *builder, v string) *problem {
+	x := &ir.StoreFile{}
 	if v != "" {
-		if err := filestoreOption(v); err != nil {
+		if err := filestoreOption(v, x); err != nil {
 			return err
 		}
 	}
 	b.notIPOnly, b.filestore = true, true
-	b.r.Effects = append(b.r.Effects, &ir.StoreFile{})
+	b.r.Effects = append(b.r.Effects, x)
 	return nil
 }
 

@@ -77,7 +77,8 @@ var (
 	textWords   = []string{"description", "false_positives"}
 	choiceWords = []string{"classtype", "action", "target", "inspect", "scope"}
 	numberWords = []string{"gid", "sid", "rev", "priority"}
-	flagWords   = []string{"noalert", "alert", "disabled", "filestore", "nolog", "nolog_flow", "bypass", "untracked"}
+	flagWords   = []string{"noalert", "alert", "disabled", "filestore", "filestore_message", "filestore_message_to_server", "filestore_message_to_client",
+		"filestore_flow", "filestore_flow_to_server", "filestore_flow_to_client", "nolog", "nolog_flow", "bypass", "untracked"}
 )
 
 // DeclWords are the words that begin declarations.

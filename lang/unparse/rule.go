@@ -177,7 +177,13 @@ func (w *writer) effect(e ir.Effect) syntax.Stmt {
 	case *ir.Untracked:
 		return &syntax.Flag{Keyword: "untracked"}
 	case *ir.StoreFile:
-		return &syntax.Flag{Keyword: "filestore"}
+		word := "filestore"
+		for _, part := range [...]string{e.Scope, e.Side} {
+			if part != "" {
+				word += "_" + part
+			}
+		}
+		return &syntax.Flag{Keyword: word}
 	}
 	w.cannot("an effect")
 	return nil
