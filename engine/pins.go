@@ -3,6 +3,7 @@ package engine
 import (
 	"bytes"
 	"encoding/binary"
+	"slices"
 
 	"github.com/luanids/luanids/dissect"
 	"github.com/luanids/luanids/dissect/packet"
@@ -11,10 +12,12 @@ import (
 
 // pins put flows that another flow announces (an FTP data connection) into the shard of the one that announces them. The
 // worker that learns of the announcement is then the one that sees the announced flow, before and after it in the order of
-// packets, however many workers there are. The dispatcher knows of announcements by the first bytes of a packet.
+// packets, however many workers there are. The dispatcher knows of announcements by the first bytes of a packet, on the protocol's usual
+// ports by those of each line: commands and replies may come several at a time.
 type pins struct {
 	words   []uint32 // first four bytes of announcements, letters in either case
 	ports   []func(payload []byte) uint16
+	usual   []uint16 // ports of the protocols
 	m       map[pinKey]*pin
 	bits    []uint64 // by port, whether one is pinned
 	swept   int64
@@ -51,6 +54,9 @@ func newPins(specs []*dissect.Spec) *pins {
 			p.words = append(p.words, binary.BigEndian.Uint32([]byte(word))|eitherBit)
 			p.ports = append(p.ports, s.Announces.Port)
 		}
+		if s.TCP != nil {
+			p.usual = append(p.usual, s.TCP.Ports...)
+		}
 	}
 	if len(p.words) == 0 {
 		return nil
@@ -66,10 +72,22 @@ func (p *pins) apply(pkt *packet.Packet, now int64) {
 	if len(p.m) > 0 {
 		p.pinned(pkt, now)
 	}
-	b := pkt.Payload
-	if len(b) < 8 {
-		return
+	lines := slices.Contains(p.usual, pkt.DstPort) || slices.Contains(p.usual, pkt.SrcPort)
+	for b := pkt.Payload; len(b) >= 8; {
+		p.announced(pkt, b, now)
+		i := -1
+		if lines {
+			i = bytes.IndexByte(b, '\n')
+		}
+		if i < 0 {
+			return
+		}
+		b = b[i+1:]
 	}
+}
+
+// announced takes note of what bytes of a packet announce that begin with a line.
+func (p *pins) announced(pkt *packet.Packet, b []byte, now int64) {
 	word := binary.BigEndian.Uint32(b) | eitherBit
 	for i, w := range p.words {
 		if w == word {

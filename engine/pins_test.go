@@ -51,6 +51,15 @@ func TestPins(t *testing.T) {
 	if p.apply(late, now+2*pinFor); late.Hash != other || len(p.m) != 0 {
 		t.Errorf("kept for good: %d", len(p.m))
 	}
+	p.apply(tcp(a, b, 4000, 21, control, "TYPE I\r\nPORT 10,0,0,1,4,2\r\nPORT 10,0,0,1,4,3\r\n"), now)
+	p.apply(tcp(a, b, 4000, 22, control, "TYPE I\r\nPORT 10,0,0,1,4,4\r\n"), now)
+	for port, moved := range map[uint16]bool{1026: true, 1027: true, 1028: false} {
+		pkt := tcp(b, a, 20, port, other, "")
+		if p.apply(pkt, now); (pkt.Hash != other) != moved {
+			t.Errorf("port %d: moved %v, want %v", port, !moved, moved)
+		}
+	}
+	clear(p.m)
 	for port := range uint16(maxPins + 10) {
 		p.apply(tcp(b, a, 21, 4000, control, "229 Extended (|||"+strconv.Itoa(int(port)+1000)+"|)\r\n"), now+2*pinFor)
 	}
