@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/luanids/luanids/dissect"
+	"github.com/luanids/luanids/dissect/packet"
 	"github.com/luanids/luanids/dissect/dissecttest"
 )
 
@@ -95,5 +96,18 @@ func TestMethods(t *testing.T) {
 	r.Data(dissect.ToServer, "invite sip:a SIP/2.0\r\nTo: x\r\n\r\n")
 	if got := r.End(dissect.EndFIN); !strings.Contains(got, `sip.method="invite"`) {
 		t.Errorf("got %s", got)
+	}
+}
+
+// TestIncomplete cuts datagrams off: those that lack the empty line behind the header are said to be incomplete, and read as far as they go.
+func TestIncomplete(t *testing.T) {
+	const bye = "BYE sip:a SIP/2.0\r\nTo: x\r\nFrom: y\r\n\r\n"
+	for cut, want := range map[int]bool{0: false, 2: true, 12: true} {
+		r := recorder()
+		r.Ctx.Flow.Key.Proto = packet.ProtoUDP
+		r.Data(dissect.ToServer, bye[:len(bye)-cut])
+		if got := r.End(dissect.EndFIN); strings.Contains(got, "anomaly sip.incomplete_data") != want || !strings.Contains(got, `"BYE"`) {
+			t.Errorf("without the last %d bytes, incomplete %v: %s", cut, want, got)
+		}
 	}
 }

@@ -22,7 +22,7 @@ type parser struct {
 
 // Data implements dissect.Parser.
 func (p *parser) Data(c *dissect.Ctx, dir dissect.Dir, data []byte) int {
-	if c.Flow != nil && c.Flow.Key.Proto == packet.ProtoUDP {
+	if p.datagrams(c) {
 		if keepAlive(data) {
 			return len(data)
 		}
@@ -166,7 +166,8 @@ func (p *parser) message(c *dissect.Ctx, dir dissect.Dir, data []byte, end int) 
 	m := &p.m
 	m.MatchState.Reset()
 	*m = Message{MatchState: m.MatchState, headers: m.headers[:0], sdp: m.sdp[:0]}
-	if n, _ := headerEnd(data[:end], 0); n > 0 {
+	n, _ := headerEnd(data[:end], 0)
+	if n > 0 {
 		m.body = data[n:min(len(data), n+maxBody)]
 		end = n
 	}
@@ -186,6 +187,9 @@ func (p *parser) message(c *dissect.Ctx, dir dissect.Dir, data []byte, end int) 
 	if !m.headerLines(bytes.TrimRight(rest, "\r\n")) {
 		c.Anomaly(anInvalid, m)
 	}
+	if n == 0 && p.datagrams(c) {
+		c.Anomaly(anIncomplete, m)
+	}
 	if m.cut {
 		c.Capped(capHeaders)
 	}
@@ -197,6 +201,9 @@ func (p *parser) message(c *dissect.Ctx, dir dissect.Dir, data []byte, end int) 
 	}
 	c.Emit(evMessage, m)
 }
+
+// datagrams tells whether messages come in datagrams, which have to hold them whole.
+func (p *parser) datagrams(c *dissect.Ctx) bool { return c.Flow != nil && c.Flow.Key.Proto == packet.ProtoUDP }
 
 // expected tells whether the message is of the kind that its side sends in this flow: like Suricata we take requests of the client and
 // responses of the server. Who is the client is told by the first message, for a flow may be seen from its middle.

@@ -83,7 +83,7 @@ const (
 	anNoWelcome
 	anTLSRejected
 	anDataRejected
-	anFailedDetection
+	anFailedChange
 	anParseFailed
 	anMalformed
 	anBase64
@@ -109,7 +109,7 @@ var anomalies = []string{
 	anNoWelcome:       "no_server_welcome_message",
 	anTLSRejected:     "tls_rejected",
 	anDataRejected:    "data_command_rejected",
-	anFailedDetection: "failed_protocol_detection",
+	anFailedChange:    "failed_protocol_change",
 	anParseFailed:     "mime_parse_failed",
 	anMalformed:       "mime_malformed_msg",
 	anBase64:          "mime_invalid_base64",
