@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"github.com/luanids/luanids/dissect"
-	"github.com/luanids/luanids/dissect/packet"
 	"github.com/luanids/luanids/dissect/dissecttest"
+	"github.com/luanids/luanids/dissect/packet"
 )
 
 // TestLargeBodies: a body of any length is read up to its cap, and the message behind it is found.

@@ -203,7 +203,9 @@ func (p *parser) message(c *dissect.Ctx, dir dissect.Dir, data []byte, end int) 
 }
 
 // datagrams tells whether messages come in datagrams, which have to hold them whole.
-func (p *parser) datagrams(c *dissect.Ctx) bool { return c.Flow != nil && c.Flow.Key.Proto == packet.ProtoUDP }
+func (p *parser) datagrams(c *dissect.Ctx) bool {
+	return c.Flow != nil && c.Flow.Key.Proto == packet.ProtoUDP
+}
 
 // expected tells whether the message is of the kind that its side sends in this flow: like Suricata we take requests of the client and
 // responses of the server. Who is the client is told by the first message, for a flow may be seen from its middle.
