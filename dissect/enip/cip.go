@@ -1,10 +1,11 @@
 package enip
 
-// Caps of one encapsulated message: what is past them is not looked at, and raises nothing.
+// Caps of one encapsulated message: what is past them is not looked at, and raises nothing. A connection takes up to 4000 bytes at a time (Large Forward
+// Open), in which there are no more.
 const (
-	maxMessages   = 512     // CIP messages in a Multiple Service Packet
+	maxMessages   = 4096    // CIP messages in a Multiple Service Packet
 	maxSegments   = 2048    // segments of all paths
-	maxAttributes = 1024    // attributes that lists ask for
+	maxAttributes = 2048    // attributes that lists ask for
 	maxTexts      = 8 << 10 // bytes of names, and of what statuses add
 )
 

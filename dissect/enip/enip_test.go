@@ -241,8 +241,8 @@ func TestCaps(t *testing.T) {
 	for range 4 {
 		r.Data(ts, encap(cmdNop, 0, 0, ""))
 	}
-	if n := strings.Count(r.Text(), "anomaly enip.too_many_transactions"); n != 1 || len(r.Records) != 3 {
-		t.Errorf("%d times too many, %d logged:\n%s", n, len(r.Records), r.Text())
+	if n := strings.Count(r.Text(), "anomaly enip.too_many_transactions"); n != 1 || len(r.Records) != 3 || strings.Count(r.Text(), "enip.message ") != 4 {
+		t.Errorf("%d times too many, %d logged, or the last message was not told:\n%s", n, len(r.Records), r.Text())
 	}
 	r = recorder("none")
 	big := encap(cmdSendRRData, 7, 0, rr(ask(svcGetAttributeList, identityPath, w16(1024)+strings.Repeat("xx", 1024))))
@@ -252,7 +252,7 @@ func TestCaps(t *testing.T) {
 	if !strings.Contains(r.Text(), "anomaly enip.too_many_transactions") || r.Capped["transactions"] == 0 || r.Capped["content"] > 0 {
 		t.Errorf("requests of 2 kB each are kept without end: %v", r.Capped)
 	}
-	long := encap(cmdSendRRData, 7, 0, rr(ask(svcGetAttributeList, identityPath, w16(2048)+strings.Repeat("xx", 2048))))
+	long := encap(cmdSendRRData, 7, 0, rr(ask(svcGetAttributeList, identityPath, w16(3000)+strings.Repeat("xx", 3000))))
 	if r.Data(ts, long); r.Capped["content"] != 1 {
 		t.Errorf("counted: %v", r.Capped)
 	}

@@ -113,12 +113,10 @@ func (p *parser) message(c *dissect.Ctx, dir dissect.Dir, data []byte) {
 			return
 		}
 	}
-	if len(p.open) >= p.maxTx || p.kept >= maxKept {
-		p.frames(c, nil, &p.next, data)
+	if len(p.open) >= p.maxTx || p.kept >= maxKept { // Suricata passes over the message then, which hides it behind many
 		c.Capped(capTx)
 		c.Anomaly(anTooMany, p.open[0])
 		p.finishAll(c)
-		return
 	}
 	t := p.spare.Get()
 	t.id, t.at = c.NextTxID(), c.Time
@@ -175,6 +173,7 @@ func (p *parser) show(c *dissect.Ctx, t *Tx, m *pdu, data []byte) {
 		c.Anomaly(anInvalid, t)
 	}
 	c.Emit(evMessage, t)
+	m.calls.release()
 }
 
 // frames shows the parts of a message.
@@ -182,12 +181,8 @@ func (p *parser) frames(c *dissect.Ctx, t *Tx, m *pdu, data []byte) {
 	if !m.wants {
 		return
 	}
-	var tx any
-	if t != nil {
-		tx = t
-	}
 	for _, x := range m.pieces {
-		c.Frame(x.kind, data[x.off:x.off+x.n], int64(x.n), tx)
+		c.Frame(x.kind, data[x.off:x.off+x.n], int64(x.n), t)
 	}
 	m.pieces = m.pieces[:0]
 }

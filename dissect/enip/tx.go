@@ -76,9 +76,17 @@ type calls struct {
 	list []span // in text
 }
 
+// release forgets them when the message was judged: while it waits for a response nobody asks.
+func (c *calls) release() {
+	if cap(c.list) > keepEntries {
+		*c = calls{}
+	}
+	*c = calls{text: c.text[:0], list: c.list[:0]}
+}
+
 // maxCalls caps them, and maxPathAttributes the attributes of one path, of which there is one.
 const (
-	maxCalls          = 1024
+	maxCalls          = 4096
 	maxPathAttributes = 16
 )
 
