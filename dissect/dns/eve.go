@@ -76,13 +76,13 @@ func truth(s string) bool {
 	return false
 }
 
-// logged tells whether a record of m is wanted.
+// logged tells whether a record of m is wanted. A message without a question has none, as in Suricata.
 func (o *Options) logged(m *Message) bool {
 	if m.Response && !o.Responses || !m.Response && !o.Requests {
 		return false
 	}
 	if o.Types == nil {
-		return true
+		return len(m.Queries) > 0
 	}
 	for i := range m.Queries {
 		if o.Types[m.Queries[i].Type] {
