@@ -56,6 +56,9 @@ type Field struct {
 	Chars int
 	// Values lists the only possible values, where there are few (for checks and completion).
 	Values []string
+	// Usual lists values that it has most often, in its own way of writing, for fields that may have others: what is like one of
+	// them and none is taken for a slip.
+	Usual []string
 	// Lo and Hi are the least and the largest value that a number can have, by what it is read from; Hi is 0 where that is not known.
 	Lo, Hi int64
 	// Alias are other names that the field goes by.
@@ -195,6 +198,9 @@ func (f Field) Digest(n int) Field { f.Lower, f.Chars = true, n; return f }
 
 // OneOf lists the only values that a field takes.
 func (f Field) OneOf(v ...string) Field { f.Values = v; return f }
+
+// Usually lists values that a field has most often.
+func (f Field) Usually(v ...string) Field { f.Usual = v; return f }
 
 // Bits says that a number is read from so many bits, up to 62, and has no sign.
 func (f Field) Bits(n int) Field { return f.Between(0, 1<<n-1) }

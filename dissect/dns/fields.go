@@ -13,7 +13,7 @@ func fields(p string) []dissect.Field {
 		dissect.Int(p+".id", msg, "transaction id of the header", func(m *Message) (int64, bool) { return int64(m.ID), true }).Bits(16),
 		dissect.Int(p+".opcode", msg, "kind of query: 0 QUERY, 2 STATUS, 4 NOTIFY, 5 UPDATE", func(m *Message) (int64, bool) { return int64(m.Opcode()), true }).Bits(4),
 		dissect.Int(p+".rcode", msg, "response code, with the EDNS extension: 0 NOERROR, 2 SERVFAIL, 3 NXDOMAIN, 5 REFUSED", func(m *Message) (int64, bool) { return int64(m.RCode()), true }).Bits(12).OfAnswer(resp),
-		dissect.Str(p+".rcode.name", msg, "name of the response code, NXDOMAIN", (*Message).rcodeName).OfAnswer(resp),
+		dissect.Str(p+".rcode.name", msg, "name of the response code, NXDOMAIN", (*Message).rcodeName).Usually(named(rcodeNames[:])...).OfAnswer(resp),
 		dissect.Int(p+".flags", msg, "the second 16 bits of the header: flags, opcode and rcode", func(m *Message) (int64, bool) { return int64(m.Flags), true }).Bits(16),
 		dissect.Int(p+".len", msg, "length of the message", func(m *Message) (int64, bool) { return int64(len(m.raw)), true }).Of(dissect.TSize),
 		dissect.Strs(p+".query", req, "names asked for, dotted (all questions); in responses the question echoed", (*Message).question),
@@ -26,7 +26,7 @@ func fields(p string) []dissect.Field {
 				return nil, false
 			}
 			return m.typeName(m.Queries[i].Type), true
-		}),
+		}).Usually(named(typeNames[:])...),
 		dissect.Ints(p+".qclass", msg, "classes asked for: 1 IN, 3 CH, 255 ANY", func(m *Message, i int) (int64, bool) {
 			return number(i < len(m.Queries), func() uint16 { return m.Queries[i].Class })
 		}).Bits(16),
@@ -116,7 +116,7 @@ func sectionFields(p, msg string, s Section) []dissect.Field {
 				return m.typeName(r.Type), true
 			}
 			return nil, false
-		}),
+		}).Usually(named(typeNames[:])...),
 		dissect.Ints(p+".rrtype", msg, "types of the records by number", func(m *Message, i int) (int64, bool) {
 			if r := m.record(s, i); r != nil {
 				return int64(r.Type), true
@@ -273,4 +273,14 @@ var typeBytes = func() (t [len(typeNames)][]byte) {
 
 func (m *Message) rcodeName() []byte {
 	return m.scratch(func(b []byte) []byte { return AppendRCode(b, m.RCode()) })
+}
+
+// named lists the names of a table that has gaps.
+func named(table []string) (list []string) {
+	for _, name := range table {
+		if name != "" {
+			list = append(list, name)
+		}
+	}
+	return list
 }

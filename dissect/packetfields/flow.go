@@ -40,7 +40,7 @@ func flowFields() []dissect.Field {
 				}
 				return stateBytes[e.Flow.State&3]
 			}},
-		{Name: "flow.app", Type: dissect.TString, Doc: "application protocol of the flow: http; failed when it was not recognised (EVE's app_proto)",
+		{Name: "flow.app", Type: dissect.TString, Lower: true, Doc: "application protocol of the flow: http; failed when it was not recognised (EVE's app_proto)",
 			Bytes: appName},
 		appBySide("flow.app_to_server", dissect.ToServer), appBySide("flow.app_to_client", dissect.ToClient),
 		{Name: "flow.app_orig", Type: dissect.TString, Doc: "application protocol before the flow changed it (STARTTLS, CONNECT, WebSocket)",

@@ -23,7 +23,7 @@ func mac(b []byte) []byte {
 }
 
 func macField(name, doc string, ofPkt func(p *packet.Packet) []byte, ofFlow func(f *dissect.Flow) []byte) dissect.Field {
-	return dissect.Field{Name: name, Type: dissect.TString, Doc: doc, Bytes: func(e *dissect.Env) []byte {
+	return dissect.Field{Name: name, Type: dissect.TString, Lower: true, Chars: 17, Doc: doc, Bytes: func(e *dissect.Env) []byte {
 		switch {
 		case e.Pkt != nil:
 			return mac(ofPkt(e.Pkt))

@@ -72,9 +72,9 @@ func helloFields() []dissect.Field {
 	}
 	return []dissect.Field{
 		dissect.Str("tls.sni", onClient, "server name that the client asks for (RFC 6066)", func(t *Conn) []byte { return t.Client.SNI() }),
-		dissect.Str("tls.version", onServer, "version agreed upon: SSLv2, SSLv3, TLSv1, TLS 1.1, TLS 1.2, TLS 1.3", func(t *Conn) []byte { return versionBytes(t.Version()) }),
+		dissect.Str("tls.version", onServer, "version agreed upon: SSLv2, SSLv3, TLSv1, TLS 1.1, TLS 1.2, TLS 1.3", func(t *Conn) []byte { return versionBytes(t.Version()) }).Usually(usualVersions...),
 		dissect.Int("tls.version.number", onServer, "version agreed upon as the wire has it: 0x0303 is TLS 1.2", func(t *Conn) (int64, bool) { return int64(t.Version()), t.Version() != 0 }).Bits(16),
-		dissect.Str("tls.client.version", onClient, "best version that the client offers", func(t *Conn) []byte { return versionBytes(t.Client.Version) }),
+		dissect.Str("tls.client.version", onClient, "best version that the client offers", func(t *Conn) []byte { return versionBytes(t.Client.Version) }).Usually(usualVersions...),
 		dissect.Int("tls.client.version.number", onClient, "best version that the client offers, as the wire has it", func(t *Conn) (int64, bool) { return int64(t.Client.Version), t.Client.Seen }).Bits(16),
 		numbers("tls.versions", onClient, "versions in the client's supported_versions extension", func(t *Conn) []uint16 { return t.Client.Versions }).Bits(16),
 		numbers("tls.ciphers", onClient, "cipher suites that the client offers, without GREASE", func(t *Conn) []uint16 { return t.Client.Ciphers }).Bits(16),
@@ -218,6 +218,9 @@ func present(b []byte) []byte {
 	}
 	return b
 }
+
+// usualVersions are the names of versions that are met with.
+var usualVersions = []string{"SSLv2", "SSLv3", "TLSv1", "TLS 1.1", "TLS 1.2", "TLS 1.3"}
 
 // versionBytes is VersionName for accessors, nil for no version.
 func versionBytes(v uint16) []byte {

@@ -14,6 +14,10 @@ import (
 func (c *checker) call(x *syntax.Call) val {
 	d := c.scope.function(x.Func.Text)
 	if d == nil {
+		if write := written(foreignFuncs, x.Func.Text); write != "" {
+			c.report(diag.ForeignFunction(x.Func.Range(), x.Func.Text, write))
+			return val{}
+		}
 		c.report(diag.UnknownFunction(x.Func.Range(), x.Func.Text, c.scope.suggestFunction(x.Func.Text)))
 		return val{}
 	}

@@ -1,6 +1,7 @@
 package check
 
 import (
+	"regexp"
 	"strings"
 
 	"github.com/luanids/luanids/lang/diag"
@@ -48,6 +49,7 @@ func letteringOf(x ir.Expr) lettering {
 
 // spelled warns of a text that cannot occur in a value because of its letters, or that cannot be all of it because of its length.
 func (c *checker) spelled(b *syntax.Binary, x ir.Expr, text string, whole bool) {
+	c.piped(b.R.Range(), text)
 	if b.NoCase {
 		return
 	}
@@ -62,16 +64,42 @@ func (c *checker) spelled(b *syntax.Binary, x ir.Expr, text string, whole bool) 
 		c.report(diag.WrongCase(b.R.Range(), c.text(b.L), fits))
 		return
 	}
-	if f := fieldOf(x); whole && f != nil && f.Chars > 0 && len(text) != f.Chars {
-		c.report(diag.WrongLength(b.R.Range(), f.Name, f.Chars, len(text)))
+	if !whole {
+		return
 	}
+	if u := c.usual(x, text); u != "" {
+		c.report(diag.WrongForm(b.R.Range(), c.text(b.L), u))
+	} else if what, n := charsOf(x); n > 0 && len(text) != n {
+		c.report(diag.WrongLength(b.R.Range(), what, n, len(text)))
+	}
+}
+
+// pipes match bytes as Suricata and Snort write them.
+var pipes = regexp.MustCompile(`\|[0-9A-Fa-f]{2}(?: ?[0-9A-Fa-f]{2})*\|`)
+
+// piped warns of bytes within a text that are written as Suricata does.
+func (c *checker) piped(at diag.Range, text string) {
+	if part := pipes.FindString(text); part != "" {
+		c.report(diag.PipedBytes(at, part, strings.ToLower(strings.Trim(part, "|"))))
+	}
+}
+
+// charsOf gives how many characters a value always has, 0 if that differs.
+func charsOf(x ir.Expr) (what string, n int) {
+	if call, ok := x.(*ir.Call); ok {
+		return call.Fn.Name(), map[string]int{"md5": 32, "sha1": 40, "sha256": 64}[call.Fn.Name()]
+	}
+	if f := fieldOf(x); f != nil {
+		return f.Name, f.Chars
+	}
+	return "", 0
 }
 
 // spelledSet does so for the elements of a set that are written out.
 func (c *checker) spelledSet(b *syntax.Binary, x ir.Expr) {
 	f := fieldOf(x)
 	lit, ok := b.R.(*syntax.SetLit)
-	if !ok || letteringOf(x) == mixed && (f == nil || f.Chars == 0) {
+	if _, n := charsOf(x); !ok || letteringOf(x) == mixed && n == 0 && (f == nil || len(f.Usual) == 0) {
 		return
 	}
 	for _, e := range lit.Elems {

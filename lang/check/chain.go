@@ -127,6 +127,9 @@ func (c *checker) pattern(it *syntax.Item, pos ir.Pos) []ir.Item {
 		c.report(diag.EmptyPattern(it.Lit.Range()))
 		return nil
 	}
+	if it.Lit.Kind == syntax.LitString {
+		c.piped(it.Lit.Range(), it.Lit.Str)
+	}
 	size := &ir.Num{N: int64(len(l.Bytes))}
 	abs, rel, at := "", "", ""
 	for i := range it.Opts {

@@ -223,6 +223,9 @@ func (c *checker) in(b *syntax.Binary, l, r val) ir.Expr {
 	} else if class(r.t) == classText && class(l.t) == classText {
 		hint = "write " + c.text(b.R) + " contains " + c.text(b.L)
 	}
+	if x, ok := b.R.(*syntax.Binary); ok && x.Op == syntax.OpSub && r.konst() != nil {
+		hint = "a range is written " + c.text(x.L) + ".." + c.text(x.R)
+	}
 	c.report(diag.NotASet(b.R.Range(), c.text(b.R), hint))
 	return nil
 }

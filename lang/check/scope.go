@@ -162,7 +162,9 @@ func (s *Scope) Finish() diag.List {
 		c := &checker{scope: s, file: l.file, src: l.src}
 		v := c.value(l.value)
 		if v.set != nil {
-			v.set.name = l.name
+			if v.set.name == "" { // else l is another name for a set that has one
+				v.set.name = l.name
+			}
 			l.val = &v
 		}
 		l.cyclic = c.uses > maxUses // of what uses it nothing more needs to be said

@@ -235,10 +235,10 @@ func (c *checker) rangeOf(x *syntax.RangeLit) *constSet {
 	case !ok1 || !ok2:
 		return nil
 	case lo == nil && hi == nil:
-		c.report(diag.BadRange(x.Range(), "without ends"))
+		c.report(diag.BadRange(x.Range(), "without ends", ""))
 		return nil
 	case lo != nil && hi != nil && (class(lo.T) != class(hi.T) || !sameKind(lo.T, hi.T)):
-		c.report(diag.BadRange(x.Range(), "of "+lo.T.String()+" and "+hi.T.String()))
+		c.report(diag.BadRange(x.Range(), "of "+lo.T.String()+" and "+hi.T.String(), ""))
 		return nil
 	case lo != nil && lo.T == dissect.TIP || hi != nil && hi.T == dissect.TIP:
 		return c.addresses(x, lo, hi)
@@ -257,7 +257,8 @@ func (c *checker) rangeOf(x *syntax.RangeLit) *constSet {
 		}
 	}
 	if r.Lo > r.Hi {
-		c.report(diag.BadRange(x.Range(), "empty: it begins above its end"))
+		lo, hi := c.text(x.Lo), c.text(x.Hi)
+		c.report(diag.BadRange(x.Range(), "empty: it begins above its end", fmt.Sprintf("write {%s.., ..%s} for what is outside, %s..%s for what is between", lo, hi, hi, lo)))
 		return nil
 	}
 	s.ranges = []ir.Range{r}
@@ -267,16 +268,16 @@ func (c *checker) rangeOf(x *syntax.RangeLit) *constSet {
 // addresses makes prefixes of a range of addresses.
 func (c *checker) addresses(x *syntax.RangeLit, lo, hi *ir.Const) *constSet {
 	if lo == nil || hi == nil {
-		c.report(diag.BadRange(x.Range(), "without an end"))
+		c.report(diag.BadRange(x.Range(), "without an end", ""))
 		return nil
 	}
 	a, b := lo.V.IP, hi.V.IP
 	if a.BitLen() != b.BitLen() {
-		c.report(diag.BadRange(x.Range(), "of IPv4 and IPv6 addresses"))
+		c.report(diag.BadRange(x.Range(), "of IPv4 and IPv6 addresses", ""))
 		return nil
 	}
 	if b.Less(a) {
-		c.report(diag.BadRange(x.Range(), "empty: it begins above its end"))
+		c.report(diag.BadRange(x.Range(), "empty: it begins above its end", ""))
 		return nil
 	}
 	s := &constSet{typ: dissect.TIP}

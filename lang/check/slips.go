@@ -2,8 +2,10 @@ package check
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/luanids/luanids/dissect"
 	"github.com/luanids/luanids/lang/diag"
@@ -61,6 +63,15 @@ func (c *checker) repair(b *syntax.Binary, l, r val) string {
 	}
 	switch {
 	case class(l.t) == classText && class(r.t) != classText:
+		if s := c.usual(l.x, c.text(b.R)); s != "" {
+			return fmt.Sprintf("write %s %s %q", c.text(b.L), b.Op, s)
+		}
+		if f := c.number(l.x); f != nil && class(r.t) == classInt {
+			return fmt.Sprintf("write %s %s %s", f.Name, b.Op, c.text(b.R))
+		}
+		if hex, ok := strings.CutPrefix(c.text(b.R), "0x"); ok && len(hex)%2 == 0 {
+			return fmt.Sprintf("bytes are written x%q", hex)
+		}
 		if f := fieldOf(l.x); f != nil && c.scope.Schema.Field(f.Name+".number") != nil {
 			return fmt.Sprintf("write %s.number %s %s", f.Name, b.Op, c.text(b.R))
 		}
@@ -69,12 +80,29 @@ func (c *checker) repair(b *syntax.Binary, l, r val) string {
 			return fmt.Sprintf("write %q in quotes", c.text(b.R))
 		}
 		return fmt.Sprintf("write to_int(%s) %s %s, or len(%s) for its length", c.text(b.L), b.Op, c.text(b.R), c.text(b.L))
+	case class(l.t) == classBool && class(r.t) == classInt && (b.Op == syntax.OpEq || b.Op == syntax.OpNe):
+		if (k.V.I != 0) == (b.Op == syntax.OpEq) {
+			return "write " + c.text(b.L) + " alone"
+		}
+		return "write not " + c.text(b.L)
 	case class(r.t) != classText:
 		return ""
 	}
 	s := string(k.V.B)
 	switch class(l.t) {
+	case classFloat:
+		if _, err := strconv.ParseFloat(s, 64); err == nil {
+			return "write " + s + " without quotes"
+		}
 	case classInt:
+		if l.t == dissect.TTime {
+			return moment(c.text(b.L), b.Op.String(), s)
+		}
+		if x, list := syntax.ParseExpr(s); len(list) == 0 {
+			if lit, ok := x.(*syntax.Lit); ok && (lit.Kind == syntax.LitSize || lit.Kind == syntax.LitDuration) {
+				return "write " + s + " without quotes"
+			}
+		}
 		if _, err := strconv.ParseInt(s, 0, 64); err == nil {
 			return "write " + s + " without quotes"
 		}
@@ -95,4 +123,59 @@ func (c *checker) repair(b *syntax.Binary, l, r val) string {
 		}
 	}
 	return ""
+}
+
+// moment words a comparison of a time with a date.
+func moment(what, op, date string) string {
+	for _, form := range []string{time.DateOnly, time.DateTime, time.RFC3339, "2006-01-02T15:04:05"} {
+		if t, err := time.Parse(form, date); err == nil {
+			return fmt.Sprintf("write epoch(%s) %s %d", what, op, t.Unix())
+		}
+	}
+	return "times are compared in seconds since 1970, epoch(" + what + "), or by hour(" + what + ") and weekday(" + what + ")"
+}
+
+// number gives the field that has the numbers of what a field has the names of: dns.rrtype for dns.qtype.
+func (c *checker) number(x ir.Expr) *dissect.Field {
+	f := fieldOf(x)
+	if f == nil {
+		return nil
+	}
+	proto := parent(f.Name)
+	for _, name := range []string{f.Name + ".number", strings.TrimSuffix(f.Name, ".name"), strings.TrimSuffix(f.Name, "_name"), proto + ".rrtype"} {
+		if n := c.scope.Schema.Field(name); n != nil && class(n.Type) == classInt && (n.Name != proto+".rrtype" || strings.HasSuffix(f.Name, "type")) {
+			return n
+		}
+	}
+	return nil
+}
+
+// usual gives the form in which a field has a value that is written otherwise, "" for none: TLS 1.2 for TLSv1.2, TXT for txt.
+func (c *checker) usual(x ir.Expr, text string) string {
+	f := fieldOf(x)
+	if f == nil || len(f.Usual) == 0 || slices.Contains(f.Usual, text) {
+		return ""
+	}
+	bare := bareForm(text)
+	for _, u := range f.Usual {
+		b := bareForm(u)
+		if b == bare || len(bare) > 1 && strings.Trim(bare, "0123456789") == "" && strings.HasSuffix(b, bare) {
+			return u
+		}
+	}
+	return ""
+}
+
+// bareForm has the letters and digits of a text, in small letters, without the v of a version.
+func bareForm(s string) string {
+	var b strings.Builder
+	s = strings.ToLower(s)
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c == 'v' && i+1 < len(s) && s[i+1] >= '0' && s[i+1] <= '9':
+		case c >= 'a' && c <= 'z' || c >= '0' && c <= '9':
+			b.WriteByte(c)
+		}
+	}
+	return b.String()
 }

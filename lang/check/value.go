@@ -177,6 +177,9 @@ func (c *checker) literal(l *syntax.Lit) val {
 		return val{re: l}
 	case syntax.LitIP:
 		if l.Block && !l.IP.IsSingleIP() {
+			if block := l.IP.Masked(); block != l.IP {
+				c.report(diag.LooseBlock(l.Range(), l.Raw, block.String()))
+			}
 			return val{t: dissect.TIP, block: &l.IP}
 		}
 		return constant(dissect.TIP, ir.Value{IP: l.IP.Addr().Unmap()})
@@ -197,6 +200,10 @@ func (c *checker) name(n *syntax.Name) val {
 	}
 	if _, ok := c.scope.Schema.EventByName(n.Text); ok {
 		return val{event: n.Text}
+	}
+	if write := written(foreign, n.Text); write != "" {
+		c.report(diag.Foreign(n.Range(), n.Text, write))
+		return val{}
 	}
 	near := c.scope.suggest(n.Text)
 	for i := range n.Text {

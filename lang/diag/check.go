@@ -23,9 +23,25 @@ func UnknownField(at Range, name string, near []string) Diagnostic {
 func UnknownName(at Range, name string, near []string) Diagnostic {
 	hint := DidYouMean(near)
 	if hint == "" {
-		hint = "text is written in quotes; names are fields, lets and lists"
+		hint = fmt.Sprintf("text is written in quotes: %q; names are those of fields, lets and lists", name)
+		if name == "any" {
+			hint = "leave the test out: without it any value will do"
+		}
 	}
 	return errorAt(at, "unknown-name", "unknown name "+name, hint)
+}
+
+// Foreign is a name that has another meaning elsewhere: what is written for it here is known.
+func Foreign(at Range, name, write string) Diagnostic {
+	if strings.Contains(name, ".") {
+		return errorAt(at, "unknown-field", "unknown field "+name, "write "+write)
+	}
+	return errorAt(at, "unknown-name", "unknown name "+name, "write "+write)
+}
+
+// ForeignFunction is a function of another language.
+func ForeignFunction(at Range, name, write string) Diagnostic {
+	return errorAt(at, "unknown-function", "unknown function "+name, "write "+write)
 }
 
 // Unquoted is a text without its quotes.
@@ -153,8 +169,8 @@ func BadElement(at Range, what string) Diagnostic {
 }
 
 // BadRange is a range whose ends do not go together.
-func BadRange(at Range, why string) Diagnostic {
-	return errorAt(at, "bad-range", "this range is "+why, "")
+func BadRange(at Range, why, hint string) Diagnostic {
+	return errorAt(at, "bad-range", "this range is "+why, hint)
 }
 
 // NotConstant is something computed where a constant is needed.
@@ -206,7 +222,11 @@ func TwoProtocols(at Range, term, proto, other, otherProto string) Diagnostic {
 
 // NotMulti is any, all or count on a field with one value.
 func NotMulti(at Range, word, name string) Diagnostic {
-	return errorAt(at, "not-multi-valued", name+" has one value: "+word+" does not apply", "")
+	hint := "leave " + word + " out"
+	if word == "count" {
+		hint = "count(x, part) counts how often a part occurs in a text; len(x) is its length"
+	}
+	return errorAt(at, "not-multi-valued", name+" has one value: "+word+" does not apply", hint)
 }
 
 // TwoMulti is a comparison over two multi-valued fields.
@@ -233,7 +253,16 @@ func BadRegex(at Range, why string) Diagnostic {
 
 // BadRegexFlag is an unknown flag.
 func BadRegexFlag(at Range, flag string) Diagnostic {
-	return errorAt(at, "bad-regex-flag", "unknown flag "+flag+" of a regular expression", "flags are i s m x A E G (U: G)")
+	hint := "flags are i s m x A E G (U: G)"
+	switch {
+	case flag == "R":
+		hint = `relative is a word, in a content chain: payload has ["text", /pattern/ relative]`
+	case flag == "g":
+		hint = "one match will do: leave g out"
+	case strings.Contains("IPHDMCSYBOVWQ", flag):
+		hint = "the field to look in is named before ~: http.request_body ~ /pattern/i"
+	}
+	return errorAt(at, "bad-regex-flag", "unknown flag "+flag+" of a regular expression", hint)
 }
 
 // WantRegex is something else on the right of ~.

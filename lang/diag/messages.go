@@ -1,6 +1,9 @@
 package diag
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // This file and its neighbour check.go are the only places that word what the rule language
 // says. A message is one line in a person's words, without a full stop; the hint says what
@@ -105,8 +108,26 @@ func OpenRegex(at Range) Diagnostic {
 
 // BadNumber is a number with a unit or digits that do not exist.
 func BadNumber(at Range, text string) Diagnostic {
-	return errorAt(at, "bad-number", "not a number: "+shorten(text),
-		"numbers are written 80, 0x1f, 0.5; sizes 10kB, 10MiB; durations 100ms, 60s, 5m, 1h, 7d")
+	hint := "numbers are written 80, 0x1f, 0.5; sizes 10kB, 10MiB; durations 100ms, 60s, 5m, 1h, 7d"
+	digits := strings.TrimRight(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+	if unit := meantUnits[strings.ToLower(text[len(digits):])]; unit != "" && digits != "" {
+		hint = "did you mean " + digits + unit + "?"
+	}
+	return errorAt(at, "bad-number", "not a number: "+shorten(text), hint)
+}
+
+// meantUnits are units in other letters or words.
+var meantUnits = map[string]string{"kb": "kB", "mb": "MB", "gb": "GB", "tb": "TB", "k": "kB", "kib": "KiB", "mib": "MiB", "gib": "GiB", "sec": "s", "secs": "s", "seconds": "s",
+	"min": "m", "mins": "m", "minutes": "m", "hr": "h", "hrs": "h", "hour": "h", "hours": "h", "day": "d", "days": "d", "msec": "ms", "usec": "us", "g": "GB"}
+
+// BadAddress is an address with too few numbers or too large ones.
+func BadAddress(at Range, text string) Diagnostic {
+	return errorAt(at, "bad-address", "not an address: "+shorten(text), "an IPv4 address has four numbers from 0 to 255: 10.0.0.1, a block 10.0.0.0/8")
+}
+
+// RegexEnds is a regular expression with more behind its end.
+func RegexEnds(at Range, text string) Diagnostic {
+	return errorAt(at, "open-regex", "the regular expression ends here: "+shorten(text), `a slash within is written \/`)
 }
 
 // NumberTooBig is a number that does not fit.
@@ -125,6 +146,9 @@ func BadCharacter(at Range, text, hint string) Diagnostic {
 
 // BadEscape is an unknown escape in a string.
 func BadEscape(at Range, esc string) Diagnostic {
+	if esc == `\x` {
+		return errorAt(at, "bad-escape", `\x in this string is not followed by two hexadecimal digits`, `a byte is written \x4a; bytes also x"4a ff"`)
+	}
 	return errorAt(at, "bad-escape", "unknown escape "+esc+" in this string",
 		`known are \\ \" \n \r \t \0 \xHH and \u{HHHH}; in '...' a backslash is itself`)
 }

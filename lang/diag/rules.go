@@ -188,6 +188,21 @@ func NeverMatches(at Range, why string) Diagnostic {
 	return warningAt(at, "never-matches", "this never matches: "+why, "")
 }
 
+// WrongForm is a value that a field has in another form.
+func WrongForm(at Range, what, write string) Diagnostic {
+	return warningAt(at, "never-matches", fmt.Sprintf("this never matches: %s has it in another form", shorten(what)), fmt.Sprintf("write %q", write))
+}
+
+// PipedBytes is a text with bytes in the form of Suricata.
+func PipedBytes(at Range, part, write string) Diagnostic {
+	return warningAt(at, "piped-bytes", "this looks for the characters "+part+" themselves", fmt.Sprintf("bytes are written x%q, or \\x41 within a text", write))
+}
+
+// LooseBlock is a block of addresses with bits beyond its prefix.
+func LooseBlock(at Range, text, block string) Diagnostic {
+	return warningAt(at, "loose-block", text+" is the block "+block, "write "+block+", or the address alone")
+}
+
 // WrongCase is a text with letters that a value never has.
 func WrongCase(at Range, what, write string) Diagnostic {
 	letters := "capital"

@@ -175,6 +175,11 @@ func (p *exprParser) comparison() (Expr, error) {
 	if b.R, err = p.right(op); err != nil {
 		return nil, err
 	}
+	if l, ok := b.R.(*Lit); ok && l.Kind == LitRegex {
+		if t := p.lex.Peek(); t.Pos.Offset == l.rng.End.Offset && (t.Type != tOp || t.Value == "/" || t.Value == "*" || t.Value == "+") {
+			return nil, &problem{diag.RegexEnds(l.rng, l.Raw)}
+		}
+	}
 	b.NoCase = p.accept("nocase")
 	b.rng = p.from(at)
 	if t := p.lex.Peek(); t.Type == tOp && infixes[t.Value].Compares() {
@@ -289,6 +294,9 @@ func (p *exprParser) tight(prec int) (Expr, error) {
 		op, ok := infixes[t.Value]
 		if !ok || ops[op].prec < max(prec, precBitOr) {
 			return left, nil
+		}
+		if l, ok := left.(*Lit); ok && l.Kind == LitRegex {
+			return left, nil // which takes no arithmetic: comparison tells
 		}
 		p.lex.Next()
 		b := &Binary{Op: op, OpAt: tokenRange(*t), L: left}

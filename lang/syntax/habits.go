@@ -17,7 +17,14 @@ var habits = map[string]string{
 	"\\":      `bytes are written in quotes: "\x41", or x"41 42"`,
 	"$":       "a let is named without $",
 	"%":       "a share is written 0.9",
+	":":       "a range is written 80..90",
 	"is":      "a comparison is written ==",
+	"eq":      "a comparison is written ==",
+	"ne":      "a comparison is written !=",
+	"lt":      "a comparison is written <",
+	"gt":      "a comparison is written >",
+	"le":      "a comparison is written <=",
+	"ge":      "a comparison is written >=",
 	"equals":  "a comparison is written ==",
 	"like":    "compare with contains, startswith, endswith, or ~ /regular expression/",
 	"minute":  "durations are written 60s, 5m, 1h",
@@ -26,7 +33,16 @@ var habits = map[string]string{
 	"seconds": "durations are written 60s, 5m, 1h",
 	"hour":    "durations are written 60s, 5m, 1h",
 	"hours":   "durations are written 60s, 5m, 1h",
+
+	"icontains":   `write contains "text" nocase`,
+	"istartswith": `write startswith "text" nocase`,
+	"iendswith":   `write endswith "text" nocase`,
+	"ieq":         `write == "text" nocase`,
 }
+
+// afterNumber are units that a space parts from their number.
+var afterNumber = map[string]bool{"B": true, "kB": true, "KB": true, "MB": true, "GB": true, "KiB": true, "MiB": true, "GiB": true, "kb": true, "mb": true, "gb": true,
+	"s": true, "sec": true, "ms": true, "min": true, "m": true, "h": true, "d": true, "days": true}
 
 // infixWords are the words that may follow an operand.
 var infixWords = []string{"and", "or", "in", "not", "contains", "startswith", "endswith", "matches", "has", "exists", "nocase"}
@@ -36,6 +52,15 @@ func habit(t *lexer.Token, want string) string {
 	switch {
 	case want == "a value" && infixes[t.Value].Compares():
 		return `each comparison names its field: x contains "a" and x contains "b"; or x contains {"a", "b"}`
+	case want == "a value" && t.Value == "!":
+		return "what must not be is not in x, or !=; a set may have exceptions: {10.0.0.0/8, !10.1.0.0/16}"
+	case want == "a value" && t.Value == "|":
+		return `bytes are written x"41 42"`
+	case want == "a value" && t.Value == "nocase":
+		return `nocase stands behind the text: contains "text" nocase`
+	case strings.HasPrefix(want, "a comparison after "):
+		word := strings.TrimPrefix(want, "a comparison after ")
+		return "write " + word + " field < 60, or " + word + "(field: condition on it)"
 	case want == "a value" && t.Value == "[":
 		return "a set is written {a, b}"
 	case want == ")" && t.Value == ",":
@@ -48,6 +73,9 @@ func habit(t *lexer.Token, want string) string {
 		return ""
 	case t.Value == ",":
 		return "a set is written {a, b}"
+	}
+	if t.Type == tIdent && afterNumber[t.Value] {
+		return "a unit stands directly behind its number: 10MB, 60s"
 	}
 	if h := habits[t.Value]; h != "" {
 		return h

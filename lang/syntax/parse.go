@@ -408,6 +408,8 @@ func badToken(t *lexer.Token) diag.Diagnostic {
 		return diag.BadCharacter(at, "//", "a comment begins with #")
 	case c == '/':
 		return diag.OpenRegex(at)
+	case isDigit(c) && strings.Count(t.Value, ".") > 1:
+		return diag.BadAddress(at, t.Value)
 	case isDigit(c):
 		return diag.BadNumber(at, t.Value)
 	}

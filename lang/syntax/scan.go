@@ -41,6 +41,9 @@ func (s *scanner) scan() lexer.TokenType {
 		if s.address() {
 			return tIP
 		}
+		if s.badAddress() {
+			return tBad
+		}
 		return s.number()
 	case c == ':' && s.at(1) == ':' && s.address():
 		return tIP
@@ -95,6 +98,22 @@ func (s *scanner) address() bool {
 		for end < len(s.src) && isDigit(s.src[end]) {
 			end++
 		}
+	}
+	s.pos = end
+	return true
+}
+
+// badAddress passes what has more dots than a number, and is no address: 10.0.0.256, 10.0.0.
+func (s *scanner) badAddress() bool {
+	end, dots := s.pos, 0
+	for end < len(s.src) && (isDigit(s.src[end]) || s.src[end] == '.' && end+1 < len(s.src) && isDigit(s.src[end+1])) {
+		if s.src[end] == '.' {
+			dots++
+		}
+		end++
+	}
+	if dots < 2 {
+		return false
 	}
 	s.pos = end
 	return true

@@ -38,7 +38,7 @@ func StmtDocs() []WordDoc {
 		{[]string{"classtype", "priority", "gid", "sid", "rev"}, []string{"classtype X", "priority N", "gid N", "sid N", "rev N"}, "as in Suricata"},
 		{[]string{"ref"}, []string{`ref KIND "..."`}, "a reference: `url`, `cve`..."},
 		{[]string{"metadata"}, []string{`metadata KEY "VALUE", ...`}, ""},
-		{[]string{"action"}, []string{"action alert|pass|drop|reject"}, "`pass` suppresses the other alerts of its packet or flow; `reject` cuts the connection, live with `--respond`; otherwise the last two are alerts that say so"},
+		{[]string{"action"}, []string{"action alert|pass|drop|reject"}, "`pass` suppresses the other alerts of its packet or flow; `reject` cuts the connection, live with `--respond`; otherwise the last two are alerts that say so, and no rule is judged on what follows in their flow"},
 		{[]string{"target"}, []string{"target src_ip|dest_ip"}, "who is attacked"},
 		{[]string{"inspect"}, []string{"inspect packet|stream|either"}, "what `payload` means; without it the stream, or the packet where the rule names fields that only packets have"},
 		{[]string{"scope"}, []string{"scope packet|direction|flow"}, "how often the rule may match"},

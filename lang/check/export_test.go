@@ -1,0 +1,7 @@
+package check
+
+// Foreign and ForeignFuncs are for tests.
+var (
+	Foreign      = foreign
+	ForeignFuncs = foreignFuncs
+)
