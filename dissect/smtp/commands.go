@@ -114,9 +114,9 @@ func (q *queue) last() command {
 }
 
 // push lets a command wait for its reply. DATA and STARTTLS must be the last ones of a group
-// (RFC 2920 section 3.1).
+// (RFC 2920 section 3.1); whether they were is known only where all that the server says is seen.
 func (p *parser) push(c *dissect.Ctx, cmd command) {
-	if last := p.queue.last(); last == cmdData || last == cmdStartTLS {
+	if last := p.queue.last(); p.heard && (last == cmdData || last == cmdStartTLS) {
 		p.anomaly(c, anPipelined)
 	}
 	if p.queue.push(cmd) {

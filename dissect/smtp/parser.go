@@ -147,7 +147,7 @@ func (p *parser) dataLine(c *dissect.Ctx, data []byte) int {
 // frame gathers the frame of the data.
 func (p *parser) frame(c *dissect.Ctx, b []byte) {
 	if c.WantsFrames() {
-		p.piece.Add(b)
+		p.piece.AddInput(c, b)
 	}
 }
 
@@ -230,7 +230,7 @@ func (p *parser) closeMail(c *dissect.Ctx, state dissect.FileState, why string) 
 	p.endContent(c, state, why)
 	old := c.Dir
 	c.Dir = dissect.ToServer // whoever ended it
-	c.Frame(frData, p.piece.Data, p.piece.N, p.current())
+	c.PieceFrame(frData, &p.piece, p.current())
 	c.Dir = old
 	p.piece.Reset()
 }

@@ -39,13 +39,13 @@ func Spec() *dissect.Spec {
 	}
 }
 
-// probe recognises the banner. A server may send other lines before it (RFC 4253 section
-// 4.2), which is taken on the usual port only.
+// probe recognises the banner, which is the same of both sides: where a connection is seen from its middle, the port tells who is the server.
+// A server may send other lines before it (RFC 4253 section 4.2), which is taken on the usual port only.
 func probe(dir dissect.Dir, b []byte, hint bool) dissect.Verdict {
 	const magic = "SSH-"
 	if n := min(len(b), len(magic)); string(b[:n]) == magic[:n] {
 		if n == len(magic) {
-			return dissect.Yes
+			return dissect.ByPort
 		}
 		return dissect.More
 	}
@@ -53,7 +53,7 @@ func probe(dir dissect.Dir, b []byte, hint bool) dissect.Verdict {
 		return dissect.No
 	}
 	if bytes.Contains(b, []byte("\n"+magic)) {
-		return dissect.Yes
+		return dissect.ByPort
 	}
 	for _, c := range b {
 		if c < ' ' && c != '\r' && c != '\n' && c != '\t' {

@@ -239,11 +239,11 @@ func TestProbe(t *testing.T) {
 		hint bool
 		want dissect.Verdict
 	}{
-		{dissect.ToServer, clientBanner, false, dissect.Yes},
+		{dissect.ToServer, clientBanner, false, dissect.ByPort},
 		{dissect.ToClient, "SS", false, dissect.More},
 		{dissect.ToServer, "GET / HTTP/1.1\r\n", true, dissect.No},
 		{dissect.ToClient, "welcome\r\n", true, dissect.More},
-		{dissect.ToClient, "welcome\r\nSSH-2.0-x\r\n", true, dissect.Yes},
+		{dissect.ToClient, "welcome\r\nSSH-2.0-x\r\n", true, dissect.ByPort},
 		{dissect.ToClient, "welcome\r\nSSH-2.0-x\r\n", false, dissect.No},
 		{dissect.ToClient, "\x00\x01", true, dissect.No},
 	} {
