@@ -1,5 +1,7 @@
 package enip
 
+import "slices"
+
 // Caps of one encapsulated message: what is past them is not looked at, and raises nothing. A connection takes up to 4000 bytes at a time (Large Forward
 // Open), in which there are no more.
 const (
@@ -14,10 +16,14 @@ const (
 	svcGetAttributeList = 0x03
 	svcSetAttributeList = 0x04
 	svcMultiple         = 0x0a
+	svcUnconnectedSend  = 0x52 // of the connection manager; other classes have services of their own by this number
 )
 
+// classConnections is the class of connection managers.
+const classConnections = 6
+
 // message is a CIP message (CIP volume 1 section 2-4): a request with its path, or a response with its status. Messages of a Multiple
-// Service Packet follow the one that they are in.
+// Service Packet follow the one that they are in, as does the one in an Unconnected Send.
 type message struct {
 	service    uint8
 	response   bool
@@ -117,10 +123,34 @@ func (p *pdu) cip(b []byte, at int, nested, keep bool) (n int, ok bool) {
 		p.messages = append(p.messages, m)
 	}
 	n = len(b) - len(r.b)
-	if m.service == svcMultiple && !nested && !p.multiple(r.b, at+n, keep) {
-		return 0, false
+	switch {
+	case m.service == svcMultiple && !nested:
+		if !p.multiple(r.b, at+n, keep) {
+			return 0, false
+		}
+	case m.service == svcUnconnectedSend && keep && !m.response && !p.routed && p.hasClass(&m, classConnections):
+		p.unconnectedSend(r.b, at+n, nested)
 	}
 	return n, true
+}
+
+// hasClass tells whether a class is in the path of a request.
+func (p *pdu) hasClass(m *message, class uint32) bool {
+	return slices.ContainsFunc(p.pathOf(m), func(g segment) bool { return g.kind>>2 == segClass && g.value == class })
+}
+
+// unconnectedSend reads the request that a router is to hand on (CIP volume 1 section 3-5.5.4). What is broken in it the router will tell.
+func (p *pdu) unconnectedSend(b []byte, at int, nested bool) {
+	r := reader{b: b}
+	r.take(2) // how long it may take
+	request := r.take(int(r.u16()))
+	if len(request) == 0 || !p.room(p.left > 0) {
+		return
+	}
+	p.left--
+	p.routed = true
+	p.cip(request, at+4, nested, true)
+	p.routed = false
 }
 
 // multiple reads the messages in a Multiple Service Packet: their offsets, counted from the number of them.

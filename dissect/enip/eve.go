@@ -63,7 +63,7 @@ func (p *pdu) write(w *jsonw.Writer, response bool) {
 	case p.payload == payloadCIP && len(p.messages) > 0:
 		w.Open("cip")
 		p.writeMessage(w, &p.messages[0])
-		if p.messages[0].service == svcMultiple && len(p.messages) > 1 {
+		if len(p.messages) > 1 { // of a Multiple Service Packet, or an Unconnected Send
 			w.OpenArray("multiple")
 			for i := range p.messages[1:] {
 				w.Object()

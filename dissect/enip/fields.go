@@ -166,7 +166,7 @@ func deviceFields() []dissect.Field {
 }
 
 func cipFields() []dissect.Field {
-	service := at("enip.cip_service", "services of the CIP messages, those in a Multiple Service Packet (10) among them: 14 Get Attribute Single, 77 Write Tag", nil)
+	service := at("enip.cip_service", "services of the CIP messages, those in a Multiple Service Packet (10) or an Unconnected Send (82) among them: 14 Get Attribute Single, 77 Write Tag", nil)
 	service.Multi, service.Int = true, nil
 	service.IntN = func(e *dissect.Env, i int) (int64, bool) {
 		if t, ok := dissect.MessageOf[Tx](e); ok {

@@ -116,3 +116,35 @@ func TestCalls(t *testing.T) {
 		}
 	}
 }
+
+// TestUnconnectedSend: what a router is to hand on is looked at. The first stops a controller behind slot 0.
+func TestUnconnectedSend(t *testing.T) {
+	const manager = "\x20\x06\x24\x01"
+	routed := func(request string) string {
+		pad := ""
+		if len(request)%2 == 1 {
+			pad = "\x00"
+		}
+		return "\x03\xf0" + w16(len(request)) + request + pad + "\x01\x00\x01\x00"
+	}
+	stop := ask(0x07, "\x20\x64\x24\x01", "\xde\xad\xbe\xef\xca\xfe")
+	for name, c := range map[string]struct{ cip, want string }{
+		"stop":                        {ask(svcUnconnectedSend, manager, routed(stop)), `enip.cip_call=["82,6" "7,100"] enip.cip_class=[6 100] enip.cip_service=[82 7]`},
+		"several":                     {ask(svcUnconnectedSend, manager, routed(ask(svcMultiple, "", multiple(stop, stop)))), `enip.cip_service=[82 10 7 7]`},
+		"in a packet":                 {ask(svcMultiple, "", multiple(ask(svcUnconnectedSend, manager, routed(stop)))), `enip.cip_service=[10 82 7]`},
+		"in another":                  {ask(svcUnconnectedSend, manager, routed(ask(svcUnconnectedSend, manager, routed(stop)))), `enip.cip_service=[82 82]`},
+		"of another class":            {ask(svcUnconnectedSend, identityPath, routed(stop)), `enip.cip_service=[82]`},
+		"fragments of a tag are read": {ask(svcUnconnectedSend, "\x91\x03Tag\x00", "\x01\x00\x00\x00\x00\x00"), `enip.cip_service=[82]`},
+		"cut off":                     {ask(svcUnconnectedSend, manager, routed(stop)[:9]), `enip.cip_service=[82]`},
+		"broken":                      {ask(svcUnconnectedSend, manager, routed("\x07\x09\x20\x64")), `enip.cip_service=[82]`},
+	} {
+		r := recorder("enip.cip_call", "enip.cip_class", "enip.cip_service")
+		if r.Data(ts, encap(cmdSendRRData, 7, 0, rr(c.cip))); !strings.Contains(r.Text(), c.want+"\n") || strings.Contains(r.Text(), "anomaly") {
+			t.Errorf("%s: got\n%swant %s", name, r.Text(), c.want)
+		}
+		const record = `"class_name":"Connection Manager","multiple":[{"service":"Stop","path":[{"segment_type":"class","value":100},`
+		if r.End(dissect.EndFIN); name == "stop" && !strings.Contains(r.Records[0], record) {
+			t.Errorf("%s: record %s", name, r.Records[0])
+		}
+	}
+}

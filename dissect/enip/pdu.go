@@ -66,7 +66,8 @@ type pdu struct {
 
 	left   int // how many more messages of Multiple Service Packets are looked at
 	wants  bool
-	shown  int // bytes of messages in Multiple Service Packets that may still be shown as frames
+	routed bool // the message being read is in an Unconnected Send
+	shown  int  // bytes of messages in Multiple Service Packets that may still be shown as frames
 	pieces []piece
 	calls  calls
 	asked  cursor
