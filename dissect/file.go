@@ -27,6 +27,7 @@ func (s FileState) String() string {
 // File is a file carried by a protocol's message.
 type File struct {
 	Name  []byte // as the carrier names it, may be empty
+	Shown []byte // the name as people see it, where Name has encoded words (RFC 2047); empty where that is Name
 	Dir   Dir    // which way it travels
 	State FileState
 	// Why says for a truncated file what cut it: "gap", "flow end", "limit".
@@ -73,13 +74,16 @@ type File struct {
 const MagicBytes = 512
 
 // OpenFile begins a file of message tx travelling in the current direction, and reuses f's memory.
-func (c *Ctx) OpenFile(f *File, name []byte, tx any) {
+func (c *Ctx) OpenFile(f *File, name []byte, tx any) { c.OpenFileShown(f, name, nil, tx) }
+
+// OpenFileShown is OpenFile for a file whose name people see otherwise than it was sent.
+func (c *Ctx) OpenFileShown(f *File, name, shown []byte, tx any) {
 	m5, s1, s2 := f.md5, f.sha1, f.sha256
 	f.Rules.Reset()
 	if f.spool != nil {
 		f.spool.Free()
 	}
-	*f = File{Name: append(f.Name[:0], name...), Head: f.Head[:0], Kind: f.Kind[:0], Content: ReleaseKept(f.Content),
+	*f = File{Name: append(f.Name[:0], name...), Shown: append(f.Shown[:0], shown...), Head: f.Head[:0], Kind: f.Kind[:0], Content: ReleaseKept(f.Content),
 		MD5: f.MD5[:0], SHA1: f.SHA1[:0], SHA256: f.SHA256[:0], SIDs: f.SIDs[:0],
 		Rules: f.Rules, Dir: c.Dir, Tx: tx, Proto: c.spec, open: true, keep: c.Limits.KeepBodies}
 	if n, ok := tx.(Numbered); ok {

@@ -177,6 +177,7 @@ func (s *Snapshot) takeFile(e *dissect.Env) {
 	old := s.file
 	s.file = *f
 	s.file.Name = append(old.Name[:0], f.Name...)
+	s.file.Shown = append(old.Shown[:0], f.Shown...)
 	s.file.Head = append(old.Head[:0], f.Head...)
 	s.file.Kind = old.Kind[:0] // made anew from Head
 	s.file.Content = append(old.Content[:0], f.Content...)

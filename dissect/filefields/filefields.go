@@ -47,8 +47,10 @@ func Fields() []dissect.Field {
 	return []dissect.Field{
 		str("file.name", onData, "name as the carrying protocol gives it: of an attachment, or a URI's path",
 			func(f *dissect.File) []byte { return present(f.Name) }).Also("filename"),
-		str("file.extension", onData, "what follows the last dot of the name, in the name's own case; absent without one",
-			func(f *dissect.File) []byte { return Extension(f.Name) }).Also("fileext"),
+		str("file.name.text", onData, "name as people see it: that of an attachment with its encoded words decoded (RFC 2047), file.name for others",
+			func(f *dissect.File) []byte { return present(shown(f)) }),
+		str("file.extension", onData, "what follows the last dot of file.name.text, in the name's own case; absent without one",
+			func(f *dissect.File) []byte { return Extension(shown(f)) }).Also("fileext"),
 		str("file.mime", onEnd, "media type by the first bytes of the content, such as application/pdf; IANA media types",
 			func(f *dissect.File) []byte { return mimeBytes(f) }),
 		str("file.magic", onEnd, "what the file is by its first bytes, in the words of file(1) for common types: PDF document, version 1.6",
@@ -120,6 +122,14 @@ func sum(get func(f *dissect.File) []byte) func(f *dissect.File) []byte {
 		}
 		return hex.AppendEncode(nil, b)
 	}
+}
+
+// shown gives the name as people see it.
+func shown(f *dissect.File) []byte {
+	if len(f.Shown) > 0 {
+		return f.Shown
+	}
+	return f.Name
 }
 
 // Extension gives what follows the last dot of a file's name, after the last slash; nil when

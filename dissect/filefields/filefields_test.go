@@ -76,7 +76,7 @@ func TestFileLife(t *testing.T) {
 		got += dissecttest.Format(field, e)
 	}
 	want := ` file.complete=1 file.data="%PDF-1.4 rest" file.extension="pdf" file.gaps=0 file.id=0 file.magic="PDF document, version 1.4"` +
-		` file.md5="63e298df0a5b183f71a1c7b3cd420d7d" file.mime="application/pdf" file.name="/a.pdf"` +
+		` file.md5="63e298df0a5b183f71a1c7b3cd420d7d" file.mime="application/pdf" file.name="/a.pdf" file.name.text="/a.pdf"` +
 		` file.sha256="49259fe6873813a2ea27217bb7808655415303539f2b7df8a164aa631bebda58" file.size=13 file.state="CLOSED" file.to_server=1 file.tx_id=0`
 	if got != want {
 		t.Errorf("got  %s\nwant %s", got, want)

@@ -105,7 +105,7 @@ func (p *Parser) endHeaders(c *dissect.Ctx) {
 	p.part = part{enc: p.undone(enc)}
 	if named || attached || !isText(kind) {
 		p.part.file = p.newFile()
-		c.OpenFile(p.part.file, p.name, p.tx)
+		c.OpenFileShown(p.part.file, p.name, p.shown, p.tx)
 		p.part.file.LookFrom(c.Limits.SMTP.InspectMinSize, c.Limits.SMTP.InspectWindow)
 	}
 	p.part.text = p.o.URLs && p.part.enc != encSkip && (named || isText(kind))
@@ -205,6 +205,9 @@ func (p *Parser) filename(disp, ctype []byte) bool {
 		p.Bits |= LongFilename
 		p.name = p.name[:maxFilename]
 	}
+	if p.shown = p.shown[:0]; bytes.Contains(p.name, wordStart) {
+		p.shown = Decode(p.shown, p.name)
+	}
 	return ok && len(p.name) > 0
 }
 
@@ -237,7 +240,7 @@ func (p *Parser) message(c *dissect.Ctx, asFile bool) {
 	f := frame{boundary: len(p.bounds)}
 	if asFile && p.embeddedFiles() < maxEmbedded {
 		f.file = p.newFile()
-		c.OpenFile(f.file, p.name, p.tx)
+		c.OpenFileShown(f.file, p.name, p.shown, p.tx)
 		f.file.LookFrom(c.Limits.SMTP.InspectMinSize, c.Limits.SMTP.InspectWindow)
 	}
 	p.frames = append(p.frames, f)

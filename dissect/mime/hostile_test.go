@@ -87,3 +87,19 @@ func TestUnderscores(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 }
+
+// TestEncodedNames: the name of a file is kept as it was sent, and as people see it, of which its extension is.
+func TestEncodedNames(t *testing.T) {
+	for _, c := range []struct{ header, name, shown string }{
+		{`Content-Disposition: attachment; filename="=?utf-8?B?aW52b2ljZS5kb2Nt?="`, "=?utf-8?B?aW52b2ljZS5kb2Nt?=", "invoice.docm"},
+		{`Content-Type: a/b; name="=?iso-8859-1?Q?M=E4rz_2024=2Eexe?="`, "=?iso-8859-1?Q?M=E4rz_2024=2Eexe?=", "März 2024.exe"},
+		{`Content-Disposition: attachment; filename="=?utf-8?q?a=2E?= =?utf-8?q?exe?="`, "=?utf-8?q?a=2E?= =?utf-8?q?exe?=", "a.exe"},
+		{`Content-Disposition: attachment; filename*=utf-8''a%2Eexe`, "a.exe", ""},
+		{`Content-Disposition: attachment; filename="plain.pdf"`, "plain.pdf", ""},
+	} {
+		r := parse(t, c.header+"\r\n\r\nx", DefaultOptions())
+		if len(r.Files) != 1 || string(r.Files[0].Name) != c.name || string(r.Files[0].Shown) != c.shown {
+			t.Errorf("%s: name %q, shown %q", c.header, r.Files[0].Name, r.Files[0].Shown)
+		}
+	}
+}

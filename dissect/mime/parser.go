@@ -107,6 +107,7 @@ type Parser struct {
 	out    []byte          // decoded content that was not handed on yet
 	tail   []byte          // line of text that has no end yet
 	name   []byte
+	shown  []byte // name without encoded words, empty where it has none
 	// Stuffed tells the next call of Line that a dot was removed before the line (RFC 5321 section
 	// 4.5.2): the digest of the body is of what was carried.
 	Stuffed bool
