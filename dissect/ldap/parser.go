@@ -1,6 +1,8 @@
 package ldap
 
 import (
+	"slices"
+
 	"github.com/luanids/luanids/dissect"
 	"github.com/luanids/luanids/dissect/ber"
 	"github.com/luanids/luanids/dissect/packet"
@@ -13,6 +15,7 @@ const (
 	maxHeld    = 2 << 20   // the same with requests: past it the oldest transaction ends
 	maxResult  = 4 << 10   // bytes of a last response that is kept in any case
 	defaultTx  = 256       // open transactions, Suricata's default of max-tx
+	maxSpare   = 4         // transactions that a parser keeps for another flow
 )
 
 type parser struct {
@@ -33,7 +36,9 @@ func (p *parser) Reset() {
 	for _, t := range p.open {
 		p.recycle(t)
 	}
-	*p = parser{open: p.open[:0], spare: p.spare[:min(len(p.spare), 4)]}
+	clear(p.open)
+	clear(p.spare[min(len(p.spare), maxSpare):])
+	*p = parser{open: p.open[:0], spare: p.spare[:min(len(p.spare), maxSpare)]}
 }
 
 func (p *parser) configure(c *dissect.Ctx) {
@@ -146,7 +151,7 @@ func (p *parser) begin(c *dissect.Ctx) *Tx {
 // finish ends the i-th open transaction.
 func (p *parser) finish(c *dissect.Ctx, i int) {
 	t := p.open[i]
-	p.open = append(p.open[:i], p.open[i+1:]...)
+	p.open = slices.Delete(p.open, i, i+1)
 	t.complete = true
 	c.EmitDir(evTx, t, dirOf(t))
 	p.kept -= t.cost()
