@@ -98,6 +98,17 @@ func TestLostReply(t *testing.T) {
 	}
 }
 
+// TestLostData: a mail is read whose DATA was lost, which the server's reply tells of.
+func TestLostData(t *testing.T) {
+	r := recorder("email.subject", "smtp.mail_from")
+	talk(r, hello+"C: MAIL FROM:<1>\nS: 250 ok\nS: 354 go\n", false)
+	r.Gap(dissect.ToServer, len("DATA\r\n"))
+	talk(r, "C: Subject: s\nC: \nC: hello\nC: .\nS: 250 queued\nC: QUIT\nS: 221 bye\n", false)
+	if got := only(r.End(dissect.EndFIN), "email.body"); got != `email.body to_server email.subject="s" smtp.mail_from="<1>"`+"\n" {
+		t.Errorf("got\n%s", got)
+	}
+}
+
 // TestLostStartTLS: what follows STARTTLS is TLS, whether the reply was seen or not.
 func TestLostStartTLS(t *testing.T) {
 	for _, gap := range []bool{false, true} {

@@ -65,6 +65,16 @@ func (p *parser) settle(c *dissect.Ctx, cmd command, line []byte) (taken bool) {
 	return true
 }
 
+// presumeData begins a mail whose DATA was not seen: a server that asks for it tells that there was one.
+func (p *parser) presumeData(c *dissect.Ctx) {
+	if !p.tx.begun || p.tx.done {
+		p.beginTx(c)
+	}
+	p.emitReply(c, cmdData)
+	p.beginMail(c)
+	p.mode, p.presumed = inData, true
+}
+
 // startsTLS tells whether the client begins TLS, of which this is the first byte, though no reply to STARTTLS was seen. No command begins
 // so.
 func (p *parser) startsTLS(first byte) bool {

@@ -41,6 +41,7 @@ type parser struct {
 	failed     bool // a reply could not be understood
 	gapped     bool // bytes of the mail being read are missing
 	stopped    bool // handed over to TLS
+	presumed   bool // DATA was not seen
 	stale      bool // the reply to the last command may be among what is missing
 	torn       torn // where the next line begins is not known
 	lineReader dissect.LineReader
@@ -204,7 +205,7 @@ func (p *parser) chunk(c *dissect.Ctx, data []byte) int {
 
 // beginMail begins the content of a mail.
 func (p *parser) beginMail(c *dissect.Ctx) {
-	p.body, p.mid, p.lines, p.gapped = true, false, 0, false
+	p.body, p.mid, p.lines, p.gapped, p.presumed = true, false, 0, false, false
 	switch {
 	case p.config.raw:
 		c.OpenFile(&p.raw, rawName, &p.tx)
@@ -311,6 +312,11 @@ func (p *parser) Gap(c *dissect.Ctx, dir dissect.Dir, n int) {
 	p.authNext = false
 	switch p.mode {
 	case inData:
+		if p.presumed && p.lines == 0 { // the missing bytes are before the mail
+			p.lineReader.Skip(dir, false)
+			p.torn[dir] = false
+			return
+		}
 		p.lostMail(c)
 	case inChunk:
 		p.lostMail(c)

@@ -103,6 +103,10 @@ func (p *parser) reply(c *dissect.Ctx, code int) {
 		if code != 421 && !p.stale { // which may come at any time (RFC 5321 section 3.8)
 			p.anomaly(c, anUnmatchedReply)
 		}
+		if code == 354 && p.mode == commands && !p.body {
+			p.presumeData(c)
+			return
+		}
 		p.emitReply(c, cmdOther)
 		return
 	}
