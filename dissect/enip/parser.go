@@ -32,6 +32,7 @@ func (p *parser) Reset() {
 	for _, t := range p.open {
 		p.recycle(t)
 	}
+	clear(p.open)
 	p.next.release()
 	*p = parser{open: p.open[:0], spare: p.spare, next: p.next}
 }

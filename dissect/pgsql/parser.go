@@ -364,6 +364,11 @@ func (p *parser) End(c *dissect.Ctx, dir dissect.Dir, why dissect.EndReason, res
 
 // Reset implements dissect.Parser.
 func (p *parser) Reset() {
-	clear(p.open)
+	clear(p.open[:cap(p.open)]) // also those that ended
+	for _, t := range p.spare {
+		if cap(t.buf) > keepBuf {
+			t.buf = nil
+		}
+	}
 	*p = parser{open: p.open[:0], spare: p.spare}
 }
