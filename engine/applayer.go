@@ -17,6 +17,7 @@ type apps struct {
 	udpHints  map[uint16]uint64
 	tcpAll    uint64
 	udpAll    uint64
+	unlimited uint64 // whose streams are followed past the depth
 	spare     [][]dissect.Parser
 	anomalies [][]anomalyName // by protocol
 	// detected, failures and panics count flows by protocol, and by transport where a protocol
@@ -35,6 +36,9 @@ func newApps(specs []*dissect.Spec, n int, set map[string]string) apps {
 		a.all[s.Name] = s
 		a.anomalies[s.Index()] = anomalyNames(s)
 		a.capped[s.Index()] = make([]uint64, len(s.Caps))
+		if followsAll(set, s) {
+			a.unlimited |= 1 << s.Index()
+		}
 		if s.TCP != nil && detectsOver(set, s, 0) {
 			a.tcp = append(a.tcp, s)
 			a.tcpAll |= 1 << s.Index()
@@ -233,7 +237,7 @@ func (w *worker) assign(f *flowtable.Flow, spec *dissect.Spec) {
 	}
 	f.App = spec
 	f.Parser = w.apps.parser(spec)
-	if spec.Unlimited {
+	if w.apps.unlimited&(1<<spec.Index()) != 0 {
 		f.Conn.SetUnlimited()
 	}
 	w.unacknowledged(f)

@@ -29,6 +29,15 @@ func usualPorts(set map[string]string, spec *dissect.Spec, over int, own []uint1
 	return own
 }
 
+// followsAll tells whether streams of a protocol are followed past stream.reassembly.depth: app-layer.protocols.NAME.stream-depth is 0.
+// Any other number leaves them at that depth.
+func followsAll(set map[string]string, spec *dissect.Spec) bool {
+	if v, ok := set[spec.Name+".stream-depth"]; ok {
+		return dissect.Size(v, 1) == 0
+	}
+	return spec.Unlimited
+}
+
 // maxRange is how many ports a range may have: hints are kept by port.
 const maxRange = 1024
 

@@ -8,6 +8,23 @@ import (
 	"github.com/luanids/luanids/dissect/protocols"
 )
 
+func TestStreamDepthOfProtocols(t *testing.T) {
+	for _, c := range []struct {
+		set   string
+		spec  dissect.Spec
+		wants bool
+	}{{"", dissect.Spec{}, false}, {"", dissect.Spec{Unlimited: true}, true}, {"0", dissect.Spec{}, true}, {"1mb", dissect.Spec{Unlimited: true}, false}, {"much", dissect.Spec{}, false}} {
+		c.spec.Name = "x"
+		set := map[string]string{}
+		if c.set != "" {
+			set["x.stream-depth"] = c.set
+		}
+		if got := followsAll(set, &c.spec); got != c.wants {
+			t.Errorf("%q, %v: %v", c.set, c.spec.Unlimited, got)
+		}
+	}
+}
+
 func TestPortsOfSettings(t *testing.T) {
 	for text, want := range map[string][]uint16{
 		"443": {443}, "[443, 444]": {443, 444}, "139, 445": {139, 445}, "8000:8002": {8000, 8001, 8002},

@@ -22,6 +22,8 @@ type FileStore struct {
 	All bool
 	// MaxSize is the largest file that is stored, bytes; 0: any.
 	MaxSize int64
+	// Unlimited follows streams with files past stream.reassembly.depth, so that files are stored whole.
+	Unlimited bool
 }
 
 // DefaultFileStore has no folder.
@@ -211,8 +213,16 @@ func gathersFiles(cfg *Config) bool {
 func (w *worker) useFileStore() {
 	w.ctx.NewSpool, w.ctx.StoreAll = nil, false
 	if w.files.cfg != nil && w.view.gathers {
-		w.ctx.NewSpool, w.ctx.StoreAll = w.files.newSpool, w.files.cfg.All
+		w.ctx.NewSpool, w.ctx.StoreAll = w.newSpool, w.files.cfg.All
 	}
+}
+
+// newSpool is what a file of the flow at hand is gathered in.
+func (w *worker) newSpool() dissect.Spool {
+	if w.files.cfg.Unlimited && w.flow != nil {
+		w.flow.Conn.SetUnlimited()
+	}
+	return w.files.newSpool()
 }
 
 func (e *Engine) fileStoreCounters(c func(string, uint64)) {

@@ -59,7 +59,10 @@ func (w *worker) otherSide(f *flowtable.Flow, dir dissect.Dir, data []byte) bool
 		return true
 	}
 	for _, s := range w.apps.tcp {
-		if s != f.App && s.TCP.Probe(dir, data, false) == dissect.Yes {
+		if s == f.App {
+			continue
+		}
+		if v := s.TCP.Probe(dir, data, false); v == dissect.Yes || v == dissect.ByPort {
 			f.AppBy[dir] = s
 			w.recognition(dir, mismatch)
 			return false

@@ -24,6 +24,7 @@ func NewSpec(o Options) *dissect.Spec {
 		Fields:    fields(),
 		Anomalies: anomalies,
 		Caps:      caps,
+		Unlimited: true,
 		EVE:       o.write,
 		Clone:     func(tx any) any { return tx.(*Tx).clone() },
 	}

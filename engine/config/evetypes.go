@@ -154,6 +154,10 @@ func setFileStore(c *engine.Config, parts []string, v string) error {
 		return err
 	case parts[0] == "force-hash":
 		setHash(c, v)
+	case parts[0] == "stream-depth" && v != "no":
+		n, err := parseSize(v)
+		c.FileStore.Unlimited = err == nil && n == 0
+		return err
 	}
 	return nil
 }

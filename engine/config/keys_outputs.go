@@ -47,6 +47,7 @@ func outputGroups() []group {
 		{"outputs.files", "Files that rules with filestore ask for, by their SHA-256.", restart(
 			one("dir", "folder; empty for none", place("/var/lib/luanids/files"), func(s *Settings) *string { return &s.Engine.FileStore.Dir }),
 			one("all", "store all files, whether a rule asks for them or not", truth, func(s *Settings) *bool { return &s.Engine.FileStore.All }),
+			one("whole_streams", "follow streams with files past stream.depth, so that files are stored whole", truth, func(s *Settings) *bool { return &s.Engine.FileStore.Unlimited }),
 			one("max_size", "largest file that is stored; 0 for any", size[int64](0, 1<<40, "64mb"), func(s *Settings) *int64 { return &s.Engine.FileStore.MaxSize }),
 		)},
 		{"outputs.eve", "Records of all kinds in Suricata's format (EVE).", restart(append(eveKeys(), rotation(func(s *Settings) *output.RotateOptions { return &s.Engine.Outputs.EVE })...)...)},
