@@ -155,14 +155,16 @@ func (w *worker) release(f *flowtable.Flow, it *waitingItem, p *packet.Packet) {
 		w.line(buf)
 		return
 	}
+	w.tagSession(it.alert.Rule, f)
 	w.out.records = append(w.out.records, record{stamp: w.stamp, serial: w.serial, line: w.wrote(buf), alert: it.alert, at: at, late: true})
 }
 
 // lateAlert writes the EVE record of an alert that was raised before, for itself and for the
 // sequences that it completed, if they were reported.
-func (o *ordered) lateAlert(line []byte, at [2]int, a *alert.Alert) {
+func (o *ordered) lateAlert(line []byte, at [2]int, a *alert.Alert, stamp uint64) {
 	for _, r := range a.Reported {
 		if r == a.Rule {
+			o.tags.begin(a, stamp)
 			o.write(o.withGeo(line, a))
 		} else {
 			o.write(o.withGeo(o.encoder.Other(line, at, r.Rule), a))

@@ -131,13 +131,19 @@ func TestTaggedPacketsAreTold(t *testing.T) {
 		`flags:S; tag:session,2,packets;`:   "alert 1 wire/pcap, packet 2 wire/pcap, packet 3 wire/pcap",
 		`flags:S; tag:host,1,packets,src;`:  "alert 1 wire/pcap, packet 2 wire/pcap",
 		`flags:S; tag:host,40,bytes,dst;`:   "alert 1 wire/pcap",
-		`flags:S; tag:session,60,seconds;`:  "alert 1 wire/pcap, packet 2 wire/pcap, packet 3 wire/pcap, packet 4 wire/pcap",
-		`flags:SA; tag:session,99,packets;`: "alert 2 wire/pcap, packet 3 wire/pcap, packet 4 wire/pcap",
+		`flags:S; tag:session,60,seconds;`:  "alert 1 wire/pcap, packet 2 wire/pcap, packet 3 wire/pcap, packet 4 wire/pcap, packet 5 wire/pcap, packet 6 wire/pcap, packet 7 wire/pcap",
+		`flags:SA; tag:session,99,packets;`: "alert 2 wire/pcap, packet 3 wire/pcap, packet 4 wire/pcap, packet 5 wire/pcap, packet 6 wire/pcap, packet 7 wire/pcap",
+		// Of a stream from the packet on with which Suricata raises the alert.
+		`flow:only_stream; content:"hello"; tag:session,99,packets;`:  "alert 6 wire/pcap, packet 7 wire/pcap",
+		`flow:only_stream; content:"hello"; tag:host,99,packets,src;`: "alert 6 wire/pcap, packet 7 wire/pcap",
 	} {
 		for workers := 1; workers <= 2; workers++ {
 			c := &tcpConn{host: 1, port: 2000}
 			c.open()
 			c.frame(true, pushFlag, "hello")
+			c.frame(false, ackFlag, "")
+			c.frame(true, pushFlag, "you")
+			c.frame(false, ackFlag, "")
 			cfg := withRules(t, "alert tcp any any -> any any ("+rule+" sid:1;)", nil)
 			cfg.Workers = workers
 			_, eve := run(t, cfg, &frames{list: c.out, step: 1e6})

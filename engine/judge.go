@@ -96,11 +96,9 @@ func (w *worker) match(id dissect.EventID, e *dissect.Env) {
 // raise makes the alert of a rule that matched. What only the ordered stage can tell (a
 // threshold, host state) it decides there, on the values captured here.
 func (w *worker) raise(r *match.Rule, e *dissect.Env) {
-	if w.rules.tags {
-		w.tagSession(r, w.flow)
-	}
 	quiet := r.NoAlert || r.Step || r.Action == ir.Pass && !r.PassAlerts
 	if quiet && !r.Ordered {
+		w.tagSession(r, w.flow)
 		return
 	}
 	if e.Flow != nil && r.TakesOut() {
@@ -116,6 +114,9 @@ func (w *worker) raise(r *match.Rule, e *dissect.Env) {
 		a.Reset = &key
 	}
 	w.describe(a, r, e)
+	if !a.Late { // or else with its record
+		w.tagSession(r, w.flow)
+	}
 	if !quiet && e.Flow != nil {
 		e.Flow.Alerts++
 	}

@@ -108,7 +108,7 @@ func (o *ordered) before(b *batch, i, j int) bool {
 
 func (o *ordered) record(rec *record) {
 	if rec.late {
-		o.lateAlert(rec.line, rec.at, rec.alert)
+		o.lateAlert(rec.line, rec.at, rec.alert, rec.stamp)
 		recycle(rec.alert)
 		return
 	}
@@ -185,9 +185,10 @@ func (o *ordered) alert(a *alert.Alert) {
 			o.responder.reject(a)
 		}
 		o.report(a)
-		o.tags.begin(a, o.stamp)
 		if a.Late {
 			a.Reported = append(a.Reported, a.Rule)
+		} else {
+			o.tags.begin(a, o.stamp)
 		}
 	} else if verdict.Match && !a.Quiet {
 		o.stats.suppressed++

@@ -74,9 +74,9 @@ func (l *tagList) take(stamp uint64, now int64, size int) (any bool) {
 	return any
 }
 
-// tagSession begins the tags of a rule that matched on a flow.
+// tagSession begins the tags of a rule that matched on a flow: with the packet that the record of the alert names.
 func (w *worker) tagSession(r *match.Rule, f *flowtable.Flow) {
-	if f == nil || w.eve == nil || !w.eve.Options().Alerts.Tagged {
+	if !w.rules.tags || f == nil || w.eve == nil || !w.eve.Options().Alerts.Tagged {
 		return
 	}
 	for _, e := range r.Effects {

@@ -47,6 +47,8 @@ var stickyBuffers = func() map[string]*buffer {
 		{name: "http.response_body", tc: "http.response_body"},
 		{name: "dns.query", ts: "dns.query"},
 		{name: "dns.queries.rrname", ts: "dns.rrname", tc: "dns.rrname"},
+		{name: "dns.query.name", ts: "dns.rrname", tc: "dns.rrname"}, // as they were called before 8.0.0
+		{name: "dns.answer.name", ts: "dns.answers.rrname", tc: "dns.answers.rrname"},
 		{name: "ike.init_spi", ts: "ike.init_spi"},
 		{name: "ike.resp_spi", tc: "ike.resp_spi"},
 		{name: "ike.vendor", ts: "ike.vendor"},

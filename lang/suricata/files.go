@@ -135,7 +135,15 @@ func filesize(b *builder, v string) *problem {
 	if err != nil {
 		return err
 	}
-	return b.fileField("file.size", func(x ir.Expr) (ir.Expr, *problem) { return c.on(x), nil })
+	state := b.l.schema.Field("file.state")
+	return b.fileField("file.size", func(x ir.Expr) (ir.Expr, *problem) {
+		if state == nil || c.mask == 0 && (c.op == ir.TestGt || c.op == ir.TestGe) {
+			return c.on(x), nil
+		}
+		// Of a file that was cut off it is known only that it is larger than what was seen.
+		complete := &ir.Cmp{Op: ir.Eq, X: &ir.Field{F: state}, Y: ir.Str("CLOSED"), Pos: b.pos()}
+		return &ir.And{X: []ir.Expr{c.on(x), complete}}, nil
+	})
 }
 
 func filestore(b *builder, v string) *problem {

@@ -251,8 +251,15 @@ func (b *builder) variant(v variant, r *ir.Rule) *problem {
 	if len(effects) > 0 {
 		r.Effects = append(slices.Clip(r.Effects), effects...)
 	}
-	b.mem.terms = terms[:0]
 	r.On = b.pin(uses)
+	if len(uses) > 0 && v.dir != 0 && b.wantsFile(uses) { // there has to be one that goes the rule's way
+		f := ir.Expr(&ir.Field{F: b.l.schema.Field("file.to_server")})
+		if v.dir == toClient {
+			f = &ir.Not{X: f}
+		}
+		terms = append(terms, f)
+	}
+	b.mem.terms = terms[:0]
 	switch {
 	case len(terms) > 0:
 		r.When = andOf(slices.Clone(terms))
@@ -281,6 +288,12 @@ func (b *builder) checkMix(uses []use) *problem {
 		}
 	}
 	return nil
+}
+
+// wantsFile tells whether the rule asks for a file to be stored of which it says nothing itself.
+func (b *builder) wantsFile(uses []use) bool {
+	return b.filestore && b.hook == nil && b.done == "" && b.l.schema.Field("file.to_server") != nil &&
+		!slices.ContainsFunc(uses, func(u use) bool { return strings.HasPrefix(u.ev.Name, "file") })
 }
 
 // pin chooses the event of rules whose fields do not.

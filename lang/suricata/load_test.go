@@ -142,6 +142,8 @@ func TestTranslation(t *testing.T) {
 		{`alert ssh any any -> any any (ssh.software; content:"x"; ssh.protoversion:2_compat; sid:1;)`, `ssh.proto in strs3 and ssh.software["x"]`},
 		{`dns.opcode:!0; dns.rcode:3; flow:to_client;`, `tcp and to_client and (exists(dns.opcode) and dns.opcode!=0) and dns.rcode==3`},
 		{`ssl_state:client_hello|server_hello; flow:to_server;`, `to_server and any(tls.state: it in strs2)`},
+		{`filesize:<10KB; filestore:both,tx;`, `tcp and (file.size<10240 and file.state=="CLOSED") ! store`},
+		{`http.uri; content:"x"; filestore;`, `http.uri["x"] and file.to_server ! store`},
 		{`filemagic:"PDF document"; filesize:>10KB; filestore;`, `tcp and file.size>10240 and file.magic["PDF document"i] ! store`},
 	} {
 		rules, skipped := load(t, c.rule, Options{})

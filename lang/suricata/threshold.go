@@ -87,7 +87,7 @@ func tag(b *builder, v string) *problem {
 	switch p[0] {
 	case "session":
 	case "host":
-		t.Host = "src"
+		t.Host = "dst"
 	default:
 		return fail("wants session or host")
 	}
@@ -107,10 +107,12 @@ func tag(b *builder, v string) *problem {
 		}
 	}
 	if len(p) > 3 {
-		if t.Host == "" || p[3] != "src" && p[3] != "dst" {
+		if p[3] != "src" && p[3] != "dst" {
 			return fail("unknown option %q", p[3])
 		}
-		t.Host = p[3]
+		if t.Host != "" { // a session has both
+			t.Host = p[3]
+		}
 	}
 	b.r.Effects = append(b.r.Effects, t)
 	return nil
