@@ -261,5 +261,6 @@ func (p *parser) End(c *dissect.Ctx, dir dissect.Dir, why dissect.EndReason, res
 // Reset implements dissect.Parser.
 func (p *parser) Reset() {
 	p.ifaces.Reset()
+	clear(p.waiting[:cap(p.waiting)]) // also those that ended
 	*p = parser{waiting: p.waiting[:0], spare: p.spare, ifaces: p.ifaces}
 }

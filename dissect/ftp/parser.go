@@ -314,6 +314,6 @@ func (p *parser) End(c *dissect.Ctx, dir dissect.Dir, why dissect.EndReason, res
 
 // Reset implements dissect.Parser.
 func (p *parser) Reset() {
-	clear(p.waiting)
+	clear(p.waiting[:cap(p.waiting)]) // also those that ended
 	*p = parser{waiting: p.waiting[:0], spare: p.spare, user: p.user[:0], multi: p.multi[:0], plain: p.plain[:0]}
 }

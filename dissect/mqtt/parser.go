@@ -343,5 +343,6 @@ func (p *parser) End(c *dissect.Ctx, dir dissect.Dir, why dissect.EndReason, res
 // Reset implements dissect.Parser.
 func (p *parser) Reset() {
 	clear(p.open)
+	clear(p.touched[:cap(p.touched)]) // also those that ended
 	*p = parser{open: p.open[:0], touched: p.touched[:0], spare: p.spare, shown: p.shown}
 }

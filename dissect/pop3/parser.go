@@ -384,7 +384,7 @@ func (p *parser) End(c *dissect.Ctx, dir dissect.Dir, why dissect.EndReason, res
 
 // Reset implements dissect.Parser.
 func (p *parser) Reset() {
-	clear(p.open)
+	clear(p.open[:cap(p.open)]) // also those that ended
 	if p.mail != nil {
 		p.mail.Reset()
 	}

@@ -418,5 +418,6 @@ func (p *parser) End(c *dissect.Ctx, dir dissect.Dir, why dissect.EndReason, res
 // Reset implements dissect.Parser.
 func (p *parser) Reset() {
 	p.names.reset()
+	clear(p.open[:cap(p.open)]) // also those that ended
 	*p = parser{open: p.open[:0], spare: p.spare, names: p.names, trees: p.trees[:0], reads: p.reads[:0], conn: conn{dialect1: p.conn.dialect1[:0]}}
 }
