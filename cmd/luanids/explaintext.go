@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"maps"
@@ -10,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/luanids/luanids/engine"
 	"github.com/luanids/luanids/engine/explain"
 	"github.com/luanids/luanids/engine/output"
 	"github.com/luanids/luanids/lang/match"
@@ -22,18 +24,23 @@ func explainText(w io.Writer, rep *explain.Report, limit int) {
 		explainSequence(w, rep, limit)
 		return
 	}
-	where := "judged"
-	if len(rep.Protocols) > 0 {
-		where = strings.Join(rep.Protocols, "/") + " seen"
-	}
-	for _, x := range []struct {
+	type count struct {
 		n    int
 		what string
-	}{{rep.Flows, "flows"}, {rep.Seen, where}, {rep.Judged, "came to " + strings.Join(rep.Events, ", ")},
-		{rep.Header, "header held"}, {rep.Literal, "prefilter hit"}, {rep.Matched, "all terms held"}} {
+	}
+	counts := []count{{rep.Flows, "flows"}}
+	if len(rep.Protocols) > 0 {
+		counts = append(counts, count{rep.Seen, strings.Join(rep.Protocols, "/") + " seen"})
+	}
+	at := "came to " + strings.Join(rep.Events, ", ")
+	if slices.ContainsFunc(rep.Near, func(f *explain.Flow) bool { return !f.Src.IsValid() }) {
+		at += " (packets without a flow count as one)"
+	}
+	for _, x := range append(counts, count{rep.Judged, at}, count{rep.Header, "header held"}, count{rep.Literal, "prefilter hit"}, count{rep.Matched, "all terms held"}) {
 		fmt.Fprintf(w, "%8d  %s\n", x.n, x.what)
 	}
 	explainOutcomes(w, rep)
+	explainWhy(w, rep)
 	near := nearFlows(rep)
 	shown := near
 	if limit > 0 && len(shown) > limit {
@@ -41,7 +48,7 @@ func explainText(w io.Writer, rep *explain.Report, limit int) {
 	}
 	for _, f := range shown {
 		fmt.Fprintln(w)
-		explainFlow(w, f)
+		explainFlow(w, f, rep.Step)
 	}
 	if n := len(near) - len(shown); n > 0 {
 		fmt.Fprintf(w, "\n%s more; --flows 0 shows all\n", plural(n, "flow"))
@@ -51,8 +58,83 @@ func explainText(w io.Writer, rep *explain.Report, limit int) {
 // explainOutcomes shows what became of the matches.
 func explainOutcomes(w io.Writer, rep *explain.Report) {
 	for _, what := range slices.Sorted(maps.Keys(rep.Outcomes)) {
-		fmt.Fprintf(w, "matches: %d %s\n", rep.Outcomes[what], what)
+		fmt.Fprintf(w, "matches: %s\n", outcome(rep.Outcomes[what], what, rep.Step))
 	}
+}
+
+// outcome words a number of matches and what became of them.
+func outcome(n int, what string, step bool) string {
+	if step && what == engine.Quiet.String() {
+		what = "counted for the sequence"
+	}
+	return fmt.Sprintf("%d %s", n, what)
+}
+
+// maxReasons is how many reasons are shown of those that kept a rule from matching.
+const maxReasons = 4
+
+// explainWhy says in a line or two what kept the rule from matching.
+func explainWhy(w io.Writer, rep *explain.Report) {
+	switch {
+	case rep.Flows > 0 && rep.Seen == 0:
+		fmt.Fprintf(w, "why: no flow is %s; there are %s\n", strings.Join(rep.Protocols, " or "), appsText(rep.Apps))
+		return
+	case rep.Judged == 0 && rep.Flows > 0:
+		fmt.Fprintf(w, "why: no flow came to %s\n", strings.Join(rep.Events, " or "))
+		return
+	}
+	var reasons []string
+	for _, s := range rep.Stops {
+		text := s.Term
+		switch s.Stage {
+		case match.StagePrefilter.String():
+			text = "the literal: " + s.Term + " does not occur"
+		case match.StageTerm.String():
+			text = fmt.Sprintf("term %d: %s", s.TermNo, s.Term)
+		case match.StageError.String():
+			text = fmt.Sprintf("term %d was given up: %s", s.TermNo, s.Term)
+		}
+		switch {
+		case s.Values == 1:
+			text += " (" + cut(s.Value) + ")"
+		case s.Value != "":
+			text += fmt.Sprintf(" (%d values, most often %s)", s.Values, cut(s.Value))
+		case s.Values > 1:
+			text += fmt.Sprintf(" (%d values)", s.Values)
+		}
+		reasons = append(reasons, fmt.Sprintf("%8d  stopped by %s\n", s.Flows, output.Printable(text)))
+	}
+	shown := reasons[:min(len(reasons), maxReasons)]
+	for _, r := range shown {
+		fmt.Fprint(w, r)
+	}
+	if n := len(reasons) - len(shown); n > 0 {
+		fmt.Fprintf(w, "          and %s more\n", plural(n, "reason"))
+	}
+}
+
+// appsText lists the protocols of flows, the commonest first.
+func appsText(apps map[string]int) string {
+	names := slices.SortedFunc(maps.Keys(apps), func(a, b string) int { return cmp.Or(apps[b]-apps[a], cmp.Compare(a, b)) })
+	var parts []string
+	for i, name := range names {
+		if i == maxReasons*2 {
+			parts = append(parts, "...")
+			break
+		}
+		parts = append(parts, fmt.Sprintf("%d %s", apps[name], name))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// maxValue is how many bytes of a value are shown on a line of reasons.
+const maxValue = 100
+
+func cut(s string) string {
+	if len(s) > maxValue {
+		return strings.ToValidUTF8(s[:maxValue], "") + "..."
+	}
+	return s
 }
 
 // explainSequence shows how far a sequence came under its keys. What its steps matched is told of them.
@@ -68,10 +150,15 @@ func explainSequence(w io.Writer, rep *explain.Report, limit int) {
 		if where == "" {
 			where = "all together"
 		}
-		fmt.Fprintf(w, "\n%s\n    waits for  step %s, of which it had %d of %d\n", output.Printable(where), p.Name, p.Got, p.Want)
-		if p.Done > 0 {
+		fmt.Fprintf(w, "\n%s\n", output.Printable(where))
+		switch {
+		case p.Void != "":
+			fmt.Fprintf(w, "    void       step %s happened, which must not; it waits for step %s again\n", p.Void, p.Name)
+			continue
+		case p.Done > 0:
 			fmt.Fprintf(w, "    had        %s\n", plural(p.Done, "step"))
 		}
+		fmt.Fprintf(w, "    waits for  step %s, of which it had %d of %d\n", p.Name, p.Got, p.Want)
 	}
 	if n := len(rep.Progress) - len(shown); n > 0 {
 		fmt.Fprintf(w, "\n%s more; --flows 0 shows all\n", plural(n, "key"))
@@ -122,7 +209,7 @@ func nearFlows(rep *explain.Report) []*explain.Flow {
 	return rep.Near
 }
 
-func explainFlow(w io.Writer, f *explain.Flow) {
+func explainFlow(w io.Writer, f *explain.Flow, step bool) {
 	app := f.App
 	if app == "" {
 		app = "protocol not recognised"
@@ -160,14 +247,14 @@ func explainFlow(w io.Writer, f *explain.Flow) {
 		line("given up", fmt.Sprintf("term %d, for a limit or a failed decode: %s", f.TermNo, f.Term))
 		line("value", f.Value)
 	case match.StageMatched.String():
-		line("matched", outcomeText(f))
+		line("matched", outcomeText(f, step))
 	}
 }
 
-func outcomeText(f *explain.Flow) string {
+func outcomeText(f *explain.Flow, step bool) string {
 	var parts []string
 	for what, n := range f.Outcomes {
-		parts = append(parts, fmt.Sprintf("%d %s", n, what))
+		parts = append(parts, outcome(n, what, step))
 	}
 	slices.Sort(parts)
 	if parts == nil {

@@ -61,6 +61,11 @@ type Report struct {
 	Outcomes  map[string]int `json:"outcomes"`
 	Near      []*Flow        `json:"near"` // nearest first
 	Forgotten int            `json:"flows_forgotten,omitempty"`
+	// Stops says what kept the rule from matching, the commonest first; Apps counts the flows by their protocol.
+	Stops []*Stop        `json:"stops,omitempty"`
+	Apps  map[string]int `json:"protocols_of_flows,omitempty"`
+	// Step says that the rule is the step of a sequence.
+	Step bool `json:"step,omitempty"`
 	// Sequence says that the rule is one, and Progress how far it had come by the end, the furthest first.
 	Sequence bool             `json:"sequence,omitempty"`
 	Progress []match.Progress `json:"progress,omitempty"`
@@ -76,13 +81,15 @@ type Tracer struct {
 	specs   []*dissect.Spec
 	terms   map[string]int
 	flows   map[uint64]*Flow
+	stops   map[string]*Stop // by stage and term
 	rep     Report
 }
 
 // New makes a tracer of a rule of the program.
 func New(p *match.Program, schema *dissect.Schema, r *match.Rule) *Tracer {
 	t := &Tracer{program: p, schema: schema, rule: r, m: p.NewMatcher(), judged: make([]bool, len(schema.Events)),
-		terms: Terms(p, r), flows: map[uint64]*Flow{}, rep: Report{Rule: r.ID, Outcomes: map[string]int{}}}
+		terms: Terms(p, r), flows: map[uint64]*Flow{}, stops: map[string]*Stop{},
+		rep: Report{Rule: r.ID, Step: r.Step, Outcomes: map[string]int{}, Apps: map[string]int{}}}
 	for _, ev := range r.JudgedAt() {
 		t.judged[ev] = true
 		t.rep.Events = append(t.rep.Events, schema.Events[ev].Name)
@@ -186,6 +193,7 @@ func (t *Tracer) forget() {
 // ended counts a flow that is over.
 func (t *Tracer) ended(f *dissect.Flow) {
 	t.rep.Flows++
+	t.app(f)
 	seen := len(t.specs) == 0
 	for _, s := range t.specs {
 		seen = seen || f.App == s || f.AppOrig == s || f.AppBy[0] == s || f.AppBy[1] == s
@@ -245,6 +253,7 @@ func instead(outcomes map[string]int, what string) {
 }
 
 func (t *Tracer) count(f *Flow) {
+	t.stopped(f)
 	t.rep.Judged++
 	if f.stage > match.StageHeader {
 		t.rep.Header++
@@ -266,6 +275,11 @@ func nearer(a, b *Flow) int {
 		return b.held - a.held
 	case a.TermNo != b.TermNo:
 		return b.TermNo - a.TermNo
+	case a.Src.IsValid() != b.Src.IsValid():
+		if a.Src.IsValid() {
+			return -1
+		}
+		return 1
 	case a.Start < b.Start:
 		return -1
 	case a.Start > b.Start:
@@ -288,6 +302,7 @@ func (t *Tracer) Report(e *engine.Engine) *Report {
 		t.count(f)
 		rep.Near = append(rep.Near, f)
 	}
+	rep.Stops = t.reasons()
 	slices.SortFunc(rep.Near, nearer)
 	return rep
 }

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/luanids/luanids/dissect"
 )
@@ -172,9 +173,40 @@ func writeConst(b *strings.Builder, c *Const) {
 		fmt.Fprint(b, c.V.F)
 	case dissect.TBool:
 		b.WriteString(strconv.FormatBool(c.V.I != 0))
+	case dissect.TDuration:
+		b.WriteString(DurationText(c.V.I))
+	case dissect.TSize:
+		b.WriteString(SizeText(c.V.I))
 	default:
 		b.WriteString(strconv.FormatInt(c.V.I, 10))
 	}
+}
+
+// DurationText writes nanoseconds as rules do, in the largest unit of which they are a multiple: 90s, 10m.
+func DurationText(ns int64) string {
+	d := time.Duration(ns)
+	for _, u := range []struct {
+		d    time.Duration
+		name string
+	}{{24 * time.Hour, "d"}, {time.Hour, "h"}, {time.Minute, "m"}, {time.Second, "s"}, {time.Millisecond, "ms"}, {time.Microsecond, "us"}} {
+		if d != 0 && d%u.d == 0 {
+			return strconv.FormatInt(int64(d/u.d), 10) + u.name
+		}
+	}
+	return strconv.FormatInt(ns, 10) + "ns"
+}
+
+// SizeText writes bytes as rules do, in the largest unit of which they are a multiple, without one below a thousand: 10MB, 4KiB, 1500.
+func SizeText(n int64) string {
+	for _, u := range []struct {
+		n    int64
+		name string
+	}{{1e9, "GB"}, {1 << 30, "GiB"}, {1e6, "MB"}, {1 << 20, "MiB"}, {1e3, "kB"}, {1 << 10, "KiB"}} {
+		if n != 0 && n%u.n == 0 {
+			return strconv.FormatInt(n/u.n, 10) + u.name
+		}
+	}
+	return strconv.FormatInt(n, 10)
 }
 
 func setText(s Set) string {

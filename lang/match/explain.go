@@ -35,7 +35,7 @@ func (p *Program) Explain(r *Rule) string {
 			b.WriteString(" host state or data sets")
 		}
 		for _, t := range r.Thresholds {
-			fmt.Fprintf(&b, " threshold of %d in %v", t.Count, t.Window)
+			fmt.Fprintf(&b, " threshold of %d in %s", t.Count, ir.DurationText(int64(t.Window)))
 		}
 		if len(r.ord.feeds) > 0 {
 			b.WriteString(" a step of a sequence")

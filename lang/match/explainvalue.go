@@ -3,6 +3,8 @@ package match
 import (
 	"fmt"
 	"strconv"
+	"strings"
+	"time"
 
 	"github.com/luanids/luanids/dissect"
 	"github.com/luanids/luanids/lang/ir"
@@ -88,8 +90,26 @@ func valueString(t dissect.Type, v ir.Value) string {
 	case classIP:
 		return v.IP.String()
 	}
-	if t == dissect.TBool {
+	switch t {
+	case dissect.TBool:
 		return strconv.FormatBool(v.I != 0)
+	case dissect.TDuration:
+		return shortDuration(v.I)
+	case dissect.TTime:
+		return time.Unix(0, v.I).UTC().Format(time.RFC3339Nano)
 	}
 	return strconv.FormatInt(v.I, 10)
+}
+
+// shortDuration writes nanoseconds with a unit, and days where there are some: 825d, 1m30s.
+func shortDuration(ns int64) string {
+	const day = 24 * time.Hour
+	d := time.Duration(ns)
+	if d%day == 0 || d < 2*day {
+		if d >= day {
+			return ir.DurationText(ns)
+		}
+		return strings.Replace(d.String(), "µ", "u", 1)
+	}
+	return strconv.FormatInt(int64(d/day), 10) + "d" + (d % day).Round(time.Second).String()
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"net/netip"
+	"strconv"
 	"strings"
 
 	"github.com/luanids/luanids/dissect"
@@ -22,7 +23,7 @@ func (s *sequence) explain(b *strings.Builder) {
 		fmt.Fprintf(b, " by %s", strings.Join(by, ", "))
 	}
 	if s.src.Within > 0 {
-		fmt.Fprintf(b, " within %v", s.src.Within)
+		fmt.Fprintf(b, " within %s", ir.DurationText(int64(s.src.Within)))
 	}
 	b.WriteByte('\n')
 	for i := range s.src.Steps {
@@ -30,11 +31,14 @@ func (s *sequence) explain(b *strings.Builder) {
 	}
 }
 
-func (s *sequence) stepName(i int) string {
-	if n := s.src.Steps[i].Name; n != "" {
+func (s *sequence) stepName(i int) string { return stepName(s.src, i) }
+
+// stepName is the label of a step, or its number.
+func stepName(s *ir.Sequence, i int) string {
+	if n := s.Steps[i].Name; n != "" {
 		return n
 	}
-	return fmt.Sprint(i + 1)
+	return strconv.Itoa(i + 1)
 }
 
 // stepText words what a step waits for.
@@ -58,7 +62,7 @@ func (s *sequence) stepText(i int) string {
 		parts = append(parts, ir.Text(st.When))
 	}
 	if st.Within > 0 {
-		parts = append(parts, fmt.Sprintf("within %v", st.Within))
+		parts = append(parts, "within "+ir.DurationText(int64(st.Within)))
 	}
 	return strings.Join(parts, " ")
 }
@@ -72,6 +76,8 @@ type Progress struct {
 	Want int    `json:"want"`
 	// Done are the steps that are complete.
 	Done int `json:"done"`
+	// Void is the step that must not happen and did, "" for none: what was before it counts no longer.
+	Void string `json:"void,omitempty"`
 }
 
 // Progress tells how far the sequence of rule r has come under each key that it has not forgotten, in no order.
@@ -90,6 +96,9 @@ func (st *State) Progress(r *Rule) []Progress {
 		n := min(p.Done, len(run.steps)-1)
 		p.Step, p.Name, p.Want = n+1, run.seq.stepName(n), run.seq.steps[n].count
 		p.Got = min(len(run.steps[n].times), p.Want)
+		if run.void > 0 && p.Done < run.void {
+			p.Void = run.seq.stepName(run.void)
+		}
 		out = append(out, p)
 	}
 	return out

@@ -52,11 +52,11 @@ func (b *builder) withSequences(rules []*ir.Rule, seqs []*ir.Sequence) []*ir.Rul
 			sq.steps = append(sq.steps, seqStep{max(1, st.Count), st.Absent, st.Within.Nanoseconds()})
 			if st.RuleID != "" && byID[st.RuleID] == nil {
 				b.report(Problem{Pos: st.Pos, Rule: s.ID, Code: "unknown-rule", Error: true,
-					Msg: fmt.Sprintf("step %s waits for rule %s, which does not exist", st.Name, st.RuleID)})
+					Msg: fmt.Sprintf("step %s waits for rule %s, which does not exist", stepName(s, i), st.RuleID)})
 				continue
 			}
 			if st.RuleID == "" {
-				r := &ir.Rule{ID: s.ID + "." + st.Name, Msg: s.Msg, Pos: st.Pos, On: st.On, When: st.When, NoAlert: true}
+				r := &ir.Rule{ID: s.ID + "." + stepName(s, i), Msg: s.Msg, Pos: st.Pos, On: st.On, When: st.When, NoAlert: true}
 				out = append(out, r)
 				b.steps[r] = &stepOf{seq: sq, n: i}
 			}
@@ -136,6 +136,7 @@ type seqRun struct {
 	key   string
 	seq   *sequence
 	gone  bool
+	void  int // the last step that must not happen and did, 0 for none
 	steps []stepRun
 }
 
@@ -173,7 +174,7 @@ func (st *State) feed(s *stepOf) {
 		return
 	}
 	if step.absent { // it happened: what was before it is void
-		run.steps[s.n-1].done = false
+		run.steps[s.n-1].done, run.void = false, s.n
 		return
 	}
 	window := s.seq.within

@@ -5,7 +5,6 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/luanids/luanids/dissect"
 	"github.com/luanids/luanids/lang/funcs"
@@ -54,18 +53,7 @@ func text(b []byte) *syntax.Lit {
 	return str(string(b))
 }
 
-func duration(ns int64) *syntax.Lit {
-	d := time.Duration(ns)
-	for _, u := range []struct {
-		d    time.Duration
-		name string
-	}{{24 * time.Hour, "d"}, {time.Hour, "h"}, {time.Minute, "m"}, {time.Second, "s"}, {time.Millisecond, "ms"}, {time.Microsecond, "us"}} {
-		if d != 0 && d%u.d == 0 {
-			return lit(strconv.FormatInt(int64(d/u.d), 10) + u.name)
-		}
-	}
-	return lit(strconv.FormatInt(ns, 10) + "ns")
-}
+func duration(ns int64) *syntax.Lit { return lit(ir.DurationText(ns)) }
 
 func constant(k *ir.Const) syntax.Expr {
 	switch k.T {
