@@ -25,6 +25,8 @@ type Ctx struct {
 	need     int
 	spec     *Spec
 	frame    Frame
+	input    []byte // what the parser was given, see Frame.Behind
+	calls    uint64 // counts calls of parsers, to know input again
 }
 
 // Host is what the engine does for parsers; tests have a simple one in dissect/dissecttest.

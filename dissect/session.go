@@ -135,7 +135,9 @@ func (s *Session) Data(c *Ctx, spec *Spec, p Parser, dir Dir, data []byte) {
 func (s *Session) call(c *Ctx, spec *Spec, p Parser, dir Dir, data []byte) int {
 	c.Dir = dir
 	c.Begin(spec)
+	c.input, c.calls = data, c.calls+1
 	n := p.Data(c, dir, data)
+	c.input = nil
 	s.need[dir] = c.Needed()
 	return min(max(n, 0), len(data))
 }
@@ -181,7 +183,9 @@ func (s *Session) End(c *Ctx, spec *Spec, p Parser, dir Dir, why EndReason) {
 	s.ended[dir] = true
 	c.Dir = dir
 	c.Begin(spec)
+	c.input, c.calls = s.pend[dir], c.calls+1
 	p.End(c, dir, why, s.pend[dir])
+	c.input = nil
 	s.clear(dir)
 }
 

@@ -12,6 +12,9 @@ import (
 // Emit implements dissect.Host: a protocol's event goes to rules, then to the log.
 func (w *worker) Emit(spec *dissect.Spec, ev dissect.Local, e *dissect.Env) {
 	id := spec.EventID(ev)
+	if e.Frame != nil {
+		w.placeFrame(e)
+	}
 	w.noteTx(spec, e)
 	w.match(id, e)
 	decl := &spec.Owner().Events[ev]

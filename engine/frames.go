@@ -1,6 +1,9 @@
 package engine
 
-import "github.com/luanids/luanids/dissect"
+import (
+	"github.com/luanids/luanids/dissect"
+	"github.com/luanids/luanids/dissect/packet"
+)
 
 // wantsFrames tells whether rules, scripts or the log look at frames: only then parsers make them.
 func wantsFrames(cfg *Config, schema *dissect.Schema) bool {
@@ -23,5 +26,13 @@ func wantsFrames(cfg *Config, schema *dissect.Schema) bool {
 func (w *worker) logFrame(e *dissect.Env) {
 	if w.eve != nil && w.eve.Options().Protocols["frame"] {
 		w.line(w.eve.Frame(w.lines(), e))
+	}
+}
+
+// placeFrame tells where a frame begins in its stream, as far as that is known.
+func (w *worker) placeFrame(e *dissect.Env) {
+	f := e.Frame
+	if f.Behind >= 0 && w.flow != nil && w.place.on && w.flow.Key.Proto == packet.ProtoTCP && w.flow.ConnDir(e.Dir) == w.place.dir {
+		f.Offset = int64(w.place.until) - f.Behind
 	}
 }

@@ -113,3 +113,40 @@ alert http any any -> any any (http.stat_code; content:"200"; filestore; sid:5;)
 		}
 	}
 }
+
+// TestFramesTellWhereTheyBegin: requests that segments divide at any place, and what a message of several frames has in them.
+func TestFramesTellWhereTheyBegin(t *testing.T) {
+	const requests = "GET /a HTTP/1.1\r\nHost: x\r\n\r\nGET /bb HTTP/1.1\r\nHost: x\r\n\r\n"
+	for cut := 1; cut < len(requests); cut += 9 {
+		c := &tcpConn{host: 1, port: 2000}
+		c.open()
+		c.frame(true, 0x18, requests[:cut])
+		c.frame(true, 0x18, requests[cut:])
+		c.frame(false, 0x18, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+		cfg := withRules(t, "", nil)
+		cfg.EVEOptions.Protocols = map[string]bool{"frame": true}
+		_, eve := run(t, cfg, &frames{list: c.out, step: 1e6})
+		var got []string
+		for _, r := range records(t, eve, "frame") {
+			got = append(got, member(r, "frame.direction")+" "+member(r, "frame.stream_offset")+"+"+member(r, "frame.length"))
+		}
+		if want := `"toserver" 0+28, "toserver" 28+29, "toclient" 0+38`; strings.Join(got, ", ") != want {
+			t.Errorf("cut at %d: %v, want %s", cut, got, want)
+		}
+	}
+}
+
+// TestFlowWithoutSession: of packets that belong to no connection, the flow's record tells the flags alone, as in Suricata.
+func TestFlowWithoutSession(t *testing.T) {
+	c := &tcpConn{host: 1, port: 2000, seq: 5, ack: 9}
+	c.frame(true, 0x18, "data")
+	e, eve := run(t, withRules(t, "", nil), &frames{list: c.out, step: 1e6})
+	for _, r := range records(t, eve, "flow") {
+		if member(r, "tcp.tcp_flags") != `"18"` || member(r, "tcp.state") != "" || member(r, "tcp.ts_max_regions") != "" {
+			t.Errorf("tcp is %s", member(r, "tcp"))
+		}
+	}
+	if n := counter(e, "flow.end.tcp_state.none"); n != 0 {
+		t.Errorf("flow.end.tcp_state.none is %d: a flow without a session has no state", n)
+	}
+}

@@ -473,6 +473,9 @@ func (w *worker) tcpEnd(f *flowtable.Flow) *eve.TCPEnd {
 	c := &f.Conn
 	end := &w.ended
 	*end = eve.TCPEnd{}
+	if !c.Active() {
+		return end // the flow has no session
+	}
 	end.State = c.State().String()
 	for d := range dissect.Dir(2) {
 		end.Gap[d] = c.HasGap(f.ConnDir(d))

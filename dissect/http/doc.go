@@ -81,6 +81,7 @@ func SpecWith(opt *EVEOptions) *dissect.Spec {
 		Caps:           caps,
 		MaxPending:     maxPending,
 		EVE:            opt.write,
+		Context:        (&EVEOptions{Extended: true}).write,
 		Clone:          func(tx any) any { return tx.(*Tx).clone() },
 	}
 }

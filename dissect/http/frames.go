@@ -21,14 +21,14 @@ func (p *Parser) endFrame(c *dissect.Ctx, s *side) {
 	if !c.WantsFrames() {
 		return
 	}
-	s.piece.Add(s.in[:min(s.own, len(s.in))])
+	s.piece.AddInput(c, s.in[:min(s.own, len(s.in))])
 	kind := frRequest
 	if s.dir == dissect.ToClient {
 		kind = frResponse
 	}
 	old := c.Dir
 	c.Dir = s.dir
-	c.Frame(kind, s.piece.Data, s.piece.N, s.tx)
+	c.PieceFrame(kind, &s.piece, s.tx)
 	c.Dir = old
 	s.piece.Reset()
 }

@@ -37,6 +37,10 @@ func (x *Encoder) frame(w *jsonw.Writer, e *dissect.Env) {
 	} else {
 		w.Str("toclient")
 	}
+	if f.Offset >= 0 {
+		w.Key("stream_offset")
+		w.Int(f.Offset)
+	}
 	w.Key("length")
 	w.Int(f.Len)
 	w.Key("complete")

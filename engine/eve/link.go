@@ -1,6 +1,8 @@
 package eve
 
 import (
+	"cmp"
+
 	"github.com/luanids/luanids/capture"
 	"github.com/luanids/luanids/dissect"
 	"github.com/luanids/luanids/dissect/jsonw"
@@ -39,10 +41,8 @@ func packetBytes(w *jsonw.Writer, p *packet.Packet) {
 	w.Open("packet_info")
 	w.Key("linktype")
 	w.Int(link.number)
-	if link.name != "" {
-		w.Key("linktype_name")
-		w.Str(link.name)
-	}
+	w.Key("linktype_name")
+	w.Str(cmp.Or(link.name, "n/a"))
 	w.End()
 }
 
@@ -59,7 +59,7 @@ func (x *Encoder) tunnel(w *jsonw.Writer, p *packet.Packet) {
 		return
 	}
 	w.Open("tunnel")
-	x.tuple(w, root.Src, root.Dst, root.SrcPort, root.DstPort, hasPorts(root.IPProto))
+	x.tuple(w, root.Src, root.Dst, root.SrcPort, root.DstPort, true) // 0 where there are none, as in Suricata
 	w.Key("proto")
 	protoValue(w, root.IPProto)
 	w.Key("depth")

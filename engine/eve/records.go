@@ -138,7 +138,7 @@ type FlowEnd struct {
 
 // TCPEnd is what a flow record tells of the connection.
 type TCPEnd struct {
-	State  string
+	State  string    // "" where no session was followed, of which the rest is told
 	Gap    [2]bool   // bytes are missing, by direction
 	Urgent [2]uint64 // urgent bytes taken out of the stream
 }
@@ -277,6 +277,10 @@ func flowTCP(w *jsonw.Writer, f *dissect.Flow, end *TCPEnd) {
 			w.Key(flagNames[bit])
 			w.Bool(true)
 		}
+	}
+	if end.State == "" {
+		w.End()
+		return
 	}
 	w.Key("state")
 	w.Str(end.State)
