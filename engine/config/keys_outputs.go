@@ -76,6 +76,7 @@ func eveKeys() []Key {
 		opt("ethernet", "write link-layer addresses", func(o *eve.Options) *bool { return &o.Ethernet }),
 		opt("pcap_file", "write the capture's name", func(o *eve.Options) *bool { return &o.PcapFile }),
 		opt("suricata_version", "write the version of Suricata whose records these are like", func(o *eve.Options) *bool { return &o.Version }),
+		one("sensor_name", "name of this sensor, as host in every record; empty for none", words("lobby"), func(s *Settings) *string { return &s.Engine.EVEOptions.Sensor }),
 		opt("metadata", "write flow flags and variables", func(o *eve.Options) *bool { return &o.Metadata }),
 		opt("flow_policy", "tell in flow records what was done with flows seen from the middle", func(o *eve.Options) *bool { return &o.FlowPolicy }),
 		opt("alert.payload", "payload of alerts in base64", func(o *eve.Options) *bool { return &o.Alerts.Payload }),

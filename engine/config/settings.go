@@ -112,6 +112,7 @@ var settings = []setting{
 	{"outputs.eve-log.ethernet", "write link-layer addresses", boolean(func(c *engine.Config) *bool { return &c.EVEOptions.Ethernet })},
 	{"outputs.eve-log.pcap-file", "write the capture's name", boolean(func(c *engine.Config) *bool { return &c.EVEOptions.PcapFile })},
 	{"outputs.eve-log.suricata-version", "write the version of Suricata whose records these are like", boolean(func(c *engine.Config) *bool { return &c.EVEOptions.Version })},
+	{"sensor-name", "name of the sensor, as host in every record", func(c *engine.Config, _ []string, v string) error { c.EVEOptions.Sensor = v; return nil }},
 	{"outputs.eve-log.metadata", "write flow variables", boolean(func(c *engine.Config) *bool { return &c.EVEOptions.Metadata })},
 	{"outputs.eve-log.enabled", "ignored: --eve switches the log on", func(*engine.Config, []string, string) error { return nil }},
 	{"outputs.file-store.**", "where files go that rules ask for (enabled, dir, force-filestore), and which digests are computed (force-hash)", setFileStore},

@@ -32,7 +32,7 @@ func TestSuricatasSettings(t *testing.T) {
 	s := Default()
 	set(t, s, "app-layer.protocols.tls.ja3-fingerprints", "auto", "app-layer.protocols.tls.ja4-fingerprints", "no", "app-layer.protocols.ssh.hassh", "no",
 		"stream.inline", "auto", "stream.reassembly.check-overlap-different-data", "no", "decoder.vxlan.reserved-bits-check", "permissive",
-		"outputs.eve-log.xff.enabled", "yes", "outputs.eve-log.xff.mode", "overwrite", "vlan.use-for-tracking", "false",
+		"outputs.eve-log.xff.enabled", "yes", "outputs.eve-log.xff.mode", "overwrite", "vlan.use-for-tracking", "false", "sensor-name", "lobby",
 		"app-layer.protocols.http.libhtp.default-config.headers-limit", "12", "app-layer.protocols.http.libhtp.default-config.max-tx", "3",
 		"app-layer.protocols.http.libhtp.default-config.meta-field-limit", "9kb")
 	e := &s.Engine
@@ -45,6 +45,9 @@ func TestSuricatasSettings(t *testing.T) {
 	}
 	if x := e.EVEOptions.TypeSettings("xff"); x["enabled"] != "yes" || x["mode"] != "overwrite" {
 		t.Errorf("xff: %v", x)
+	}
+	if e.EVEOptions.Sensor != "lobby" {
+		t.Errorf("sensor %q", e.EVEOptions.Sensor)
 	}
 	if l.HTTP.MaxHeaders != 12 || l.HTTP.MaxTx != 3 || l.HTTP.FieldLimit != 9<<10 {
 		t.Errorf("%+v", l.HTTP)

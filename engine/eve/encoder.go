@@ -176,6 +176,10 @@ func (x *Encoder) header(w *jsonw.Writer, h *Head) {
 		w.Key("suricata_version")
 		w.Str(x.opt.Suricata)
 	}
+	if x.opt.Sensor != "" {
+		w.Key("host")
+		w.Str(x.opt.Sensor)
+	}
 }
 
 func pcapFile(w *jsonw.Writer, h *Head) {

@@ -22,6 +22,18 @@ func TestSuricataVersion(t *testing.T) {
 	}
 }
 
+// TestSensorName: the sensor's name is host in every record, where it has one.
+func TestSensorName(t *testing.T) {
+	for _, name := range []string{"", "lobby \"1\""} {
+		o := DefaultOptions()
+		o.Sensor = name
+		line := string(NewEncoder(&o).Counters(nil, "stats", 0, func(*jsonw.Writer) {}))
+		if has := strings.Contains(line, `"host":"lobby \"1\""`); has != (name != "") {
+			t.Errorf("%q: %s", name, line)
+		}
+	}
+}
+
 // TestTime compares with the library, over days, leap years and the times before 1970.
 func TestTime(t *testing.T) {
 	x := NewEncoder(&Options{})

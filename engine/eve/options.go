@@ -34,6 +34,7 @@ type Options struct {
 	PcapFile        bool   // the capture's name in every record
 	Version         bool   // suricata_version in every record
 	Suricata        string // its value: the version of Suricata whose records these are like
+	Sensor          string // the sensor's name, as the member host of every record; "" for none
 
 	Alerts    AlertOptions
 	Anomalies AnomalyOptions
