@@ -191,3 +191,38 @@ func TestHostileTime(t *testing.T) {
 		}
 	}
 }
+
+// TestLooseDots: a dot between line ends of LF alone ends a mail for the servers that take it so, which shows in what follows.
+func TestLooseDots(t *testing.T) {
+	const start = "C: MAIL FROM:<1>\nS: 250 ok\nC: DATA\nS: 354 go\n"
+	const part = "Subject: s\r\nContent-Type: a/b; name=f\r\n\r\nx"
+	for _, c := range []struct{ name, mail, behind, want string }{
+		{"strict", part + "\r\n.\r\nhidden\r\n", "", "size=1"},
+		{"the mail goes on", part + "\n.\nhidden\r\n.\r\n", "S: 250 ok\n", "size=10"},
+		{"the mail goes on, other ends", part + "\n.\r\nhidden\r\n.\r\n", "S: 250 ok\n", "size=11"},
+		{"the server replies", part + "\n.\n", "S: 250 ok\nC: QUIT\nS: 221 bye\n", "size=1"},
+		{"a command follows", part + "\n.\nMAIL FROM:<2>\r\nRCPT TO:<3>\r\n", "S: 250 ok\nS: 250 ok\n", "size=1"},
+		{"all lines end so", strings.ReplaceAll(part, "\r", "") + "\n.\nQUIT\n", "S: 250 ok\nS: 221 bye\n", "size=1"},
+		{"the connection ends", part + "\n.\n", "", "size=1"},
+	} {
+		for _, slow := range []bool{false, true} {
+			r := recorder("smtp.mail_from", "smtp.command_line")
+			talk(r, hello+start, false)
+			if slow {
+				r.Trickle(dissect.ToServer, c.mail)
+			} else {
+				r.Data(dissect.ToServer, c.mail)
+			}
+			if c.behind != "" {
+				talk(r, c.behind, false)
+			}
+			got := r.End(dissect.EndFIN)
+			if !strings.Contains(got, `file to_server name="f" state=CLOSED `+c.want+"\n") || strings.Contains(got, "unable_to_match") {
+				t.Errorf("%s, slow %v: want %s in\n%s", c.name, slow, c.want, got)
+			}
+			if strings.Contains(c.name, "command follows") && !strings.Contains(got, `smtp.tx to_server smtp.mail_from="<2>"`) {
+				t.Errorf("%s: no second mail in\n%s", c.name, got)
+			}
+		}
+	}
+}

@@ -9,6 +9,28 @@ import (
 // torn says of each direction that what comes next follows missing bytes, outside of a mail.
 type torn [2]bool
 
+// loose is what is known of a dot on a line of its own where a line ends in LF alone. Servers differ in whether that ends a mail: who hides
+// something behind it means those that go on. Where the server replies, or a command follows, it did.
+type loose struct {
+	before bool // the line before ends in LF alone
+	waits  bool // there was such a dot, and nothing behind it yet
+	eol    int  // how it ended
+}
+
+// decide takes the line behind a loose dot, and tells whether the mail ended there.
+func (p *parser) decide(c *dissect.Ctx, line []byte) (ended bool) {
+	if commandOf(line) != cmdOther {
+		p.dot(c)
+		return true
+	}
+	eol := p.loose.eol
+	p.loose = loose{before: eol == 1}
+	p.mailLine(c, dot, eol)
+	return false
+}
+
+var dot = []byte{'.'}
+
 // rejoin decides whether what follows missing bytes is the rest of a line or a whole one: packets end where replies and groups of
 // commands do. It is false where more has to come before that is known.
 func (p *parser) rejoin(dir dissect.Dir, data []byte) bool {

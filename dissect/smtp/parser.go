@@ -42,6 +42,7 @@ type parser struct {
 	gapped     bool // bytes of the mail being read are missing
 	stopped    bool // handed over to TLS
 	presumed   bool // DATA was not seen
+	loose      loose
 	stale      bool // the reply to the last command may be among what is missing
 	torn       torn // where the next line begins is not known
 	lineReader dissect.LineReader
@@ -131,18 +132,31 @@ func (p *parser) dataLine(c *dissect.Ctx, data []byte) int {
 	if n == 0 {
 		return 0
 	}
+	if p.loose.waits && !p.mid && p.decide(c, line) {
+		return p.line(c, dissect.ToServer, data)
+	}
 	if eol == 0 && !p.mid && !p.mime.HeadersDone {
 		p.anomaly(c, anTruncatedLine)
 	}
 	p.frame(c, data[:n])
 	if string(line) == "." && eol > 0 && !p.mid {
-		p.push(c, cmdDot)
-		p.endMail(c, dissect.FileClosed, "")
+		if eol == 2 && !p.loose.before {
+			p.dot(c)
+		} else {
+			p.loose.waits, p.loose.eol = true, eol
+		}
 		return n
 	}
 	p.mailLine(c, line, eol)
-	p.mid = eol == 0
+	p.mid, p.loose.before = eol == 0, eol == 1
 	return n
+}
+
+// dot ends a mail.
+func (p *parser) dot(c *dissect.Ctx) {
+	p.loose = loose{}
+	p.push(c, cmdDot)
+	p.endMail(c, dissect.FileClosed, "")
 }
 
 // frame gathers the frame of the data.
@@ -206,6 +220,7 @@ func (p *parser) chunk(c *dissect.Ctx, data []byte) int {
 // beginMail begins the content of a mail.
 func (p *parser) beginMail(c *dissect.Ctx) {
 	p.body, p.mid, p.lines, p.gapped, p.presumed = true, false, 0, false, false
+	p.loose = loose{}
 	switch {
 	case p.config.raw:
 		c.OpenFile(&p.raw, rawName, &p.tx)
@@ -352,6 +367,9 @@ func (p *parser) lostMail(c *dissect.Ctx) {
 // End implements dissect.Parser.
 func (p *parser) End(c *dissect.Ctx, dir dissect.Dir, why dissect.EndReason, rest []byte) {
 	over := p.ends.Both(dir)
+	if p.loose.waits && p.ends[dissect.ToServer] && len(rest) == 0 {
+		p.dot(c)
+	}
 	if p.mode != commands && p.ends[dissect.ToServer] {
 		if dir == dissect.ToServer && len(rest) > 0 && p.mode == inData {
 			p.mailLine(c, rest, 0)

@@ -92,6 +92,9 @@ func (p *parser) reply(c *dissect.Ctx, code int) {
 			return
 		}
 	}
+	if p.loose.waits && p.queue.empty() {
+		p.dot(c)
+	}
 	// The server answers the end of a mail whose end was lost.
 	if p.mode != commands && p.gapped && p.queue.empty() {
 		p.endMail(c, dissect.FileTruncated, "gap")
