@@ -62,7 +62,9 @@ type Parser struct {
 	upgraded bool
 	anyReq   bool
 	raised   uint64 // anomalies that belong to no transaction
-	cfg      config
+	cfg      config // common, or those of the server
+	common   config
+	servers  []serverConfig
 	cfgFor   *dissect.Limits
 	scan     scan
 	odd      func(c *dissect.Ctx, t *Tx, n int) // takes the place of raising an anomaly, for HTTP/2
@@ -113,8 +115,8 @@ func (p *Parser) Data(c *dissect.Ctx, dir dissect.Dir, data []byte) int {
 
 func (p *Parser) begin(c *dissect.Ctx) {
 	p.ctx = c
-	if p.cfgFor != c.Limits {
-		p.cfg, p.cfgFor = loadConfig(c.Limits), c.Limits
+	if p.cfgFor != c.Limits || len(p.servers) > 0 && !p.anyReq {
+		p.configure(c)
 	}
 }
 
