@@ -33,6 +33,7 @@ func NewSpec(o Options) *dissect.Spec {
 		Fields:    fields(),
 		Anomalies: anomalies,
 		EVE:       o.write,
+		Context:   Options{Extended: true}.write,
 		Clone:     func(tx any) any { return tx.(*Message).clone() },
 	}
 }

@@ -42,6 +42,7 @@ func NewSpec(o Options) *dissect.Spec {
 		UpperAnomalies: true,
 		MaxPending:     maxPending,
 		EVE:            o.write,
+		Context:        (&Options{}).write,
 		Clone:          func(tx any) any { return tx.(*Tx).Clone() },
 	}
 }
