@@ -19,6 +19,14 @@ func (q *Pieces) Add(off uint64, data []byte, limit int) {
 	*q = append(*q, piece{off, AppendKept(nil, data, limit)})
 }
 
+// Bytes is how many are kept.
+func (q Pieces) Bytes() (n int) {
+	for i := range q {
+		n += len(q[i].data)
+	}
+	return n
+}
+
 // HandOn writes to a file whose content is known up to next what has its turn now, and moves next on; with all, everything that is kept,
 // with gaps between. It gives how many bytes are no longer kept.
 func (q *Pieces) HandOn(c *Ctx, f *File, next *uint64, all bool) (given int) {

@@ -133,6 +133,9 @@ func (p *parser) deliver(c *dissect.Ctx, dir dissect.Dir, d *direction, h *heade
 		}
 		t = p.beginFile(c, h, id, dir, unknown)
 		t.hasStatus, t.status = h.response, h.status
+	} else if why, over := p.overQueue(t, n); over {
+		p.anomaly(c, why, nil)
+		return d.skip(total, len(data))
 	}
 	k := min(total, len(data))
 	d.msg -= k

@@ -85,6 +85,25 @@ func (p *parser) content(c *dissect.Ctx, t *Tx, from, off uint64, data []byte) {
 	}
 }
 
+// queueLimit bounds what of a file may wait for what precedes it before more is passed over; 0: as far as we keep it anyhow.
+type queueLimit struct{ bytes, pieces int }
+
+// overQueue tells whether a read or write of n bytes is more than may wait of the file, as Suricata reckons: whether it has to or not.
+func (p *parser) overQueue(t *Tx, n uint64) (why int, over bool) {
+	s := &t.file
+	size, count := anWriteQueueSize, anWriteQueueCount
+	if s.dir == dissect.ToClient {
+		size, count = anReadQueueSize, anReadQueueCount
+	}
+	switch l := &p.most[s.dir]; {
+	case l.bytes > 0 && uint64(s.queue.Bytes())+n > uint64(l.bytes):
+		return size, true
+	case l.pieces > 0 && len(s.queue) >= l.pieces:
+		return count, true
+	}
+	return 0, false
+}
+
 // enqueue keeps content that came before its turn. Where there is too much, what is missing is given up.
 func (p *parser) enqueue(c *dissect.Ctx, t *Tx, off uint64, data []byte) {
 	s := &t.file

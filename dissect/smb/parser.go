@@ -33,6 +33,7 @@ type parser struct {
 	maxTx   int
 	maxRead uint32
 	maxWrit uint32
+	most    [2]queueLimit // by direction of the content
 	ends    dissect.Ends
 }
 
@@ -65,6 +66,10 @@ func (p *parser) configure(c *dissect.Ctx) {
 	}
 	p.maxTx = max(number("max-tx", defaultMaxTx), 1)
 	p.maxRead, p.maxWrit = uint32(number("max-read-size", defaultMaxSize)), uint32(number("max-write-size", defaultMaxSize))
+	p.most = [2]queueLimit{
+		dissect.ToServer: {number("max-write-queue-size", 0), number("max-write-queue-cnt", 0)},
+		dissect.ToClient: {number("max-read-queue-size", 0), number("max-read-queue-cnt", 0)},
+	}
 }
 
 // size reads a number of bytes with an optional unit.
