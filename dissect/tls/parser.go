@@ -117,6 +117,8 @@ type side struct {
 	v2      bool         // speaks SSLv2
 	app     bool         // application data was seen
 	empty   bool         // an empty record was reported
+	tiny    bool         // a piece of a handshake message's header was
+	version uint16       // of the last record
 }
 
 type parser struct {
@@ -168,23 +170,33 @@ func (p *parser) record(c *dissect.Ctx, dir dissect.Dir, s *side, data []byte) (
 	}
 	kind, version := data[0], binary.BigEndian.Uint16(data[1:])
 	n := int(binary.BigEndian.Uint16(data[3:]))
-	if an := p.checkHeader(s, kind, version, n); an >= 0 {
+	if !s.started && kind&0x40 != 0 { // an SSLv2 record with padding, or no TLS at all: Suricata says nothing of either
+		s.dead = true
+		return 0, 0
+	}
+	if an := p.checkHeader(kind, version, n); an >= 0 {
 		c.Anomaly(an, &p.conn)
+		if an == anRecordType && p.lenient(dir, s) {
+			s.skip = dissect.Skip(n)
+			return headerLen, 0
+		}
 		c.Failed()
 		s.dead = true
 		return 0, 0
 	}
-	s.started = true
+	s.started, s.version = true, version
 	if c.WantsFrames() && (len(data) >= headerLen+n || p.passesOver(kind, dir)) {
 		p.frames(c, kind, data[:min(len(data), headerLen+n)], n)
 	}
-	if n == 0 && kind != recApplication {
-		// Forbidden (RFC 8446 section 5.1), but OpenSSL passes over them: so must we.
+	if n == 0 {
+		// Forbidden but for application data (RFC 8446 section 5.1), but OpenSSL passes over them: so must we.
 		if !s.empty {
 			s.empty = true
 			c.Anomaly(anRecordLength, &p.conn)
 		}
-		return headerLen, 0
+		if kind != recApplication {
+			return headerLen, 0
+		}
 	}
 	if kind == recApplication {
 		s.skip = dissect.Skip(n)
@@ -205,6 +217,10 @@ func (p *parser) record(c *dissect.Ctx, dir dissect.Dir, s *side, data []byte) (
 	case recAlert:
 		p.alert(c, body)
 	case recHandshake:
+		if n < hsHeader && !s.tiny { // a message's header in pieces
+			s.tiny = true
+			c.Anomaly(anRecord, &p.conn)
+		}
 		p.handshake(c, dir, s, body)
 	case recHeartbeat:
 		p.heartbeat(c, dir, body)
@@ -212,13 +228,22 @@ func (p *parser) record(c *dissect.Ctx, dir dissect.Dir, s *side, data []byte) (
 	return headerLen + n, 0
 }
 
+// lenient tells whether records of unknown types are passed over, as Suricata and Wireshark do in TLS 1.0 and 1.1.
+func (p *parser) lenient(dir dissect.Dir, s *side) bool {
+	version := s.version
+	switch {
+	case dir == dissect.ToServer && p.conn.Client.Seen:
+		version = p.conn.Client.Legacy
+	case dir == dissect.ToClient && p.conn.Server.Seen:
+		version = p.conn.Server.Version
+	}
+	return version == VersionTLS10 || version == VersionTLS11
+}
+
 // checkHeader gives the anomaly of a record header, or -1.
-func (p *parser) checkHeader(s *side, kind byte, version uint16, n int) int {
+func (p *parser) checkHeader(kind byte, version uint16, n int) int {
 	switch {
 	case kind < recChangeCipher || kind > recHeartbeat:
-		if !s.started {
-			return anHeader
-		}
 		return anRecordType
 	case !recordVersion(version):
 		return anRecordVersion

@@ -237,7 +237,14 @@ func TestHostile(t *testing.T) {
 		in   talk
 		want string
 	}{
-		{"not TLS", talk{{c, "GET / HTTP/1.1\r\n\r\n"}}, "anomaly tls.invalid_tls_header\n"},
+		{"not TLS", talk{{c, "GET / HTTP/1.1\r\n\r\n"}}, ""},
+		{"no record type", talk{{c, "\x07\x03\x03\x00\x01x"}}, "anomaly tls.invalid_record_type\n"},
+		{"unknown record of TLS 1.1", talk{{c, "\x15\x03\x02\x00\x02\x01\x00" + "\x30\x03\x02\x00\x01x"}, {c, record(recHandshake, good)}},
+			"anomaly tls.invalid_record_type\n" + seen},
+		{"empty application data", talk{{c, record(recHandshake, good) + "\x17\x03\x03\x00\x00"}},
+			"tls.hello to_server\ntls.client_hello to_server\nanomaly tls.invalid_record_length\ntls.handshake to_client\n"},
+		{"message header in pieces", talk{{c, record(recHandshake, good[:2]) + record(recHandshake, good[2:5]) + record(recHandshake, good[5:])}},
+			"anomaly tls.invalid_ssl_record\n" + seen},
 		{"unknown record", talk{{c, record(recHandshake, good) + "\x99\x03\x03\x00\x01x"}},
 			"tls.hello to_server\ntls.client_hello to_server\nanomaly tls.invalid_record_type\ntls.handshake to_client\n"},
 		{"record version", talk{{c, "\x16\x09\x09\x00\x01x"}}, "anomaly tls.invalid_record_version\n"},
