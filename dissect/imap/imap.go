@@ -93,20 +93,35 @@ var statuses = []string{"* OK ", "* PREAUTH ", "* BYE ", "* NO ", "* BAD ", "* L
 // longestTag is how long the tag of a command may be that recognition believes in, bytes.
 const longestTag = 16
 
-// probe takes the server's greeting and other lines of its own, and the client's CAPABILITY; on the usual port other commands as well.
+// probe takes the server's greeting and other lines of its own, and the client's CAPABILITY; on the usual port other commands as well. A
+// connection may be seen from its middle, with the server's packet first.
 func probe(dir dissect.Dir, data []byte, hint bool) dissect.Verdict {
-	if dir == dissect.ToClient {
-		for _, s := range statuses {
-			n := min(len(s), len(data))
-			if bytes.EqualFold(data[:n], []byte(s[:n])) {
-				if n < len(s) {
-					return dissect.More
-				}
-				return dissect.Yes
-			}
-		}
-		return dissect.No
+	v, from := probeLine(data), dissect.ToClient
+	if v == dissect.No && (hint || dir == dissect.ToServer) {
+		v, from = probeCommand(data, hint), dissect.ToServer
 	}
+	if v == dissect.Yes && dir != from {
+		return dissect.Reversed
+	}
+	return v
+}
+
+// probeLine takes a line of the server.
+func probeLine(data []byte) dissect.Verdict {
+	for _, s := range statuses {
+		n := min(len(s), len(data))
+		if bytes.EqualFold(data[:n], []byte(s[:n])) {
+			if n < len(s) {
+				return dissect.More
+			}
+			return dissect.Yes
+		}
+	}
+	return dissect.No
+}
+
+// probeCommand takes a command.
+func probeCommand(data []byte, hint bool) dissect.Verdict {
 	tag, _, found := bytes.Cut(data[:min(len(data), longestTag+1)], space)
 	if !isTag(tag) || !found && len(data) > longestTag {
 		return dissect.No

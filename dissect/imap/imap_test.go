@@ -77,6 +77,8 @@ func TestProbe(t *testing.T) {
 		{toClient, "* pre", false, dissect.More},
 		{toClient, "* something", true, dissect.No},
 		{toClient, "220 mx\r\n", true, dissect.No},
+		{toServer, "* OK ready\r\n", false, dissect.Reversed},
+		{toClient, "a1 login x y\r\n", true, dissect.Reversed},
 		{toServer, "1 capability\r\n", false, dissect.Yes},
 		{toServer, "a1 CAPA", false, dissect.More},
 		{toServer, "a1 CAPABILITYX\r\n", false, dissect.No},

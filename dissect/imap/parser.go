@@ -265,7 +265,7 @@ func (p *parser) Gap(c *dissect.Ctx, dir dissect.Dir, n int) {
 func (p *parser) rejoin(dir dissect.Dir, data []byte) bool {
 	whole := false
 	if dir == dissect.ToServer {
-		v := probe(dir, data, true)
+		v := probeCommand(data, true)
 		if v == dissect.More {
 			return false
 		}

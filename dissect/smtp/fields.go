@@ -88,7 +88,7 @@ func mailFields() []dissect.Field {
 		})),
 		strs("email.url", body, "URLs of the schemes configured (http) in texts and attachments, without the scheme, the last one first", onMails((*mime.Message).URL)),
 		strs("email.link", body, "http, https and ftp URLs in texts and attachments, whole", onMails((*mime.Message).Link)),
-		strs("email.attachment", body, "names of attachments", onMails((*mime.Message).Attachment)),
+		strs("email.attachment", body, "names of attachments as sent; file.name.text has them with their encoded words decoded", onMails((*mime.Message).Attachment)),
 		num("email.attachment.count", body, "number of named attachments", onMailInt(func(m *mime.Message) int64 { return int64(m.Attachments()) })),
 		num("email.size", body, "length of the mail as carried", onMailInt(func(m *mime.Message) int64 { return int64(m.Size) })).Of(dissect.TSize),
 		dissect.Bool("email.complete", body, "the end of the mail was seen", func(t *Tx) bool { return t.mail != nil && t.complete }),

@@ -61,7 +61,7 @@ func probe(dir dissect.Dir, data []byte, hint bool) dissect.Verdict {
 	case len(data) < 2:
 		return dissect.More
 	case hint && data[0] == iac && data[1] >= se && data[1] < iac:
-		return dissect.Yes
+		return dissect.ByPort
 	case hint && dir == dissect.ToClient && data[0] != iac:
 		text := bytes.ToLower(data[:min(len(data), maxBanner)])
 		for _, p := range prompts {

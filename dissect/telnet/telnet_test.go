@@ -44,7 +44,7 @@ func TestProbe(t *testing.T) {
 		want dissect.Verdict
 	}{
 		{"Ubuntu 24.04\r\n", true, dissect.More}, {"Ubuntu 24.04\r\nhost Login: ", true, dissect.Yes}, {strings.Repeat("x", maxBanner), true, dissect.No},
-		{"\xff\xfd\x18", true, dissect.Yes}, {"\xff\x00", true, dissect.No},
+		{"\xff\xfd\x18", true, dissect.ByPort}, {"\xff\x00", true, dissect.No},
 		{options, false, dissect.Yes}, {options[:5], false, dissect.More}, {"\xff\xd8\xff\xe0\x00\x10", false, dissect.No},
 		{"\xff\xfb\x01text", false, dissect.No}, {"login: ", true, dissect.Yes}, {"login: ", false, dissect.No}, {"\xff", true, dissect.More},
 	} {
