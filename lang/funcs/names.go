@@ -50,6 +50,13 @@ var names = []*Decl{
 		Call: func(_ ir.Scratch, a []ir.Value) ir.Value {
 			return boolValue(a[0].IP.IsMulticast() || a[0].IP.Unmap() == netip.AddrFrom4([4]byte{255, 255, 255, 255}))
 		}},
+	{Name: "lower_ip", NS: 10, Returns: dissect.TIP, Params: []Param{{Name: "a", Types: addr}, {Name: "b", Types: addr}},
+		Doc:      "the lower of two addresses; beside `higher_ip` it makes a key of two hosts, whichever of them sends",
+		Examples: [][2]string{{`lower_ip(10.0.0.2, 10.0.0.1)`, `10.0.0.1`}},
+		Call:     func(_ ir.Scratch, a []ir.Value) ir.Value { return ofTwo(a, a[1].IP.Less(a[0].IP)) }},
+	{Name: "higher_ip", NS: 10, Returns: dissect.TIP, Params: []Param{{Name: "a", Types: addr}, {Name: "b", Types: addr}},
+		Doc: "the higher of two addresses", Examples: [][2]string{{`higher_ip(10.0.0.2, 10.0.0.1)`, `10.0.0.2`}},
+		Call: func(_ ir.Scratch, a []ir.Value) ir.Value { return ofTwo(a, !a[1].IP.Less(a[0].IP)) }},
 	{Name: "to_ip", NS: 60, Returns: dissect.TIP, Params: []Param{{Name: "x", Types: text}},
 		Doc: "the address that a text spells; absent if it spells none", Examples: [][2]string{{`to_ip("10.0.0.1")`, `10.0.0.1`}},
 		Call: func(_ ir.Scratch, a []ir.Value) ir.Value {
@@ -60,6 +67,17 @@ var names = []*Decl{
 			ip, err := netip.ParseAddr(view(a[0].B))
 			return ir.Value{IP: ip.Unmap().WithZone(""), OK: err == nil}
 		}},
+}
+
+// ofTwo gives the first or second of two addresses, absent where one of them is.
+func ofTwo(a []ir.Value, second bool) ir.Value {
+	switch {
+	case !a[0].OK || !a[1].OK:
+		return ir.Value{}
+	case second:
+		return a[1]
+	}
+	return a[0]
 }
 
 var numbers = []*Decl{

@@ -160,6 +160,9 @@ func byteJump(b *builder, v string) *problem {
 			it.FromBeginning = true
 		case "from_end":
 			it.FromEnd = true
+			if it.FromBeginning {
+				return fail("from_beginning and from_end exclude each other")
+			}
 		case "multiplier":
 			n, err := b.num(arg)
 			if err != nil || n.Var != "" || n.N < 1 || n.N > 65535 {

@@ -136,7 +136,10 @@ func number(set func(lit *ir.Lit, n *ir.Num) *problem) handler {
 		if err != nil {
 			return err
 		}
-		return set(lit, &n)
+		if err := set(lit, &n); err != nil {
+			return err
+		}
+		return placedTwice(lit)
 	})
 }
 
@@ -176,7 +179,7 @@ var (
 	})
 	startswith = modifier(func(b *builder, lit *ir.Lit, v string) *problem {
 		lit.StartsWith = true
-		return nil
+		return placedTwice(lit)
 	})
 	endswith = modifier(func(b *builder, lit *ir.Lit, v string) *problem {
 		lit.EndsWith = true

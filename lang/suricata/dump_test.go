@@ -127,6 +127,8 @@ func dump(x ir.Expr) string {
 			s += fmt.Sprintf(".t%d", t.Op)
 		}
 		return s
+	case *ir.Call:
+		return x.Fn.Name() + "(" + dumpAll(x.Args) + ")"
 	case *ir.FlowBit:
 		return "bit(" + strings.Join(x.Names, "|") + ")"
 	case *ir.FlowInt:

@@ -178,7 +178,7 @@ func xbits(b *builder, v string) *problem {
 		case f[0] == "track" && f[1] == "ip_dst":
 			key = []ir.Expr{b.l.common.dstIP}
 		case f[0] == "track" && f[1] == "ip_pair":
-			key = []ir.Expr{b.l.common.clientIP, b.l.common.serverIP}
+			key = b.l.common.pair()
 		case f[0] == "track" && f[1] == "tx":
 			return b.txBit(p)
 		default:

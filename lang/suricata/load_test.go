@@ -112,7 +112,7 @@ func TestTranslation(t *testing.T) {
 		{`flowint:n,+,1; flowint:m,>,3; flowint:k,notset;`, `each: tcp and flowint(m)>3 and not exists(flowint(k)) ! flowint n+=1`},
 		{`flowint:n,+,1; flowint:n,>,5;`, `each: tcp and flowint(n)>5 ! flowint n+=1`},
 		{`xbits:set,a,track ip_pair,expire 10; hostbits:isset,b,dst;`,
-			`each: tcp and hostbit(b by dst.ip) ! set hostbit a by client.ip, server.ip for 10s`},
+			`each: tcp and hostbit(b by dst.ip) ! set hostbit a by lower_ip(src.ip, dst.ip), higher_ip(src.ip, dst.ip) for 10s`},
 		{`alert http any any -> any any (http.uri; content:"a"; xbits:set,a,track tx; sid:1;)`, `http.uri["a"] ! set hostbit a by flow.id, flow.tx_id for 3600s`},
 		{`alert http1:response_complete any any -> any any (xbits:isset,a,track tx; sid:1;)`,
 			`on http.response_done each: flow.app=="http" and to_client and hostbit(a by flow.id, flow.tx_id)`},

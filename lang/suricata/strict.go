@@ -37,6 +37,22 @@ func short(s string) string {
 	return s
 }
 
+// maxReach is the largest distance and within, bytes.
+const maxReach = 1 << 20
+
+// placedTwice refuses startswith beside another place, and places too far away.
+func placedTwice(lit *ir.Lit) *problem {
+	if lit.StartsWith && (lit.Depth != nil || lit.Offset != nil || lit.Distance != nil || lit.Within != nil) {
+		return fail("startswith says where the content is: leave depth, offset, distance and within out")
+	}
+	for _, n := range [...]*ir.Num{lit.Distance, lit.Within} {
+		if n != nil && n.Var == "" && (n.N > maxReach || n.N < -maxReach) {
+			return fail("%d is more than %d bytes away", n.N, maxReach)
+		}
+	}
+	return nil
+}
+
 // twice refuses a modifier that a content has already, or that counts otherwise than one that it has.
 func twice(old *ir.Num, others ...*ir.Num) *problem {
 	if old != nil {

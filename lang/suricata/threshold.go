@@ -4,6 +4,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/luanids/luanids/lang/funcs"
 	"github.com/luanids/luanids/lang/ir"
 )
 
@@ -53,9 +54,20 @@ func (b *builder) threshold(v string, kind ir.ThresholdKind) *problem {
 	if !ok || th.Kind == 0 || th.Count == 0 || th.Window == 0 && th.Kind != ir.ThBackoff {
 		return fail("wants type, track, count and seconds")
 	}
+	if th.Kind == ir.ThBackoff && track != "by_flow" {
+		return fail("the type backoff is tracked by_flow only")
+	}
 	th.Fixed = th.Kind != ir.ThBackoff // which has no window
 	b.r.Thresholds = append(b.r.Thresholds, th)
 	return nil
+}
+
+// pair is a key of two hosts, whichever of them sends.
+func (c *common) pair() []ir.Expr {
+	of := func(name string) ir.Expr {
+		return &ir.Call{Fn: funcs.Lookup(name).Func(), Args: []ir.Expr{c.srcIP, c.dstIP}}
+	}
+	return []ir.Expr{of("lower_ip"), of("higher_ip")}
 }
 
 // track gives the key that a threshold counts by.
@@ -66,7 +78,7 @@ func (c *common) track(s string) (by []ir.Expr, ok bool) {
 	case "by_dst":
 		return []ir.Expr{c.dstIP}, true
 	case "by_both":
-		return []ir.Expr{c.srcIP, c.dstIP}, true
+		return c.pair(), true
 	case "by_flow":
 		return []ir.Expr{c.flowID}, c.flowID != nil
 	case "by_rule":

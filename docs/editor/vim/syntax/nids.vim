@@ -16,10 +16,10 @@ syn keyword nidsOption bytes depth distance distinct double end entropy every fa
 syn keyword nidsOption from isdataat jump limit mask mode nocase of offset oversize packets pcap
 syn keyword nidsOption plus relative session size start then times true within
 syn keyword nidsFunction abs before capture compress_whitespace concat count domain dotprefix epoch exists flow.counter flow.flag
-syn keyword nidsFunction from_base64 gunzip header header_lowercase hex host.counter host.flag hour html_decode inflate labels len
-syn keyword nidsFunction lower max md5 min multicast private reputation sha1 sha256 strip_pseudo_headers strip_whitespace subdomain
-syn keyword nidsFunction substr tld to_int to_ip to_md5 to_sha1 to_sha256 trim unhex upper url_decode weekday
-syn keyword nidsFunction xor
+syn keyword nidsFunction from_base64 gunzip header header_lowercase hex higher_ip host.counter host.flag hour html_decode inflate labels
+syn keyword nidsFunction len lower lower_ip max md5 min multicast private reputation sha1 sha256 strip_pseudo_headers
+syn keyword nidsFunction strip_whitespace subdomain substr tld to_int to_ip to_md5 to_sha1 to_sha256 trim unhex upper
+syn keyword nidsFunction url_decode weekday xor
 " end keywords
 
 syn match nidsComment "#.*$" contains=@Spell
