@@ -424,12 +424,18 @@ func (l *loader) collect() {
 	for i := range l.pieces {
 		p := &l.pieces[i]
 		l.list = append(l.list, p.list...)
+		twice := map[int]bool{} // lines of ids that others have
 		for _, id := range p.ids {
 			if where, dup := first[id.id]; dup {
 				l.add(p.File, diag.DuplicateID(id.at, id.id, where))
+				twice[id.at.Start.Line] = true
 				continue
 			}
 			first[id.id] = fmt.Sprintf("%s:%d", p.File, id.at.Start.Line)
+		}
+		if len(twice) > 0 {
+			p.rules = slices.DeleteFunc(p.rules, func(r *ir.Rule) bool { return twice[int(r.Pos.Line)] })
+			p.seqs = slices.DeleteFunc(p.seqs, func(s *ir.Sequence) bool { return twice[int(s.Pos.Line)] })
 		}
 		l.out.Rules = append(l.out.Rules, p.rules...)
 		l.out.Sequences = append(l.out.Sequences, p.seqs...)

@@ -247,8 +247,7 @@ func (l *loader) finish() (*Set, error) {
 		if p.Error {
 			d.Severity = diag.Error
 		}
-		at := l.at(p.Pos)
-		d.Range = diag.Range{Start: at, End: at}
+		d.Range = l.where(&p)
 		l.set.Diagnostics = append(l.set.Diagnostics, d)
 	}
 	l.set.Diagnostics.Sort()

@@ -45,9 +45,12 @@ const (
 	maxAtoms        = 256
 )
 
-// contradictions warns of terms that cannot hold together.
-func (c *checker) contradictions(terms []ir.Expr, at diag.Range) {
+// contradictions warns of terms that cannot hold together, nor at the event that the rule names, if it names one.
+func (c *checker) contradictions(terms []ir.Expr, at diag.Range, on string) {
 	all := claims{checker: c}
+	if id, ok := c.scope.Schema.EventByName(on); ok && c.evAt.Start.Valid() {
+		all.proto, all.why = c.scope.Schema.Events[id].Spec, atom{at: c.evAt}
+	}
 	var list []atom
 	for _, t := range terms {
 		list = c.conjuncts(list, atom{x: t, at: at})

@@ -106,11 +106,7 @@ func (k *claims) message(f *dissect.Field, p *dissect.Spec, a atom) {
 
 // protocol gives the protocol whose message carries a field.
 func (c *checker) protocol(f *dissect.Field) *dissect.Spec {
-	id, ok := c.scope.Schema.EventByName(f.Event)
-	if !ok {
-		return nil
-	}
-	return c.scope.Schema.Events[id].Spec
+	return c.eventSpec(f.Event)
 }
 
 func interval(op ir.CmpOp, n int64) *ir.IntSet {

@@ -133,6 +133,9 @@ func (b *body) statement(s syntax.Stmt, sequence bool) {
 		b.failed = true
 	case *syntax.On:
 		b.once("on", s.Range())
+		if b.event == "" {
+			b.evAt = s.Event.Range()
+		}
 		if _, ok := b.scope.Schema.EventByName(s.Event.Text); !ok {
 			b.report(diag.UnknownEvent(s.Event.Range(), s.Event.Text, b.scope.suggestEvent(s.Event.Text)))
 		}

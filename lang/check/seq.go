@@ -12,7 +12,7 @@ const maxSteps = 256
 
 // Sequence checks a sequence and lowers it. It is nil if it has errors.
 func (s *Scope) Sequence(p Piece, q *syntax.Sequence) (*ir.Sequence, diag.List) {
-	c := &checker{scope: s, file: p.File, src: p.source(), rule: q.ID.Text}
+	c := &checker{scope: s, file: p.File, src: p.source(), rule: q.ID.Text, spans: map[ir.Expr]diag.Range{}}
 	out := &ir.Sequence{}
 	out.Rule = *c.head(q.ID, q.Title, q.Range())
 	b := body{checker: c, out: &out.Rule}
@@ -27,8 +27,16 @@ func (s *Scope) Sequence(p Piece, q *syntax.Sequence) (*ir.Sequence, diag.List) 
 		c.report(diag.TooManySteps(b.steps[maxSteps].Range(), maxSteps))
 		b.steps = b.steps[:maxSteps]
 	}
+	labels := map[string]bool{}
 	for i, st := range b.steps {
 		out.Steps = append(out.Steps, b.step(st, i))
+		if st.Label == nil {
+			continue
+		}
+		if labels[st.Label.Text] {
+			c.report(diag.DuplicateStep(st.Label.Range(), st.Label.Text))
+		}
+		labels[st.Label.Text] = true
 	}
 	if len(b.steps) < 2 && !b.failed && (len(b.steps) == 0 || out.Steps[0].Count < 2) {
 		c.report(diag.NoSteps(q.ID.Range()))
@@ -62,6 +70,9 @@ func (b *body) step(s *syntax.Step, i int) ir.Step {
 	b.event = ""
 	st.When = b.condition(s.Cond)
 	st.On, b.event = b.event, ""
+	if st.When != nil && !hasErrors(b.list) {
+		b.contradictions(flatten(nil, st.When), s.Cond.Range(), st.On)
+	}
 	return st
 }
 

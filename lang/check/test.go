@@ -1,6 +1,8 @@
 package check
 
 import (
+	"fmt"
+	"strings"
 	"time"
 
 	"github.com/luanids/luanids/dissect"
@@ -122,8 +124,22 @@ func (b *body) testField(event string, f *syntax.TestField) TestField {
 		out.Field = lookup("")
 	}
 	if out.Field == nil {
-		b.report(diag.UnknownField(f.Name.Range(), name, b.scope.suggest(name)))
+		near := b.scope.suggest(name)
+		if s := b.eventSpec(event); s != nil && !strings.Contains(name, ".") {
+			if own := b.scope.suggest(s.Name + "." + name); len(own) > 0 {
+				near = own
+			}
+		}
+		b.report(diag.UnknownField(f.Name.Range(), name, near))
 		return out
+	}
+	if p, spec := b.protocol(out.Field), b.eventSpec(event); p != nil && spec != nil && p != spec && !p.CarriedBy(spec) && !spec.CarriedBy(p) {
+		b.report(diag.NotOfEvent(f.Name.Range(), out.Field.Name, p.Name, event))
+		return TestField{}
+	}
+	if f.Key != nil && class(out.Field.Type) != classText {
+		b.report(diag.NoIndex(f.Name.Range().Join(f.Key.Range()), name, `header lines have: headers["X-Forwarded-For"] "127.0.0.1"`))
+		return TestField{}
 	}
 	values := []syntax.Expr{f.Value}
 	if set, ok := f.Value.(*syntax.SetLit); ok && out.Field.Multi {
@@ -143,7 +159,17 @@ func (b *body) testField(event string, f *syntax.TestField) TestField {
 		}
 		k := v.konst()
 		if k == nil || class(k.T) != class(out.Field.Type) && !(class(out.Field.Type) == classFloat && class(k.T) == classInt) {
-			b.report(diag.TestValue(x.Range(), out.Field.Name, out.Field.Type.String(), ""))
+			hint := ""
+			if k != nil && class(k.T) == classText && class(out.Field.Type) != classText {
+				hint = "write " + string(k.V.B) + " without quotes"
+			} else if k != nil && class(out.Field.Type) == classText {
+				hint = fmt.Sprintf("write %q in quotes", b.text(x))
+			}
+			b.report(diag.TestValue(x.Range(), out.Field.Name, out.Field.Type.String(), hint))
+			continue
+		}
+		if lim, ok := b.boundsOf(&ir.Field{F: out.Field}); ok && (k.V.I < lim.lo || k.V.I > lim.hi) {
+			b.report(diag.NotWithin(x.Range(), lim.why))
 			continue
 		}
 		val := k.V
@@ -153,6 +179,15 @@ func (b *body) testField(event string, f *syntax.TestField) TestField {
 		out.Values = append(out.Values, val)
 	}
 	return out
+}
+
+// eventSpec gives the protocol of an event, nil for those of packets and flows.
+func (c *checker) eventSpec(name string) *dissect.Spec {
+	id, ok := c.scope.Schema.EventByName(name)
+	if !ok {
+		return nil
+	}
+	return c.scope.Schema.Events[id].Spec
 }
 
 // maxCycle is how many values a range in a test may have.

@@ -22,7 +22,7 @@ func (c *checker) warn(r *syntax.Rule, out *ir.Rule, when *diag.Range) {
 		return
 	}
 	c.elsewhere(r, out)
-	c.contradictions(terms, *when)
+	c.contradictions(terms, *when, out.On)
 	c.literals(*when, out, terms)
 }
 

@@ -80,13 +80,18 @@ var foreignStatements = map[string]string{
 	"message": `the message stands after the id: rule ID "message" { ... }`, "msg": `the message stands after the id: rule ID "message" { ... }`,
 	"description": `the message stands after the id: rule ID "message" { ... }`, "name": `the message stands after the id: rule ID "message" { ... }`,
 	"reference": `write ref url "https://example.com/advisory"`, "references": `write ref url "https://example.com/advisory"`,
+	"step": "a step begins with its label: a: http.request", "expect": "the number of alerts stands behind the case: alerts 1",
+	"if": "the condition stands after when", "where": "the condition stands after when", "filter": "the condition stands after when",
 	"content": `write when payload contains "text"`, "match": "the condition stands after when", "condition": "the condition stands after when",
 	"flow": "write when established and to_server", "pcre": "write when payload ~ /pattern/", "detection_filter": "write threshold after 5 in 60s by src.ip",
 }
 
+// ForeignStatement says how what a word of other engines' rules begins is written, "" for other words.
+func ForeignStatement(word string) string { return foreignStatements[strings.ToLower(word)] }
+
 // NotAStatement is a word that begins no statement.
 func NotAStatement(at Range, got string, near []string) Diagnostic {
-	hint := foreignStatements[got]
+	hint := ForeignStatement(got)
 	if hint == "" {
 		hint = DidYouMean(near)
 	}

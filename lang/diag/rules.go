@@ -100,6 +100,21 @@ func NoSteps(at Range) Diagnostic {
 	return errorAt(at, "too-few-steps", "a sequence needs at least two steps", "such as a: 10 of ssh.auth.failure and b: ssh.auth.success")
 }
 
+// DuplicateStep is a label that two steps of a sequence have.
+func DuplicateStep(at Range, label string) Diagnostic {
+	return errorAt(at, "duplicate-step", "another step has the label "+label, "labels of steps must differ: a: ... b: ...")
+}
+
+// NotOfEvent is a field of a message that a synthetic event has not.
+func NotOfEvent(at Range, field, proto, event string) Diagnostic {
+	return errorAt(at, "test-value", fmt.Sprintf("%s is of %s: %s does not have it", field, proto, event), "")
+}
+
+// NotWithin is a value of a synthetic event that a real one cannot have.
+func NotWithin(at Range, why string) Diagnostic {
+	return errorAt(at, "test-value", "no message has this: "+why, "")
+}
+
 // TooManySteps is a sequence with more steps than are followed.
 func TooManySteps(at Range, most int) Diagnostic {
 	return errorAt(at, "too-many-steps", fmt.Sprintf("a sequence has at most %d steps", most), "the same thing several times is one step: 10 of ssh.auth.failure")

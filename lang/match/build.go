@@ -136,6 +136,7 @@ func (b *builder) way(src *ir.Rule) bool {
 	}
 	if prob == nil && !b.directionFits(r, events) {
 		prob = problem(src, "never-matches", "the event at which all its fields are known is of the other direction")
+		prob.Hint = "requests go to the server, answers to the client: leave the direction out, or ask for what the other side sends"
 	}
 	if prob != nil {
 		b.report(*prob)

@@ -1,6 +1,8 @@
 package syntax
 
 import (
+	"strings"
+
 	"github.com/alecthomas/participle/v2"
 	"github.com/alecthomas/participle/v2/lexer"
 
@@ -378,6 +380,9 @@ func (p *exprParser) primary() (Expr, error) {
 	return l, err
 }
 
+// prefixes are the words that stand before a condition. In capitals they are taken for names.
+var prefixes = map[string]bool{"not": true, "any": true, "all": true, "none": true}
+
 // name parses a name, a truth value or a call.
 func (p *exprParser) name() (Expr, error) {
 	t := p.lex.Next()
@@ -394,6 +399,9 @@ func (p *exprParser) name() (Expr, error) {
 		return nil, unexpected(t, "a value")
 	}
 	if !p.word("(") {
+		if next := p.lex.Peek(); next.Type == tIdent && prefixes[strings.ToLower(t.Value)] && next.Pos.Line == t.Pos.Line {
+			return nil, &problem{diag.Unexpected(at, t.Value, "", diag.DidYouMean([]string{strings.ToLower(t.Value)}))}
+		}
 		n := &Name{Text: t.Value}
 		n.rng = at
 		return n, nil

@@ -12,12 +12,15 @@ import (
 
 // habits are for tokens and characters that stand nowhere, or not where they were found.
 var habits = map[string]string{
+	")":       "this ) closes nothing",
+	"by":      "several keys are separated by commas: by src.ip, dst.ip",
+	"track":   "what is counted by stands behind by: threshold 5 in 60s by src.ip",
 	";":       "a statement ends by itself: no ; is needed",
 	".":       `a key is an argument: host.flag("name", src.ip)`,
 	"\\":      `bytes are written in quotes: "\x41", or x"41 42"`,
 	"$":       "a let is named without $",
 	"%":       "a share is written 0.9",
-	":":       "a range is written 80..90",
+	":":       "a range is written 80..90; the label of a step stands first: b: then http.response",
 	"is":      "a comparison is written ==",
 	"eq":      "a comparison is written ==",
 	"ne":      "a comparison is written !=",
@@ -52,6 +55,30 @@ func habit(t *lexer.Token, want string) string {
 	switch {
 	case want == "a value" && infixes[t.Value].Compares():
 		return `each comparison names its field: x contains "a" and x contains "b"; or x contains {"a", "b"}`
+	case want != "" && t.Value == ":":
+		return "no colon is needed"
+	case want == "{" && t.Value == "by":
+		return "by stands before within: by src.ip within 5m"
+	case want == "of":
+		return "a number of times is written 3 of http.request"
+	case want == wantAlerts:
+		return "such as alerts 1"
+	case want == "a value" && strings.Contains(t.Value, ".pcap"):
+		return "names of files stand in quotes"
+	case want == "a value" && t.Value == "=":
+		return "no = is needed"
+	case want == "a value" && t.Value == ">":
+		return "what follows stands behind, without an arrow"
+	case strings.HasPrefix(want, "in and a duration"):
+		return "such as threshold 5 in 60s by src.ip"
+	case want == "a value" && t.Value == "type":
+		return "write threshold limit 1 in 60s by src.ip, or threshold 5 in 60s, both, every, after"
+	case want == "a value" && t.Value == "distinct":
+		return "the number comes first: threshold 5 distinct dst.port in 60s"
+	case want == "a value" && t.Value == "+":
+		return `a counter grows by one with set flow.counter("n") += 1`
+	case want == ")" && (t.Value == "}" || t.Type == tIdent):
+		return "a ( before it is not closed"
 	case want == "a value" && t.Value == "!":
 		return "what must not be is not in x, or !=; a set may have exceptions: {10.0.0.0/8, !10.1.0.0/16}"
 	case want == "a value" && t.Value == "|":
@@ -72,12 +99,17 @@ func habit(t *lexer.Token, want string) string {
 	case want != "":
 		return ""
 	case t.Value == ",":
-		return "a set is written {a, b}"
+		return "a set is written {a, b}; nothing stands between statements or steps"
+	case t.Value == "not":
+		return "what must not happen comes after something: a: http.request then not http.response within 30s"
 	}
 	if t.Type == tIdent && afterNumber[t.Value] {
 		return "a unit stands directly behind its number: 10MB, 60s"
 	}
 	if h := habits[t.Value]; h != "" {
+		return h
+	}
+	if h := diag.ForeignStatement(t.Value); h != "" && t.Type == tIdent {
 		return h
 	}
 	if t.Type == tIdent {

@@ -25,10 +25,12 @@ func expectation(u *participle.UnexpectedTokenError) string {
 	return strings.Trim(first, `"()*?+`)
 }
 
+const wantAlerts = "alerts and a number"
+
 // wordings names the grammar's productions in a person's words.
 var wordings = map[string]string{
-	"Word": "a name", "Lit": "a value", "Expr": "an expression", "Stmt": "a statement or }",
+	"Word": "a name", "ID": "an id", "Lit": "a value", "Expr": "an expression", "Stmt": "a statement or }",
 	"TestCase": "pcap or an event", "TestMsg": "an event such as http.request", "TestField": "a field or }",
 	"MetaPair": "a key", "<ident>": "a word", `"}"`: "}", `"{"`: "{", `"="`: "=", `"from"`: "from",
-	`"alerts"`: "alerts and a number", `"in"`: "in and a duration, such as in 60s", `":"`: ":",
+	`"alerts"`: wantAlerts, `"in"`: "in and a duration, such as in 60s", `":"`: ":",
 }
