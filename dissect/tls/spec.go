@@ -31,14 +31,15 @@ func NewSpec(o Options) *dissect.Spec {
 			evEstablished: {Name: "tls.established", Doc: "both sides encrypt", Any: true, Phase: 5},
 			evFrame:       dissect.FrameEvent("tls.frame"),
 		},
-		Fields:     append(fields(), dissect.FrameFields("tls.frame", frames)...),
-		Frames:     frames,
-		FrameEvent: evFrame,
-		Anomalies:  anomalies,
-		MaxPending: maxPending,
-		EVE:        o.write,
-		Context:    context,
-		Clone:      func(tx any) any { return tx.(*Conn).Clone() },
+		Fields:         append(fields(), dissect.FrameFields("tls.frame", frames)...),
+		Frames:         frames,
+		FrameEvent:     evFrame,
+		Anomalies:      anomalies,
+		UpperAnomalies: true,
+		MaxPending:     maxPending,
+		EVE:            o.write,
+		Context:        context,
+		Clone:          func(tx any) any { return tx.(*Conn).Clone() },
 	}
 }
 
