@@ -203,6 +203,7 @@ func allRecords(cfg *Config) {
 	}
 	cfg.EVEOptions.Anomalies.Decode, cfg.EVEOptions.Anomalies.Stream = true, true
 	cfg.EVEOptions.CommunityID, cfg.EVEOptions.Ethernet = true, true
+	cfg.EVEOptions.Protocols = map[string]bool{"ntp": true}
 }
 
 // TestMemoryIsBoundedByConfiguration floods a small table.

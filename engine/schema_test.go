@@ -45,7 +45,7 @@ func TestRecordsKeepToTheSchema(t *testing.T) {
 	for _, f := range files {
 		v.file(f)
 	}
-	for _, kind := range []string{"alert", "anomaly", "bittorrent_dht", "dcerpc", "dhcp", "dnp3", "dns", "enip", "fileinfo", "flow", "http", "ike", "krb5", "ldap", "modbus", "mqtt", "netflow", "quic",
+	for _, kind := range []string{"alert", "anomaly", "bittorrent_dht", "dcerpc", "dhcp", "dnp3", "dns", "enip", "fileinfo", "flow", "http", "ike", "krb5", "ldap", "modbus", "mqtt", "netflow", "ntp", "pop3", "quic",
 		"rfb", "smb", "smtp", "snmp", "ssh", "stats", "tftp", "tls", "websocket"} {
 		if v.kinds[kind] == 0 {
 			t.Errorf("no %s record was seen", kind)

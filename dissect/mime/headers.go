@@ -97,9 +97,13 @@ func (p *Parser) endHeaders(c *dissect.Ctx) {
 		p.addAttachment(p.name)
 	}
 	attached := hasPrefixFold(trim(disp), "attachment")
-	if equalFold(kind, "message/rfc822") && enc == plain && len(p.frames) < p.o.MaxDepth {
-		p.message(c, named || attached)
-		return
+	if equalFold(kind, "message/rfc822") && enc == plain {
+		if len(p.frames) < p.o.MaxDepth {
+			p.message(c, named || attached)
+			return
+		}
+		p.Bits |= TooDeep
+		p.Cut |= CutDepth
 	}
 	p.Parts++
 	p.part = part{enc: p.undone(enc)}

@@ -103,3 +103,18 @@ func TestEncodedNames(t *testing.T) {
 		}
 	}
 }
+
+// TestDeepMessages: what is too deep within messages is said to be, whatever it is within.
+func TestDeepMessages(t *testing.T) {
+	o := DefaultOptions()
+	for kind, n := range map[string]int{"message/rfc822": o.MaxDepth + 1, "multipart/mixed; boundary=b": o.MaxDepth + 1} {
+		msg := strings.Repeat("Content-Type: "+kind+"\r\n\r\n--b\r\n", n)
+		if kind == "message/rfc822" {
+			msg = strings.ReplaceAll(msg, "--b\r\n", "")
+		}
+		r := parse(t, msg, o)
+		if !strings.Contains(r.Text(), " bits=") {
+			t.Errorf("%s: %s", kind, r.Text())
+		}
+	}
+}
