@@ -88,3 +88,14 @@ func TestFlood(t *testing.T) {
 		t.Errorf("the mail was cut short")
 	}
 }
+
+// TestTop: a mail that is fetched with TOP is read if all of it is asked for.
+func TestTop(t *testing.T) {
+	for lines, want := range map[string]string{"99999999": "state=CLOSED size=5", "0": "", "20": "", "x": ""} {
+		r := carrying("email.subject")
+		got := talk(r, "S +OK ready\nC TOP 1 "+lines+"\nS +OK mail\nS Subject: s\nS Content-Type: a/b; name=f\nS \nS hello\nS .\nC QUIT\nS +OK\n", false).End(dissect.EndFIN)
+		if want == "" && strings.Contains(got, "email") || !strings.Contains(got, want) || !strings.Contains(got, "pop3.tx to_client\n") {
+			t.Errorf("%s lines: want %q in\n%s", lines, want, got)
+		}
+	}
+}

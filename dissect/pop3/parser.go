@@ -2,6 +2,7 @@ package pop3
 
 import (
 	"bytes"
+	"strconv"
 
 	"github.com/luanids/luanids/dissect"
 	"github.com/luanids/luanids/dissect/smtp"
@@ -84,6 +85,21 @@ func (t *Tx) command() []byte {
 // is tells whether it is this command.
 func (t *Tx) is(name string) bool { return t.cmd != nil && t.cmd.name == name }
 
+// wholeTop is how many lines of a mail a client asks for with TOP that means all of it: some fetch mails so, for RETR would mark them as read.
+const wholeTop = 10_000
+
+// top gives how many lines of a mail's body TOP asks for; 0 for other commands.
+func (t *Tx) top() uint64 {
+	if !t.is("TOP") || len(t.args) < 2 {
+		return 0
+	}
+	n, err := strconv.ParseUint(string(t.at(t.args[1])), 10, 64)
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
 // content tells whether the response is a mail, or the beginning of one.
 func (t *Tx) content() bool { return t.is("RETR") || t.is("TOP") }
 
@@ -102,10 +118,11 @@ type parser struct {
 	spare dissect.Spares[Tx]
 	lines dissect.LineReader
 	maxTx int
-	body  bool // lines of open[0]'s response follow
-	read  bool // and are a mail that is read
-	mid   bool // within a long line of a mail, or one of which bytes are missing
-	login bool // the client's next line belongs to AUTH
+	body  bool   // lines of open[0]'s response follow
+	read  bool   // and are a mail that is read
+	count uint64 // lines of the mail so far
+	mid   bool   // within a long line of a mail, or one of which bytes are missing
+	login bool   // the client's next line belongs to AUTH
 	// greeted says that the server has spoken: its first line answers nothing, be it that the client did not wait for it.
 	greeted bool
 	ends    dissect.Ends
@@ -264,7 +281,7 @@ func (p *parser) response(c *dissect.Ctx, line []byte, n int, cut bool) {
 	}
 	p.login = p.login || challenge && (t.is("AUTH") || t.cmd == &sasl)
 	if ok && t.cmd != nil && len(t.args) <= t.cmd.multi {
-		p.body, p.mid = true, false
+		p.body, p.mid, p.count = true, false, 0
 		p.beginMail(c, t)
 		return
 	}
@@ -321,7 +338,7 @@ func (p *parser) bodyLine(c *dissect.Ctx, line []byte) {
 
 // beginMail begins to read the mail that follows a response, if that is a whole one.
 func (p *parser) beginMail(c *dissect.Ctx, t *Tx) {
-	if !t.is("RETR") {
+	if !t.is("RETR") && t.top() < wholeTop {
 		return
 	}
 	if p.mail == nil {
@@ -345,13 +362,18 @@ func (p *parser) contentLine(c *dissect.Ctx, data []byte) int {
 	}
 	if !p.mid && len(line) > 0 && line[0] == '.' {
 		if len(line) == 1 {
+			if t := p.open[0]; t.is("TOP") && p.count > t.top() {
+				p.endMail(c, dissect.FileTruncated, "limit")
+			}
 			p.endMail(c, dissect.FileClosed, "")
 			p.finish(c, 0)
 			return n
 		}
 		line = line[1:]
 	}
-	p.mid = eol == 0
+	if p.mid = eol == 0; !p.mid {
+		p.count++
+	}
 	p.open[0].size += uint64(len(line) + eol)
 	if p.read {
 		p.mail.Line(c, line, eol)
