@@ -150,3 +150,35 @@ func TestFlowWithoutSession(t *testing.T) {
 		t.Errorf("flow.end.tcp_state.none is %d: a flow without a session has no state", n)
 	}
 }
+
+// TestFilesOfAlerts: an alert on a body tells of its file as far as it came, that it is being stored, and which rules asked for that.
+func TestFilesOfAlerts(t *testing.T) {
+	c := &tcpConn{host: 1, port: 2000}
+	c.open()
+	c.frame(true, 0x18, "GET /big HTTP/1.1\r\nHost: x\r\n\r\n")
+	c.frame(false, 0x18, "HTTP/1.1 200 OK\r\nContent-Length: 300\r\n\r\nMZ"+strings.Repeat("a", 98))
+	c.frame(false, 0x18, strings.Repeat("b", 200))
+	const rules = `alert http any any -> any any (flow:to_client; file.data; content:"MZa"; filestore; sid:7;)
+alert http any any -> any any (flow:to_client; http.response_body; content:"aaa"; sid:8;)
+`
+	for _, rule := range []bool{true, false} {
+		cfg := withRules(t, rules, nil)
+		cfg.EVEOptions.Alerts.RuleMetadata = rule
+		cfg.FileStore = FileStore{Dir: t.TempDir(), MaxSize: 1 << 20}
+		if err := cfg.FileStore.Prepare(); err != nil {
+			t.Fatal(err)
+		}
+		_, eve := run(t, cfg, &frames{list: c.out, step: 1e6})
+		list := records(t, eve, "alert")
+		if len(list) != 2 {
+			t.Fatalf("%d alerts, want 2", len(list))
+		}
+		for _, r := range list {
+			size, storing, sid := member(r, "files.0.size"), member(r, "files.0.storing"), member(r, "files.0.sid")
+			asks := member(r, "alert.signature_id") == "7"
+			if rule && (size == "0" || asks && (storing != "true" || sid != "[7]")) || !rule && size != "" {
+				t.Errorf("metadata of rules %v: files is %s", rule, member(r, "files"))
+			}
+		}
+	}
+}

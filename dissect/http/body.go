@@ -84,11 +84,11 @@ func (p *Parser) decoded(s *side, b []byte) bool {
 	if !over {
 		m.Entity += uint64(len(b))
 	}
+	if len(b) > 0 {
+		p.fileData(s, b) // before rules on the body find them: alerts tell of the file as far as it came
+	}
 	if n := s.keep - len(m.Body); n > 0 {
 		m.Body = dissect.AppendKept(m.Body, b[:min(n, len(b))], s.keep)
-	}
-	if len(b) > 0 {
-		p.fileData(s, b)
 	}
 	if over && !s.limited {
 		s.limited = true

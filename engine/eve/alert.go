@@ -309,11 +309,11 @@ func (x *Encoder) alertContext(w *jsonw.Writer, e *dissect.Env) {
 	if o.AppLayer && o.Metadata {
 		x.context(w, e)
 		x.httpBodies(w, e)
-		if f := fileOf(e); f != nil {
-			w.OpenArray("files")
-			filefields.EVEObject(w, f)
-			w.EndArray()
-		}
+	}
+	if f := fileOf(e); f != nil && o.RuleMetadata && o.Metadata { // Suricata's files go with the rule's metadata
+		w.OpenArray("files")
+		filefields.EVEObject(w, f)
+		w.EndArray()
 	}
 }
 
