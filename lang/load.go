@@ -267,8 +267,8 @@ func (l *loader) file(name string, from *string, at diag.Range) {
 	if from != nil {
 		where = *from
 	}
-	if slices.Contains(l.stack, name) {
-		l.add(where, diag.IncludeCycle(at, name))
+	if i := slices.Index(l.stack, name); i >= 0 {
+		l.add(where, diag.IncludeCycle(at, name, l.stack[i:]))
 		return
 	}
 	if l.seen[name] {

@@ -25,7 +25,13 @@ type explainFlags struct {
 func newExplain(e *env) *cobra.Command {
 	f := &explainFlags{}
 	cmd := &cobra.Command{
-		Use: "explain RULE [-r FILE]... [-f CAPTURE]...", Short: "Say why a rule fires, or how far it gets", Args: cobra.ExactArgs(1),
+		Use: "explain RULE [-r FILE]... [-f CAPTURE]...", Short: "Say why a rule fires, or how far it gets",
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return fmt.Errorf("explain takes the id of one rule, not %d: luanids explain WEB-SQLI-1 -f x.pcap (luanids rules lists them)", len(args))
+			}
+			return nil
+		},
 		Long: "Without -f, show how a rule is judged: at which events, behind which literal, its terms in the order in which they\n" +
 			"are tried. With -f, replay captures and show how far the rule got in each flow that came near.",
 		Example: "  luanids explain WEB-SQLI-1\n  luanids explain WEB-SQLI-1 -r web.nids -f x.pcap",

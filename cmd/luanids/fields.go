@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -11,25 +12,27 @@ import (
 	"github.com/luanids/luanids/dissect"
 	"github.com/luanids/luanids/engine"
 	"github.com/luanids/luanids/engine/eve"
+	"github.com/luanids/luanids/lang/diag"
 )
 
 func newFields(e *env) *cobra.Command {
 	return &cobra.Command{
-		Use: "fields [PATTERN]", Short: "List the fields that rules and scripts can read", Args: cobra.MaximumNArgs(1),
-		Long: "List every field with its type, the event from which on it is known, and its meaning.\nPATTERN is part of a name, or a glob: luanids fields 'http.*'",
+		Use: "fields [PATTERN]...", Short: "List the fields that rules and scripts can read",
+		Long: "List every field with its type, the event from which on it is known, and its meaning.\nPATTERN is part of a name, or a glob: luanids fields 'http.*'. Where no name has it, the meanings are looked through: luanids fields server name",
 		RunE: func(_ *cobra.Command, args []string) error {
 			schema, err := engine.NewSchema(&eve.Options{})
 			if err != nil {
 				return failed(err)
 			}
-			pattern := ""
-			if len(args) > 0 {
-				pattern = args[0]
+			pattern := strings.Join(args, " ")
+			match := fieldMatches
+			if !slices.ContainsFunc(schema.Fields(), func(f *dissect.Field) bool { return match(f, pattern) }) {
+				match = docMatches
 			}
 			tw := tabwriter.NewWriter(e.stdout, 0, 8, 2, ' ', 0)
 			n := 0
 			for _, f := range schema.Fields() {
-				if !fieldMatches(f, pattern) {
+				if !match(f, pattern) {
 					continue
 				}
 				n++
@@ -37,7 +40,11 @@ func newFields(e *env) *cobra.Command {
 			}
 			tw.Flush()
 			if n == 0 {
-				return usage(fmt.Errorf("no field matches %q", pattern))
+				near := ""
+				if list := diag.Nearest(pattern, schema.FieldNames()); len(list) > 0 {
+					near = "; " + diag.DidYouMean(list)
+				}
+				return usage(fmt.Errorf("no field matches %q%s", pattern, near))
 			}
 			return nil
 		},
@@ -48,12 +55,24 @@ func fieldMatches(f *dissect.Field, pattern string) bool {
 	if pattern == "" {
 		return true
 	}
+	pattern = strings.ToLower(pattern)
 	for _, n := range append([]string{f.Name}, f.Alias...) {
 		if ok, _ := path.Match(pattern, n); ok || strings.Contains(n, pattern) {
 			return true
 		}
 	}
 	return false
+}
+
+// docMatches tells whether what a field means has all words of a pattern.
+func docMatches(f *dissect.Field, pattern string) bool {
+	doc := strings.ToLower(f.Name + " " + f.Doc)
+	for _, w := range strings.Fields(strings.ToLower(pattern)) {
+		if !strings.Contains(doc, w) {
+			return false
+		}
+	}
+	return true
 }
 
 func typeName(f *dissect.Field) string {

@@ -1,6 +1,9 @@
 package check
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // foreign says how what others call so is written here: keywords of Suricata that are no fields, fields of Zeek's logs, of Wireshark's
 // display filters, of ECS and Sigma. Names that are like ours are found without it. Keys are in small letters.
@@ -66,4 +69,25 @@ var foreignFuncs = map[string]string{
 // written says how what others call so is written here, "" for names that are not known.
 func written(of map[string]string, name string) string {
 	return of[strings.ToLower(name)]
+}
+
+// usualLet gives an example of the value of a variable that rules of Suricata have, "" for other names: here they are lets that a file
+// has to declare.
+func usualLet(name string) string {
+	switch {
+	case strings.ToUpper(name) != name:
+		return ""
+	case name == "EXTERNAL_NET":
+		return "{!10.0.0.0/8, !172.16.0.0/12, !192.168.0.0/16}"
+	case name == "HOME", strings.HasSuffix(name, "_NET"), strings.HasSuffix(name, "_SERVERS"), strings.HasSuffix(name, "_CLIENT"), strings.HasSuffix(name, "_SERVER"):
+		return "{10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16}"
+	case strings.HasSuffix(name, "_PORTS"):
+		return "{80, 8080, 8000..8010}"
+	}
+	return ""
+}
+
+// letLike tells whether a let is among what may have been meant.
+func (c *checker) letLike(near []string) bool {
+	return slices.ContainsFunc(near, func(name string) bool { return c.scope.lets[name] != nil })
 }

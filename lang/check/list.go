@@ -102,6 +102,7 @@ func (r *listReader) add(line int, value []byte) bool {
 		}
 		if r.kind == "domain" {
 			text = strings.TrimSuffix(text, ".")
+			ok = !strings.ContainsAny(text, "/:*@ \t\"'")
 		}
 		if ok {
 			r.set.strs = append(r.set.strs, text)

@@ -206,6 +206,10 @@ func (c *checker) name(n *syntax.Name) val {
 		return val{}
 	}
 	near := c.scope.suggest(n.Text)
+	if like := usualLet(n.Text); like != "" && !c.letLike(near) {
+		c.report(diag.NoLet(n.Range(), n.Text, like))
+		return val{}
+	}
 	for i := range n.Text {
 		if n.Text[i] == '.' {
 			c.report(diag.UnknownField(n.Range(), n.Text, near))

@@ -44,6 +44,11 @@ func ForeignFunction(at Range, name, write string) Diagnostic {
 	return errorAt(at, "unknown-function", "unknown function "+name, "write "+write)
 }
 
+// NoLet is a name that looks like that of a let, and of which there is none.
+func NoLet(at Range, name, like string) Diagnostic {
+	return errorAt(at, "unknown-name", "unknown name "+name, "no let has this name; add one: let "+name+" = "+like)
+}
+
 // Unquoted is a text without its quotes.
 func Unquoted(at Range, name, write string) Diagnostic {
 	return errorAt(at, "unknown-name", "unknown name "+name, "text is written in quotes: "+write)

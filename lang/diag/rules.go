@@ -2,6 +2,7 @@ package diag
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -182,12 +183,20 @@ func TooMuch(at Range, name string, most int) Diagnostic {
 }
 
 // IncludeCycle is a file that includes itself.
-func IncludeCycle(at Range, file string) Diagnostic {
-	return errorAt(at, "include-cycle", file+" includes itself", "")
+func IncludeCycle(at Range, file string, by []string) Diagnostic {
+	hint := ""
+	if len(by) > 1 {
+		hint = "files that include each other: " + strings.Join(append(slices.Clone(by), file), " -> ")
+	}
+	return errorAt(at, "include-cycle", file+" includes itself", hint)
 }
 
 // ListEntry is a line of a list that does not fit its type.
 func ListEntry(at Range, entry, typ string) Diagnostic {
+	if typ == "domain" { // the rest of the list is of use, and others' lists have what they have
+		return warningAt(at, "list-entry", fmt.Sprintf("%q is not a domain: this entry is left out", shorten(entry)),
+			"names alone, without scheme, path, port or *: bad.example")
+	}
 	return errorAt(at, "list-entry", fmt.Sprintf("%q is not %s", shorten(entry), article(typ)), "")
 }
 

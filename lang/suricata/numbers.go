@@ -295,7 +295,7 @@ func (b *builder) unknown(name string) *problem {
 			if b.l.schema.Spec(specName(p)) == nil {
 				return fail("protocol %s is not supported yet", p)
 			}
-			return fail("there is no field for this keyword yet")
+			return fail("there is no field for this keyword%s", didYouMean(name, b.l.names()))
 		}
 	}
 	if len(name) > maxUnknown {

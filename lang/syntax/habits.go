@@ -1,6 +1,7 @@
 package syntax
 
 import (
+	"regexp"
 	"strings"
 
 	"github.com/alecthomas/participle/v2/lexer"
@@ -47,6 +48,9 @@ var habits = map[string]string{
 var afterNumber = map[string]bool{"B": true, "kB": true, "KB": true, "MB": true, "GB": true, "KiB": true, "MiB": true, "GiB": true, "kb": true, "mb": true, "gb": true,
 	"s": true, "sec": true, "ms": true, "min": true, "m": true, "h": true, "d": true, "days": true}
 
+// fileName matches names of files that rules may name.
+var fileName = regexp.MustCompile(`\.(pcap|pcapng|nids|rules|txt|csv|lst)(\.gz|\.zst)?$`)
+
 // infixWords are the words that may follow an operand.
 var infixWords = []string{"and", "or", "in", "not", "contains", "startswith", "endswith", "matches", "has", "exists", "nocase"}
 
@@ -63,7 +67,7 @@ func habit(t *lexer.Token, want string) string {
 		return "a number of times is written 3 of http.request"
 	case want == wantAlerts:
 		return "such as alerts 1"
-	case want == "a value" && strings.Contains(t.Value, ".pcap"):
+	case want == "a value" && fileName.MatchString(t.Value):
 		return "names of files stand in quotes"
 	case want == "a value" && t.Value == "=":
 		return "no = is needed"
