@@ -182,3 +182,26 @@ alert http any any -> any any (flow:to_client; http.response_body; content:"aaa"
 		}
 	}
 }
+
+// TestAnomaliesShowPackets: the first 32 bytes of the packet, where that is set and anomalies of packets are written.
+func TestAnomaliesShowPackets(t *testing.T) {
+	frame := formConn().out[0]
+	short := append([]byte(nil), frame...)
+	short[17] = 10 // IP says that it is shorter than its header
+	for _, on := range []bool{true, false} {
+		cfg := withRules(t, "", nil)
+		a := &cfg.EVEOptions.Anomalies
+		a.Decode, a.PacketHdr = true, on
+		_, eve := run(t, cfg, &frames{list: [][]byte{short, frame[:20]}, step: 1e6})
+		list := records(t, eve, "anomaly")
+		if len(list) != 2 {
+			t.Fatalf("%d anomalies, want 2\n%s", len(list), eve)
+		}
+		for i, n := range []int{32, 20} {
+			var shown []byte
+			if err := json.Unmarshal([]byte(member(list[i], "packet")), &shown); on && (err != nil || len(shown) != n) || !on && err == nil {
+				t.Errorf("set %v: packet %d is %s, want %d bytes", on, i, member(list[i], "packet"), n)
+			}
+		}
+	}
+}

@@ -109,6 +109,7 @@ func everything(t testing.TB) Config {
 	a := &cfg.EVEOptions.Alerts
 	a.Payload, a.PayloadPrintable, a.PayloadLength, a.Packet = true, true, true, true
 	a.HTTPBody, a.HTTPBodyPrint, a.RuleRaw, a.RuleReference, a.Verdict = true, true, true, true, true
+	cfg.EVEOptions.Anomalies.PacketHdr = true
 	l := &cfg.Limits
 	l.HashMD5, l.HashSHA1, l.HashSHA256, l.JA3, l.JA4 = true, true, true, true, true
 	s, err := NewSchema(&cfg.EVEOptions)

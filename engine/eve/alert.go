@@ -1,6 +1,7 @@
 package eve
 
 import (
+	"math"
 	"slices"
 	"strings"
 
@@ -398,7 +399,7 @@ func (x *Encoder) alertPacket(w *jsonw.Writer, p *packet.Packet) {
 	if p == nil || !x.opt.Alerts.Packet {
 		return
 	}
-	packetBytes(w, p)
+	packetBytes(w, p, math.MaxInt)
 }
 
 func boolInt(b bool) int64 {

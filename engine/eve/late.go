@@ -54,7 +54,7 @@ func (x *Encoder) FileBody(dst []byte, e *dissect.Env) []byte {
 
 // AnomalyBody appends an anomaly record without header.
 func (x *Encoder) AnomalyBody(dst []byte, k AnomalyKind, e *dissect.Env, event, layer string) []byte {
-	anomalyBody(x.open(dst), k, e, event, layer)
+	x.anomalyBody(x.open(dst), k, e, event, layer)
 	return x.close()
 }
 
@@ -83,6 +83,7 @@ func (x *Encoder) Late(dst []byte, b *Body, f *dissect.Flow, dir dissect.Dir, p 
 	if b.ByDir {
 		h.Dir = dir
 	}
+	h.ByPacket = b.Type == "anomaly" // of the packet that brought it to light, as in Suricata
 	x.header(w, &h)
 	off := len(w.B) + 1 - len(dst) // behind the comma
 	at = [2]int{b.At[0] + off, b.At[1] + off}

@@ -2,6 +2,7 @@ package eve
 
 import (
 	"cmp"
+	"math"
 
 	"github.com/luanids/luanids/capture"
 	"github.com/luanids/luanids/dissect"
@@ -24,9 +25,9 @@ var dlts = map[capture.LinkType]dlt{
 	capture.LinkSLL: {113, "LINUX_SLL"}, capture.LinkIPv4: {228, "IPv4"}, capture.LinkIPv6: {229, "IPv6"}, capture.LinkSLL2: {276, "LINUX_SLL2"},
 }
 
-// packetBytes writes a packet and how it begins. One that came through a tunnel begins with its IP
+// packetBytes writes a packet, at most its first limit bytes, and how it begins. One that came through a tunnel begins with its IP
 // header.
-func packetBytes(w *jsonw.Writer, p *packet.Packet) {
+func packetBytes(w *jsonw.Writer, p *packet.Packet, limit int) {
 	link, known := dlts[p.Link]
 	if !known {
 		link.number = int64(p.Link)
@@ -34,9 +35,10 @@ func packetBytes(w *jsonw.Writer, p *packet.Packet) {
 	w.Key("packet")
 	if p.TunnelDepth > 0 && p.HasAny(packet.LayerIP) && !p.Reassembled {
 		link = rawIP
-		w.Base64(p.Data[p.IPOff:])
+		w.Base64(first(p.Data[p.IPOff:], limit))
 	} else {
-		w.Base64Join(p.LinkHeader, p.Data)
+		head := first(p.LinkHeader, limit)
+		w.Base64Join(head, first(p.Data, limit-len(head)))
 	}
 	w.Open("packet_info")
 	w.Key("linktype")
@@ -45,6 +47,8 @@ func packetBytes(w *jsonw.Writer, p *packet.Packet) {
 	w.Str(cmp.Or(link.name, "n/a"))
 	w.End()
 }
+
+func first(b []byte, n int) []byte { return b[:min(len(b), n)] }
 
 // tunnel writes the packet that a packet came in, the outermost one.
 func (x *Encoder) tunnel(w *jsonw.Writer, p *packet.Packet) {
@@ -77,6 +81,6 @@ func (x *Encoder) tunnel(w *jsonw.Writer, p *packet.Packet) {
 func (x *Encoder) Tagged(dst []byte, p *packet.Packet, f *dissect.Flow, dir dissect.Dir) []byte {
 	w := x.begin(dst)
 	x.header(w, &Head{Type: "packet", Time: p.Time, Pkt: p, Flow: f, Dir: dir, ByPacket: true})
-	packetBytes(w, p)
+	packetBytes(w, p, math.MaxInt)
 	return x.finish()
 }

@@ -91,12 +91,15 @@ func (o *Options) Wanted(k AnomalyKind) bool {
 // protocol it was found ("proto_parser"), for AppAnomaly.
 func (x *Encoder) AnomalyOf(dst []byte, k AnomalyKind, e *dissect.Env, event, layer string) []byte {
 	w := x.begin(dst)
-	x.header(w, &Head{Type: "anomaly", Time: e.Time, Pkt: e.Pkt, Flow: e.Flow, ByPacket: k != AppAnomaly})
-	anomalyBody(w, k, e, event, layer)
+	x.header(w, &Head{Type: "anomaly", Time: e.Time, Pkt: e.Pkt, Flow: e.Flow, ByPacket: true})
+	x.anomalyBody(w, k, e, event, layer)
 	return x.finish()
 }
 
-func anomalyBody(w *jsonw.Writer, k AnomalyKind, e *dissect.Env, event, layer string) {
+// anomalyHead is how many bytes of a packet an anomaly's record shows, as in Suricata.
+const anomalyHead = 32
+
+func (x *Encoder) anomalyBody(w *jsonw.Writer, k AnomalyKind, e *dissect.Env, event, layer string) {
 	if k == AppAnomaly {
 		txNumber(w, e)
 	}
@@ -119,6 +122,9 @@ func anomalyBody(w *jsonw.Writer, k AnomalyKind, e *dissect.Env, event, layer st
 		w.Str(layer)
 	}
 	w.End()
+	if o := &x.opt.Anomalies; o.PacketHdr && o.Decode && k != AppAnomaly && e.Pkt != nil {
+		packetBytes(w, e.Pkt, anomalyHead)
+	}
 }
 
 // txNumber writes the number of the message that e is about, if it has one.
