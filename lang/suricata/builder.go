@@ -55,11 +55,12 @@ type builder struct {
 	needsPacket  bool   // names what only packets have
 	streamSize   bool   // names stream_size
 	notIPOnly    bool
-	rpc          bool // names what calls of DCERPC have
-	pipes        bool // is translated for calls over named pipes
-	appEvent     bool // judged at anomalies
-	txEvent      bool // of them, an event of a protocol's message
-	appProto     bool // names app-layer-protocol
+	rpc          bool                   // names what calls of DCERPC have
+	pipes        bool                   // is translated for calls over named pipes
+	appEvent     bool                   // judged at anomalies
+	txEvent      bool                   // of them, an event of a protocol's message
+	apps         []func(d dirs) ir.Expr // what is asked of the recognised protocol, for a rule of direction d
+	appProto     bool                   // names app-layer-protocol
 	priority     int
 	filestore    bool
 	unused       string // a sticky buffer that nothing was asked of

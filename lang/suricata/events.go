@@ -12,19 +12,25 @@ func appLayerProtocol(b *builder, v string) *problem {
 	name, mode, _ := strings.Cut(v, ",")
 	name, neg := strings.CutPrefix(strings.TrimSpace(name), "!")
 	app := b.l.common.app
+	if app == nil {
+		return fail("the engine has no field flow.app")
+	}
+	sides := false // it depends on the rule's direction
 	switch mode = strings.TrimSpace(mode); mode {
-	case "", "final", "either":
-		if app == nil {
-			return fail("the engine has no field flow.app")
+	case "final", "either":
+	case "", "direction":
+		sides = true
+	case "original", "to_server", "toserver", "to_client", "toclient":
+		field := "flow.app_orig"
+		if side, ok := strings.CutPrefix(mode, "to"); ok {
+			field = "flow.app_to_" + strings.TrimPrefix(side, "_")
 		}
-	case "to_server", "toserver", "to_client", "toclient":
-		field := "flow.app_to_" + strings.TrimPrefix(strings.TrimPrefix(mode, "to"), "_")
 		var err *problem
 		if app, err = b.field(field); err != nil {
 			return err
 		}
 	default:
-		return fail("unknown mode %s", mode)
+		return fail("unknown mode %s: there are direction, final, original, either, to_server and to_client", mode)
 	}
 	name = specName(strings.ToLower(name))
 	known := name == "failed" || name == "unknown" || b.l.schema.Spec(name) != nil
@@ -36,9 +42,17 @@ func appLayerProtocol(b *builder, v string) *problem {
 		return fail("protocol %s is not supported yet, so its flows cannot be left out", name)
 	}
 	b.appProto = true
-	x := appTest(app, name)
-	if strings.HasPrefix(strings.TrimPrefix(v, "!"), "http1") {
-		x = &ir.Cmp{Op: ir.Eq, X: app, Y: ir.Str(name), Pos: b.pos()}
+	test := func(app ir.Expr) ir.Expr {
+		if strings.HasPrefix(strings.TrimPrefix(v, "!"), "http1") {
+			return &ir.Cmp{Op: ir.Eq, X: app, Y: ir.Str(name), Pos: b.pos()}
+		}
+		return appTest(app, name)
+	}
+	x := test(app)
+	if sides && name != "failed" && name != "unknown" {
+		if ok, err := b.appOfSide(app, test, neg); ok || err != nil {
+			return err
+		}
 	}
 	switch {
 	case name == "unknown" && neg:
@@ -50,6 +64,31 @@ func appLayerProtocol(b *builder, v string) *problem {
 	}
 	b.require(x)
 	return nil
+}
+
+// appOfSide asks which protocol the rule's direction was recognised as, where the two sides of a flow speak different ones; else which one the flow
+// has. ok is false where directions have no fields.
+func (b *builder) appOfSide(app ir.Expr, test func(ir.Expr) ir.Expr, neg bool) (ok bool, err *problem) {
+	var side [bothDirs + 1]ir.Expr
+	for d, name := range map[dirs]string{toServer: "flow.app_to_server", toClient: "flow.app_to_client"} {
+		if b.l.schema.Field(name) == nil {
+			return false, nil
+		}
+		if side[d], err = b.field(name); err != nil {
+			return false, err
+		}
+	}
+	b.apps = append(b.apps, func(d dirs) ir.Expr {
+		x := test(app)
+		if s := side[d]; s != nil {
+			x = &ir.Or{X: []ir.Expr{test(s), &ir.And{X: []ir.Expr{&ir.Not{X: &ir.Exists{X: s}}, x}}}}
+		}
+		if neg {
+			return &ir.And{X: []ir.Expr{&ir.Exists{X: app}, &ir.Not{X: x}}}
+		}
+		return x
+	})
+	return true, nil
 }
 
 // event makes the handler of decode-event and stream-event.

@@ -233,6 +233,9 @@ func (b *builder) variant(v variant, r *ir.Rule) *problem {
 		return err
 	}
 	terms = append(terms, v.extra...)
+	for _, app := range b.apps {
+		terms = append(terms, app(v.dir))
+	}
 	for _, c := range b.conds {
 		x := c.x
 		if c.byDir != nil {
