@@ -149,3 +149,14 @@ ftp.auth.success to_client ftp.command="PASS" ftp.reply=["d"]
 		t.Errorf("got\n%s", got)
 	}
 }
+
+// TestPOP3: a server that answers as one of POP3 is one, though the client's first command was taken for FTP's.
+func TestPOP3(t *testing.T) {
+	for _, slow := range []bool{false, true} {
+		r := recorder()
+		talk(r, "C: USER a\nS: +OK ready\n", slow)
+		if r.Upgraded != "pop3" {
+			t.Errorf("slow %v: upgraded to %q", slow, r.Upgraded)
+		}
+	}
+}

@@ -72,9 +72,14 @@ func (p *parser) line(c *dissect.Ctx, dir dissect.Dir, data []byte) int {
 	}
 	if dir == dissect.ToServer {
 		p.command(c, line, cut)
-	} else {
-		p.reply(c, line, cut)
+		return n
 	}
+	if !p.greeted && (bytes.HasPrefix(line, []byte("+OK")) || bytes.HasPrefix(line, []byte("-ERR"))) {
+		p.stopped = true
+		c.Upgrade("pop3") // the client's USER looked alike
+		return 0
+	}
+	p.reply(c, line, cut)
 	return n
 }
 

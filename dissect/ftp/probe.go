@@ -14,12 +14,16 @@ var portCommands = []string{"USER ", "AUTH ", "FEAT\r", "SYST\r", "OPTS ", "HOST
 const maxGreeting = 512
 
 // probe recognises the server's greeting, or on the usual port the client's first command. Greetings of SMTP begin
-// alike, so that one off the usual port must name FTP.
+// alike, so that one off the usual port must name FTP; there a client's USER with a name is taken too, as Suricata does. IRC's has more words,
+// and a server of POP3 shows by its answer.
 func probe(dir dissect.Dir, data []byte, hint bool) dissect.Verdict {
 	if v := probeGreeting(data, hint); v != dissect.No {
 		return turned(dir, dissect.ToClient, v)
 	}
 	if !hint {
+		if dir == dissect.ToServer {
+			return probeUser(data)
+		}
 		return dissect.No
 	}
 	v := dissect.No
@@ -34,6 +38,34 @@ func probe(dir dissect.Dir, data []byte, hint bool) dissect.Verdict {
 		}
 	}
 	return v
+}
+
+// maxUser is the longest USER with a name that is taken off the usual port, bytes.
+const maxUser = 128
+
+// probeUser takes a line that is USER with one word, and nothing behind it: the client waits for an answer.
+func probeUser(data []byte) dissect.Verdict {
+	const user = "USER "
+	n := min(len(data), len(user))
+	if !bytes.EqualFold(data[:n], []byte(user[:n])) || len(data) > maxUser {
+		return dissect.No
+	}
+	if n < len(user) {
+		return dissect.More
+	}
+	name := data[n:]
+	end := bytes.IndexAny(name, " \r\n")
+	switch {
+	case end < 0:
+		return dissect.More
+	case end == 0 || name[end] == ' ':
+		return dissect.No
+	case name[end] == '\r' && end+1 == len(name):
+		return dissect.More
+	case bytes.HasPrefix(name[end:], []byte("\r\n")) && end+2 == len(name), name[end] == '\n' && end+1 == len(name):
+		return dissect.Yes
+	}
+	return dissect.No
 }
 
 // turned compares who should have sent these bytes with who did.

@@ -10,6 +10,9 @@ import (
 // maxArguments is how much of the arguments of a command with literals is kept, bytes.
 const maxArguments = 8 << 10
 
+// keepBuf is the largest buffer for them that is kept for the next flow, bytes.
+const keepBuf = 1 << 10
+
 type parser struct {
 	line   Line
 	side   [2]side
@@ -296,6 +299,9 @@ func (p *parser) End(c *dissect.Ctx, dir dissect.Dir, _ dissect.EndReason, rest 
 // Reset implements dissect.Parser.
 func (p *parser) Reset() {
 	p.line.MatchState.Reset()
+	if cap(p.buf) > keepBuf {
+		p.buf = nil
+	}
 	*p = parser{line: Line{MatchState: p.line.MatchState}, tls: p.tls[:0], packed: p.packed[:0], buf: p.buf[:0],
 		side: [2]side{{tail: p.side[0].tail[:0]}, {tail: p.side[1].tail[:0]}}}
 }
