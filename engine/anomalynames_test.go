@@ -22,3 +22,32 @@ func TestNamesOfAnomalies(t *testing.T) {
 		}
 	}
 }
+
+// TestAnomaliesAreOfTheirPacket: the ends are those of the packet that brought an anomaly to light, which for a stream is the one that
+// acknowledges it.
+func TestAnomaliesAreOfTheirPacket(t *testing.T) {
+	line := func(eve string) string {
+		for l := range strings.Lines(eve) {
+			if strings.Contains(l, `"event_type":"anomaly"`) {
+				return l
+			}
+		}
+		return ""
+	}
+	cfg := DefaultConfig()
+	cfg.CheckChecksums = false
+	c := &tcpConn{host: 1, port: 2000}
+	c.open()
+	c.frame(true, 0x18, "GET / HTTP/1.1\r\n\r\n") // without Host
+	c.frame(false, 0x10, "")
+	_, eve := run(t, cfg, &frames{list: c.out, step: 1e6})
+	if l := line(eve); !strings.Contains(l, "MISSING_HOST_HEADER") || !strings.Contains(l, `"dest_port":2000`) {
+		t.Errorf("of a request: %s", l)
+	}
+	answer := []byte(dnsAnswer)
+	answer[3] |= 0x40 // the reserved bit
+	_, eve = run(t, cfg, &frames{list: [][]byte{datagram(true, 4000, 53, dnsQuery), datagram(false, 4000, 53, string(answer))}, step: 1e6})
+	if l := line(eve); !strings.Contains(l, "z_flag_set") || !strings.Contains(l, `"dest_port":4000`) {
+		t.Errorf("of a response: %s", l)
+	}
+}
