@@ -96,6 +96,18 @@ ike.message to_client ike.encrypted=1 ike.exchtype=2 ike.init_spi="696e697469617
 	}
 }
 
+// A server that picks several transforms has them listed; verbose records name the exchange.
+func TestExtended(t *testing.T) {
+	r := dissecttest.New(NewSpec(ParseOptions(map[string]string{"extended": "yes"})))
+	r.Data(ts, msg(0x10, 2, 0, isakmpSA, zeroSPI, pl(0, sa1(aes, des3))))
+	r.Data(tc, msg(0x10, 2, 0, isakmpSA, responder, pl(0, sa1(aes, des3))))
+	for i, want := range []string{`"exchange_type":2,"exchange_type_verbose":"Identity Protection",`, `"server_proposals":[{"alg_enc":"EncAesCbc",`} {
+		if !strings.Contains(r.Records[i], want) {
+			t.Errorf("record %s\nhas no %s", r.Records[i], want)
+		}
+	}
+}
+
 func TestVersion2(t *testing.T) {
 	good := []int{encryption, 12, prf, 5, integrity, 12, group, 19}
 	r := recorder("ike.notify", "ike.sa.alg_enc", "ike.sa.alg_dh", "ike.nonce_payload", "ike.key_exchange_payload")

@@ -102,6 +102,19 @@ func TestExchanges(t *testing.T) {
 	}
 }
 
+// Pings and their answers have records of their own.
+func TestPings(t *testing.T) {
+	r := two()
+	r.Data(dissect.ToServer, packet(0x10, lv("MQTT")+"\x04\x02\x00\x3c"+lv("a"))).Data(dissect.ToClient, packet(0x20, "\x00\x00"))
+	r.Data(dissect.ToServer, packet(0xc0, "")).Data(dissect.ToClient, packet(0xd0, ""))
+	got := strings.Join(r.Records, "\n")
+	for _, want := range []string{`{"mqtt":{"pingreq":{"qos":0,"retain":false,"dup":false}}}`, `{"mqtt":{"pingresp":{"qos":0,"retain":false,"dup":false}}}`} {
+		if !strings.Contains(got, want) {
+			t.Errorf("records\n%s\nhave no %s", got, want)
+		}
+	}
+}
+
 // shorten writes lines as the table has them, without those of the connection's begin.
 func shorten(lines string) string {
 	var out []string

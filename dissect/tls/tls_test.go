@@ -171,6 +171,19 @@ func TestResumption(t *testing.T) {
 	}
 }
 
+// What both hellos offer and choose, on demand.
+func TestHandshakeMembers(t *testing.T) {
+	r := dissecttest.New(NewSpec(ParseOptions(map[string]string{"custom.0": "server_handshake", "custom.1": "client_handshake"})))
+	r.Data(c, record(recHandshake, message(hsClientHello, hello(0x0303, "session", []int{0xc02b, 0xc02c}))))
+	r.Data(s, record(recHandshake, message(hsServerHello, answer(0x0303, "session", 0xc02b)))+ccsRecord).Data(c, ccsRecord)
+	got := strings.Join(r.Records, "\n")
+	for _, want := range []string{`"client_handshake":{"version":"TLS 1.2","ciphers":[49195,49196]`, `"server_handshake":{"version":"TLS 1.2","cipher":49195`} {
+		if !strings.Contains(got, want) {
+			t.Errorf("records\n%s\nhave no %s", got, want)
+		}
+	}
+}
+
 func TestClientCertificate(t *testing.T) {
 	cert := testCert(t, nil)
 	in := talk{
