@@ -48,7 +48,7 @@ func TestLargeRules(t *testing.T) {
 			(len(list) != 1 || list[0].Summary != want) {
 			t.Errorf("%s: said %v, wanted %s", name, list, want)
 		}
-		if d > 5*time.Second {
+		if d > 10*time.Second {
 			t.Errorf("%s: took %v", name, d)
 		}
 		if len(rs.Rules)+len(rs.Sequences) == 0 && len(list) == 0 {

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/luanids/luanids/engine"
+	"github.com/luanids/luanids/engine/output"
 	"github.com/luanids/luanids/engine/ruletest"
 	"github.com/luanids/luanids/lang"
 	"github.com/luanids/luanids/lang/diag"
@@ -145,6 +146,9 @@ func testText(e *env, rep *testrun.Report, f *testFlags) error {
 			if f.verbose || !c.OK() {
 				fmt.Fprintf(e.stdout, "     %s\n", c)
 			}
+			if c.Why != "" {
+				fmt.Fprintf(e.stdout, "       %s\n", output.Printable(c.Why))
+			}
 		}
 	}
 	if f.verbose || f.requireTested {
@@ -192,6 +196,7 @@ func testJSON(w io.Writer, rep *testrun.Report, scripts []luatest.Result) error 
 		Wanted int    `json:"wanted"`
 		Got    int    `json:"got"`
 		Error  string `json:"error,omitempty"`
+		Why    string `json:"why,omitempty"`
 	}
 	out := struct {
 		Rules    int              `json:"rules"`
@@ -202,7 +207,7 @@ func testJSON(w io.Writer, rep *testrun.Report, scripts []luatest.Result) error 
 		Scripts  []jsonScriptTest `json:"scripts,omitempty"`
 	}{rep.Rules, rep.Failed, nil, rep.Untested, []jsonCase{}, jsonScriptTests(scripts)}
 	for _, r := range rep.Results {
-		c := jsonCase{r.Rule, r.File, r.Line, r.Input, r.OK(), r.Want, r.Got, ""}
+		c := jsonCase{r.Rule, r.File, r.Line, r.Input, r.OK(), r.Want, r.Got, "", r.Why}
 		if r.Err != nil {
 			c.Error = r.Err.Error()
 		}

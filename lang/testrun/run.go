@@ -27,6 +27,8 @@ type Result struct {
 	Want  int
 	Got   int
 	Err   error // the case could not be run
+	// Why says what kept the rule from more alerts, where too few came of synthetic events; of captures, what to ask.
+	Why string
 }
 
 // OK tells whether the case passed.
@@ -120,22 +122,46 @@ func runCase(schema *dissect.Schema, prog *match.Program, t *check.Test, c *chec
 		if !filepath.IsAbs(name) {
 			name = filepath.Join(filepath.Dir(t.File), name)
 		}
-		r.Got, r.Err = opts.Pcap(name, t.RuleID)
+		if r.Got, r.Err = opts.Pcap(name, t.RuleID); r.Err == nil && r.Got != r.Want {
+			r.Why = fmt.Sprintf("luanids explain %s -r %s -f %s tells more", t.RuleID, t.File, name)
+		}
 		return r
 	}
-	run := &runner{schema: schema, m: prog.NewMatcher(), st: match.NewState(match.StateLimits{}), rule: t.RuleID,
-		flows: map[dissect.FlowKey]*flow{}, now: firstTime}
-	run.m.Ask = opts.Ask
 	for i := range c.Steps {
 		if i > 0 {
 			r.Input += " then "
 		}
 		r.Input += c.Steps[i].Event
-		run.message(&c.Steps[i])
 	}
-	run.tick(int64(24 * time.Hour)) // what waits for an absence is due
-	r.Got = run.alerts
+	r.Got = newRunner(schema, prog, t.RuleID, opts).play(c)
+	if rule := prog.Rule(t.RuleID); r.Got < r.Want && rule != nil {
+		run := newRunner(schema, prog, t.RuleID, opts)
+		if rule.IsSequence() {
+			run.play(c)
+			r.Why = sequenceWhy(run.st, rule)
+		} else {
+			run.why = newWhy(schema, prog, rule)
+			run.play(c)
+			r.Why = run.why.String()
+		}
+	}
 	return r
+}
+
+func newRunner(schema *dissect.Schema, prog *match.Program, rule string, opts Options) *runner {
+	r := &runner{schema: schema, m: prog.NewMatcher(), st: match.NewState(match.StateLimits{}), rule: rule,
+		flows: map[dissect.FlowKey]*flow{}, now: firstTime}
+	r.m.Ask = opts.Ask
+	return r
+}
+
+// play plays the messages of a case, and gives the number of alerts.
+func (r *runner) play(c *check.TestCase) int {
+	for i := range c.Steps {
+		r.message(&c.Steps[i])
+	}
+	r.tick(int64(24 * time.Hour)) // what waits for an absence is due
+	return r.alerts
 }
 
 // firstTime is the packet time of a case's first message: 2024-01-01 00:00 UTC.
@@ -154,6 +180,7 @@ type runner struct {
 	now    int64
 	num    uint64
 	flows  map[dissect.FlowKey]*flow
+	why    *why // nil unless asked for
 }
 
 // flow is a flow of a case, with what the engine keeps for it.
@@ -186,7 +213,7 @@ func (r *runner) message(m *check.TestMsg) {
 		}
 		r.tick(wait)
 		if m.Repeat == 1 {
-			r.play(m)
+			r.once(m)
 			continue
 		}
 		one := *m
@@ -194,7 +221,7 @@ func (r *runner) message(m *check.TestMsg) {
 		for j := range one.Fields {
 			one.Fields[j].Values = repetition(&m.Fields[j], i)
 		}
-		r.play(&one)
+		r.once(&one)
 	}
 }
 
@@ -213,7 +240,7 @@ func repetition(f *check.TestField, i int) []ir.Value {
 	return out
 }
 
-func (r *runner) play(m *check.TestMsg) {
+func (r *runner) once(m *check.TestMsg) {
 	id, _ := r.schema.EventByName(m.Event)
 	ev := r.schema.Events[id]
 	msg := &message{values: map[string][]ir.Value{}}
@@ -355,7 +382,13 @@ func (r *runner) fire(fl *flow, x *ends, msg *message, id dissect.EventID) {
 	if at.proto == packet.ProtoUDP {
 		e.DataOff = 0
 	}
+	if r.why != nil {
+		r.why.look(id, ev.Name, e)
+	}
 	for _, hit := range r.m.Match(id, e) {
+		if r.why != nil && hit.Rule.ID == r.rule {
+			r.why.matches++
+		}
 		captured := r.m.Capture(hit.Rule, e, nil)
 		v := r.st.Judge(hit.Rule, captured, r.now)
 		if v.Alert && hit.Rule.ID == r.rule {
