@@ -50,7 +50,11 @@ type Line struct {
 	id              uint64
 	server          bool // it is the server's
 	tag, name, rest []byte
+	upper           [longestName]byte // memory of name
 }
+
+// longestName is more than the longest name of a command or a status, bytes; what is longer is left as it was sent.
+const longestName = 24
 
 // TxID implements dissect.Numbered.
 func (l *Line) TxID() uint64 { return l.id }
@@ -63,6 +67,15 @@ func (l *Line) clone() *Line {
 func (l *Line) parse(line []byte) {
 	l.tag, l.rest, _ = bytes.Cut(line, space)
 	l.name, l.rest, _ = bytes.Cut(l.rest, space)
+	if len(l.name) <= longestName {
+		for i, c := range l.name {
+			if 'a' <= c && c <= 'z' {
+				c -= 'a' - 'A'
+			}
+			l.upper[i] = c
+		}
+		l.name = l.upper[:len(l.name)]
+	}
 }
 
 var space = []byte{' '}
@@ -79,10 +92,10 @@ func fields() []dissect.Field {
 	tag, name, rest := func(l *Line) []byte { return l.tag }, func(l *Line) []byte { return l.name }, func(l *Line) []byte { return l.rest }
 	return []dissect.Field{
 		str(false, "imap.tag", command, "tag of a command, which its answer repeats", tag),
-		str(false, "imap.command", command, "command as sent: LOGIN, SELECT, UID, STARTTLS", name),
+		str(false, "imap.command", command, "command in upper case: LOGIN, SELECT, UID, STARTTLS", name),
 		str(false, "imap.arguments", command, "what follows the command, with literals (RFC 9051 section 4.3) in their place, up to 8 KiB", rest),
 		str(true, "imap.response.tag", response, "tag of the command that a line answers; * for others, + where more is wanted", tag),
-		str(true, "imap.response.status", response, "OK, NO, BAD, BYE, PREAUTH, or what else follows the tag: LIST, a number", name),
+		str(true, "imap.response.status", response, "OK, NO, BAD, BYE, PREAUTH, or what else follows the tag: LIST, a number; in upper case", name),
 		str(true, "imap.response.text", response, "what follows the status", rest),
 	}
 }

@@ -15,8 +15,8 @@ const (
 
 func TestConversation(t *testing.T) {
 	const want = `imap.response to_client imap.response.status="OK" imap.response.tag="*" imap.response.text="IMAP4rev1 ready"
-imap.response to_client imap.response.status="go" imap.response.tag="+" imap.response.text="on"
-imap.command to_server imap.arguments="\"ann\" secret" imap.command="login" imap.tag="a1"
+imap.response to_client imap.response.status="GO" imap.response.tag="+" imap.response.text="on"
+imap.command to_server imap.arguments="\"ann\" secret" imap.command="LOGIN" imap.tag="a1"
 imap.response to_client imap.response.status="OK" imap.response.tag="a1" imap.response.text="welcome"
 imap.command to_server imap.arguments="1 BODY[]" imap.command="FETCH" imap.tag="a2"
 imap.response to_client imap.response.status="1" imap.response.tag="*" imap.response.text="FETCH (BODY[] "

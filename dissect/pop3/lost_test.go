@@ -99,3 +99,13 @@ func TestTop(t *testing.T) {
 		}
 	}
 }
+
+// TestMailCaps: what is left out of mails is counted as that of SMTP's.
+func TestMailCaps(t *testing.T) {
+	r := carrying()
+	r.Quiet = true
+	talk(r, "S +OK ready\nC RETR 1\nS +OK mail\n"+strings.Repeat("S X: y\n", 1100)+"S \nS .\n", false)
+	if r.Capped["headers"] != 1 {
+		t.Errorf("counted %v", r.Capped)
+	}
+}
