@@ -18,6 +18,7 @@ type apps struct {
 	tcpAll    uint64
 	udpAll    uint64
 	unlimited uint64 // whose streams are followed past the depth
+	blind     uint64 // that are recognised and not parsed
 	spare     [][]dissect.Parser
 	anomalies [][]anomalyName // by protocol
 	// detected, failures and panics count flows by protocol, and by transport where a protocol
@@ -36,6 +37,9 @@ func newApps(specs []*dissect.Spec, n int, set map[string]string) apps {
 		a.all[s.Name] = s
 		a.anomalies[s.Index()] = anomalyNames(s)
 		a.capped[s.Index()] = make([]uint64, len(s.Caps))
+		if set[s.Name+".enabled"] == detectionOnly {
+			a.blind |= 1 << s.Index()
+		}
 		if followsAll(set, s) {
 			a.unlimited |= 1 << s.Index()
 		}
@@ -72,7 +76,8 @@ func (a *apps) parser(s *dissect.Spec) dissect.Parser {
 const keepParsers = 1024
 
 func (a *apps) recycle(f *flowtable.Flow) {
-	if f.Parser == nil {
+	if f.Parser == nil || f.Parser == blind {
+		f.Parser = nil
 		return
 	}
 	f.Parser.Reset()
@@ -236,7 +241,9 @@ func (w *worker) assign(f *flowtable.Flow, spec *dissect.Spec) {
 		f.AppOrig = f.App
 	}
 	f.App = spec
-	f.Parser = w.apps.parser(spec)
+	if f.Parser = blind; w.apps.blind&(1<<spec.Index()) == 0 {
+		f.Parser = w.apps.parser(spec)
+	}
 	if w.apps.unlimited&(1<<spec.Index()) != 0 {
 		f.Conn.SetUnlimited()
 	}

@@ -13,8 +13,21 @@ var transports = [2]string{"tcp", "udp"}
 // detectsOver tells whether a protocol is to be recognised over a transport (0 TCP, 1 UDP): app-layer.protocols.dns.udp.enabled.
 func detectsOver(set map[string]string, spec *dissect.Spec, over int) bool {
 	v, said := set[spec.Name+"."+transports[over]+".enabled"]
-	return !said || dissect.Truth(v) || v == "detection-only"
+	return !said || dissect.Truth(v) || v == detectionOnly
 }
+
+// detectionOnly is the value of a protocol's setting enabled with which it is recognised and not parsed.
+const detectionOnly = "detection-only"
+
+// blind stands for the parser of a protocol that is only recognised.
+var blind dissect.Parser = new(noParser)
+
+type noParser struct{ _ byte } // with a size, so that its address is its own
+
+func (*noParser) Data(_ *dissect.Ctx, _ dissect.Dir, data []byte) int      { return len(data) }
+func (*noParser) Gap(*dissect.Ctx, dissect.Dir, int)                       {}
+func (*noParser) End(*dissect.Ctx, dissect.Dir, dissect.EndReason, []byte) {}
+func (*noParser) Reset()                                                   {}
 
 // usualPorts gives the server ports of a protocol: those of app-layer.protocols.NAME.detection-ports.dp, which may stand below
 // tcp or udp, else its own.

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/luanids/luanids/dissect"
@@ -56,6 +57,23 @@ func TestDetectionPorts(t *testing.T) {
 	} {
 		if (c.got&bit(c.name) != 0) != c.want {
 			t.Errorf("%s: %v, want %v", c.name, !c.want, c.want)
+		}
+	}
+}
+
+// TestDetectionOnly recognises a protocol without parsing it.
+func TestDetectionOnly(t *testing.T) {
+	for value, records := range map[string]int{"detection-only": 0, "yes": 1} {
+		c := &tcpConn{host: 1, port: 2000}
+		c.open()
+		c.frame(true, 0x18, "GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+		c.frame(false, 0x18, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+		cfg := DefaultConfig()
+		cfg.CheckChecksums = false
+		cfg.Limits.Settings = map[string]string{"http.enabled": value}
+		_, eve := run(t, cfg, &frames{list: c.out, step: 1e6})
+		if n := strings.Count(eve, `"event_type":"http"`); n != records || !strings.Contains(eve, `"app_proto":"http",`) || strings.Contains(eve, "app_proto_tc") {
+			t.Errorf("%s: %d records\n%.2000s", value, n, eve)
 		}
 	}
 }

@@ -308,12 +308,13 @@ func setFragTimeout(c *engine.Config, _ []string, v string) error {
 
 func setEnabled(c *engine.Config, parts []string, v string) error {
 	if v == "detection-only" {
-		return nil
+		return setProtocol(c, []string{parts[0], "enabled"}, v)
 	}
 	b, err := parseBool(v)
 	if err != nil {
 		return err
 	}
+	delete(c.Limits.Settings, parts[0]+".enabled")
 	if c.Disabled == nil {
 		c.Disabled = map[string]bool{}
 	}

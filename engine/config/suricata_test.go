@@ -58,3 +58,12 @@ func TestSuricatasSettings(t *testing.T) {
 		}
 	}
 }
+
+func TestDetectionOnly(t *testing.T) {
+	s := Default()
+	set(t, s, "app-layer.protocols.ssh.enabled", "detection-only", "app-layer.protocols.tls.enabled", "detection-only", "app-layer.protocols.tls.enabled", "no")
+	e := &s.Engine
+	if e.Disabled["ssh"] || e.Limits.Settings["ssh.enabled"] != "detection-only" || !e.Disabled["tls"] || e.Limits.Settings["tls.enabled"] != "" {
+		t.Errorf("switched off %v, settings %v", e.Disabled, e.Limits.Settings)
+	}
+}
