@@ -159,7 +159,12 @@ func bsize(b *builder, v string) *problem {
 		return err
 	}
 	if c.mask != 0 {
-		return fail("bits of a size cannot be compared")
+		if b.sticky == nil {
+			return fail("bits of the payload's size cannot be compared")
+		}
+		ch := b.current()
+		ch.tests = append(ch.tests, func(x ir.Expr) ir.Expr { return c.on(&ir.Len{X: x, Pos: b.pos()}) })
+		return nil
 	}
 	b.add(c.item(b.pos()))
 	return nil
