@@ -118,6 +118,9 @@ func appLayerEvent(b *builder, v string) *problem {
 		}
 		return b.anomaly(name)
 	}
+	if proto == "file" {
+		return fail("the events of unpacking Flash files are not raised: they are not unpacked here")
+	}
 	spec := b.l.schema.Spec(specName(proto))
 	if spec == nil {
 		return fail("protocol %s is not supported yet", proto)

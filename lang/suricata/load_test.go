@@ -214,6 +214,7 @@ func TestSkips(t *testing.T) {
 		{`threshold:type backoff, track by_flow, count 1;`, "threshold", "multiplier"},
 		{`app-layer-event:http.made_up;`, "app-layer-event", "no event"},
 		{`app-layer-event:applayer_wrong_direction;`, "app-layer-event", "there is no event applayer_wrong_direction"},
+		{`app-layer-event:file.NO_MEMORY;`, "app-layer-event", "Flash"},
 		{`decode-event:ipv4.trunc_pk;`, "decode-event", "did you mean ipv4.trunc_pkt?"},
 		{`http.uri:"/x";`, "http.uri", `write http.uri; content:"/x";`},
 		{`tls.sni:"x";`, "tls.sni", "takes no value"},
