@@ -66,7 +66,7 @@ func (m *Message) parse(b []byte) bool {
 		return false
 	}
 	*m = Message{MatchState: m.MatchState, version: b[0] >> 3 & 7, mode: b[0] & 7}
-	if m.version < 1 || m.version > 4 || m.mode == 0 && m.version > 1 || len(b) < minLen(m.mode) {
+	if m.version < 1 || m.version > 4 || len(b) < minLen(m.mode) {
 		return false
 	}
 	switch m.mode {
