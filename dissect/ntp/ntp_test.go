@@ -55,7 +55,7 @@ func TestProbe(t *testing.T) {
 		{clock(0x23, 0, "\x00\x00\x00\x00"), true, dissect.Yes},
 		{clock(0x23, 0, "\x00\x00\x00\x00"), false, dissect.No},
 		{monlist, true, dissect.Yes},
-		{clock(0x2b, 0, "abcd"), true, dissect.No}, // version 5
+		{clock(0x2b, 0, "abcd"), true, dissect.No},  // version 5
 		{clock(0x20, 0, "abcd"), true, dissect.Yes}, // mode 0, reserved: Suricata takes it too
 		{"\x20" + monlist[1:], true, dissect.No},
 		{"\x23\x00", true, dissect.No},
