@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// TestTutorial runs docs/tutorial.md: each block "lua NAME" is written to that file, and of each block "console" the
+// TestTutorial runs docs/tutorial.md: each block "lua NAME" or "nids NAME" is written to that file, and of each block "console" the
 // commands behind $ are run; the lines below a command must be in its output, in that order.
 func TestTutorial(t *testing.T) {
 	page, err := os.ReadFile("../../docs/tutorial.md")
@@ -28,7 +28,7 @@ func TestTutorial(t *testing.T) {
 	blocks := strings.Split(string(page), "\n```")
 	for i := 1; i < len(blocks); i += 2 {
 		kind, body, _ := strings.Cut(blocks[i], "\n")
-		if name, ok := strings.CutPrefix(kind, "lua "); ok {
+		if lang, name, ok := strings.Cut(kind, " "); ok && (lang == "lua" || lang == "nids") {
 			if err := os.WriteFile(name, []byte(body+"\n"), 0o600); err != nil {
 				t.Fatal(err)
 			}
