@@ -39,7 +39,7 @@ func (w *worker) Emit(spec *dissect.Spec, ev dissect.Local, e *dissect.Env) {
 		} else if body := w.eve.ProtocolBody(w.body(), e, spec, txID, ok); len(body) == 0 {
 			w.recycleBody(body)
 		} else {
-			w.wait(w.flow, e.Dir, eve.Body{Type: spec.RecordType(), ByDir: decl.LogByDir, Message: body}, nil)
+			w.wait(w.flow, e.Dir, eve.Body{Type: spec.RecordType(), ByDir: decl.LogByDir, Message: body, Client: w.eve.Client(e, spec)}, nil)
 		}
 	}
 }
@@ -125,7 +125,7 @@ func (w *worker) FileEvent(e *dissect.Env, ended bool) {
 	e.File.Store()
 	if w.eve != nil && w.eve.Options().Core[eve.Fileinfo] {
 		if w.waits(w.flow) {
-			w.wait(w.flow, e.File.Dir, eve.Body{Type: "fileinfo", ByDir: true, Message: w.eve.FileBody(w.body(), e)}, nil)
+			w.wait(w.flow, e.File.Dir, eve.Body{Type: "fileinfo", ByDir: true, Message: w.eve.FileBody(w.body(), e), Client: w.eve.Client(e, nil)}, nil)
 			return
 		}
 		w.line(w.eve.File(w.lines(), e))

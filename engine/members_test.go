@@ -205,3 +205,28 @@ func TestAnomaliesShowPackets(t *testing.T) {
 		}
 	}
 }
+
+// TestProxiedRecords: records of HTTP and of its files name the client behind the proxy, where that is set.
+func TestProxiedRecords(t *testing.T) {
+	for mode, want := range map[string]string{
+		"overwrite":  `http "10.9.8.7"->"10.1.0.1" ; fileinfo "10.9.8.7"->"10.1.0.1" ; fileinfo "10.1.0.1"->"10.9.8.7" ; `,
+		"extra-data": `http "10.0.0.1"->"10.1.0.1" "10.9.8.7"; fileinfo "10.0.0.1"->"10.1.0.1" "10.9.8.7"; fileinfo "10.1.0.1"->"10.0.0.1" "10.9.8.7"; `,
+		"":           `http "10.0.0.1"->"10.1.0.1" ; fileinfo "10.0.0.1"->"10.1.0.1" ; fileinfo "10.1.0.1"->"10.0.0.1" ; `,
+	} {
+		cfg := withRules(t, "", nil)
+		cfg.EVEOptions.Settings = map[string]string{"http.xff.enabled": "yes", "http.xff.mode": mode, "xff.enabled": "yes", "xff.mode": mode}
+		if mode == "" {
+			cfg.EVEOptions.Settings = nil
+		}
+		_, eve := run(t, cfg, &frames{list: formConn().out, step: 1e6})
+		got := ""
+		for _, kind := range []string{"http", "fileinfo"} {
+			for _, r := range records(t, eve, kind) {
+				got += kind + " " + member(r, "src_ip") + "->" + member(r, "dest_ip") + " " + member(r, "xff") + "; "
+			}
+		}
+		if got = strings.ReplaceAll(got, "\\u003e", ">"); got != want {
+			t.Errorf("mode %q: %s\nwant %s", mode, got, want)
+		}
+	}
+}

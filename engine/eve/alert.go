@@ -23,7 +23,7 @@ type Class struct {
 func (x *Encoder) AlertOf(dst []byte, e *dissect.Env, r *ir.Rule) (record []byte, at [2]int) {
 	w := x.begin(dst)
 	h := Head{Type: "alert", Time: e.Time, Pkt: e.Pkt, Flow: e.Flow, Dir: e.Dir}
-	h.Client = x.xff.replaced(e)
+	h.Client = x.xff.alert.replaced(e)
 	h.ByPacket = e.Pkt != nil && (e.Event == dissect.EvPacket || e.Flow == nil)
 	x.header(w, &h)
 	at = x.alertMessage(w, e, r)
@@ -131,7 +131,7 @@ func (x *Encoder) alert(w *jsonw.Writer, r *ir.Rule, e *dissect.Env) {
 		}
 		w.EndArray()
 	}
-	x.xff.member(w, e)
+	x.xff.alert.member(w, e)
 	if len(x.Context) > 0 {
 		w.Open("context")
 		w.Members(x.Context)

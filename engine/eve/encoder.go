@@ -28,12 +28,12 @@ type Encoder struct {
 	Context []byte
 	stamp   []byte
 	pkt     jsonw.Writer // see packetVars
-	xff     xff
+	xff     xffs
 	rules   map[*ir.Rule][]byte // see ruleMembers
 }
 
 // NewEncoder makes an encoder of records as opt wants them.
-func NewEncoder(opt *Options) *Encoder { return &Encoder{opt: opt, day: -1 << 62, xff: xffOf(opt)} }
+func NewEncoder(opt *Options) *Encoder { return &Encoder{opt: opt, day: -1 << 62, xff: xffsOf(opt)} }
 
 // Options gives the options that the encoder heeds.
 func (x *Encoder) Options() *Options { return x.opt }

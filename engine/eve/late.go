@@ -43,6 +43,7 @@ func (x *Encoder) ProtocolBody(dst []byte, e *dissect.Env, spec *dissect.Spec, t
 		x.w.B = nil
 		return dst
 	}
+	x.xff.ofRecord(spec).member(&x.w, e)
 	return x.close()
 }
 
@@ -61,7 +62,7 @@ func (x *Encoder) AnomalyBody(dst []byte, k AnomalyKind, e *dissect.Env, event, 
 // AlertBody makes an alert's record without what depends on the packet, in the memory of dst. stream says that Late will get
 // its payload.
 func (x *Encoder) AlertBody(dst []byte, e *dissect.Env, r *ir.Rule, stream bool) (b Body) {
-	b.Type, b.ByDir, b.Stream, b.Client = "alert", true, stream, x.xff.replaced(e)
+	b.Type, b.ByDir, b.Stream, b.Client = "alert", true, stream, x.xff.alert.replaced(e)
 	b.PacketVars = slices.Clone(x.packetVars())
 	b.At = x.alertMessage(x.open(dst[:0]), e, r)
 	both := x.close()

@@ -14,12 +14,23 @@ func (x *Encoder) Protocol(dst []byte, e *dissect.Env, spec *dissect.Spec, byDir
 	if byDir {
 		h.Dir = e.Dir
 	}
+	behind := x.xff.ofRecord(spec)
+	h.Client = behind.replaced(e)
 	x.header(w, &h)
 	if !protocolBody(w, e, spec, txID, hasTx) {
 		x.w.B = nil
 		return dst
 	}
+	behind.member(w, e)
 	return x.finish()
+}
+
+// Client is the address that takes the place of the client's in the record of a message of spec, or of a file for a nil spec; zero for none.
+func (x *Encoder) Client(e *dissect.Env, spec *dissect.Spec) packet.Addr {
+	if spec == nil {
+		return x.xff.ofFile(e).replaced(e)
+	}
+	return x.xff.ofRecord(spec).replaced(e)
 }
 
 // protocolBody writes a record behind its header; false: the protocol wants no record of this message.
@@ -36,7 +47,7 @@ func protocolBody(w *jsonw.Writer, e *dissect.Env, spec *dissect.Spec, txID uint
 // File appends the fileinfo record of the file that e is about.
 func (x *Encoder) File(dst []byte, e *dissect.Env) []byte {
 	w := x.begin(dst)
-	x.header(w, &Head{Type: "fileinfo", Time: e.Time, Pkt: e.Pkt, Flow: e.Flow, Dir: e.File.Dir})
+	x.header(w, &Head{Type: "fileinfo", Time: e.Time, Pkt: e.Pkt, Flow: e.Flow, Dir: e.File.Dir, Client: x.Client(e, nil)})
 	x.fileBody(w, e)
 	return x.finish()
 }
@@ -48,6 +59,7 @@ func (x *Encoder) fileBody(w *jsonw.Writer, e *dissect.Env) {
 		w.Str(e.Flow.App.Name)
 	}
 	filefields.EVE(w, e.File)
+	x.xff.ofFile(e).member(w, e)
 }
 
 // context writes the protocol's object for the message that e is about.

@@ -9,10 +9,10 @@ import (
 	"github.com/luanids/luanids/dissect/packet"
 )
 
-// xff says what alerts do with the address of a client behind a proxy: Suricata's settings alert.xff.*.
+// xff says what records of one type do with the address of a client behind a proxy: Suricata's settings alert.xff.*, http.xff.*, files.xff.*.
 type xff struct {
 	on        bool
-	overwrite bool   // it takes the place of the client's address, else it is the member alert.xff
+	overwrite bool   // it takes the place of the client's address, else it is the member xff, in alerts alert.xff
 	forward   bool   // the first address of the header counts, as for a forward proxy, else the last
 	header    string // in lower case
 }
@@ -22,8 +22,29 @@ type forwarded interface {
 	XFF(header string, last bool) (netip.Addr, bool)
 }
 
-func xffOf(o *Options) xff {
-	s := o.TypeSettings("alert.xff")
+// xffs are those of the types that have it.
+type xffs struct{ alert, http, files xff }
+
+func xffsOf(o *Options) xffs { return xffs{xffOf(o, "alert"), xffOf(o, "http"), xffOf(o, "files")} }
+
+// ofRecord gives what the record of a protocol's message heeds, nil for nothing.
+func (x *xffs) ofRecord(spec *dissect.Spec) *xff {
+	if spec.Name == "http" && x.http.on {
+		return &x.http
+	}
+	return nil
+}
+
+// ofFile gives what the record of a file heeds, nil for nothing.
+func (x *xffs) ofFile(e *dissect.Env) *xff {
+	if x.files.on && e.Flow != nil && e.Flow.App != nil && e.Flow.App.Name == "http" {
+		return &x.files
+	}
+	return nil
+}
+
+func xffOf(o *Options, kind string) xff {
+	s := o.TypeSettings(kind + ".xff")
 	if len(s) == 0 {
 		s = o.TypeSettings("xff") // that of all types
 	}
@@ -38,7 +59,7 @@ func truth(s string) bool { return s == "true" || s == "yes" || s == "1" || s ==
 
 // client gives the address of the client behind the proxy of e's message.
 func (x *xff) client(e *dissect.Env) (netip.Addr, bool) {
-	if !x.on {
+	if x == nil || !x.on {
 		return netip.Addr{}, false
 	}
 	m, ok := e.Tx.(forwarded)
@@ -48,7 +69,7 @@ func (x *xff) client(e *dissect.Env) (netip.Addr, bool) {
 	return m.XFF(x.header, !x.forward)
 }
 
-// member writes alert.xff.
+// member writes the member xff.
 func (x *xff) member(w *jsonw.Writer, e *dissect.Env) {
 	if a, ok := x.client(e); ok && !x.overwrite {
 		w.Key("xff")
