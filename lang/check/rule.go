@@ -192,18 +192,9 @@ func (b *body) statement(s syntax.Stmt, sequence bool) {
 			out.NoAlert = true
 		case "alert":
 			b.alsoAlert = s
-		case "nolog":
-			out.Effects = append(out.Effects, &ir.NoLog{})
-		case "nolog_flow":
-			out.Effects = append(out.Effects, &ir.NoLog{Flow: true})
-		case "bypass":
-			out.Effects = append(out.Effects, &ir.Bypass{})
-		case "untracked":
-			out.Effects = append(out.Effects, &ir.Untracked{})
+		case "disabled": // seen to before
 		default:
-			if x, ok := strings.CutPrefix(s.Keyword, "filestore"); ok {
-				out.Effects = append(out.Effects, storeFile(x))
-			}
+			out.Effects = append(out.Effects, flagEffect(s.Keyword))
 		}
 	case *syntax.TagPackets:
 		b.tagPackets(s)
@@ -215,16 +206,6 @@ func (b *body) statement(s syntax.Stmt, sequence bool) {
 		}
 		b.steps = append(b.steps, s)
 	}
-}
-
-// storeFile reads what follows filestore in the word: _message or _flow, and _to_server or _to_client.
-func storeFile(word string) *ir.StoreFile {
-	out := &ir.StoreFile{}
-	if scope, side, ok := strings.Cut(word, "_to_"); ok {
-		word, out.Side = scope, "to_"+side
-	}
-	out.Scope = strings.TrimPrefix(word, "_")
-	return out
 }
 
 var severities = []string{"info", "low", "medium", "high", "critical"}

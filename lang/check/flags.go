@@ -1,0 +1,32 @@
+package check
+
+import (
+	"strings"
+
+	"github.com/luanids/luanids/lang/ir"
+)
+
+// flagEffect gives the effect that a word by itself stands for.
+func flagEffect(word string) ir.Effect {
+	switch word {
+	case "nolog":
+		return &ir.NoLog{}
+	case "nolog_flow":
+		return &ir.NoLog{Flow: true}
+	case "bypass":
+		return &ir.Bypass{}
+	case "untracked":
+		return &ir.Untracked{}
+	}
+	return storeFile(strings.TrimPrefix(word, "filestore"))
+}
+
+// storeFile reads what follows filestore in the word: _message or _flow, and _to_server or _to_client.
+func storeFile(word string) *ir.StoreFile {
+	out := &ir.StoreFile{}
+	if scope, side, ok := strings.Cut(word, "_to_"); ok {
+		word, out.Side = scope, "to_"+side
+	}
+	out.Scope = strings.TrimPrefix(word, "_")
+	return out
+}
