@@ -108,9 +108,17 @@ func (st *State) Judge(r *Rule, captured []byte, now int64) Verdict {
 
 // allow asks a rule's thresholds.
 func (st *State) allow(o *orderedPart) bool {
+	return st.within(o, false) && st.within(o, true)
+}
+
+// within asks the thresholds of a rule that are limits, or those that are not. Limits come last: they count what the others let through.
+func (st *State) within(o *orderedPart, limits bool) bool {
 	ok := true
 	for i := range o.thresholds {
 		t := &o.thresholds[i]
+		if (t.spec.Kind == threshold.Limit) != limits {
+			continue
+		}
 		if !st.thresholds.Match(&t.spec, st.key(t.spec.Name, t.by), st.val(t.distinct), st.now) {
 			ok = false
 		}
