@@ -18,9 +18,9 @@ func writeEVE(w *jsonw.Writer, e *dissect.Env) {
 		if len(t.data) > 0 {
 			w.Key("command_data")
 			w.Bytes(t.data)
+			w.Key("command_truncated")
+			w.Bool(t.long)
 		}
-		w.Key("command_truncated")
-		w.Bool(t.long)
 	}
 	list(w, "completion_code", t, t.codes)
 	list(w, "reply", t, t.replies)

@@ -22,13 +22,13 @@ func fields() []dissect.Field {
 			return present(t.data)
 		}),
 		dissect.Bool("ftp.bounce", request, "PORT or EPRT name another host than the client: a bounce attack, or a transfer between servers", func(t *Tx) bool { return t.bounce }),
-		strs("ftp.reply", txEvent, "lines of the replies, without codes", func(t *Tx, i int) ([]byte, bool) {
+		strs("ftp.reply", txEvent, "lines of the replies, without the code where a blank follows it: 220-hello stays as it is", func(t *Tx, i int) ([]byte, bool) {
 			if i >= len(t.replies) {
 				return nil, false
 			}
 			return t.at(t.replies[i]), true
 		}),
-		strs("ftp.completion_code", txEvent, "codes of the replies: 150, 226", func(t *Tx, i int) ([]byte, bool) {
+		strs("ftp.completion_code", txEvent, "codes of the replies, of lines with a blank behind it: 150, 226", func(t *Tx, i int) ([]byte, bool) {
 			if i >= len(t.codes) {
 				return nil, false
 			}

@@ -53,7 +53,7 @@ C: NOOP
 S: 501 what?
 S: 200 ok
 C: QUIT`
-	const want = `ftp.tx to_client ftp.completion_code=["220" "220"] ftp.reply=["welcome" "220-  to the server" "ready"]
+	const want = `ftp.tx to_client ftp.completion_code=["220"] ftp.reply=["220-welcome" "220-  to the server" "ready"]
 ftp.request to_server ftp.command="USER" ftp.command_data="alice"
 ftp.tx to_client ftp.command="USER" ftp.command_data="alice" ftp.completion_code=["331"] ftp.reply=["password?"] ftp.reply_received=1
 ftp.request to_server ftp.command="PASS" ftp.command_data="wrong"
@@ -87,7 +87,7 @@ ftp.tx to_client ftp.command="PASV" ftp.command_data="" ftp.completion_code=["22
 	}
 	r := recorder()
 	talk(r, text, false)
-	if want := `{"ftp":{"command":"PASV","command_truncated":false,"completion_code":["227"],"reply":["Entering Passive Mode (10,0,0,1,200,13)."],` +
+	if want := `{"ftp":{"command":"PASV","completion_code":["227"],"reply":["Entering Passive Mode (10,0,0,1,200,13)."],` +
 		`"reply_truncated":false,"mode":"passive","dynamic_port":51213,"reply_received":"yes"}}`; r.Records[4] != want {
 		t.Errorf("EVE: got %s", r.Records[4])
 	}

@@ -140,7 +140,7 @@ func TestEarlyClient(t *testing.T) {
 	talk(r, "C: USER a\nC: PASS b\nS: 220-hi\nS: 220 there\nS: 331 c\nS: 230 d\n", false)
 	const want = `ftp.request to_server ftp.command="USER"
 ftp.request to_server ftp.command="PASS"
-ftp.tx to_client ftp.reply=["hi" "there"]
+ftp.tx to_client ftp.reply=["220-hi" "there"]
 ftp.tx to_client ftp.command="USER" ftp.reply=["c"]
 ftp.tx to_client ftp.command="PASS" ftp.reply=["d"]
 ftp.auth.success to_client ftp.command="PASS" ftp.reply=["d"]

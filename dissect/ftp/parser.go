@@ -219,7 +219,10 @@ func (p *parser) reply(c *dissect.Ctx, line []byte, cut bool) {
 		p.first(c) // the greeting, or something that nobody asked for
 	}
 	t := p.waiting[0]
-	if before := t.replyLong; !t.reply(code, text) && !before {
+	if t.status = t.status[:0]; done {
+		t.status = append(t.status, code...)
+	}
+	if before := t.replyLong; !t.reply(line) && !before {
 		c.Capped(capReplies)
 	}
 	if cut {
@@ -231,7 +234,7 @@ func (p *parser) reply(c *dissect.Ctx, line []byte, cut bool) {
 	}
 	p.greeted = true
 	t.answered = true
-	p.answered(c, t)
+	p.answered(c, t, text)
 	p.waiting = append(p.waiting[:0], p.waiting[1:]...)
 	p.finish(c, t)
 }
@@ -264,11 +267,8 @@ func splitReply(line []byte) (code, text []byte, more bool) {
 }
 
 // answered does what the last reply to a command means.
-func (p *parser) answered(c *dissect.Ctx, t *Tx) {
-	code, text := string(t.code()), []byte(nil)
-	if n := len(t.replies); n > 0 {
-		text = t.at(t.replies[n-1])
-	}
+func (p *parser) answered(c *dissect.Ctx, t *Tx, text []byte) {
+	code := string(t.status)
 	switch {
 	case t.is("PASV") && code == "227":
 		_, t.port = hostPort(inBrackets(text))
@@ -286,7 +286,7 @@ func (p *parser) answered(c *dissect.Ctx, t *Tx) {
 func (p *parser) finish(c *dissect.Ctx, t *Tx) {
 	c.EmitDir(evTx, t, dissect.ToClient)
 	if t.is("PASS") && t.answered {
-		switch code := t.code(); {
+		switch code := t.status; {
 		case bytes.HasPrefix(code, []byte("230")):
 			c.EmitDir(evAuthSuccess, t, dissect.ToClient)
 		case bytes.HasPrefix(code, []byte("5")):

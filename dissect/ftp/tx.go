@@ -24,8 +24,9 @@ type Tx struct {
 	long      bool   // the command line was cut
 	replyLong bool   // a line of a reply was cut
 	text      []byte // of replies
-	replies   []span // lines of them, without codes
+	replies   []span // lines of them, see reply
 	codes     []span // in order
+	status    []byte // code of the last reply, nil without one
 	answered  bool   // the last reply came
 	mode      mode
 	port      uint16 // of the data connection, 0 when none was named
@@ -55,8 +56,19 @@ func (t *Tx) add(b []byte) span {
 	return s
 }
 
-// reply adds a line of a reply; false where there are too many to keep it.
-func (t *Tx) reply(code, text []byte) bool {
+// reply adds a line of a reply; false where there are too many to keep it. As in Suricata the code is that of lines with a blank behind it,
+// and other lines of a reply that goes on (220-hello) stay as they are.
+func (t *Tx) reply(line []byte) bool {
+	text := bytes.TrimRight(line, " \t\r\n")
+	if len(text) == 0 {
+		return true
+	}
+	code, rest, more := splitReply(text)
+	if len(code) > 0 && len(text) > len(code) && !more {
+		text = rest
+	} else {
+		code = nil
+	}
 	if len(t.replies) >= maxReplies || len(t.text) >= maxText {
 		t.replyLong = true
 		return false
@@ -64,29 +76,23 @@ func (t *Tx) reply(code, text []byte) bool {
 	if len(code) > 0 {
 		t.codes = append(t.codes, t.add(code))
 	}
-	t.replies = append(t.replies, t.add(text))
+	if len(text) > 0 {
+		t.replies = append(t.replies, t.add(text))
+	}
 	return true
 }
 
 func (t *Tx) reset(id uint64) {
 	t.MatchState.Reset()
-	*t = Tx{MatchState: t.MatchState, id: id, verb: t.verb[:0], data: t.data[:0], text: t.text[:0], replies: t.replies[:0], codes: t.codes[:0]}
+	*t = Tx{MatchState: t.MatchState, id: id, verb: t.verb[:0], data: t.data[:0], text: t.text[:0], replies: t.replies[:0], codes: t.codes[:0], status: t.status[:0]}
 }
 
 func (t *Tx) clone() *Tx {
 	n := *t
 	n.MatchState = dissect.MatchState{}
-	n.verb, n.data, n.text = bytes.Clone(t.verb), bytes.Clone(t.data), bytes.Clone(t.text)
+	n.verb, n.data, n.text, n.status = bytes.Clone(t.verb), bytes.Clone(t.data), bytes.Clone(t.text), bytes.Clone(t.status)
 	n.replies, n.codes = append([]span(nil), t.replies...), append([]span(nil), t.codes...)
 	return &n
 }
 
 func (t *Tx) is(verb string) bool { return string(t.verb) == verb }
-
-// code is the last code of the replies, nil without one.
-func (t *Tx) code() []byte {
-	if len(t.codes) == 0 {
-		return nil
-	}
-	return t.at(t.codes[len(t.codes)-1])
-}
