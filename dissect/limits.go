@@ -28,7 +28,6 @@ type HTTPLimits struct {
 	ResponseBodyLimit int
 	DecompressLayers  int   // encodings that are undone one after the other
 	BombLimit         int64 // decompressed bytes past which a body that grew too much is given up
-	BombTime          int64 // nanoseconds of CPU for decompression of one message
 	LZMA              bool
 	DoubleDecodePath  bool
 	DoubleDecodeQuery bool
@@ -59,7 +58,7 @@ func DefaultLimits() Limits {
 		JA3: true, JA4: true, HASSH: true,
 		HTTP: HTTPLimits{
 			RequestBodyLimit: 100 << 10, ResponseBodyLimit: 100 << 10,
-			DecompressLayers: 2, BombLimit: 1 << 20, BombTime: 100e6,
+			DecompressLayers: 2, BombLimit: 1 << 20,
 			FieldLimit: 18000, MaxHeaders: 1024, MaxTx: 512,
 		},
 		SMTP: SMTPLimits{

@@ -54,7 +54,6 @@ func protocolGroups() []group {
 			one("response_body_limit", "bytes of a response body that are looked at", body, func(s *Settings) *int { return &s.Engine.Limits.HTTP.ResponseBodyLimit }),
 			one("decompress_layers", "content encodings undone one after the other", integer[int](0, 16, "2"), func(s *Settings) *int { return &s.Engine.Limits.HTTP.DecompressLayers }),
 			one("bomb_limit", "unpacked bytes past which a body that grew too much is given up", size[int64](1<<10, 1<<32, "1mb"), func(s *Settings) *int64 { return &s.Engine.Limits.HTTP.BombLimit }),
-			one("bomb_time", "time of computing that unpacking one message may take", duration[int64](0, 60e9, "100ms"), func(s *Settings) *int64 { return &s.Engine.Limits.HTTP.BombTime }),
 			one("lzma", "unpack LZMA", truth, func(s *Settings) *bool { return &s.Engine.Limits.HTTP.LZMA }),
 			one("double_decode_path", "decode the path twice", truth, func(s *Settings) *bool { return &s.Engine.Limits.HTTP.DoubleDecodePath }),
 			one("double_decode_query", "decode the query twice", truth, func(s *Settings) *bool { return &s.Engine.Limits.HTTP.DoubleDecodeQuery }),
