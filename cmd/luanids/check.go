@@ -214,7 +214,8 @@ func checkRules(f *flags, paths []string) (checked, error) {
 	if err != nil {
 		return checked{}, err
 	}
-	opt.Funcs, opt.Lint = scriptFuncs(schema, slices.Concat(f.checked...)), true
+	opt.Lint = true
+	opt.Funcs, opt.FlowFlags = scriptFuncs(schema, slices.Concat(f.checked...))
 	set, err := ruleset.Load(schema, paths, opt)
 	if err != nil {
 		return checked{}, err

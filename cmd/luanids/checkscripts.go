@@ -52,19 +52,18 @@ func checkScripts(f *flags, paths []string) (checked, error) {
 // namedIn finds the name that a message is about.
 var namedIn = regexp.MustCompile(`(?:member|global|field|event|function|kind|parameter) "?([\w.]+)|^(\w+\.\w+) is called`)
 
-// scriptFuncs gives the predicates of the scripts among files, for rules that use them.
-func scriptFuncs(schema *dissect.Schema, files []string) []*funcs.Decl {
-	var out []*funcs.Decl
+// scriptFuncs gives the predicates of the scripts among files, for rules that use them, and the flow flags that they set.
+func scriptFuncs(schema *dissect.Schema, files []string) (out []*funcs.Decl, flags []string) {
 	for _, path := range files {
 		text, err := os.ReadFile(path)
 		if err != nil || filepath.Ext(path) != ".lua" || strings.HasSuffix(path, luatest.Suffix) {
 			continue
 		}
 		rt, _ := lua.Load(schema, []lua.Source{{Name: path, Text: string(text)}}, lua.Options{Modules: []fs.FS{os.DirFS(filepath.Dir(path))}})
-		out = append(out, rt.Funcs()...)
+		out, flags = append(out, rt.Funcs()...), append(flags, rt.FlowFlags()...)
 		rt.Close()
 	}
-	return out
+	return out, flags
 }
 
 // scriptDiagnostic words a problem of a script as diagnostics of rules are worded: it points to the name that is
