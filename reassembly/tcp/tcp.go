@@ -119,7 +119,7 @@ func (a *Assembler) Packet(c *Conn, p *packet.Packet, dir dissect.Dir, h Handler
 		end := p.Seq + uint32(len(p.Payload))
 		if p.Seq == s.next && p.Seq == s.sent && s.q == nil && r.q == nil &&
 			(s.flags|r.flags)&hSlow == 0 && c.flags&(cAsync|cRst) == 0 &&
-			int32(end-s.winEnd) <= 0 && p.AckNum-r.acked <= r.sent-r.acked &&
+			int32(end-s.winEnd) <= 0 && p.AckNum-r.acked <= r.sent-r.acked && int32(r.sent-r.acked) >= 0 &&
 			(!p.TCPOpt.HasTimestamp || s.flags&hTS == 0 || int32(p.TCPOpt.TSVal-s.tsRecent) >= 0) &&
 			s.off+uint64(len(p.Payload)) <= a.depth {
 			if p.TCPOpt.HasTimestamp {
