@@ -35,6 +35,12 @@ func (c *checker) call(x *syntax.Call) val {
 	if d.Kind == funcs.Transform {
 		return c.transform(d, x, args)
 	}
+	if d.Name == "to_int" && len(args) > 1 {
+		if k := args[1].konst(); k != nil && (k.V.I < 2 || k.V.I > 36) {
+			c.report(diag.WantNumber(x.Args[1].Range(), "the base", 2, 36))
+			return val{}
+		}
+	}
 	call := &ir.Call{Fn: d.Func(), Pos: c.pos(x.Range())}
 	for _, a := range args {
 		call.Args = append(call.Args, a.x)

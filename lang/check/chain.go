@@ -151,6 +151,7 @@ func (c *checker) pattern(it *syntax.Item, pos ir.Pos) []ir.Item {
 			}
 		case "offset":
 			abs, l.Offset = o.Name, c.numPtr(o.Value)
+			c.fromStart(o)
 		case "depth":
 			abs, l.Depth = o.Name, c.numPtr(o.Value)
 			c.wide(it, o, len(l.Bytes))
@@ -165,6 +166,7 @@ func (c *checker) pattern(it *syntax.Item, pos ir.Pos) []ir.Item {
 				rel, l.Distance, l.Within = o.Name, c.numPtr(o.Value), size
 			} else {
 				abs, l.Offset, l.Depth = o.Name, c.numPtr(o.Value), size
+				c.fromStart(o)
 			}
 		}
 		c.once(it, i)
@@ -180,6 +182,13 @@ func (c *checker) pattern(it *syntax.Item, pos ir.Pos) []ir.Item {
 		}
 	}
 	return []ir.Item{l}
+}
+
+// fromStart reports a place before the start of the buffer.
+func (c *checker) fromStart(o *syntax.Opt) {
+	if o.Value.Var == "" && o.Value.Num < 0 {
+		c.report(diag.BadOptionValue(o.Range(), o.Name, "0 or more: it counts from the start; distance counts from the last match and may be negative"))
+	}
 }
 
 // wide warns when a pattern does not fit into its range.

@@ -302,6 +302,10 @@ func (c *checker) match(b *syntax.Binary, l, r val) ir.Expr {
 		return nil
 	}
 	at := b.R.Range()
+	if r.re.Str == "" {
+		c.report(diag.EmptyPattern(at))
+		return nil
+	}
 	re := c.regex(r.re, at, b.NoCase)
 	if re == nil {
 		return nil

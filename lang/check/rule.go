@@ -267,7 +267,10 @@ func (c *checker) key(x syntax.Expr) ir.Expr {
 	case v.multi != nil:
 		c.report(diag.MultiAlone(x.Range(), v.multi.Name))
 		return nil
-	case v.x == nil || v.konst() != nil:
+	case v.konst() != nil:
+		c.report(diag.ConstantHere(x.Range(), c.text(x), v.kind()))
+		return nil
+	case v.x == nil:
 		c.report(diag.NotAValue(x.Range(), c.text(x), v.kind()))
 		return nil
 	}
@@ -317,6 +320,9 @@ func (b *body) evidence(x syntax.Expr) {
 		e = v.x
 	case fr.f != nil:
 		b.report(diag.MultiAlone(x.Range(), b.text(x)))
+		return
+	case v.konst() != nil:
+		b.report(diag.ConstantHere(x.Range(), b.text(x), v.kind()))
 		return
 	default:
 		b.report(diag.NotAValue(x.Range(), b.text(x), v.kind()))

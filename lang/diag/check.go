@@ -153,6 +153,13 @@ func NotAValue(at Range, what, kind string) Diagnostic {
 	return errorAt(at, "not-a-value", fmt.Sprintf("%s is %s, not a value", shorten(what), article(kind)), "")
 }
 
+// ConstantHere is a constant where something that differs between messages is needed.
+func ConstantHere(at Range, what, typ string) Diagnostic {
+	d := NotAValue(at, what, typ)
+	d.Hint = "it is the same for every message: name a field, or what is computed of one, such as domain(tls.sni)"
+	return d
+}
+
 // NotASet is the right side of in that is no set.
 func NotASet(at Range, what, hint string) Diagnostic {
 	return errorAt(at, "not-a-set", "in needs a set, a range, a list or an address block, not "+shorten(what), hint)

@@ -100,6 +100,8 @@ func habit(t *lexer.Token, want string) string {
 		return `one text is looked for with contains "text"; has takes a chain: has ["text", ...]`
 	case want == "a name" && t.Type == tString:
 		return "names are written without quotes, separated by commas"
+	case want == "a value" && t.Type == tIdent && infixes[t.Value] == 0 && stmts[t.Value] == nil:
+		return "texts are written in quotes, numbers without"
 	case want != "":
 		return ""
 	case t.Value == ",":
