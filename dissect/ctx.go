@@ -110,6 +110,9 @@ func (c *Ctx) Failed() {
 	}
 }
 
+// TLSHandshake is the first byte of TLS: the type of a record with handshake messages (RFC 8446, section 5.1).
+const TLSHandshake = 0x16
+
 // Upgrade hands the rest of the flow to another protocol, or to recognition for "".
 func (c *Ctx) Upgrade(to string) { c.Host.Upgrade(&c.Env, to) }
 

@@ -80,6 +80,5 @@ var verbs = []string{"ABOR", "APPE", "AUTH", "CDUP", "CWD", "DELE", "EPRT", "EPS
 
 // startsTLS tells whether the client begins TLS, of which this is the first byte, though no reply to AUTH was seen. No command begins so.
 func (p *parser) startsTLS(first byte) bool {
-	const handshake = 0x16
-	return first == handshake && len(p.waiting) == 1 && p.waiting[0].is("AUTH") && !p.lines.Skipping(dissect.ToServer)
+	return first == dissect.TLSHandshake && len(p.waiting) == 1 && p.waiting[0].is("AUTH") && !p.lines.Skipping(dissect.ToServer)
 }

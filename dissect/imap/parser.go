@@ -215,9 +215,8 @@ func isStatus(line []byte) bool {
 
 // startsTLS tells whether the client begins TLS, of which this is the first byte, though no answer to STARTTLS was seen. No command begins so.
 func (p *parser) startsTLS(first byte) bool {
-	const handshake = 0x16
 	d := &p.side[dissect.ToServer]
-	return first == handshake && len(p.tls) > 0 && !d.mid && !d.more
+	return first == dissect.TLSHandshake && len(p.tls) > 0 && !d.mid && !d.more
 }
 
 func (p *parser) toTLS(c *dissect.Ctx) {

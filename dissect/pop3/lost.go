@@ -97,6 +97,5 @@ func (p *parser) rejoin(c *dissect.Ctx, dir dissect.Dir, data []byte) bool {
 // startsTLS tells whether the client begins TLS, of which this is the first byte, though no response to STLS was seen. No command begins
 // so.
 func (p *parser) startsTLS(first byte) bool {
-	const handshake = 0x16
-	return first == handshake && len(p.open) == 1 && p.open[0].is("STLS") && !p.lines.Skipping(dissect.ToServer)
+	return first == dissect.TLSHandshake && len(p.open) == 1 && p.open[0].is("STLS") && !p.lines.Skipping(dissect.ToServer)
 }

@@ -84,7 +84,7 @@ func (p *parser) Data(c *dissect.Ctx, dir dissect.Dir, data []byte) int {
 			return len(data)
 		case len(b) == 0 || p.left:
 			return n
-		case b[0] == 0x16 && len(b) > 1 && b[1] == 3: // TLS from the first byte on (of a gateway), or not agreed upon where we saw it
+		case b[0] == dissect.TLSHandshake && len(b) > 1 && b[1] == 3: // TLS from the first byte on (of a gateway), or not agreed upon where we saw it
 			p.left = true
 			c.Upgrade("tls")
 			return n

@@ -100,6 +100,5 @@ func (p *parser) presumeData(c *dissect.Ctx) {
 // startsTLS tells whether the client begins TLS, of which this is the first byte, though no reply to STARTTLS was seen. No command begins
 // so.
 func (p *parser) startsTLS(first byte) bool {
-	const handshake = 0x16
-	return first == handshake && p.mode == commands && p.queue.last() == cmdStartTLS && !p.lineReader.Skipping(dissect.ToServer)
+	return first == dissect.TLSHandshake && p.mode == commands && p.queue.last() == cmdStartTLS && !p.lineReader.Skipping(dissect.ToServer)
 }
