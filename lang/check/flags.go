@@ -3,7 +3,9 @@ package check
 import (
 	"strings"
 
+	"github.com/luanids/luanids/lang/diag"
 	"github.com/luanids/luanids/lang/ir"
+	"github.com/luanids/luanids/lang/syntax"
 )
 
 // flagEffect gives the effect that a word by itself stands for.
@@ -29,4 +31,19 @@ func storeFile(word string) *ir.StoreFile {
 	}
 	out.Scope = strings.TrimPrefix(word, "_")
 	return out
+}
+
+var severities = []string{"info", "low", "medium", "high", "critical"}
+
+func (b *body) severity(w *syntax.Word) ir.Severity {
+	if w.Text == "informational" {
+		return ir.Info
+	}
+	for i, s := range severities {
+		if s == w.Text {
+			return ir.Severity(i + 1)
+		}
+	}
+	b.report(diag.BadChoice(w.Range(), "severity", w.Text, diag.Nearest(w.Text, severities), severities))
+	return ir.NoSeverity
 }

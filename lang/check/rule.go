@@ -208,21 +208,6 @@ func (b *body) statement(s syntax.Stmt, sequence bool) {
 	}
 }
 
-var severities = []string{"info", "low", "medium", "high", "critical"}
-
-func (b *body) severity(w *syntax.Word) ir.Severity {
-	if w.Text == "informational" {
-		return ir.Info
-	}
-	for i, s := range severities {
-		if s == w.Text {
-			return ir.Severity(i + 1)
-		}
-	}
-	b.report(diag.BadChoice(w.Range(), "severity", w.Text, diag.Nearest(w.Text, severities), severities))
-	return ir.NoSeverity
-}
-
 func (b *body) confidence(l *syntax.Lit) {
 	v := l.Float
 	if l.Kind == syntax.LitInt {
