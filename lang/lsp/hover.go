@@ -16,11 +16,13 @@ func (s *server) hover(p *placeParams) (any, error) {
 	if d == nil {
 		return nil, nil
 	}
-	if m, list := s.places(p); slices.Contains(states, m.kind) {
-		at := diag.Range{Start: diag.Pos{Offset: m.from}, End: diag.Pos{Offset: m.to}}
-		return hoverResult{markdown(s.stateText(m, list)), d.textRange(at)}, nil
-	}
 	w, ok := d.wordAt(p.Position)
+	if ok && w.Kind == syntax.TokenText {
+		if m, list := s.places(p); slices.Contains(states, m.kind) {
+			at := diag.Range{Start: diag.Pos{Offset: m.from}, End: diag.Pos{Offset: m.to}}
+			return hoverResult{markdown(s.stateText(m, list)), d.textRange(at)}, nil
+		}
+	}
 	if !ok || w.Kind != syntax.TokenWord && !w.namesRule() {
 		return nil, nil
 	}
