@@ -39,6 +39,7 @@ type builder struct {
 	steps  []ir.TStep // transformations named since the sticky buffer
 
 	last *ir.Lit // the content that modifiers change
+	fast bool    // a content has fast_pattern
 	// latest is the item declared last, and latestIn its chain: where relative items go that name no buffer.
 	latest   ir.Item
 	latestIn *chain

@@ -186,7 +186,10 @@ var (
 		return nil
 	})
 	fastPattern = modifier(func(b *builder, lit *ir.Lit, v string) *problem {
-		lit.Fast = true
+		if b.fast {
+			return fail("another content of the rule has it: there can be one")
+		}
+		b.fast, lit.Fast = true, true
 		if v == "" || v == "only" {
 			return nil
 		}

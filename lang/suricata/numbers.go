@@ -142,7 +142,11 @@ func packetNumber(field string, scale int64) handler {
 		if err != nil {
 			return err
 		}
-		return b.requirePacket(c.scale(scale).on(x))
+		c = c.scale(scale)
+		if f, ok := x.(*ir.Field); ok && f.F.Hi > 0 && max(c.lo, c.hi) > f.F.Hi {
+			return fail("%q: it is at most %d", strings.TrimSpace(v), f.F.Hi/scale)
+		}
+		return b.requirePacket(c.on(x))
 	}
 }
 
