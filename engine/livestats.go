@@ -64,7 +64,7 @@ func (e *Engine) liveDue(rest bool) {
 	snap := e.Snapshot()
 	e.order.busy.Lock()
 	defer e.order.busy.Unlock()
-	e.writeCounters(snap.Counters, now.UnixNano())
+	e.writeCounters(snap.Counters, snap.sizes, now.UnixNano())
 }
 
 // flush writes out the EVE records that are buffered.
@@ -111,6 +111,7 @@ type Snapshot struct {
 	At       time.Time
 	Uptime   time.Duration
 	Counters []Counter // as Engine.Counters gives them
+	sizes    []Counter // as Engine.sizes does
 	// Interfaces are those that are watched, nil in a replay.
 	Interfaces []live.InterfaceStats
 	Latency    Latency
@@ -130,7 +131,7 @@ func (e *Engine) Snapshot() Snapshot {
 	defer e.reading.Unlock()
 	e.order.busy.Lock()
 	defer e.order.busy.Unlock()
-	s := Snapshot{At: time.Now(), Counters: e.Counters(), Latency: e.order.latency.figures()}
+	s := Snapshot{At: time.Now(), Counters: e.Counters(), sizes: e.sizes(), Latency: e.order.latency.figures()}
 	s.Uptime, s.Figures = s.At.Sub(e.started), e.figures()
 	if c := e.live.capture; c != nil {
 		s.Interfaces = c.Interfaces()

@@ -234,10 +234,10 @@ func (e *Engine) writeStats() {
 	if e.live.capture != nil {
 		now = time.Now().UnixNano()
 	}
-	e.writeCounters(e.Counters(), now)
+	e.writeCounters(e.Counters(), e.sizes(), now)
 }
 
-func (e *Engine) writeCounters(list []Counter, now int64) {
+func (e *Engine) writeCounters(list, sizes []Counter, now int64) {
 	var theirs, ours node
 	if e.live.capture != nil {
 		list = append(list, e.live.stats.deltas(list)...)
@@ -252,7 +252,9 @@ func (e *Engine) writeCounters(list []Counter, now int64) {
 	for _, name := range eve.NeverHappens {
 		theirs.set(name, 0)
 	}
-	e.sizes(theirs.set)
+	for _, c := range sizes {
+		theirs.set(c.Name, c.Value)
+	}
 	theirs.child("detect").raw = e.engines
 	opt := &e.order.cfg.EVEOptions
 	if opt.StatsDeltas() {

@@ -60,8 +60,9 @@ func (e *Engine) flowEndCounters(c func(string, uint64)) {
 }
 
 // sizes gives the figures of Suricata's stats records about tables, as far as this engine has them in another form, by their
-// full names.
-func (e *Engine) sizes(set func(name string, n uint64)) {
+// full names. As with Counters, nobody may be at work.
+func (e *Engine) sizes() (list []Counter) {
+	set := func(name string, n uint64) { list = append(list, Counter{name, n}) }
 	var active, table, sessions, connected, evicted, timedOut, ended, lost uint64
 	var expected int
 	for _, w := range e.workers {
@@ -104,4 +105,5 @@ func (e *Engine) sizes(set func(name string, n uint64)) {
 	set("defrag.mgr.tracker_timeout", lost)
 	set("http.byterange.memuse", uint64(e.order.join.kept))
 	set("http.byterange.memcap", uint64(e.cfg.Parts.Memcap))
+	return list
 }
