@@ -72,19 +72,26 @@ func (p *pins) apply(pkt *packet.Packet, now int64) {
 	if len(p.m) > 0 {
 		p.pinned(pkt, now)
 	}
-	lines := slices.Contains(p.usual, pkt.DstPort) || slices.Contains(p.usual, pkt.SrcPort)
-	for b := pkt.Payload; len(b) >= 8; {
-		p.announced(pkt, b, now)
-		i := -1
-		if lines {
-			i = bytes.IndexByte(b, '\n')
-		}
-		if i < 0 {
+	b := pkt.Payload
+	if len(b) < minAnnounced {
+		return
+	}
+	p.announced(pkt, b, now)
+	if !slices.Contains(p.usual, pkt.DstPort) && !slices.Contains(p.usual, pkt.SrcPort) {
+		return
+	}
+	for {
+		i := bytes.IndexByte(b, '\n')
+		if i < 0 || len(b)-i-1 < minAnnounced {
 			return
 		}
 		b = b[i+1:]
+		p.announced(pkt, b, now)
 	}
 }
+
+// minAnnounced is how many bytes an announcement has at least.
+const minAnnounced = 8
 
 // announced takes note of what bytes of a packet announce that begin with a line.
 func (p *pins) announced(pkt *packet.Packet, b []byte, now int64) {

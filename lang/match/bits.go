@@ -4,20 +4,15 @@ import "github.com/luanids/luanids/dissect"
 
 // FlowBitNames gives the names of the flow flags by their number; "" for those that only the
 // compiler uses.
-func (p *Program) FlowBitNames() []string {
-	names := make([]string, len(p.flowBits))
-	for name, n := range p.flowBits {
-		if int(n) < len(names) && name != "" && name[0] != 0 {
-			names[n] = name
-		}
-	}
-	return names
-}
+func (p *Program) FlowBitNames() []string { return byNumber(p.flowBits) }
 
 // FlowIntNames gives the names of the flow counters by their number; "" for those that only the compiler uses.
-func (p *Program) FlowIntNames() []string {
-	names := make([]string, len(p.flowInts))
-	for name, n := range p.flowInts {
+func (p *Program) FlowIntNames() []string { return byNumber(p.flowInts) }
+
+// byNumber lists names by their number, without those that only the compiler uses.
+func byNumber(numbers map[string]uint32) []string {
+	names := make([]string, len(numbers))
+	for name, n := range numbers {
 		if int(n) < len(names) && name != "" && name[0] != 0 {
 			names[n] = name
 		}

@@ -54,14 +54,6 @@ func (m *Matcher) known(pt *part, e *dissect.Env) *looseRules {
 	return nil
 }
 
-// learn finds out what known did not know.
-func (m *Matcher) learn(pt *part) *looseRules {
-	if m.e.Flow == nil {
-		return m.pairOf(pt)
-	}
-	return m.looseOf(pt)
-}
-
 // anyNumber tells whether rules hang on one of the packet's numbers, of the tables that are live.
 func (m *Matcher) anyNumber(pt *part, live uint64) bool {
 	for i, t := range pt.switches {

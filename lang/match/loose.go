@@ -80,6 +80,14 @@ func (m *Matcher) pairOf(pt *part) *looseRules {
 	return &c.looseRules
 }
 
+// learn gives what is remembered of the rules without literal for the event at hand, and finds it out where nothing is.
+func (m *Matcher) learn(pt *part) *looseRules {
+	if m.e.Flow == nil {
+		return m.pairOf(pt)
+	}
+	return m.looseOf(pt)
+}
+
 // addSwitches takes the rules of switches, given those that are live.
 func (m *Matcher) addSwitches(pt *part, live uint64) {
 	for i, t := range pt.switches {

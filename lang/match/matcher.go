@@ -259,15 +259,11 @@ func (m *Matcher) takeRest(grown *eventProg, tx *dissect.MatchState) {
 // addLoose takes the candidates that hang on no literal; low is as for sift.
 func (m *Matcher) addLoose(pt *part, low uint64) {
 	n := len(m.cands)
-	f := m.e.Flow
-	switch {
-	case !pt.cached || m.ev == dissect.EvFlowStart || f == nil && m.e.Pkt == nil:
+	if !pt.cached || m.ev == dissect.EvFlowStart || m.e.Flow == nil && m.e.Pkt == nil {
 		m.addSwitches(pt, ^uint64(0))
 		m.addFixed(pt)
-	case f != nil:
-		m.addKnown(pt, m.looseOf(pt))
-	default:
-		m.addKnown(pt, m.pairOf(pt))
+	} else {
+		m.addKnown(pt, m.learn(pt))
 	}
 	m.add(pt.loose[pt.unstable:])
 	if len(m.cands) > n {
