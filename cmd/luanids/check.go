@@ -81,6 +81,7 @@ func check(e *env, f *flags, format string, args []string) error {
 	if format != "text" && format != "json" {
 		return usage(fmt.Errorf("--format %s: use text or json", format))
 	}
+	defer pace(e).stop()
 	kinds := checkKinds()
 	files, err := sortByKind(kinds, args)
 	if err != nil {
