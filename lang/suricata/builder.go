@@ -64,8 +64,10 @@ type builder struct {
 	appProto     bool                   // names app-layer-protocol
 	priority     int
 	filestore    bool
-	unused       string // a sticky buffer that nothing was asked of
-	off          int    // of the option at hand
+	bypasses     bool
+	rawText      *ir.Lit // that rawbytes is about
+	unused       string  // a sticky buffer that nothing was asked of
+	off          int     // of the option at hand
 	mem          *scratch
 }
 
@@ -92,7 +94,8 @@ type chain struct {
 	adds, removes []*ir.Dataset
 	contexts      []*ir.Context // that alerts show for the value
 	keeps         []kept
-	off           int // of the first mention
+	off           int   // of the first mention
+	most          int64 // length that urilen allows, 0: any
 }
 
 // empty tells whether nothing is asked of the buffer (any more: contents move).

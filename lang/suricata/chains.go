@@ -177,14 +177,17 @@ func checkLower(c *chain) *problem {
 	}
 	for _, it := range c.items {
 		lit, ok := it.(*ir.Lit)
-		if !ok || lit.NoCase || lit.Neg {
-			continue
-		}
-		for _, x := range lit.Bytes {
-			if x >= 'A' && x <= 'Z' {
-				return &problem{keyword: c.buf.name, why: "its value is in lower case: the rule never matches", off: c.off}
-			}
+		switch {
+		case !ok:
+		case lit.NoCase:
+			return &problem{keyword: c.buf.name, why: "its value is in lower case: leave nocase out, and write the text in lower case", off: c.off}
+		case hasCapital(lit.Bytes):
+			return &problem{keyword: c.buf.name, why: "its value is in lower case: the text has to be, too", off: c.off}
 		}
 	}
 	return nil
+}
+
+func hasCapital(text []byte) bool {
+	return slices.ContainsFunc(text, func(x byte) bool { return x >= 'A' && x <= 'Z' })
 }

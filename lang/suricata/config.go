@@ -43,7 +43,14 @@ func config(b *builder, v string) *problem {
 
 // bypass ends the work on the flow.
 func bypass(b *builder, v string) *problem {
-	b.notIPOnly = true
+	if b.filestore {
+		return storesAndBypasses()
+	}
+	b.notIPOnly, b.bypasses = true, true
 	b.r.Effects = append(b.r.Effects, &ir.Bypass{})
 	return nil
+}
+
+func storesAndBypasses() *problem {
+	return fail("filestore and bypass exclude each other: of a flow that is not looked at no file can be stored")
 }

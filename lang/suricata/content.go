@@ -213,6 +213,9 @@ func moveTo(buf *buffer) handler {
 		from := b.find(payloadBuffer, nil, false)
 		for i := len(from.items) - 1; i >= 0; i-- {
 			if lit, ok := from.items[i].(*ir.Lit); ok {
+				if lit == b.rawText {
+					return fail("rawbytes says that the content is about the bytes of the packet")
+				}
 				from.items = slices.Delete(from.items, i, i+1)
 				to := b.find(buf, nil, false)
 				to.items = append(to.items, lit)
@@ -226,8 +229,29 @@ func moveTo(buf *buffer) handler {
 	}
 }
 
+// rawbytes says of the content before it what is so anyway.
+func rawbytes(b *builder, v string) *problem {
+	if b.sticky != nil {
+		return fail("it cannot be about a sticky buffer")
+	}
+	items := b.find(payloadBuffer, nil, false).items
+	for i := len(items) - 1; i >= 0; i-- {
+		if lit, ok := items[i].(*ir.Lit); ok {
+			if lit == b.rawText {
+				return fail("the content has it already")
+			}
+			b.rawText = lit
+			return nil
+		}
+	}
+	return fail("there is no content without a buffer before it")
+}
+
 // uricontent is content in the URI.
 func uricontent(b *builder, v string) *problem {
+	if b.sticky != nil {
+		return fail("a sticky buffer is set: pkt_data must come before it")
+	}
 	lit, err := b.literal(v)
 	if err != nil {
 		return err

@@ -1,9 +1,9 @@
 package suricata
 
 import (
-	"encoding/hex"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -60,40 +60,36 @@ func (b *builder) fileField(name string, test func(x ir.Expr) (ir.Expr, *problem
 	return b.onField(f, test)
 }
 
-// filename is text anywhere in the name, in any case.
-func filename(b *builder, v string) *problem {
-	lit, err := b.literal(v)
-	if err != nil {
-		return err
+// fileText makes the handler of a keyword for text of files in any case. Like the keyword it leaves the sticky buffer, and modifiers
+// behind it are about its text. Quotes may be left out where bare says so.
+func fileText(buf *buffer, bare bool, more func(lit *ir.Lit)) handler {
+	return func(b *builder, v string) *problem {
+		if text := strings.TrimLeft(strings.TrimPrefix(v, "!"), " \t"); bare && !strings.HasPrefix(text, `"`) {
+			v = v[:len(v)-len(text)] + `"` + text + `"`
+		}
+		lit, err := b.literal(v)
+		if err != nil {
+			return err
+		}
+		lit.NoCase = true
+		more(lit)
+		b.setSticky(nil)
+		b.addTo(b.find(buf, nil, false), lit)
+		b.last = lit
+		return nil
 	}
-	lit.NoCase = true
-	c := b.find(fileNameBuffer, nil, false)
-	c.items = append(c.items, lit)
-	return nil
 }
 
-// fileext is the end of the name behind a dot, in any case.
-func fileext(b *builder, v string) *problem {
-	lit, err := b.literal(v)
-	if err != nil {
-		return err
-	}
-	lit.NoCase, lit.EndsWith = true, true
+var (
+	filename  = fileText(fileNameBuffer, true, func(*ir.Lit) {}) // anywhere in the name
+	fileext   = fileText(fileNameBuffer, true, isExtension)
+	filemagic = fileText(magicBuffer, false, func(*ir.Lit) {}) // anywhere in libmagic's description
+)
+
+// isExtension makes the text the end of a name behind a dot.
+func isExtension(lit *ir.Lit) {
+	lit.EndsWith = true
 	lit.Bytes = append([]byte("."), lit.Bytes...)
-	c := b.find(fileNameBuffer, nil, false)
-	c.items = append(c.items, lit)
-	return nil
-}
-
-// filemagic is text anywhere in libmagic's description, in any case.
-func filemagic(b *builder, v string) *problem {
-	lit, err := b.literal(v)
-	if err != nil {
-		return err
-	}
-	lit.NoCase = true
-	b.addTo(b.find(magicBuffer, nil, false), lit)
-	return nil
 }
 
 // knownMagic refuses texts that no description of ours has: libmagic knows more types, and the rule would never match, or
@@ -147,6 +143,9 @@ func filesize(b *builder, v string) *problem {
 }
 
 func filestore(b *builder, v string) *problem {
+	if b.bypasses {
+		return storesAndBypasses()
+	}
 	x := &ir.StoreFile{}
 	if v != "" {
 		if err := filestoreOption(v, x); err != nil {
@@ -158,7 +157,8 @@ func filestore(b *builder, v string) *problem {
 	return nil
 }
 
-// fileDigest makes the handler of a list of digests, one a line in hex (other words on the line are ignored).
+// fileDigest makes the handler of a list of digests, which stand in hex at the beginning of their lines. As in Suricata all else is passed
+// over: what is behind a digest, and lines that begin with none of the size.
 func fileDigest(field string, size int) handler {
 	return func(b *builder, v string) *problem {
 		v, neg := strings.CutPrefix(v, "!")
@@ -167,15 +167,10 @@ func fileDigest(field string, size int) handler {
 			return err
 		}
 		var sums []string
-		for _, line := range strings.Split(string(text), "\n") {
-			f := strings.Fields(line)
-			if len(f) == 0 || strings.HasPrefix(f[0], "#") {
-				continue
+		for line := range strings.Lines(string(text)) {
+			if sum := line[:hexDigits(line)]; len(sum) == 2*size {
+				sums = append(sums, strings.ToLower(sum))
 			}
-			if sum, err := hex.DecodeString(f[0]); err != nil || len(sum) != size {
-				return fail("%q in the list is no digest of %d bytes", f[0], size)
-			}
-			sums = append(sums, strings.ToLower(f[0]))
 		}
 		set := ir.NewStrSet(true, sums...)
 		return b.fileField(field, func(x ir.Expr) (ir.Expr, *problem) {
@@ -185,4 +180,29 @@ func fileDigest(field string, size int) handler {
 			return orNot(&ir.In{X: x, Set: set}, x, neg), nil
 		})
 	}
+}
+
+// hexDigits counts the digits that a line begins with.
+func hexDigits(line string) int {
+	n := strings.IndexFunc(line, func(r rune) bool { return !strings.ContainsRune("0123456789abcdefABCDEF", r) })
+	if n < 0 {
+		return len(line)
+	}
+	return n
+}
+
+// carriesFiles are the protocols whose messages carry files.
+var carriesFiles = map[string]bool{"http": true, "http2": true, "doh2": true, "smtp": true, "pop3": true, "ftp-data": true, "nfs": true, "smb": true}
+
+// checkFiles refuses to look for files in a protocol, or a direction, that has none.
+func (b *builder) checkFiles(uses []use) *problem {
+	ofFile := func(u use) bool { return u.spec == nil && strings.HasPrefix(u.ev.Name, "file") }
+	switch {
+	case b.spec == nil || !b.filestore && !slices.ContainsFunc(uses, ofFile):
+	case !carriesFiles[b.spec.Owner().Name]:
+		return fail("no files are taken out of %s", b.appName)
+	case b.spec.Name == "smtp" && b.dir == toClient:
+		return fail("mails go to the server, and flow says to_client: the rule never matches")
+	}
+	return nil
 }

@@ -17,6 +17,9 @@ func (b *builder) finish() ([]*ir.Rule, *problem) {
 		return nil, &problem{keyword: b.unused, why: "nothing is asked of this buffer"}
 	}
 	b.chains = slices.DeleteFunc(b.chains, (*chain).empty)
+	if err := b.checkLengths(); err != nil {
+		return nil, err
+	}
 	if h := b.hook; h != nil && h.dir != 0 {
 		if b.dir != 0 && b.dir != h.dir {
 			return nil, fail("the hook is of one direction, and flow names the other")
@@ -226,6 +229,9 @@ func (b *builder) variant(v variant, r *ir.Rule) *problem {
 		return err
 	}
 	if err := b.checkMix(uses); err != nil {
+		return err
+	}
+	if err := b.checkFiles(uses); err != nil {
 		return err
 	}
 	terms, err := b.headerTerms(v, uses, b.mem.terms[:0])

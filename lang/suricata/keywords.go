@@ -17,7 +17,7 @@ func keywordTable() map[string]handler {
 	keywords := map[string]handler{
 		"msg": msg, "sid": sid, "gid": gid, "rev": rev, "classtype": classtype, "priority": priority,
 		"reference": reference, "metadata": metadata, "target": target, "noalert": noalert, "alert": alertToo,
-		"requires": requires, "prefilter": nothing, "bypass": bypass, "rawbytes": nothing,
+		"requires": requires, "prefilter": nothing, "bypass": bypass, "rawbytes": rawbytes,
 
 		"content": content, "uricontent": uricontent, "nocase": nocase, "depth": depth, "offset": offset,
 		"distance": distance, "within": within, "startswith": startswith, "endswith": endswith, "fast_pattern": fastPattern,

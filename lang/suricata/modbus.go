@@ -74,7 +74,7 @@ func modbusRange(what, v string) (cmp, *problem) {
 	if i := strings.IndexFunc(v, func(r rune) bool { return !strings.ContainsRune("0123456789<>", r) }); i >= 0 || v == "" {
 		return cmp{}, fail("%q is no %s: a number is wanted, <N, >N or N<>M, with no blanks in it", v, what)
 	}
-	c, err := parseCmp(v)
+	c, err := parseAnyCmp(v)
 	if err != nil {
 		return c, err
 	}

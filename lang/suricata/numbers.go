@@ -1,6 +1,8 @@
 package suricata
 
 import (
+	"fmt"
+	"math"
 	"strings"
 
 	"github.com/luanids/luanids/dissect"
@@ -21,6 +23,25 @@ var cmpOps = []struct {
 }{{"!=", ir.TestNe}, {">=", ir.TestGe}, {"<=", ir.TestLe}, {">", ir.TestGt}, {"<", ir.TestLt}, {"==", ir.TestEq}, {"=", ir.TestEq}, {"!", ir.TestNe}}
 
 func parseCmp(s string) (c cmp, err *problem) {
+	if c, err = parseAnyCmp(s); err == nil && c.settled() {
+		err = fail("%q: no number, or every number, is so", s)
+	}
+	return c, err
+}
+
+// settled tells of comparisons whose outcome does not depend on the number, which is never negative; Suricata refuses them too.
+func (c cmp) settled() bool {
+	switch c.op {
+	case ir.TestRange, ir.TestNotIn:
+		return c.hi-c.lo == 1
+	case ir.TestLt, ir.TestGe:
+		return c.lo == 0
+	}
+	return false
+}
+
+// parseAnyCmp reads a comparison whether or not it tells numbers apart.
+func parseAnyCmp(s string) (c cmp, err *problem) {
 	s = strings.TrimSpace(s)
 	c.op = ir.TestEq
 	if strings.HasPrefix(s, "&") {
@@ -189,8 +210,31 @@ func urilen(b *builder, v string) *problem {
 	if err != nil {
 		return err
 	}
+	if max(c.lo, c.hi) > math.MaxUint16 {
+		return fail("%q: a length is at most %d", v, math.MaxUint16)
+	}
 	ch := b.find(buf, nil, false)
 	ch.items = append(ch.items, c.item(b.pos()))
+	switch c.op {
+	case ir.TestEq, ir.TestLe:
+		ch.most = c.lo
+	case ir.TestLt:
+		ch.most = c.lo - 1
+	case ir.TestRange:
+		ch.most = c.hi - 1
+	}
+	return nil
+}
+
+// checkLengths refuses texts that are longer than urilen lets the URI be.
+func (b *builder) checkLengths() *problem {
+	for _, c := range b.chains {
+		for _, it := range c.items {
+			if lit, ok := it.(*ir.Lit); ok && c.most > 0 && int64(len(lit.Bytes)) > c.most {
+				return &problem{keyword: "urilen", why: fmt.Sprintf("a text of %d bytes is not in a URI of at most %d", len(lit.Bytes), c.most)}
+			}
+		}
+	}
 	return nil
 }
 
@@ -280,7 +324,11 @@ func fieldTest(f *dissect.Field, x ir.Expr, v string) (ir.Expr, *problem) {
 	case dissect.TFloat, dissect.TIP:
 		return nil, fail("values of this kind cannot be compared")
 	}
-	c, err := parseCmp(v)
+	parse := parseCmp
+	if closedRanges[f.Name] {
+		parse = parseAnyCmp
+	}
+	c, err := parse(v)
 	if err != nil {
 		return nil, err
 	}

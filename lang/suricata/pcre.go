@@ -63,6 +63,9 @@ func pcre(b *builder, v string) *problem {
 	if buf == nil {
 		return fail("the modifier %s names no buffer", c.mod.Buffer)
 	}
+	if end := strings.LastIndexByte(v, '/'); buf.lower && end > 0 && !strings.Contains(v[end:], "i") && capitalMeant(v[:end]) {
+		return fail("the modifier %s is of a value in lower case: the expression has to be, too", c.mod.Buffer)
+	}
 	if b.sticky == fileBuffer && buf.name == "http.response_body" {
 		buf = fileBuffer // the same to Suricata
 	}
@@ -73,6 +76,21 @@ func pcre(b *builder, v string) *problem {
 	b.addTo(ch, it)
 	b.keep(ch, it, kept)
 	return nil
+}
+
+// capitalMeant tells whether an expression has a capital that stands for itself.
+func capitalMeant(re string) bool {
+	for i := 0; i < len(re); i++ {
+		switch {
+		case re[i] == '\\' && strings.HasPrefix(re[i+1:], "x"):
+			i += 3
+		case re[i] == '\\':
+			i++
+		case re[i] >= 'A' && re[i] <= 'Z':
+			return true
+		}
+	}
+	return false
 }
 
 // namedGroups gives the variables that groups of an expression are kept in by their names, as in (?P<flow_agent>...), in the form

@@ -83,6 +83,9 @@ func filestoreOption(v string, out *ir.StoreFile) *problem {
 			return fail("%q is neither a direction (request, response, both) nor, behind it, a scope (file, tx, flow)", p)
 		}
 		read[i] = word
+		if i == 0 {
+			read[1] = "message" // what a direction alone is about
+		}
 	}
 	if out.Scope = read[1]; out.Scope != "" {
 		out.Side = read[0]
