@@ -96,6 +96,8 @@ type Spec struct {
 	// EVE writes the members of a record for the message of e: usually one key with the
 	// protocol's object. Called for events with Log, and for the context of alerts.
 	EVE func(w *jsonw.Writer, e *Env)
+	// Records is how many records EVE writes for a message, one a call. nil: one.
+	Records func(e *Env) int
 	// Context writes the members for alerts, files and anomalies, where they differ from those of
 	// the protocol's own record; nil means EVE.
 	Context func(w *jsonw.Writer, e *Env)

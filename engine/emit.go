@@ -30,17 +30,28 @@ func (w *worker) Emit(spec *dissect.Spec, ev dissect.Local, e *dissect.Env) {
 	}
 	w.stats.tx[spec.Index()][transport(w.flow, spec)]++
 	if w.eve != nil && w.rules.logged[spec.Index()] {
-		txID, ok := uint64(0), false
-		if n, is := e.Tx.(dissect.Numbered); is {
-			txID, ok = n.TxID(), true
+		n := 1
+		if spec.Records != nil {
+			n = spec.Records(e)
 		}
-		if !w.waits(w.flow) {
-			w.line(w.eve.Protocol(w.lines(), e, spec, decl.LogByDir, txID, ok))
-		} else if body := w.eve.ProtocolBody(w.body(), e, spec, txID, ok); len(body) == 0 {
-			w.recycleBody(body)
-		} else {
-			w.wait(w.flow, e.Dir, eve.Body{Type: spec.RecordType(), ByDir: decl.LogByDir, Message: body, Client: w.eve.Client(e, spec)}, nil)
+		for range n {
+			w.logMessage(spec, decl, e)
 		}
+	}
+}
+
+// logMessage writes a record of a message.
+func (w *worker) logMessage(spec *dissect.Spec, decl *dissect.Event, e *dissect.Env) {
+	txID, ok := uint64(0), false
+	if n, is := e.Tx.(dissect.Numbered); is {
+		txID, ok = n.TxID(), true
+	}
+	if !w.waits(w.flow) {
+		w.line(w.eve.Protocol(w.lines(), e, spec, decl.LogByDir, txID, ok))
+	} else if body := w.eve.ProtocolBody(w.body(), e, spec, txID, ok); len(body) == 0 {
+		w.recycleBody(body)
+	} else {
+		w.wait(w.flow, e.Dir, eve.Body{Type: spec.RecordType(), ByDir: decl.LogByDir, Message: body, Client: w.eve.Client(e, spec)}, nil)
 	}
 }
 

@@ -131,7 +131,13 @@ func (r *Recorder) Emit(spec *dissect.Spec, ev dissect.Local, e *dissect.Env) {
 		}
 	}
 	r.Lines = append(r.Lines, line)
+	records := 0
 	if decl.Log && spec.EVE != nil {
+		if records = 1; spec.Records != nil {
+			records = spec.Records(e)
+		}
+	}
+	for range records {
 		var w jsonw.Writer
 		w.Object()
 		spec.EVE(&w, e)

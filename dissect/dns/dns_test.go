@@ -99,7 +99,7 @@ func TestEVE(t *testing.T) {
 				`"answers":[{"rrname":"www.suricata-ids.org","rrtype":"CNAME","ttl":3544,"rdata":"suricata-ids.org"},{"rrname":"suricata-ids.org","rrtype":"A","ttl":244,"rdata":"192.0.78.24"},{"rrname":"suricata-ids.org","rrtype":"A","ttl":244,"rdata":"192.0.78.25"}],` +
 				`"grouped":{"CNAME":["suricata-ids.org"],"A":["192.0.78.24","192.0.78.25"]}}}`}},
 		{version2, []string{
-			`{"dns":{"type":"query","id":36146,"rrname":"www.suricata-ids.org","rrtype":"A","tx_id":0,"opcode":0}}`,
+			`{"dns":{"version":2,"type":"query","id":36146,"rrname":"www.suricata-ids.org","rrtype":"A","tx_id":0,"opcode":0}}`,
 			`{"dns":{"version":2,"type":"answer","id":36146,"flags":"81a0","qr":true,"rd":true,"ra":true,"opcode":0,"rrname":"www.suricata-ids.org","rrtype":"A","rcode":"NOERROR",` +
 				`"answers":[{"rrname":"www.suricata-ids.org","rrtype":"CNAME","ttl":3544,"rdata":"suricata-ids.org"},{"rrname":"suricata-ids.org","rrtype":"A","ttl":244,"rdata":"192.0.78.24"},{"rrname":"suricata-ids.org","rrtype":"A","ttl":244,"rdata":"192.0.78.25"}],` +
 				`"grouped":{"CNAME":["suricata-ids.org"],"A":["192.0.78.24","192.0.78.25"]}}}`}},
@@ -245,7 +245,7 @@ func TestResponseNames(t *testing.T) {
 	r := udp("dns.response.rrname")
 	soa := "\x02ns\xc0\x0c\x02hm\xc0\x0c" + strings.Repeat("\x00", 20)
 	r.Data(dissect.ToClient, header(0x8183, 1, 0, 1)+question("example.org", 1)+rr(TypeSOA, soa))
-	want := `dns.response to_client dns.response.rrname=["example.org" "example.org" "ns.example.org" "hm.example.org"]`
+	want := `dns.response to_client dns.response.rrname=["example.org" "example.org" "ns.example.org"]`
 	if got := r.End(dissect.EndTimeout); !strings.Contains(got, want) {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}

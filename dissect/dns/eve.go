@@ -39,7 +39,7 @@ func ParseOptions(settings map[string]string) Options {
 	if settings["version"] == "" && os.Getenv(versionVariable) == "2" {
 		o.Version = 2
 	}
-	formats := false
+	formats := false // a known one is named
 	for k, v := range settings {
 		switch {
 		case k == "version":
@@ -51,11 +51,12 @@ func ParseOptions(settings map[string]string) Options {
 		case k == "responses" || k == "answer":
 			o.Responses = truth(v)
 		case strings.HasPrefix(k, "formats."):
-			if !formats {
+			detailed, grouped := strings.EqualFold(v, "detailed"), strings.EqualFold(v, "grouped")
+			if !formats && (detailed || grouped) {
 				formats, o.Detailed, o.Grouped = true, false, false
 			}
-			o.Detailed = o.Detailed || v == "detailed"
-			o.Grouped = o.Grouped || v == "grouped"
+			o.Detailed = o.Detailed || detailed
+			o.Grouped = o.Grouped || grouped
 		case strings.HasPrefix(k, "types.") || strings.HasPrefix(k, "custom."):
 			if o.Types == nil {
 				o.Types = map[uint16]bool{}
@@ -154,15 +155,36 @@ func (o *Options) Members(w *jsonw.Writer, m *Message) {
 	writeAdditionals(w, m)
 }
 
-// members2 writes the older form: a query has only what identifies it.
+// records is the Spec's Records function: in version 2 a request has a record for each of its questions, up to the first whose type is not
+// wanted, as in Suricata.
+func (o *Options) records(e *dissect.Env) int {
+	m, ok := e.Tx.(*Message)
+	if !ok || o.Version != 2 || m.Response {
+		return 1
+	}
+	m.asked = 0
+	if o.Types == nil {
+		return len(m.Queries)
+	}
+	n := 0
+	for n < len(m.Queries) && o.Types[m.Queries[n].Type] {
+		n++
+	}
+	return n
+}
+
+// members2 writes the older form: a query has only what identifies it, in a record for each question.
 func (o *Options) members2(w *jsonw.Writer, m *Message) {
+	w.Key("version")
+	w.Int(2)
 	if !m.Response {
 		w.Key("type")
 		w.Str("query")
 		w.Key("id")
 		w.Uint(uint64(m.ID))
-		if len(m.Queries) > 0 {
-			writeQuestion(w, m, &m.Queries[0])
+		if m.asked < len(m.Queries) {
+			writeQuestion(w, m, &m.Queries[m.asked])
+			m.asked++
 		}
 		w.Key("tx_id")
 		w.Uint(m.Number)
@@ -174,8 +196,6 @@ func (o *Options) members2(w *jsonw.Writer, m *Message) {
 		w.Int(int64(m.Opcode()))
 		return
 	}
-	w.Key("version")
-	w.Int(2)
 	w.Key("type")
 	w.Str("answer")
 	w.Key("id")

@@ -1,6 +1,7 @@
 package dns
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -47,6 +48,39 @@ func TestMembers(t *testing.T) {
 		for _, want := range c.want {
 			if !strings.Contains(got, want) {
 				t.Errorf("%s: record\n%s\nhas no\n%s", c.what, got, want)
+			}
+		}
+	}
+}
+
+// TestQuestionsOfVersion2 wants a record for each question, up to one whose type is not logged.
+func TestQuestionsOfVersion2(t *testing.T) {
+	msg := header(0x0100, 3) + question("a.org", TypeA) + question("b.org", TypeMX) + question("c.org", TypeA)
+	const a, b, c = `"rrname":"a.org","rrtype":"A"`, `"rrname":"b.org","rrtype":"MX"`, `"rrname":"c.org","rrtype":"A"`
+	for _, tt := range []struct {
+		types map[string]string
+		want  []string
+	}{
+		{map[string]string{}, []string{a, b, c}},
+		{map[string]string{"types.0": "A"}, []string{a}},
+		{map[string]string{"types.0": "mx"}, nil},
+		{map[string]string{"requests": "no"}, nil},
+		{map[string]string{"version": "3"}, []string{a + "},{" + b + "},{" + c}},
+	} {
+		if tt.types["version"] == "" {
+			tt.types["version"] = "2"
+		}
+		r := dissecttest.New(NewSpec(ParseOptions(tt.types)))
+		r.Ctx.Flow.Key.Proto = packet.ProtoUDP
+		r.Data(dissect.ToServer, msg)
+		got := slices.DeleteFunc(r.Records, func(s string) bool { return s == "{}" })
+		if len(got) != len(tt.want) {
+			t.Errorf("%v: %d records, want %d", tt.types, len(got), len(tt.want))
+			continue
+		}
+		for i, want := range tt.want {
+			if !strings.Contains(got[i], want) {
+				t.Errorf("%v: record %d is %s, want %s", tt.types, i, got[i], want)
 			}
 		}
 	}

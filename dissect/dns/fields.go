@@ -13,6 +13,7 @@ func fields(p string) []dissect.Field {
 		dissect.Int(p+".id", msg, "transaction id of the header", func(m *Message) (int64, bool) { return int64(m.ID), true }).Bits(16),
 		dissect.Int(p+".opcode", msg, "kind of query: 0 QUERY, 2 STATUS, 4 NOTIFY, 5 UPDATE", func(m *Message) (int64, bool) { return int64(m.Opcode()), true }).Bits(4),
 		dissect.Int(p+".rcode", msg, "response code, with the EDNS extension: 0 NOERROR, 2 SERVFAIL, 3 NXDOMAIN, 5 REFUSED", func(m *Message) (int64, bool) { return int64(m.RCode()), true }).Bits(12).OfAnswer(resp),
+		dissect.Int(p+".flags.rcode", msg, "response code of the header alone, 0 to 15", func(m *Message) (int64, bool) { return int64(m.Flags & 15), true }).Bits(4),
 		dissect.Str(p+".rcode.name", msg, "name of the response code, NXDOMAIN", (*Message).rcodeName).Usually(named(rcodeNames[:])...).OfAnswer(resp),
 		dissect.Int(p+".flags", msg, "the second 16 bits of the header: flags, opcode and rcode", func(m *Message) (int64, bool) { return int64(m.Flags), true }).Bits(16),
 		dissect.Int(p+".len", msg, "length of the message", func(m *Message) (int64, bool) { return int64(len(m.raw)), true }).Of(dissect.TSize),
@@ -37,7 +38,7 @@ func fields(p string) []dissect.Field {
 			return int64(m.Queries[i].Name.n), true
 		}),
 		dissect.Ints(p+".query.labels", msg, "numbers of labels of the names asked for", (*Message).labels),
-		dissect.Strs(p+".response.rrname", resp, "every name in a response: of questions and records, and within record data", (*Message).anyName),
+		dissect.Strs(p+".response.rrname", resp, "names in a response: of questions and records, and in the data of CNAME, PTR, MX, NS and SOA (the primary server)", (*Message).anyName),
 		dissect.Addrs(p+".answers.ip", msg, "addresses in the A and AAAA records of the answer", (*Message).answerIP).OfAnswer(resp).Also(p + ".answer.ip"),
 	}
 	for i, name := range []string{"questions", "answers", "authorities", "additionals"} {
@@ -189,8 +190,17 @@ func (m *Message) record(s Section, i int) *Record {
 	return &m.Records[s][i]
 }
 
+// namesHost tells which types have data whose (first) name counts among those of a response, as in Suricata.
+func namesHost(t uint16) bool {
+	switch t {
+	case TypeCNAME, TypePTR, TypeMX, TypeNS, TypeSOA:
+		return true
+	}
+	return false
+}
+
 // anyName counts the names of a response: of the questions, then for every record its owner and
-// the names in its data.
+// the name in its data.
 func (m *Message) anyName(i int) ([]byte, bool) {
 	if i < len(m.Queries) {
 		return m.Bytes(m.Queries[i].Name), true
@@ -199,18 +209,17 @@ func (m *Message) anyName(i int) ([]byte, bool) {
 	for s := range m.Records {
 		for j := range m.Records[s] {
 			r := &m.Records[s][j]
-			names := [...]Text{r.Name, r.Target, r.Target2}
-			n := 1
-			if r.HasTarget {
-				n = 2
+			if i == 0 {
+				return m.Bytes(r.Name), true
 			}
-			if r.Type == TypeSOA && r.HasTarget {
-				n = 3
+			i--
+			if !r.HasTarget || !namesHost(r.Type) {
+				continue
 			}
-			if i < n {
-				return m.Bytes(names[i]), true
+			if i == 0 {
+				return m.Bytes(r.Target), true
 			}
-			i -= n
+			i--
 		}
 	}
 	return nil, false

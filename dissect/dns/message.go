@@ -91,6 +91,7 @@ type Message struct {
 	ptrOff   int
 	ptrText  Text
 	ptrFlags uint8
+	asked    int // the question that the next record of version 2 is about
 }
 
 // Bytes gives a text of the message.

@@ -33,6 +33,7 @@ func NewSpec(o Options) *dissect.Spec {
 		Anomalies:  anomalies,
 		MaxPending: maxPending,
 		EVE:        o.write,
+		Records:    o.records,
 		Context:    context,
 		Clone:      func(tx any) any { return tx.(*Message).Clone() },
 	}

@@ -37,7 +37,7 @@ var foreign = map[string]string{
 	"udp.port": "src.port == 53 or dst.port == 53", "ip.addr": "src.ip in 10.0.0.0/8 or dst.ip in 10.0.0.0/8", "ipv6.src": "src.ip", "ipv6.dst": "dst.ip",
 	"http.request.method": "http.method", "http.headers": `http.request.headers["Name"]`, "http.request.header": `http.request.headers["Name"]`, "http.response.header": `http.response.headers["Name"]`, "http.request.uri": "http.uri", "http.request.full_uri": "http.host and http.uri", "http.request.version": "http.protocol",
 	"http.response.code": "http.stat_code", "http.file_data": "http.response_body", "dns.qry.name": "dns.query", "dns.qry.type": `dns.qtype == "A", or dns.rrtype == 1`,
-	"dns.resp.name": "dns.answers.rrname", "dns.a": "dns.answers.ip", "dns.aaaa": "dns.answers.ip", "dns.flags.rcode": "dns.rcode", "dns.flags.response": "dns.response as the event: on dns.response",
+	"dns.resp.name": "dns.answers.rrname", "dns.a": "dns.answers.ip", "dns.aaaa": "dns.answers.ip", "dns.flags.response": "dns.response as the event: on dns.response",
 	"tls.handshake.extensions_server_name": "tls.sni", "ssl.handshake.extensions_server_name": "tls.sni", "tls.handshake.ja3": "ja3.hash", "tls.handshake.ciphersuite": "tls.ciphers",
 	"frame.len": "packet.len", "frame.number": "packet.num", "frame.time": "packet.time", "tcp.flags.syn": "tcp.syn", "tcp.flags.ack": "tcp.ack_flag", "tcp.flags.fin": "tcp.fin",
 	"tcp.flags.reset": "tcp.rst", "tcp.flags.push": "tcp.psh", "tcp.flags.urg": "tcp.urg", "tcp.len": "payload.len", "tcp.payload": "payload", "udp.payload": "payload",

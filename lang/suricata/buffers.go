@@ -45,10 +45,10 @@ var stickyBuffers = func() map[string]*buffer {
 		{name: "http.stat_msg", tc: "http.stat_msg"},
 		{name: "http.response_line", tc: "http.response_line"},
 		{name: "http.response_body", tc: "http.response_body"},
-		{name: "dns.query", ts: "dns.query"},
-		{name: "dns.queries.rrname", ts: "dns.rrname", tc: "dns.rrname"},
-		{name: "dns.query.name", ts: "dns.rrname", tc: "dns.rrname"}, // as they were called before 8.0.0
-		{name: "dns.answer.name", ts: "dns.answers.rrname", tc: "dns.answers.rrname"},
+		{name: "dns.query", ts: "dns.query", filled: true},
+		{name: "dns.queries.rrname", ts: "dns.rrname", tc: "dns.rrname", filled: true},
+		{name: "dns.query.name", ts: "dns.rrname", tc: "dns.rrname", filled: true}, // as they were called before 8.0.0
+		{name: "dns.answer.name", ts: "dns.answers.rrname", tc: "dns.answers.rrname", filled: true},
 		{name: "ike.init_spi", ts: "ike.init_spi"},
 		{name: "ike.resp_spi", tc: "ike.resp_spi"},
 		{name: "ike.vendor", ts: "ike.vendor"},
@@ -66,6 +66,14 @@ var stickyBuffers = func() map[string]*buffer {
 	}
 	return m
 }()
+
+// filledBuffers are those made by bufferOf whose empty values are none: a name that is the root's has no buffer, nor has a text that was left out.
+var filledBuffers = map[string]bool{
+	"dns.answers.rrname": true, "dns.authorities.rrname": true, "dns.additionals.rrname": true, "dns.response.rrname": true,
+	"mdns.rrname": true, "mdns.answers.rrname": true, "mdns.authorities.rrname": true, "mdns.additionals.rrname": true, "mdns.response.rrname": true,
+	"mqtt.connect.clientid": true, "mqtt.connect.username": true, "mqtt.connect.password": true, "mqtt.connect.protocol_string": true,
+	"mqtt.connect.willtopic": true, "mqtt.connect.willmessage": true, "mqtt.publish.topic": true, "mqtt.publish.message": true,
+}
 
 // oldBuffers are older names of sticky buffers.
 var oldBuffers = map[string]string{
@@ -128,7 +136,7 @@ func (l *loader) bufferOf(f *dissect.Field) *buffer {
 	if b := l.bufs[f]; b != nil {
 		return b
 	}
-	b := &buffer{name: f.Name}
+	b := &buffer{name: f.Name, filled: filledBuffers[f.Name]}
 	l.bufs[f] = b
 	d := eventDirs(l.schema, f)
 	if d&toServer != 0 || d == 0 {

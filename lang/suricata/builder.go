@@ -125,6 +125,8 @@ type buffer struct {
 	files bool
 	// lower: the value is in lower case.
 	lower bool
+	// filled: an empty value is none.
+	filled bool
 }
 
 func (b *buffer) dirs() (d dirs) {

@@ -115,7 +115,8 @@ func (b *builder) chainCond(c *chain, d dirs, effects *[]ir.Effect, contexts *[]
 		return &ir.Not{X: &ir.Exists{X: field}}, nil
 	}
 	var x ir.Expr = field
-	quant := f.Multi && (len(c.steps) > 0 || len(c.tests) > 0)
+	fill := c.buf.filled && len(c.items) > 0 && !c.wantsBytes()
+	quant := f.Multi && (len(c.steps) > 0 || len(c.tests) > 0 || fill)
 	if quant {
 		x = &ir.Elem{F: f}
 	}
@@ -123,6 +124,13 @@ func (b *builder) chainCond(c *chain, d dirs, effects *[]ir.Effect, contexts *[]
 		x = &ir.Transform{X: x, Steps: c.steps}
 	}
 	terms := make([]ir.Expr, 0, len(c.tests)+1)
+	if fill {
+		var value ir.Expr = field
+		if quant {
+			value = &ir.Elem{F: f}
+		}
+		terms = append(terms, &ir.Cmp{Op: ir.Gt, X: &ir.Len{X: value}, Y: ir.Int(0)})
+	}
 	switch {
 	case len(c.items) > 0:
 		if c.buf == magicBuffer {
@@ -168,6 +176,14 @@ func (b *builder) chainCond(c *chain, d dirs, effects *[]ir.Effect, contexts *[]
 		t = &ir.Or{X: []ir.Expr{&ir.Not{X: &ir.Exists{X: field}}, t}}
 	}
 	return t, nil
+}
+
+// wantsBytes tells whether there is a content that no empty value has.
+func (c *chain) wantsBytes() bool {
+	return slices.ContainsFunc(c.items, func(it ir.Item) bool {
+		lit, ok := it.(*ir.Lit)
+		return ok && !lit.Neg
+	})
 }
 
 // checkLower refuses capitals in a buffer that has none.

@@ -18,6 +18,9 @@ func enum(field string, names map[string]int64) handler {
 			return b.unknown(field)
 		}
 		c, err := parseEnum(v, names)
+		if err == nil {
+			err = c.fits(field)
+		}
 		if err != nil {
 			return err
 		}
@@ -70,9 +73,13 @@ func bitFlags(field string, names map[string]int64) handler {
 		}
 		c, err := parseCmp(v)
 		if err != nil {
-			if c, err = parseBits(v, names); err != nil {
-				return err
-			}
+			c, err = parseBits(v, names)
+		}
+		if err == nil {
+			err = c.fits(field)
+		}
+		if err != nil {
+			return err
 		}
 		return b.onField(f, func(x ir.Expr) (ir.Expr, *problem) { return c.on(x), nil })
 	}

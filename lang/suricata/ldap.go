@@ -25,6 +25,9 @@ func byNameOrNumber(name, number string) handler {
 		}
 		c, err := parseCmp(v)
 		if err == nil {
+			if err = c.fits(number); err != nil {
+				return err
+			}
 			return b.atPlace(n, which, c.on, func(x ir.Expr) ir.Expr { return &ir.Cmp{Op: ir.Ge, X: x, Y: ir.Int(0)} })
 		}
 		text, neg := strings.CutPrefix(strings.ToLower(strings.TrimSpace(v)), "!")

@@ -141,7 +141,7 @@ func TestTranslation(t *testing.T) {
 		{`app-layer-protocol:!http; flow:to_server;`, `once a flow: tcp and to_server and (exists(flow.app) and not (flow.app_to_server in strs3 or (not exists(flow.app_to_server) and flow.app in strs3)))`},
 		{`app-layer-protocol:tls,original; app-layer-protocol:smtp,final; flow:to_server;`, `once a flow: tcp and to_server and flow.app_orig=="tls" and flow.app=="smtp"`},
 		{`alert ssh any any -> any any (ssh.software; content:"x"; ssh.protoversion:2_compat; sid:1;)`, `ssh.proto in strs3 and ssh.software["x"]`},
-		{`dns.opcode:!0; dns.rcode:3; flow:to_client;`, `tcp and to_client and (exists(dns.opcode) and dns.opcode!=0) and dns.rcode==3`},
+		{`dns.opcode:!0; dns.rcode:3; flow:to_client;`, `tcp and to_client and (exists(dns.opcode) and dns.opcode!=0) and dns.flags.rcode==3`},
 		{`ssl_state:client_hello|server_hello; flow:to_server;`, `to_server and any(tls.state: it in strs2)`},
 		{`filesize:<10KB; filestore:both,tx;`, `tcp and (file.size<10240 and file.state=="CLOSED") ! store`},
 		{`http.uri; content:"x"; filestore;`, `http.uri["x"] and file.to_server ! store`},

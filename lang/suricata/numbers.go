@@ -329,6 +329,9 @@ func fieldTest(f *dissect.Field, x ir.Expr, v string) (ir.Expr, *problem) {
 		parse = parseAnyCmp
 	}
 	c, err := parse(v)
+	if err == nil {
+		err = c.fits(f.Name)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -76,6 +76,9 @@ func dceIface(b *builder, v string) *problem {
 		if err != nil || i > 0 {
 			return fail("after the UUID comes a version to compare with, or any_frag, not %q", o)
 		}
+		if err = c.fits("dcerpc.iface.version"); err != nil {
+			return err
+		}
 		terms = append(terms, c.on(&ir.Field{F: version, Pos: b.pos()}))
 	}
 	answered, err := b.rpcField("response.type")
