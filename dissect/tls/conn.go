@@ -22,6 +22,7 @@ type Conn struct {
 	// FromProto is the protocol that the flow had before it changed to TLS, "" for none.
 	FromProto string
 	steps     uint8 // which handshake steps were seen, bit n for stepNames[n]
+	step      uint8 // the last of them
 
 	ja3, ja3Hash, ja3s, ja3sHash, ja4 []byte
 	ccs                               [2]bool // ChangeCipherSpec was seen
@@ -54,6 +55,12 @@ const (
 	stepClientKeyx
 	stepServerKeyx
 )
+
+// took notes a step of the handshake.
+func (t *Conn) took(step uint8) {
+	t.steps |= step
+	t.step = step
+}
 
 var stepNames = [...][]byte{[]byte("client_hello"), []byte("server_hello"), []byte("client_keyx"), []byte("server_keyx")}
 

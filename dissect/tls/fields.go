@@ -2,6 +2,7 @@ package tls
 
 import (
 	"math"
+	"math/bits"
 
 	"github.com/luanids/luanids/dissect"
 )
@@ -12,6 +13,7 @@ const (
 	onServer = "tls.server_hello"
 	onCert   = "tls.certificate"
 	onShake  = "tls.handshake"
+	onStep   = "tls.step"
 )
 
 func fields() []dissect.Field {
@@ -115,11 +117,17 @@ func helloFields() []dissect.Field {
 			}
 			return dissect.Text(t.FromProto)
 		}),
-		dissect.Strs("tls.state", onHello, "handshake steps seen so far: client_hello, server_hello, client_keyx, server_keyx", (*Conn).step),
+		dissect.Strs("tls.state", onHello, "handshake steps seen so far: client_hello, server_hello, client_keyx, server_keyx", (*Conn).stepSeen),
+		bothBytes("tls.step", onStep, "the step of the handshake that is being taken: client_hello, server_hello, client_keyx or server_keyx", func(t *Conn, _ dissect.Dir) []byte {
+			if t.step == 0 {
+				return nil
+			}
+			return stepNames[bits.TrailingZeros8(t.step)]
+		}).OneOf("client_hello", "server_hello", "client_keyx", "server_keyx"),
 	}
 }
 
-func (t *Conn) step(i int) ([]byte, bool) {
+func (t *Conn) stepSeen(i int) ([]byte, bool) {
 	for n := range stepNames {
 		if t.steps&(1<<n) == 0 {
 			continue

@@ -101,9 +101,11 @@ func (p *parser) note(c *dissect.Ctx, dir dissect.Dir, kind byte, n int) {
 			p.conn.CertRequested = true
 		}
 	case hsServerKeyExchange:
-		p.conn.steps |= stepServerKeyx
+		p.conn.took(stepServerKeyx)
+		c.EmitDir(evStep, &p.conn, dir)
 	case hsClientKeyExchange:
-		p.conn.steps |= stepClientKeyx
+		p.conn.took(stepClientKeyx)
+		c.EmitDir(evStep, &p.conn, dir)
 	case hsServerHelloDone:
 		if dir == dissect.ToClient && p.conn.Server.Seen && !p.conn.CertRequested {
 			p.done(c)
@@ -139,7 +141,7 @@ func (p *parser) clientHello(c *dissect.Ctx, body []byte) {
 	if !t.Client.Seen {
 		return
 	}
-	t.steps |= stepClientHello
+	t.took(stepClientHello)
 	if c.Limits == nil || c.Limits.JA3 {
 		t.ja3 = t.Client.AppendJA3(t.ja3[:0], false)
 		t.ja3Hash = appendMD5(t.ja3Hash[:0], t.ja3)
@@ -148,8 +150,7 @@ func (p *parser) clientHello(c *dissect.Ctx, body []byte) {
 		t.ja4, p.scratch = t.Client.AppendJA4(t.ja4[:0], 't', p.scratch)
 	}
 	p.setOrigin(c)
-	c.EmitDir(evHello, t, dissect.ToServer)
-	c.EmitDir(evClientHello, t, dissect.ToServer)
+	p.emitHello(c, evClientHello, dissect.ToServer)
 }
 
 func (p *parser) serverHello(c *dissect.Ctx, body []byte) {
@@ -162,13 +163,19 @@ func (p *parser) serverHello(c *dissect.Ctx, body []byte) {
 	if !t.Server.Seen {
 		return
 	}
-	t.steps |= stepServerHello
+	t.took(stepServerHello)
 	if c.Limits == nil || c.Limits.JA3 {
 		t.ja3s = t.Server.AppendJA3(t.ja3s[:0], true)
 		t.ja3sHash = appendMD5(t.ja3sHash[:0], t.ja3s)
 	}
-	c.EmitDir(evHello, t, dissect.ToClient)
-	c.EmitDir(evServerHello, t, dissect.ToClient)
+	p.emitHello(c, evServerHello, dissect.ToClient)
+}
+
+// emitHello reports a hello: as a step, as that of either side, and as that of its sender.
+func (p *parser) emitHello(c *dissect.Ctx, ev dissect.Local, dir dissect.Dir) {
+	c.EmitDir(evStep, &p.conn, dir)
+	c.EmitDir(evHello, &p.conn, dir)
+	c.EmitDir(ev, &p.conn, dir)
 }
 
 func (p *parser) fault(c *dissect.Ctx, f Fault) {

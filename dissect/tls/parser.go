@@ -15,6 +15,7 @@ const (
 	evHandshake
 	evEstablished
 	evFrame
+	evStep
 )
 
 // Anomalies, in the order of the Spec.

@@ -30,6 +30,7 @@ func NewSpec(o Options) *dissect.Spec {
 			evHandshake:   {Name: "tls.handshake", Doc: "the readable part of the handshake is over, or the flow is", Dir: dissect.ToClient, Phase: 4, Log: true, Final: true},
 			evEstablished: {Name: "tls.established", Doc: "both sides encrypt", Any: true, Phase: 5},
 			evFrame:       dissect.FrameEvent("tls.frame"),
+			evStep:        {Name: "tls.step", Doc: "a step of the handshake: a hello, or a key exchange (up to TLS 1.2)", Any: true, Repeats: true},
 		},
 		Fields:         append(fields(), dissect.FrameFields("tls.frame", frames)...),
 		Frames:         frames,

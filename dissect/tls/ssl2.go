@@ -88,9 +88,8 @@ func (p *parser) clientHello2(c *dissect.Ctx, s *side, body []byte) {
 	if at := cur.skip(challenge); !cur.bad && challenge <= len(h.Random) {
 		copy(h.Random[len(h.Random)-challenge:], h.body[at:at+challenge])
 	}
-	p.conn.steps |= stepClientHello
-	c.EmitDir(evHello, &p.conn, dissect.ToServer)
-	c.EmitDir(evClientHello, &p.conn, dissect.ToServer)
+	p.conn.took(stepClientHello)
+	p.emitHello(c, evClientHello, dissect.ToServer)
 }
 
 // serverHello2 reads SESSION-ID-HIT, CERTIFICATE-TYPE, VERSION, three lengths and the certificate.
@@ -105,9 +104,8 @@ func (p *parser) serverHello2(c *dissect.Ctx, body []byte) {
 	h.Legacy = binary.BigEndian.Uint16(body[2:])
 	h.Version = h.Legacy
 	n := int(binary.BigEndian.Uint16(body[4:]))
-	p.conn.steps |= stepServerHello
-	c.EmitDir(evHello, &p.conn, dissect.ToClient)
-	c.EmitDir(evServerHello, &p.conn, dissect.ToClient)
+	p.conn.took(stepServerHello)
+	p.emitHello(c, evServerHello, dissect.ToClient)
 	if n > 0 && n <= len(body)-10 {
 		ch := &p.conn.chains[dissect.ToClient]
 		ch.reset()

@@ -107,6 +107,9 @@ func (b *builder) chainCond(c *chain, d dirs, effects *[]ir.Effect, contexts *[]
 			return nil, err
 		}
 	}
+	if err := asDigests(c, f.Name); err != nil {
+		return nil, err
+	}
 	field := &ir.Field{F: f}
 	if c.absent == mustBeAbsent {
 		if len(c.items)+len(c.tests) > 0 {

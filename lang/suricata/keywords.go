@@ -51,11 +51,11 @@ func keywordTable() map[string]handler {
 
 		"dataset": dataset, "datarep": datarep, "iprep": iprep,
 
-		"tls.version": tlsVersion, "ssl_version": tlsVersion, "ssl_state": sslState,
-		"tls.subject": legacyText("tls.subject"), "tls.issuerdn": legacyText("tls.issuerdn"), "tls.fingerprint": legacyText("tls.fingerprint"),
-		"ssh.protoversion": sshVersion, "ssh.softwareversion": legacyText("ssh.software"), "tls.store": nothing,
+		"tls.version": tlsVersion, "ssl_version": sslVersion, "ssl_state": sslState,
+		"tls.subject": legacyText("tls.subject", false), "tls.issuerdn": legacyText("tls.issuerdn", false), "tls.fingerprint": legacyText("tls.fingerprint", false),
+		"ssh.protoversion": sshVersion, "ssh.softwareversion": legacyText("ssh.software", true), "tls.store": nothing, "tls_store": nothing,
 		"tls_cert_notbefore": certTime("tls.notbefore"), "tls_cert_notafter": certTime("tls.notafter"),
-		"tls_cert_expired": certFlag("tls.cert_expired"), "tls_cert_valid": certFlag("tls.cert_valid"),
+		"tls_cert_expired": certExpired, "tls_cert_valid": certValid,
 
 		"ftp.mode":           ftpField("ftp.mode", true, oneOf("active or passive", map[string]string{"active": "active", "passive": "passive"})),
 		"ftp.dynamic_port":   ftpField("ftp.dynamic_port", true, ftpPort),
@@ -148,6 +148,9 @@ func (b *builder) apply(o *option) *problem {
 		name = old
 	}
 	name = b.onQUIC(name)
+	if err := b.switchedOff(name); err != nil {
+		return err
+	}
 	if buf := stickyBuffers[name]; buf != nil && (!o.has || o.value == "to_client" || o.value == "to_server") {
 		if _, err := b.l.buffer(name); err != nil {
 			return err
@@ -198,24 +201,33 @@ func (l *loader) rule(mem *scratch, r *raw) ([]*ir.Rule, *problem) {
 	if err != nil {
 		return nil, err
 	}
-	rules, pipes, err := l.translate(mem, r, h, opts, false)
-	if err == nil && pipes {
-		more, _, _ := l.translate(mem, r, h, opts, true) // what names something that pipes do not have is about the others only
-		for _, x := range more {
-			x.ID += rpcSuffix
-		}
-		rules = append(rules, more...)
+	rules, again, err := l.translate(mem, r, h, opts, false)
+	if again == "" {
+		return rules, err
 	}
-	return rules, err
+	more, _, wrong := l.translate(mem, r, h, opts, true) // what names something that the others do not have is about the first only
+	if err != nil && wrong == nil {
+		return more, nil // or the other way round
+	}
+	for _, x := range more {
+		x.ID += again
+	}
+	return append(rules, more...), err
 }
 
-// translate translates a rule's header and options; pipes says for which of the protocols that carry calls (see rpcField). alsoPipes
-// tells that it has to be done for these as well.
-func (l *loader) translate(mem *scratch, r *raw, h header, opts []option, pipes bool) (rules []*ir.Rule, alsoPipes bool, err *problem) {
+// translate translates a rule's header and options; pipes says for which of the protocols that have the same keywords (see rpcField and
+// onQUIC). again is what the ID ends with where it has to be done for the others as well, "" for no.
+func (l *loader) translate(mem *scratch, r *raw, h header, opts []option, pipes bool) (rules []*ir.Rule, again string, err *problem) {
 	b := mem.builder(l, h, r, pipes)
 	rules, err = b.translate(opts)
 	mem.done(b)
-	return rules, err == nil && b.alsoPipes(), err
+	switch {
+	case b.alsoQUIC():
+		again = quicSuffix
+	case err == nil && b.alsoPipes():
+		again = rpcSuffix
+	}
+	return rules, again, err
 }
 
 func (b *builder) translate(opts []option) ([]*ir.Rule, *problem) {

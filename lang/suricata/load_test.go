@@ -83,7 +83,7 @@ func TestTranslation(t *testing.T) {
 		{`content:"a"; asn1:double_overflow, bitstring_overflow, relative_offset 27, oversize_length 2048;`, `stream: tcp and payload["a", asn1 at 27 relative]`},
 		{`content:"USER"; ftpbounce;`, `stream: ftp.bounce and payload["USER"]`},
 		{`file.magic; content:"PNG image data"; content:!"PDF";`, `tcp and file.magic["PNG image data", !"PDF"]`},
-		{`ssl_version:!tls1.3,tls1.2; flow:to_client;`, `exists(tls.version) and not tls.version in strs2`},
+		{`ssl_version:!tls1.3,tls1.2; flow:to_client;`, `exists(tls.version) and not (tls.version in strs2 or tls.version.number in [{32512 32767}])`},
 
 		{`ssl_version:tls1.2;`, "tls.client.version in strs1\ntls.version in strs1"},
 
@@ -140,9 +140,9 @@ func TestTranslation(t *testing.T) {
 		{`alert http any any -> any any (app-layer-event:http.missing_host_header; flow:established; sid:1;)`, `established and anomaly.event=="http.missing_host_header"`},
 		{`app-layer-protocol:!http; flow:to_server;`, `once a flow: tcp and to_server and (exists(flow.app) and not (flow.app_to_server in strs3 or (not exists(flow.app_to_server) and flow.app in strs3)))`},
 		{`app-layer-protocol:tls,original; app-layer-protocol:smtp,final; flow:to_server;`, `once a flow: tcp and to_server and flow.app_orig=="tls" and flow.app=="smtp"`},
-		{`alert ssh any any -> any any (ssh.software; content:"x"; ssh.protoversion:2_compat; sid:1;)`, `ssh.proto in strs3 and ssh.software["x"]`},
+		{`alert ssh any any -> any any (ssh.software; content:"x"; ssh.protoversion:2_compat; sid:1;)`, `(ssh.proto contains "2" or ssh.proto=="1.99") and ssh.software["x"]`},
 		{`dns.opcode:!0; dns.rcode:3; flow:to_client;`, `tcp and to_client and (exists(dns.opcode) and dns.opcode!=0) and dns.flags.rcode==3`},
-		{`ssl_state:client_hello|server_hello; flow:to_server;`, `to_server and any(tls.state: it in strs2)`},
+		{`ssl_state:client_hello|server_hello; flow:to_server;`, `to_server and tls.step in strs2`},
 		{`filesize:<10KB; filestore:both,tx;`, `tcp and (file.size<10240 and file.state=="CLOSED") ! store`},
 		{`http.uri; content:"x"; filestore;`, `http.uri["x"] and file.to_server ! store`},
 		{`filemagic:"PDF document"; filesize:>10KB; filestore;`, `tcp and file.size>10240 and file.magic["PDF document"i] ! store`},

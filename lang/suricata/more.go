@@ -2,10 +2,8 @@ package suricata
 
 import (
 	"strings"
-	"time"
 
 	"github.com/luanids/luanids/lang/diag"
-	"github.com/luanids/luanids/lang/funcs"
 	"github.com/luanids/luanids/lang/ir"
 )
 
@@ -106,50 +104,4 @@ func l3Proto(b *builder, v string) *problem {
 		return fail("wants ipv4 or ipv6")
 	}
 	return nil
-}
-
-// certDates are the forms of dates, from the longest.
-var certDates = []string{"2006-01-02T15:04:05", "2006-01-02 15:04:05", "2006-01-02T15:04", "2006-01-02 15:04", "2006-01-02T15", "2006-01-02 15", "2006-01-02", "2006-01", "2006"}
-
-func certDate(s string) (int64, bool) {
-	s = strings.TrimSpace(s)
-	for _, form := range certDates {
-		if t, err := time.ParseInLocation(form, s, time.UTC); err == nil {
-			return t.Unix(), true
-		}
-	}
-	return 0, false
-}
-
-// certTime makes the handler of tls_cert_notbefore and tls_cert_notafter: <date, >date, date<>date, or a date.
-func certTime(field string) handler {
-	return func(b *builder, v string) *problem {
-		f := b.l.schema.Field(field)
-		if f == nil {
-			return b.unknown(field)
-		}
-		v = strings.TrimSpace(strings.Trim(v, `"`))
-		c := cmp{op: ir.TestEq}
-		lo, hi, isRange := strings.Cut(v, "<>")
-		switch {
-		case isRange && lo != "":
-			c.op = ir.TestRange
-		case strings.HasPrefix(v, "<"):
-			c.op, lo = ir.TestLt, v[1:]
-		case strings.HasPrefix(v, ">"):
-			c.op, lo = ir.TestGt, v[1:]
-		}
-		var ok bool
-		if c.lo, ok = certDate(lo); !ok {
-			return fail("%q is no date: YYYY-MM-DD or YYYY-MM-DDTHH:MM:SS is wanted", lo)
-		}
-		if c.op == ir.TestRange {
-			if c.hi, ok = certDate(hi); !ok || c.hi <= c.lo {
-				return fail("%q is no range of dates", v)
-			}
-		}
-		return b.onField(f, func(x ir.Expr) (ir.Expr, *problem) {
-			return c.on(&ir.Call{Fn: funcs.Lookup("epoch").Func(), Args: []ir.Expr{x}, Pos: b.pos()}), nil
-		})
-	}
 }
