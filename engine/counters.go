@@ -138,6 +138,9 @@ var counterDocs = []CounterDoc{
 	{"detect.internal_errors", false, "defects of luanids met and contained to their flows; please report them"},
 	{"detect.files", false, "files seen"},
 
+	{"datasets.saved", false, "files of data sets written, at reloads and at the end"},
+	{"datasets.save_failed", false, "files of data sets that could not be written"},
+
 	{"manager.passed", false, "alerts that went on to the outputs"},
 	{"manager.suppressed", false, "alerts that a suppression left out"},
 	{"manager.deduplicated", false, "alerts folded into earlier ones like them"},

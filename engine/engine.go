@@ -3,6 +3,7 @@
 package engine
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"runtime"
@@ -103,6 +104,8 @@ type Config struct {
 	Hosts HostPolicies
 	// Respond says whether and how connections are cut.
 	Respond RespondConfig
+	// SaveSets says that data sets are written to the files that rules or settings name.
+	SaveSets bool
 	// StatsInterval is how often statistics are written to the EVE log (live), 0 for DefaultStatsInterval.
 	StatsInterval time.Duration
 	// Warn gets messages for people: what was lost or went wrong. Never nil after New.
@@ -154,6 +157,7 @@ type Engine struct {
 	// told are the counters as the last stats record had them, by name; only where records tell how much they grew.
 	told    map[string]uint64
 	reloads reloads
+	sets    setCounts
 }
 
 // New checks the configuration and makes an engine.
@@ -273,5 +277,9 @@ func (e *Engine) finish() error {
 	if e.cfg.EVE != nil && e.cfg.EVEOptions.Core[eve.Stats] {
 		e.writeStats()
 	}
-	return e.order.close()
+	var unsaved error
+	if e.cfg.SaveSets {
+		unsaved = e.saveSets(setTexts(e.order.cfg.Program, e.order.state))
+	}
+	return errors.Join(e.order.close(), unsaved)
 }

@@ -56,7 +56,8 @@ type swap struct {
 	program *match.Program // nil: unchanged
 	scripts *lua.Runtime   // nil: unchanged
 	host    *ScriptHost
-	tuned   bool // Change.Set was called
+	tuned   bool       // Change.Set was called
+	sets    []savedSet // of the rules that ran before, to be written
 	now     time.Time
 	done    chan struct{} // closed when the ordered stage has taken it
 }
@@ -122,6 +123,9 @@ func (e *Engine) Apply(c *Change) error {
 		return err
 	}
 	r.cfg = s.cfg
+	if err := e.saveSets(s.sets); err != nil {
+		e.warn("%v", err)
+	}
 	e.cfg.Program, e.cfg.Scripts, e.cfg.ScriptHost = nil, nil, nil // nobody has it now: let them go
 	return nil
 }
@@ -317,6 +321,9 @@ func (w *worker) adopt(s *swap) {
 // adopt takes a swap, once everything that workers made before it was taken, and before anything that they made
 // after it.
 func (o *ordered) adopt(s *swap) {
+	if s.program != nil && s.cfg.SaveSets {
+		s.sets = setTexts(o.cfg.Program, o.state)
+	}
 	o.cfg = s.cfg
 	o.join.reload()
 	if err := o.manager.Configure(s.cfg.managerConfig()); err != nil { // prepare has checked it

@@ -50,6 +50,7 @@ func (e *Engine) Counters() []Counter {
 	e.fileStoreCounters(add("file_store."))
 	e.partCounters(add("file_parts."))
 	e.detectCounters(add("detect."))
+	e.setCounters(add("datasets."))
 	e.order.manager.Each(add("manager."))
 	e.order.responder.counts.each(add("respond."))
 	e.outputCounters(add("output."))

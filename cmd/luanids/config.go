@@ -47,6 +47,7 @@ func (f *flags) source() config.Source {
 	one("--min-severity", "alert_manager.min_severity", f.minSeverity)
 	one("--threshold-config", "rules.threshold_config", f.thresholdConfig)
 	one("--classification-config", "rules.classification_config", f.classification)
+	one("--data-dir", "rules.data_dir", f.dataDir)
 	one("--metrics", "metrics.address", f.metrics)
 	one("--user", "privileges.user", f.user)
 	list("--respond-exempt", "respond.exempt", f.exempt)

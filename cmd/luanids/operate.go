@@ -32,6 +32,7 @@ type operation struct {
 	metrics  *metrics.Server
 	sender   inject.Sender
 	read     []string // what rules, scripts and feeds were read from
+	sets     []string // folders in which data sets are written
 	boxed    bool     // files elsewhere cannot be read any more
 	stop     context.CancelFunc
 }
@@ -143,6 +144,15 @@ func (o *operation) privileges(f *flags) privileges.Options {
 		}
 	}
 	if dir := s.Engine.Pcap.Dir; dir != "" {
+		p.Write = append(p.Write, dir)
+		if list, err := os.ReadDir(dir); err == nil && len(list) == 0 {
+			p.Made = append(p.Made, dir)
+		}
+	}
+	if dir := s.Rules.DataDir; dir != "" {
+		p.Write = append(p.Write, dir)
+	}
+	for _, dir := range o.sets {
 		p.Write = append(p.Write, dir)
 		if list, err := os.ReadDir(dir); err == nil && len(list) == 0 {
 			p.Made = append(p.Made, dir)

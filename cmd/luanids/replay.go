@@ -52,7 +52,7 @@ func runMain(ctx context.Context, e *env, f *flags) error {
 	}
 	eng := sen.Engine()
 	f.reads = sen.Files()
-	r.op.read = sen.Paths()
+	r.op.read, r.op.sets = sen.Paths(), sen.SetFolders()
 	if err := r.op.begin(ctx, e, f, eng); err != nil {
 		return err
 	}

@@ -31,6 +31,7 @@ type flags struct {
 	respond                       bool
 	exempt                        []string
 	classification                string
+	dataDir                       string
 	loop                          int
 	speed                         float64
 	watch                         bool
@@ -131,6 +132,7 @@ func mainFlags(cmd *cobra.Command, f *flags) {
 	fl.IntVar(&f.workers, "workers", 0, "goroutines that work on flows; 0: one a core")
 	fl.StringVar(&f.thresholdConfig, "threshold-config", "", "Suricata's threshold.config, for imported rules")
 	fl.StringVar(&f.classification, "classification-config", "", "Suricata's classification.config, for imported rules")
+	fl.StringVar(&f.dataDir, "data-dir", "", "folder of the data sets that imported rules want kept (state, save)")
 	fl.StringVar(&f.metrics, "metrics", "", "serve figures for Prometheus, and health, at HOST:PORT")
 	fl.BoolVar(&f.respond, "respond", false, "cut connections when scripts (kill) or rules (action reject) ask for it")
 	fl.StringArrayVar(&f.exempt, "respond-exempt", nil, "address or network of which no connection is cut (repeatable)")

@@ -69,7 +69,14 @@ func ruleOptions(f *flags, cfg *engine.Config) (ruleset.Options, error) {
 	if err != nil {
 		return opt, usage(err)
 	}
-	opt.Reputation, opt.Datasets = rep, ruleset.DeclaredSets(f.sets)
+	opt.Reputation = rep
+	dir := f.dataDir
+	if f.settings != nil {
+		dir = f.settings.Rules.DataDir
+	}
+	if opt.Datasets, err = ruleset.DeclaredSets(f.sets, dir); err != nil {
+		return opt, usage(err)
+	}
 	return opt, nil
 }
 

@@ -32,6 +32,7 @@ func detectionGroups() []group {
 			many("files", "files and folders; default: the rules that ship; none", place("my.nids"), func(s *Settings) *[]string { return &s.Rules.Files }).like("[default, /etc/luanids/rules]"),
 			one("threshold_config", "Suricata's threshold.config, for imported rules", place("threshold.config"), func(s *Settings) *string { return &s.Rules.Thresholds }),
 			one("classification_config", "Suricata's classification.config, for imported rules", place("classification.config"), func(s *Settings) *string { return &s.Rules.Classes }),
+			one("data_dir", "folder of the data sets that imported rules want kept (state, save of dataset); without one they are not kept", place("/var/lib/luanids/data"), func(s *Settings) *string { return &s.Rules.DataDir }),
 			one("reputation_categories", "names of IP reputation categories, for iprep", place("categories.txt"), func(s *Settings) *string { return &s.Rules.ReputationCategories }),
 			many("reputation_files", "IP reputation, for iprep", place("reputation.list"), func(s *Settings) *[]string { return &s.Rules.ReputationFiles }),
 			actionOrder(),

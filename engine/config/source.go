@@ -188,6 +188,8 @@ func suricataFiles(key string) (name string, ok bool) {
 		return "rules.threshold_config", true
 	case key == "classification-file":
 		return "rules.classification_config", true
+	case key == "default-data-dir":
+		return "rules.data_dir", true
 	case key == "reputation-categories-file", key == "default-reputation-path", key == "reputation-files", strings.HasPrefix(key, "reputation-files."),
 		ruleset.OfDatasets(key):
 		return "", true

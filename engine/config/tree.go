@@ -55,6 +55,8 @@ type Rules struct {
 	// Thresholds and Classes are Suricata's threshold.config and classification.config; empty
 	// for none.
 	Thresholds, Classes string
+	// DataDir is where data sets that rules want kept are written, empty for nowhere.
+	DataDir string
 	// ReputationCategories and ReputationFiles are Suricata's IP reputation.
 	ReputationCategories string
 	ReputationFiles      []string
@@ -139,6 +141,7 @@ func (s *Settings) Files() (list []Reference) {
 	add("rules.files", s.Rules.Files...)
 	add("rules.threshold_config", s.Rules.Thresholds)
 	add("rules.classification_config", s.Rules.Classes)
+	add("rules.data_dir", s.Rules.DataDir)
 	add("rules.reputation_categories", s.Rules.ReputationCategories)
 	add("rules.reputation_files", s.Rules.ReputationFiles...)
 	add("scripts.files", s.Scripts.Files...)

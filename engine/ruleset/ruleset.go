@@ -49,8 +49,8 @@ type Options struct {
 	Without map[string]bool
 	// Reputation gives addresses their scores, nil for none.
 	Reputation *Reputation
-	// Datasets are the data sets of imported rules that settings declare, see DeclaredSets.
-	Datasets map[string]suricata.Set
+	// Datasets are what settings say of data sets, see DeclaredSets.
+	Datasets Datasets
 	// Translate says that imported rules are to be printed as .nids, not to run: they may name reputation that is not configured.
 	Translate bool
 	// Previous is the program that the new one is to replace while an engine runs, nil for none.
@@ -79,6 +79,8 @@ type Set struct {
 	Sources map[string][]byte
 	// Skipped counts the imported rules that could not be translated.
 	Skipped int
+	// Unkept are the data sets that rules want written (state, save), and for which there is no folder.
+	Unkept []string
 }
 
 // Source gives the text of a file, for diag.Text.
@@ -237,6 +239,9 @@ func (l *loader) finish() (*Set, error) {
 	match.FlowFlags(l.schema, all, l.opt.FlowFlags)
 	program, problems := match.Compile(l.schema, all, match.Options{Sequences: l.seqs, Previous: l.opt.Previous, Lean: l.opt.Lean, Actions: l.opt.Actions})
 	l.set.Program, l.set.Sequences = program, len(l.seqs)
+	if err := l.declareSets(); err != nil {
+		return nil, err
+	}
 	slices.Sort(l.set.Watch)
 	l.set.Watch = slices.Compact(l.set.Watch)
 	said := map[[2]string]bool{} // what the front end warned of, with a better place

@@ -36,7 +36,7 @@ func (l *loader) suricata(path string) error {
 }
 
 func (l *loader) suricataOptions() suricata.Options {
-	opt := suricata.Options{Vars: l.opt.Vars, Shared: l.shared, Classes: map[string]int{}, Without: l.opt.Without, Sets: l.opt.Datasets,
+	opt := suricata.Options{Vars: l.opt.Vars, Shared: l.shared, Classes: map[string]int{}, Without: l.opt.Without, Sets: l.opt.Datasets.Sets, SetFiles: l.opt.Datasets.Files,
 		OnRead: l.depends, StreamEvents: tcp.EventNames()}
 	for name, c := range l.opt.Classes {
 		opt.Classes[name] = c.Priority

@@ -60,6 +60,7 @@ type loaded struct {
 
 	paths     []watch.Path      // all that this depends on
 	ruleFiles []string          // those of them that rules were made of
+	unkept    []string          // data sets that rules want kept, without a folder
 	lists     map[string]string // size and time of those of them that are no rules: lists, data sets
 	warnings  []string
 }
@@ -190,7 +191,7 @@ func (s *Sensor) loadRules(l, prev *loaded, cfg *engine.Config, want bool) error
 	if !want {
 		l.texts, l.counts, l.skips, l.classes = prev.texts, prev.counts, prev.skips, prev.classes
 		l.watchRules(prev.ruleFiles)
-		l.lists = prev.lists
+		l.lists, l.unkept = prev.lists, prev.unkept
 		return nil
 	}
 	opt := ruleset.Options{Shipped: rules.FS, Vars: maps.Clone(st.Vars), ThresholdConfig: st.Rules.Thresholds, Extra: copies(l.filters), Funcs: l.funcs, FlowFlags: l.flags,
@@ -207,7 +208,9 @@ func (s *Sensor) loadRules(l, prev *loaded, cfg *engine.Config, want bool) error
 			return plain("the rules", err)
 		}
 	}
-	opt.Datasets = ruleset.DeclaredSets(s.opt.Source.Sets)
+	if opt.Datasets, err = ruleset.DeclaredSets(s.opt.Source.Sets, st.Rules.DataDir); err != nil {
+		return plain("the configuration", err)
+	}
 	if s.engine != nil {
 		opt.Previous = s.engine.Program()
 	}
@@ -218,6 +221,10 @@ func (s *Sensor) loadRules(l, prev *loaded, cfg *engine.Config, want bool) error
 	}
 	l.watchRules(set.Watch)
 	l.lists = listsOf(set)
+	if len(set.Unkept) > 0 && s.opt.Outputs && (prev == nil || !slices.Equal(prev.unkept, set.Unkept)) {
+		l.warn("data sets that rules want kept are not (%s): name a folder for them with --data-dir (rules.data_dir)", strings.Join(set.Unkept, ", "))
+	}
+	l.unkept = set.Unkept
 	return l.take(set, prev)
 }
 

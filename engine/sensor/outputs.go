@@ -40,6 +40,9 @@ func (s *Sensor) open(cfg *engine.Config, st *config.Settings) error {
 				return err
 			}
 		}
+		if err := openSets(cfg.Program); err != nil {
+			o.failed = append(o.failed, err)
+		}
 	}
 	if len(o.failed) > 0 && !o.works && !s.opt.Live {
 		return &OutputError{errors.Join(o.failed...)}

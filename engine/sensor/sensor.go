@@ -142,6 +142,7 @@ func (s *Sensor) configure(l *loaded) (*engine.Config, error) {
 	if !s.opt.Outputs {
 		cfg.Pcap.Dir, cfg.FileStore = "", engine.FileStore{}
 	}
+	cfg.SaveSets = s.opt.Outputs
 	cfg.Pcap.Drop = s.opt.Live
 	cfg.Manager = l.settings.Manager
 	if l.classes != nil {

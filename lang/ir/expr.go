@@ -312,6 +312,23 @@ type Dataset struct {
 	Name string
 	Cap  int      // most values kept; 0: the default
 	Load [][]byte // values that are in it from the start; IPs as their 16-byte form
+	Type string   // of its values: string, md5, sha256, ipv4 or ip; "" for anything
+	// Save is the file to which its values are written when the run ends or rules are loaded anew, "" for none. Such a set is not read again
+	// while the engine runs.
+	Save string
+}
+
+// Fits tells whether a value may be in the set.
+func (d *Dataset) Fits(v []byte) bool {
+	switch d.Type {
+	case "md5", "ip":
+		return len(v) == 16
+	case "sha256":
+		return len(v) == 32
+	case "ipv4":
+		return len(v) == 16 && netip.AddrFrom16([16]byte(v)).Is4In6()
+	}
+	return true
 }
 
 // Late is a call of a function that only the ordered stage can make (a Lua predicate): a condition judged

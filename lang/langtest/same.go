@@ -129,6 +129,12 @@ func writeWhole(b *strings.Builder, v reflect.Value) {
 	switch x := v.Interface().(type) {
 	case ir.Pos:
 		return
+	case ir.Dataset: // type and file are for settings to say
+		if x.Type != "" || x.Save != "" {
+			x.Type, x.Save = "", ""
+			writeWhole(b, reflect.ValueOf(x))
+			return
+		}
 	case *dissect.Field:
 		if x == nil {
 			b.WriteString("nil")

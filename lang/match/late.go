@@ -248,7 +248,9 @@ func (st *State) changeSet(d *ir.Dataset, v []byte, remove bool) {
 		st.dataset(d).delete(v)
 		return
 	}
-	st.dataset(d).set(v, 1, st.now, forever)
+	if d.Fits(v) {
+		st.dataset(d).set(v, 1, st.now, forever)
+	}
 }
 
 func (b *builder) datasetEffect(o *orderedPart, r *Rule, set *ir.Dataset, x ir.Expr, remove bool) {

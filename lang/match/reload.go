@@ -102,6 +102,9 @@ func (b *builder) dataset(d *ir.Dataset) {
 	b.p.datasets = append(b.p.datasets, d)
 }
 
+// Datasets gives the data sets that rules test or change.
+func (p *Program) Datasets() []*ir.Dataset { return p.datasets }
+
 // Adopt makes st fit a program that takes another's place: what the rules and sequences that are in both have
 // gathered is kept, what those that are gone have is dropped.
 func (st *State) Adopt(p *Program) {
@@ -121,7 +124,7 @@ func (st *State) Adopt(p *Program) {
 	st.seqs.timers.drop()
 	st.done, st.doneKeys = nil, nil
 	for _, d := range p.datasets {
-		if t := st.datasets[d.Name]; t != nil && (len(d.Load) > 0 || t.loaded == nil) {
+		if t := st.datasets[d.Name]; t != nil && d.Save == "" && (len(d.Load) > 0 || t.loaded == nil) {
 			t.reload(d, st.now)
 		}
 	}

@@ -144,12 +144,10 @@ func (st *State) dataset(d *ir.Dataset) *ttlTable {
 	return t
 }
 
-// DatasetValues calls f for each value of a data set, for saving it.
-func (st *State) DatasetValues(name string, f func(value string)) {
-	if t := st.datasets[name]; t != nil {
-		for e := t.byUse.Oldest(); e != nil; e = e.Newer() {
-			f(e.key)
-		}
+// DatasetValues calls f for each value of a data set, for saving it; what came first comes first.
+func (st *State) DatasetValues(d *ir.Dataset, f func(value string)) {
+	for e := st.dataset(d).byUse.Oldest(); e != nil; e = e.Newer() {
+		f(e.key)
 	}
 }
 

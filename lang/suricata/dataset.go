@@ -2,31 +2,45 @@ package suricata
 
 import (
 	"bytes"
-	"encoding/base64"
-	"encoding/hex"
+	"maps"
 	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
 
+	"github.com/luanids/luanids/dissect"
 	"github.com/luanids/luanids/lang/ir"
 )
 
 // Shared is what the rules of several files have in common.
 type Shared struct {
-	mu   sync.Mutex
-	sets map[string]*sharedSet
+	mu     sync.Mutex
+	sets   map[string]*sharedSet
+	unkept map[string]bool // names of sets that would be written if there were a folder
 }
 
 type sharedSet struct {
 	set    *ir.Dataset
-	kind   string
 	loaded string
 }
 
 // NewShared makes an empty one.
-func NewShared() *Shared { return &Shared{sets: map[string]*sharedSet{}} }
+func NewShared() *Shared { return &Shared{sets: map[string]*sharedSet{}, unkept: map[string]bool{}} }
+
+// kind gives the type of a set's values, as far as it is known.
+func (s *Shared) kind(set *ir.Dataset) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return set.Type
+}
+
+// Unkept gives the names of the sets that rules want written, and for which there is no folder.
+func (s *Shared) Unkept() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Sorted(maps.Keys(s.unkept))
+}
 
 // Datasets gives the data sets that rules have named so far, by name.
 func (s *Shared) Datasets() map[string]*ir.Dataset {
@@ -39,17 +53,23 @@ func (s *Shared) Datasets() map[string]*ir.Dataset {
 	return m
 }
 
-// Set is a data set that settings declare. Type is string, md5, sha256, ipv4 or ip; File has its first values, "" for none. Where Grows is
-// true the file need not be there.
-type Set struct {
-	Type, File string
-	Grows      bool
-}
+// Set is a data set that settings declare. Type is string, md5, sha256, ipv4 or ip; File has its first values, "" for none; Save is the file
+// to which they are written, "" for none: then File need not be there.
+type Set struct{ Type, File, Save string }
 
 // setOptions are the options of dataset and datarep.
 type setOptions struct {
-	kind, load, state string
-	js                jsonOptions
+	kind, load, save, state string
+	js                      jsonOptions
+}
+
+// once keeps the value of an option that may stand only once.
+func once(p *string, f []string) *problem {
+	if *p != "" {
+		return fail("%s stands twice", f[0])
+	}
+	*p = f[1]
+	return nil
 }
 
 func readSetOptions(opts []string) (o setOptions, err *problem) {
@@ -64,13 +84,14 @@ func readSetOptions(opts []string) (o setOptions, err *problem) {
 		}
 		switch f[0] {
 		case "type":
-			o.kind = f[1]
+			o.kind, err = setKind(f[1])
 		case "load":
-			o.load = f[1]
+			err = once(&o.load, f)
 		case "state":
-			o.state = f[1]
-		case "save", "memcap":
-			// What is saved at the end is another matter than what matches; sets are capped by number.
+			err = once(&o.state, f)
+		case "save":
+			err = once(&o.save, f)
+		case "memcap": // sets are capped by number
 		case "format":
 			if o.js.format = map[string]string{"csv": "", "json": "json", "ndjson": "ndjson", "jsonline": "ndjson"}[f[1]]; o.js.format == "" && f[1] != "csv" {
 				return o, fail("the format %s is not supported", f[1])
@@ -88,6 +109,12 @@ func readSetOptions(opts []string) (o setOptions, err *problem) {
 		default:
 			return o, fail("the option %s is not supported", f[0])
 		}
+		if err != nil {
+			return o, err
+		}
+	}
+	if o.state != "" && o.load+o.save != "" {
+		return o, fail("state stands for load and save, which cannot stand beside it")
 	}
 	return o, nil
 }
@@ -99,6 +126,9 @@ func dataset(b *builder, v string) *problem {
 	}
 	if b.sticky == nil {
 		return fail("there is no sticky buffer before it")
+	}
+	if err := checkSetName(p[1]); err != nil {
+		return err
 	}
 	o, err := readSetOptions(p[2:])
 	if err != nil {
@@ -119,7 +149,16 @@ func dataset(b *builder, v string) *problem {
 	case "isnotset":
 		c.tests = append(c.tests, not)
 	case "set":
-		// Only a value that is not in the set yet makes the rule match.
+		// Only a value that is not in the set yet, and can be, makes the rule match.
+		kind := b.l.opt.Shared.kind(set)
+		if n := digestSizes[kind]; n > 0 && !c.digests(n) {
+			c.tests = append(c.tests, func(x ir.Expr) ir.Expr {
+				return cmp{op: ir.TestEq, lo: int64(n)}.on(&ir.Len{X: x, Pos: b.pos()})
+			})
+		}
+		if kind == "ipv4" {
+			c.tests = append(c.tests, isIPv4)
+		}
 		c.tests = append(c.tests, not)
 		c.adds = append(c.adds, set)
 	case "unset":
@@ -129,6 +168,23 @@ func dataset(b *builder, v string) *problem {
 		return fail("the operation %s is not supported", p[0])
 	}
 	return nil
+}
+
+// isIPv4 holds for addresses of IPv4, and for all that is no address.
+func isIPv4(x ir.Expr) ir.Expr {
+	if x.Type() != dissect.TIP {
+		return &ir.Const{T: dissect.TBool, V: ir.Value{OK: true, I: 1}}
+	}
+	return &ir.In{X: x, Set: ir.NewIPSet([]netip.Prefix{netip.MustParsePrefix("0.0.0.0/0")}, nil)}
+}
+
+// digests tells whether the chain gives digests of n bytes.
+func (c *chain) digests(n int) bool {
+	if len(c.steps) == 0 {
+		return false
+	}
+	last := c.steps[len(c.steps)-1].Op
+	return last == ir.TMD5 && n == digestSizes["md5"] || last == ir.TSHA256 && n == digestSizes["sha256"]
 }
 
 // dataset gives the set of a name, and the chain what a set in JSON has to tell.
@@ -160,7 +216,7 @@ func (b *builder) dataset(c *chain, op, name string, o setOptions) (*ir.Dataset,
 func (s *Shared) load(name, file string, ctx *ir.Context) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	x := s.sets[name]
+	x := s.sets[strings.ToLower(name)]
 	if x.loaded != "" {
 		return
 	}
@@ -174,87 +230,38 @@ func (s *Shared) load(name, file string, ctx *ir.Context) {
 // dataset gives the set of a name; a rule that loads it, or another before, gives it its values.
 func (l *loader) dataset(name string, o setOptions) (*ir.Dataset, *problem) {
 	s := l.opt.Shared
+	load, save, err := l.files(&o)
+	if err != nil {
+		return nil, err
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	x := s.sets[name]
+	key := strings.ToLower(name)
+	x := s.sets[key]
 	if x == nil {
-		x = &sharedSet{set: &ir.Dataset{Name: name}, kind: o.kind}
-		s.sets[name] = x
-		if d, ok := l.opt.Sets[name]; ok {
-			if err := l.fill(x, setOptions{kind: d.Type, load: d.File}, d.Grows); err != nil {
-				delete(s.sets, name)
+		x = &sharedSet{set: &ir.Dataset{Name: name}}
+		s.sets[key] = x
+		if d, ok := l.opt.Sets[key]; ok {
+			kind, err := setKind(d.Type)
+			if err == nil {
+				err = l.fill(x, kind, d.File, d.Save, d.Save != "")
+			}
+			if err != nil {
+				delete(s.sets, key)
 				return nil, err
 			}
 		}
 	}
-	if o.kind != "" && x.kind != "" && x.kind != o.kind {
-		return nil, fail("the set %s has type %s elsewhere", name, x.kind)
+	if o.kind != "" && x.set.Type != "" && x.set.Type != o.kind {
+		return nil, fail("the set %s has type %s elsewhere", name, x.set.Type)
 	}
-	if err := l.fill(x, o, o.load == ""); err != nil {
+	if err := l.fill(x, o.kind, load, save, o.state != ""); err != nil {
 		return nil, err
 	}
+	if x.set.Save == "" && o.state+o.save != "" {
+		s.unkept[name] = true
+	}
 	return x.set, nil
-}
-
-// fill gives a set its type and the values of its file, once. With mayMiss the file need not be there.
-func (l *loader) fill(x *sharedSet, o setOptions, mayMiss bool) *problem {
-	if o.kind != "" {
-		x.kind = o.kind
-	}
-	file := o.load
-	if file == "" {
-		file = o.state
-	}
-	if file == "" || x.loaded == file {
-		return nil
-	}
-	if x.loaded != "" {
-		return fail("the set %s is loaded from %s elsewhere", x.set.Name, x.loaded)
-	}
-	text, err := l.readFile(file)
-	if err != nil {
-		if mayMiss {
-			x.loaded = file
-			return nil
-		}
-		return err
-	}
-	for _, line := range strings.Split(string(text), "\n") {
-		if line = strings.TrimSpace(line); line == "" || line[0] == '#' {
-			continue
-		}
-		value, err := setValue(x.kind, line)
-		if err != nil {
-			return err
-		}
-		x.set.Load = append(x.set.Load, value)
-	}
-	x.loaded = file
-	return nil
-}
-
-// setValue reads a value as files of data sets have it.
-func setValue(kind, s string) ([]byte, *problem) {
-	switch kind {
-	case "string":
-		if v, err := base64.StdEncoding.DecodeString(s); err == nil {
-			return v, nil
-		}
-		return nil, fail("%q in the file is no base64", s)
-	case "md5", "sha256":
-		v, err := hex.DecodeString(s)
-		if err == nil && len(v) == map[string]int{"md5": 16, "sha256": 32}[kind] {
-			return v, nil
-		}
-		return nil, fail("%q in the file is no %s", s, kind)
-	case "ip", "ipv4":
-		if a, err := netip.ParseAddr(s); err == nil {
-			v := a.As16()
-			return v[:], nil
-		}
-		return nil, fail("%q in the file is no address", s)
-	}
-	return nil, fail("the type of the set must be string, md5, sha256, ipv4 or ip")
 }
 
 // datarep compares the reputation of a value: as lists do not change, that is a set of the
@@ -275,9 +282,14 @@ func datarep(b *builder, v string) *problem {
 	if err != nil {
 		return err
 	}
-	file := o.load
-	if file == "" {
-		file = o.state
+	file, _, err := b.l.files(&o)
+	if err != nil {
+		return err
+	}
+	if d, ok := b.l.opt.Sets[strings.ToLower(p[0])]; ok && file == "" {
+		if file = d.File; o.kind == "" {
+			o.kind = d.Type
+		}
 	}
 	text, err := b.l.readFile(file)
 	if err != nil {
@@ -314,7 +326,7 @@ func (b *builder) addressRep(name string, values []string) *problem {
 	defer s.mu.Unlock()
 	x := s.sets[name]
 	if x == nil {
-		x = &sharedSet{set: &ir.Dataset{Name: name}, kind: "ip"}
+		x = &sharedSet{set: &ir.Dataset{Name: name, Type: "ip"}}
 		s.sets[name] = x
 		for _, v := range values {
 			x.set.Load = append(x.set.Load, []byte(v))

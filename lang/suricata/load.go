@@ -27,8 +27,10 @@ type Options struct {
 	// Reputation gives the table of a reputation category, nil for an unknown one. It is not called
 	// by two goroutines at once.
 	Reputation func(category string) *ir.RepTable
-	// Sets are the data sets that settings declare, by name: rules need not tell their type and file.
+	// Sets are the data sets that settings declare, by name in small letters: rules need not tell their type and file.
 	Sets map[string]Set
+	// SetFiles are about the files that data sets of rules are written to.
+	SetFiles SetFiles
 	// StreamEvents are the names of the events of TCP by the names that rules give them; nil: any name will do.
 	StreamEvents map[string]string
 	// Without names features that are switched off, for the keyword requires: "ja3", "ja4".

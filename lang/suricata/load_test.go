@@ -307,7 +307,7 @@ func TestLists(t *testing.T) {
 		"lists/rep":   "ZXhhbXBsZS5vcmc=,100\nZXhhbXBsZS5jb20=,5\n",
 		"lists/ips":   "192.0.2.1,100\n2001:db8::1,5\n",
 	}
-	opt := Options{Dir: "lists", Sets: map[string]Set{"declared": {Type: "string", File: "names"}, "grows": {Type: "md5", File: "absent", Grows: true}}, ReadFile: func(name string) ([]byte, error) {
+	opt := Options{Dir: "lists", Sets: map[string]Set{"declared": {Type: "string", File: "names"}, "grows": {Type: "md5", File: "absent", Save: "absent"}}, ReadFile: func(name string) ([]byte, error) {
 		if s, ok := files[name]; ok {
 			return []byte(s), nil
 		}
