@@ -1,8 +1,6 @@
 package engine
 
 import (
-	"sync/atomic"
-
 	"github.com/luanids/luanids/capture"
 	"github.com/luanids/luanids/dissect/packet"
 	"github.com/luanids/luanids/engine/alert"
@@ -19,8 +17,7 @@ type batch struct {
 	// flush asks the workers to end the flows of one shard, -1 for none.
 	flush   int
 	results []result
-	pending atomic.Int32 // workers that have not finished it
-	swap    *swap        // to be taken before anything of the batch; nil, as a rule
+	swap    *swap // to be taken before anything of the batch; nil, as a rule
 }
 
 // item is one thing for a worker, in order: a packet of its flows, or a step of time.

@@ -23,107 +23,181 @@ func (e *Engine) owners() int {
 	return min(workersEach*e.cfg.Workers, flowtable.Shards)
 }
 
-// crew hands batches to workers, and workers to the goroutines that run them. Every worker gets every batch, in order, and is
-// run by one goroutine at a time.
+// crew is the goroutines of a run with several workers. There are as many as the run is to have, and each does what is needed most: reads
+// a batch, decodes one, runs a worker on the batch that it comes to, or passes on what all workers are done with. So none is woken
+// for its part of a batch while another is free, which takes a core longer than many a packet.
+//
+// Every worker gets every batch, in order, and is run by one goroutine at a time; one at a time reads, decodes, and passes on, in order.
 type crew struct {
+	stages
 	workers []*worker
-	out     chan<- *batch // batches that all are done with, in order
 
 	mu     sync.Mutex
 	wake   sync.Cond
-	idle   int       // goroutines that wait
-	hunger sync.Cond // some worker has little left to do
-	rests  bool      // the reader waits for that
+	idle   int // goroutines that wait
 	ring   [batchesAhead]*batch
-	sent   uint64   // batches so far
+	free   []*batch // what came back last goes out first: its memory is in the cache, and a run that needs few batches touches few
+	read   turn
+	decode turn
 	next   []uint64 // by worker: the batch that it comes to
 	busy   []bool   // by worker: some goroutine runs it
-	closed bool
+	pass   turn
+	ended  bool // all is read
 }
 
-func newCrew(workers []*worker, out chan<- *batch) *crew {
-	c := &crew{workers: workers, out: out, next: make([]uint64, len(workers)), busy: make([]bool, len(workers))}
-	c.wake.L, c.hunger.L = &c.mu, &c.mu
+// stages are what is done with a batch before the workers, and after them.
+type stages struct {
+	fill     func(*batch) bool // reads a batch, false if there is none
+	dispatch func(*batch)      // decodes it
+	take     func(*batch)      // takes what the workers made of it
+}
+
+// turn is a stage that one goroutine at a time is at.
+type turn struct {
+	next uint64 // batch that it comes to
+	busy bool
+}
+
+// batchesAhead is how many batches may be on their way at a time: a worker that comes to a costly flow may fall far behind while the
+// others go on.
+const batchesAhead = 32
+
+// What is read and decoded long before its turn comes has left the cache by then.
+const (
+	enoughRead    = 2 // batches before the decoder
+	enoughDecoded = 3 // batches before every worker
+)
+
+func newCrew(workers []*worker, s stages) *crew {
+	c := &crew{stages: s, workers: workers, next: make([]uint64, len(workers)), busy: make([]bool, len(workers))}
+	c.wake.L = &c.mu
+	for range batchesAhead {
+		c.free = append(c.free, newBatch(len(workers)))
+	}
 	return c
 }
 
-// send gives all workers one more batch. No more than batchesAhead may be under way.
-func (c *crew) send(b *batch) {
-	b.pending.Store(int32(len(c.workers)))
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.ring[c.sent%batchesAhead] = b
-	c.sent++
-	if c.idle > 0 {
-		c.wake.Broadcast()
+// run has n goroutines do all there is to do.
+func (c *crew) run(n int) {
+	var wg sync.WaitGroup
+	for range n {
+		wg.Go(c.serve)
 	}
+	wg.Wait()
 }
 
-// A worker that comes to a costly flow may fall far behind while the others go on, so many batches may be under way; but as long as all
-// workers have something to do the reader need not be ahead of them: what it reads would have left the cache when its turn comes.
+// job is what a goroutine may do next.
+type job uint8
+
 const (
-	enough = 8 // batches before every worker: the reader rests
-	hungry = 3 // before some worker: it goes on
+	jobNone job = iota
+	jobRead
+	jobDecode
+	jobWork
+	jobPass
+	jobEnd // there is nothing more to do
 )
 
-// rest waits until some worker is going to need more batches.
-func (c *crew) rest() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.ahead() < enough {
-		return
+// pick says what is needed most, for a goroutine that ran worker last, and which worker if it is work.
+func (c *crew) pick(last int) (job, int) {
+	switch {
+	case !c.decode.busy && c.decode.next < c.read.next && c.decode.next-slices.Max(c.next) < enoughDecoded:
+		return jobDecode, 0
+	case !c.read.busy && !c.ended && len(c.free) > 0 && c.read.next-c.decode.next < enoughRead:
+		return jobRead, 0
+	case !c.pass.busy && c.pass.next < slices.Min(c.next):
+		return jobPass, 0
 	}
-	for c.rests = true; c.ahead() > hungry; {
-		c.hunger.Wait()
+	if i := c.furthestBehind(last); i >= 0 {
+		return jobWork, i
 	}
-	c.rests = false
+	if c.ended && c.pass.next == c.read.next {
+		return jobEnd, 0
+	}
+	return jobNone, 0
 }
 
-// ahead is how many batches the worker has before it that has the fewest.
-func (c *crew) ahead() uint64 {
-	return c.sent - slices.Max(c.next)
-}
-
-// close ends the goroutines once everything is done.
-func (c *crew) close() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.closed = true
-	c.wake.Broadcast()
-}
-
-// serve runs workers until the crew is closed.
 func (c *crew) serve() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	last := 0
 	for {
-		i := c.furthestBehind(last)
-		if i < 0 {
-			if c.closed {
-				return
-			}
+		what, i := c.pick(last)
+		switch what {
+		case jobNone:
 			c.idle++
 			c.wake.Wait()
 			c.idle--
-			continue
-		}
-		last = i
-		c.busy[i] = true
-		b := c.ring[c.next[i]%batchesAhead]
-		more := c.idle > 0 && c.furthestBehind(i) >= 0
-		c.mu.Unlock()
-		if more {
-			c.wake.Signal()
-		}
-		c.workers[i].work(b, c.out)
-		c.mu.Lock()
-		c.next[i]++
-		c.busy[i] = false
-		if c.rests && c.sent-c.next[i] <= hungry {
-			c.hunger.Signal()
+		case jobRead:
+			c.readOne()
+		case jobDecode:
+			c.do(&c.decode, c.dispatch)
+		case jobWork:
+			last = i
+			c.workOne(i)
+		case jobPass:
+			c.free = append(c.free, c.do(&c.pass, c.take))
+		case jobEnd:
+			c.wake.Broadcast()
+			return
 		}
 	}
+}
+
+// unlock lets others in. If one of them has nothing to do while there is something, it is woken.
+func (c *crew) unlock() {
+	wake := false
+	if c.idle > 0 {
+		what, _ := c.pick(0)
+		wake = what != jobNone
+	}
+	c.mu.Unlock()
+	if wake {
+		c.wake.Signal()
+	}
+}
+
+func (c *crew) readOne() {
+	b := c.free[len(c.free)-1]
+	c.free = c.free[:len(c.free)-1]
+	c.read.busy = true
+	c.unlock()
+	b.reset()
+	ok := c.fill(b)
+	c.mu.Lock()
+	c.read.busy = false
+	if !ok {
+		c.ended = true
+		c.free = append(c.free, b)
+		return
+	}
+	c.ring[c.read.next%batchesAhead] = b
+	c.read.next++
+}
+
+// do has the next batch go through a stage.
+func (c *crew) do(t *turn, stage func(*batch)) *batch {
+	b := c.ring[t.next%batchesAhead]
+	t.busy = true
+	c.unlock()
+	stage(b)
+	c.mu.Lock()
+	t.busy = false
+	t.next++
+	return b
+}
+
+func (c *crew) workOne(i int) {
+	b := c.ring[c.next[i]%batchesAhead]
+	c.busy[i] = true
+	c.unlock()
+	w := c.workers[i]
+	w.busy.Lock()
+	w.process(b)
+	w.busy.Unlock()
+	c.mu.Lock()
+	c.busy[i] = false
+	c.next[i]++
 }
 
 // furthestBehind picks the worker that is to be run next, of those equally far the last one, whose memory is in the cache; -1 if
@@ -132,20 +206,9 @@ func (c *crew) furthestBehind(last int) int {
 	best := -1
 	for k := range c.next {
 		i := (last + k) % len(c.next)
-		if !c.busy[i] && c.next[i] < c.sent && (best < 0 || c.next[i] < c.next[best]) {
+		if !c.busy[i] && c.next[i] < c.decode.next && (best < 0 || c.next[i] < c.next[best]) {
 			best = i
 		}
 	}
 	return best
-}
-
-// work does a worker's part of a batch. The last worker to finish a batch passes it on: none comes to a later batch before that, so
-// they arrive in order.
-func (w *worker) work(b *batch, out chan<- *batch) {
-	w.busy.Lock()
-	w.process(b)
-	w.busy.Unlock()
-	if b.pending.Add(-1) == 0 {
-		out <- b
-	}
 }

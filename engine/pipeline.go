@@ -106,73 +106,52 @@ func (s *inlineSink) packet(p *packet.Packet)      { s.w.packet(p) }
 func (s *inlineSink) tick(stamp uint64, now int64) { s.w.tick(stamp, now) }
 func (s *inlineSink) keep(b []byte) []byte         { return s.batch.keep(b) }
 
-// batchesAhead is how many batches may be on their way at a time.
-const batchesAhead = 32
-
-// runParallel decodes on this goroutine, works on several, and orders on one more. A batch is
+// runParallel has several goroutines read, work and order, see crew. A batch is
 // handed from stage to stage whole: there is no lock and no channel operation per packet.
 func (e *Engine) runParallel(ctx context.Context, src capture.Source) error {
-	n := len(e.workers)
-	free := newBatchStack(n)
-	out := make(chan *batch, batchesAhead)
-	crew := newCrew(e.workers, out)
 	var made madeStack
 	for _, w := range e.workers {
 		w.made = &made
 	}
-	for range e.cfg.Workers {
-		go crew.serve()
-	}
-	ordered := make(chan struct{})
-	go func() {
-		defer close(ordered)
-		for b := range out {
-			e.order.busy.Lock()
-			e.order.take(b)
-			e.order.busy.Unlock()
-			e.liveDue(true)
-			made.put(b)
-			b.frames.Release()
-			free.put(b)
+	var err error
+	done, flushed := false, 0
+	fill := func(b *batch) bool {
+		switch {
+		case !done:
+			if b.swap = e.takeSwap(); b.swap == nil { // in an empty batch: nobody waits for packets
+				done, err = e.fill(ctx, src, b)
+			}
+		case flushed < flushSteps:
+			b.flush = flushed
+			flushed++
+		default:
+			return false
 		}
-	}()
-	err := e.readAll(ctx, src, free, crew)
-	for shard := range flushSteps {
-		b := free.get()
-		b.reset()
-		e.flushBatch(b, shard)
-		crew.send(b)
+		return true
 	}
-	crew.close()
-	for range batchesAhead { // all are back: the workers are idle
-		free.get()
+	take := func(b *batch) {
+		e.order.busy.Lock()
+		e.order.take(b)
+		e.order.busy.Unlock()
+		e.liveDue(true)
+		made.put(b)
+		b.frames.Release()
 	}
-	close(out)
-	<-ordered
+	newCrew(e.workers, stages{fill, e.decode, take}).run(e.cfg.Workers)
 	return err
 }
 
-func (e *Engine) readAll(ctx context.Context, src capture.Source, free *batchStack, crew *crew) error {
-	for {
-		crew.rest()
-		b := free.get()
-		b.reset()
-		if b.swap = e.takeSwap(); b.swap != nil { // in an empty batch: nobody waits for packets
-			crew.send(b)
-			continue
-		}
-		done, err := e.fill(ctx, src, b)
-		e.reading.Lock()
-		for i := range b.frames.Packets {
-			e.dispatch.frame(&b.frames.Packets[i], b)
-		}
-		if b.frames.Now > 0 {
-			e.dispatch.advance(b.frames.Now, b)
-		}
-		e.reading.Unlock()
-		crew.send(b)
-		if done {
-			return err
-		}
+// decode makes packets of a batch of frames.
+func (e *Engine) decode(b *batch) {
+	e.reading.Lock()
+	defer e.reading.Unlock()
+	if b.flush >= 0 {
+		e.flushBatch(b, b.flush)
+	}
+	for i := range b.frames.Packets {
+		e.dispatch.frame(&b.frames.Packets[i], b)
+	}
+	if b.frames.Now > 0 {
+		e.dispatch.advance(b.frames.Now, b)
 	}
 }

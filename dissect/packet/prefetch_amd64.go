@@ -6,7 +6,7 @@ import "unsafe"
 func (p *Packet) Prefetch() { fetchLines(unsafe.Pointer(p), unsafe.Sizeof(*p)) }
 
 // PrefetchToWrite does so for a packet that is going to be written.
-func (p *Packet) PrefetchToWrite() { fetchLinesToWrite(unsafe.Pointer(p), unsafe.Sizeof(*p)) }
+func (p *Packet) PrefetchToWrite() { PrefetchToWrite(p) }
 
 // PrefetchData does so for the first bytes of the packet.
 func (p *Packet) PrefetchData() {
@@ -14,6 +14,9 @@ func (p *Packet) PrefetchData() {
 		fetchLines(unsafe.Pointer(&p.Data[0]), prefetchBytes)
 	}
 }
+
+// PrefetchToWrite asks for anything that is going to be written.
+func PrefetchToWrite[T any](x *T) { fetchLinesToWrite(unsafe.Pointer(x), unsafe.Sizeof(*x)) }
 
 // prefetchBytes is how much of the bytes is fetched; what follows the processor fetches by itself.
 const prefetchBytes = 128

@@ -10,3 +10,6 @@ func (p *Packet) PrefetchToWrite() {}
 
 // PrefetchData does nothing here.
 func (p *Packet) PrefetchData() {}
+
+// PrefetchToWrite does nothing here.
+func PrefetchToWrite[T any](x *T) {}

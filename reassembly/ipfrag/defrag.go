@@ -234,6 +234,9 @@ func (d *Defrag) Advance(now int64) {
 	for t := d.byUse.Oldest(); t != nil && d.now-t.last >= int64(d.cfg.Timeout); t = d.byUse.Oldest() {
 		d.Stats.count(t.key.version == 6, &d.Stats.IPv4Timeouts, &d.Stats.IPv6Timeouts)
 		d.remove(t)
+		if t = d.byUse.Oldest(); t != nil { // the next to go, and to be used again then
+			packet.PrefetchToWrite(t)
+		}
 	}
 }
 
