@@ -8,9 +8,10 @@ import (
 
 	"github.com/luanids/luanids/lang/langtest"
 	"github.com/luanids/luanids/lang/match"
+	"github.com/luanids/luanids/lang/syntax"
 )
 
-// TestLargeRules loads and compiles rules with tens of thousands of parts. What takes time that grows with the square of its size takes
+// TestLargeRules loads, compiles and formats rules with tens of thousands of parts. What takes time that grows with the square of its size takes
 // minutes here; the bound leaves room for a busy machine.
 func TestLargeRules(t *testing.T) {
 	const n = 20_000
@@ -42,6 +43,7 @@ func TestLargeRules(t *testing.T) {
 		begin := time.Now()
 		rs, list := Check(langtest.Schema(), "a.nids", []byte(text), Options{WarnUnused: true, WarnCaptures: true})
 		match.Compile(langtest.Schema(), rs.Rules, match.Options{Sequences: rs.Sequences})
+		syntax.Format([]byte(text))
 		d := time.Since(begin)
 		t.Logf("%-18s %v, %d messages", name, d.Round(time.Millisecond), len(list))
 		if want := map[string]string{"steps": "a sequence has at most 256 steps", "arithmetic": "this nests deeper than 256 levels"}[name]; want != "" &&

@@ -147,15 +147,12 @@ func (s *Scope) define(l *let) diag.List {
 // Finish checks every let by itself: what is wrong with one is said once, where it stands.
 func (s *Scope) Finish() diag.List {
 	var out diag.List
-	for _, l := range s.lets {
-		if s.reaches(l.value, l, map[*let]bool{}) {
-			l.cyclic = true
+	for _, l := range s.sorted() {
+		if l.cyclic {
 			d := diag.Recursive(l.at, l.name)
 			d.File = l.file
 			out = append(out, d)
 		}
-	}
-	for _, l := range s.lets {
 		if l.value == nil || l.cyclic {
 			continue
 		}
@@ -167,7 +164,7 @@ func (s *Scope) Finish() diag.List {
 			}
 			l.val = &v
 		}
-		l.cyclic = c.uses > maxUses // of what uses it nothing more needs to be said
+		l.cyclic = c.broken // of what uses it nothing more needs to be said
 		out = append(out, c.list...)
 	}
 	for _, l := range s.lets {
@@ -191,28 +188,6 @@ func (s *Scope) anyPort(over, l *let) {
 	if v := c.value(l.value); v.set != nil && class(v.set.typ) == classInt {
 		over.value, _ = syntax.ParseExpr("0..65535")
 	}
-}
-
-// reaches tells whether the value x uses the let to, by other lets.
-func (s *Scope) reaches(x syntax.Expr, to *let, seen map[*let]bool) bool {
-	if x == nil {
-		return false
-	}
-	found := false
-	syntax.Walk(x, func(e syntax.Expr) {
-		n, ok := e.(*syntax.Name)
-		if !ok || found {
-			return
-		}
-		l := s.lets[n.Text]
-		if l == to {
-			found = true
-		} else if l != nil && !seen[l] {
-			seen[l] = true
-			found = s.reaches(l.value, to, seen)
-		}
-	})
-	return found
 }
 
 // Unused lists the lets and lists that no rule uses.

@@ -16,9 +16,11 @@ type checker struct {
 	src    source
 	rule   string
 	list   diag.List
-	mute   int  // inside the value of a let: its errors were said already
-	uses   int  // of lets
-	broken bool // such a let is wrong: so is what uses it
+	mute   int          // inside the value of a let: its errors were said already
+	uses   int          // of lets
+	broken bool         // such a let is wrong: so is what uses it
+	outer  *syntax.Name // the let that is gone into, in the file where what is checked stands
+	begun  string       // that file
 
 	row    int             // of operators of arithmetic
 	depth  int             // of lets within lets
@@ -228,14 +230,19 @@ const (
 
 // usable tells whether a let may be gone into, and reports one that stands for too much.
 func (c *checker) usable(l *let, n *syntax.Name) bool {
+	if c.depth == 0 {
+		c.outer, c.begun = n, c.file
+	}
 	if c.uses++; !l.cyclic && c.depth <= maxLets && c.uses <= maxUses {
 		return true
 	}
 	if !c.broken && !l.cyclic {
-		mute := c.mute
-		c.mute = 0
-		c.report(diag.TooMuch(n.Range(), n.Text, maxUses))
-		c.mute = mute
+		d := diag.TooMuch(c.outer.Range(), c.outer.Text, maxUses)
+		if c.depth > maxLets {
+			d = diag.LetsNest(c.outer.Range(), c.outer.Text, maxLets)
+		}
+		d.File, d.Rule = c.begun, c.rule
+		c.list = append(c.list, d)
 	}
 	c.broken = true
 	return false

@@ -179,7 +179,12 @@ func NotText(at Range, utf16 bool) Diagnostic {
 
 // TooMuch is a let that stands for more than can be gone through.
 func TooMuch(at Range, name string, most int) Diagnostic {
-	return errorAt(at, "too-deep", fmt.Sprintf("%s stands for too much: lets are used more than %d times in it, or nest too deeply", name, most), "")
+	return errorAt(at, "too-deep", fmt.Sprintf("%s stands for too much: lets are used more than %d times in it", name, most), "")
+}
+
+// LetsNest is a let that is made of lets that are made of lets.
+func LetsNest(at Range, name string, most int) Diagnostic {
+	return errorAt(at, "too-deep", fmt.Sprintf("%s is made of lets that are more than %d deep within each other", name, most), "")
 }
 
 // IncludeCycle is a file that includes itself.

@@ -1,6 +1,7 @@
 package syntax
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -77,86 +78,128 @@ func String(x Expr) string { return str(x, 0) }
 
 // str writes x, in parentheses if it binds less tightly than prec.
 func str(x Expr, prec int) string {
+	var b strings.Builder
+	writeExpr(&b, x, prec)
+	return b.String()
+}
+
+func writeExpr(b *strings.Builder, x Expr, prec int) {
+	if prec > binds(x) {
+		b.WriteByte('(')
+		defer b.WriteByte(')')
+	}
 	switch x := x.(type) {
 	case *Lit:
-		return x.Raw
+		b.WriteString(x.Raw)
 	case *Name:
-		return x.Text
+		b.WriteString(x.Text)
 	case *Index:
+		writeExpr(b, x.X, precPrimary)
+		b.WriteByte('[')
 		if x.Neg {
-			return str(x.X, precPrimary) + "[-" + x.Key.Raw + "]"
+			b.WriteByte('-')
 		}
-		return str(x.X, precPrimary) + "[" + x.Key.Raw + "]"
+		b.WriteString(x.Key.Raw + "]")
 	case *Call:
-		args := make([]string, len(x.Args))
+		b.WriteString(x.Func.Text + "(")
 		for i, a := range x.Args {
-			args[i] = str(a, 0)
+			b.WriteString(comma(i))
+			writeExpr(b, a, 0)
 		}
-		return x.Func.Text + "(" + strings.Join(args, ", ") + ")"
+		b.WriteByte(')')
 	case *Unary:
 		if x.Op == OpNot {
-			return paren(prec > precNot, "not "+str(x.X, precNot))
+			b.WriteString("not ")
+		} else {
+			b.WriteByte('-')
 		}
-		return paren(prec > precUnary, "-"+str(x.X, precUnary))
+		writeExpr(b, x.X, binds(x))
 	case *Binary:
-		return binaryString(x, prec)
+		writeBinary(b, x)
 	case *QuantBlock:
-		return x.Quant.String() + "(" + x.Field.Text + ": " + str(x.Body, 0) + ")"
+		b.WriteString(x.Quant.String() + "(" + x.Field.Text + ": ")
+		writeExpr(b, x.Body, 0)
+		b.WriteByte(')')
 	case *RangeLit:
-		return rangeString(x)
+		if x.Lo != nil {
+			writeExpr(b, x.Lo, precBitOr)
+		}
+		b.WriteString("..")
+		if x.Hi != nil {
+			writeExpr(b, x.Hi, precBitOr)
+		}
 	case *SetLit:
-		elems := make([]string, len(x.Elems))
+		b.WriteByte('{')
 		for i, e := range x.Elems {
-			elems[i] = elemString(e)
+			b.WriteString(comma(i) + elemString(e))
 		}
-		return "{" + strings.Join(elems, ", ") + "}"
+		b.WriteByte('}')
 	case *Has:
-		items := make([]string, len(x.Items))
+		b.WriteString(hasHead(x))
 		for i, it := range x.Items {
-			items[i] = itemString(it)
+			b.WriteString(comma(i) + itemString(it))
 		}
-		return paren(prec > precCompare, hasHead(x)+strings.Join(items, ", ")+"]")
+		b.WriteByte(']')
 	}
-	return ""
 }
 
-func paren(yes bool, s string) string {
-	if yes {
-		return "(" + s + ")"
-	}
-	return s
-}
-
-func binaryString(b *Binary, prec int) string {
-	p := ops[b.Op].prec
-	left, right := p, p+1
-	if b.Op.Compares() {
-		left = p + 1
-	}
-	s := str(b.L, left) + " " + b.Op.String() + " " + str(b.R, right)
-	if b.Quant != QuantNone {
-		if first := firstOf(b.L); first == "(" {
-			s = "(" + str(b.L, 0) + ") " + b.Op.String() + " " + str(b.R, right)
+// binds tells how tightly an expression binds: where more is wanted it needs parentheses.
+func binds(x Expr) int {
+	switch x := x.(type) {
+	case *Unary:
+		if x.Op == OpNot {
+			return precNot
 		}
-		s = b.Quant.String() + " " + s
+		return precUnary
+	case *Binary:
+		return ops[x.Op].prec
+	case *Has:
+		return precCompare
 	}
-	if b.NoCase {
-		s += " nocase"
-	}
-	return paren(prec > p, s)
+	return precPrimary
 }
 
-func firstOf(x Expr) string { return str(x, 0)[:1] }
+// comma is what stands before element i of a list on one line.
+func comma(i int) string {
+	if i == 0 {
+		return ""
+	}
+	return ", "
+}
 
-func rangeString(r *RangeLit) string {
-	lo, hi := "", ""
-	if r.Lo != nil {
-		lo = str(r.Lo, precBitOr)
+// writeBinary writes an operation. A chain of one operator leans to the left, and may be as long as a file: it is
+// walked down in a loop.
+func writeBinary(b *strings.Builder, x *Binary) {
+	p := ops[x.Op].prec
+	if x.Op.Compares() {
+		left := str(x.L, 0)
+		if x.Quant != QuantNone {
+			b.WriteString(x.Quant.String() + " ")
+		}
+		if p >= binds(x.L) || x.Quant != QuantNone && left[0] == '(' { // else any (a + b) * c would be a block
+			left = "(" + left + ")"
+		}
+		b.WriteString(left)
+		writeRight(b, x, p)
+		return
 	}
-	if r.Hi != nil {
-		hi = str(r.Hi, precBitOr)
+	chain := []*Binary{x}
+	for l, ok := x.L.(*Binary); ok && ops[l.Op].prec == p; l, ok = l.L.(*Binary) {
+		chain = append(chain, l)
 	}
-	return lo + ".." + hi
+	writeExpr(b, chain[len(chain)-1].L, p)
+	for _, c := range slices.Backward(chain) {
+		writeRight(b, c, p)
+	}
+}
+
+// writeRight writes the operator of x, of precedence p, and what stands to the right of it.
+func writeRight(b *strings.Builder, x *Binary, p int) {
+	b.WriteString(" " + x.Op.String() + " ")
+	writeExpr(b, x.R, p+1)
+	if x.NoCase {
+		b.WriteString(" nocase")
+	}
 }
 
 func elemString(e SetElem) string {
