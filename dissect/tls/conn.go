@@ -1,6 +1,8 @@
 package tls
 
 import (
+	"encoding/hex"
+	"strconv"
 	"sync"
 
 	"github.com/luanids/luanids/dissect"
@@ -23,6 +25,8 @@ type Conn struct {
 	FromProto string
 	steps     uint8 // which handshake steps were seen, bit n for stepNames[n]
 	step      uint8 // the last of them
+	// serverRecord is the version of the server's last record before its hello, 0 for none.
+	serverRecord uint16
 
 	ja3, ja3Hash, ja3s, ja3sHash, ja4 []byte
 	ccs                               [2]bool // ChangeCipherSpec was seen
@@ -160,7 +164,7 @@ func (t *Conn) Clone() *Conn {
 	return &c
 }
 
-// VersionName is a version as Suricata shows it: "TLS 1.2", "TLSv1", "SSLv3".
+// VersionName is a version as Suricata shows it: "TLS 1.2", "TLSv1", "SSLv3"; what has no name is "0x0305".
 func VersionName(v uint16) string {
 	switch v {
 	case 0:
@@ -177,10 +181,8 @@ func VersionName(v uint16) string {
 		return "TLS 1.2"
 	case VersionTLS13:
 		return "TLS 1.3"
-	case 0xfb17:
-		return "TLS 1.3 draft-23-fb"
-	case 0xfb1a:
-		return "TLS 1.3 draft-26-fb"
+	case 0xfb14, 0xfb15, 0xfb16, 0xfb17, 0xfb1a: // of drafts, too
+		return "TLS 1.3 draft-" + strconv.Itoa(int(v&0xff)) + "-fb"
 	}
 	if v>>8 == 0x7f {
 		if v&0xff < 16 {
@@ -190,7 +192,7 @@ func VersionName(v uint16) string {
 			return draftNames[i]
 		}
 	}
-	return "unknown"
+	return "0x" + hex.EncodeToString([]byte{byte(v >> 8), byte(v)})
 }
 
 var draftNames = [...]string{

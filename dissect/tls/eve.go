@@ -1,6 +1,7 @@
 package tls
 
 import (
+	"bytes"
 	"strings"
 	"time"
 
@@ -110,10 +111,19 @@ func yes(s string) bool {
 }
 
 // logged tells whether Suricata has a record for the connection: one with a certificate, of
-// TLS 1.3, in which certificates are not seen, without any server hello, or, if that is set, one
-// that resumes a session.
+// TLS 1.3, in which certificates are not seen, or, if that is set, one that may resume a session.
 func (o *Options) logged(t *Conn) bool {
-	return t.ServerCert.Seen || t.modern() || !t.Server.Seen || o.Resumption && t.Resumed()
+	return t.ServerCert.Seen || t.modern() || o.Resumption && t.mayResume()
+}
+
+// mayResume tells what Suricata takes for a resumed session: the client knows tickets, whether or not it has one, or both sides name the
+// same session.
+func (t *Conn) mayResume() bool {
+	if t.Client.Ticket {
+		return true
+	}
+	id := t.Server.SessionID()
+	return id != nil && bytes.Equal(id, t.Client.SessionID())
 }
 
 // write is the Spec's EVE function: the members that are set, or nothing at all.
@@ -139,7 +149,7 @@ func writeObject(w *jsonw.Writer, t *Conn, m Member) {
 // Write writes the members of a tls object.
 func Write(w *jsonw.Writer, t *Conn, m Member) {
 	writeCert(w, &t.ServerCert, m)
-	if m&MemberResumed != 0 && !t.modern() && t.Resumed() {
+	if m&MemberResumed != 0 && t.Server.Seen && !t.modern() && !t.ServerCert.Seen && t.mayResume() {
 		w.Key("session_resumed")
 		w.Bool(true)
 	}
@@ -224,7 +234,7 @@ func writeHello(w *jsonw.Writer, t *Conn, m Member) {
 	}
 	if m&MemberVersion != 0 {
 		w.Key("version")
-		v := t.Client.Legacy
+		v := t.serverRecord
 		if t.Server.Seen {
 			v = t.Server.Version
 		}

@@ -186,6 +186,9 @@ func (p *parser) record(c *dissect.Ctx, dir dissect.Dir, s *side, data []byte) (
 		return 0, 0
 	}
 	s.started, s.version = true, version
+	if dir == dissect.ToClient && !p.conn.Server.Seen {
+		p.conn.serverRecord = version
+	}
 	if c.WantsFrames() && (len(data) >= headerLen+n || p.passesOver(kind, dir)) {
 		p.frames(c, kind, data[:min(len(data), headerLen+n)], n)
 	}
@@ -281,6 +284,9 @@ func (p *parser) application(c *dissect.Ctx, dir dissect.Dir) {
 		return
 	}
 	s.app = true
+	if c.Flow != nil {
+		c.Flow.Encrypted = true // of both sides: who has the keys to send has those to receive
+	}
 	if p.serverReady() && (dir == dissect.ToServer || p.conn.ccs[dissect.ToServer] || p.side[dissect.ToServer].app) {
 		p.done(c)
 	}
@@ -304,9 +310,6 @@ func (p *parser) checkEstablished(c *dissect.Ctx) {
 	if !p.established && p.conn.Server.Seen && on(dissect.ToServer) && on(dissect.ToClient) {
 		p.done(c)
 		p.established = true
-		if c.Flow != nil {
-			c.Flow.Encrypted = true
-		}
 		c.Emit(evEstablished, &p.conn)
 	}
 }
