@@ -43,7 +43,7 @@ type SMTPLimits struct {
 	DecodeQP         bool
 	HeaderValueDepth int
 	ExtractURLs      bool
-	BodyMD5          bool
+	BodyMD5          string // whose bodies are digested: "true": all, "false": none, "auto": all where rules ask for it
 	RawExtraction    bool
 	ContentLimit     int // bytes of attachment content kept for inspection
 	InspectMinSize   int
@@ -63,7 +63,7 @@ func DefaultLimits() Limits {
 		},
 		SMTP: SMTPLimits{
 			DecodeMIME: true, DecodeBase64: true, DecodeQP: true, HeaderValueDepth: 2000,
-			ExtractURLs: true, ContentLimit: 100 << 10, InspectMinSize: 32 << 10,
+			ExtractURLs: true, BodyMD5: "auto", ContentLimit: 100 << 10, InspectMinSize: 32 << 10,
 			InspectWindow: 4 << 10, MaxURLs: 256, MaxDepth: 16,
 		},
 		FileInspect: 100 << 10,

@@ -288,6 +288,9 @@ func limitsOf(cfg *Config) *dissect.Limits {
 	if cfg.Program != nil {
 		needs := cfg.Program.Needs()
 		l.KeepBodies = l.KeepBodies || needs.Bodies || needs.FileData
+		if l.SMTP.BodyMD5 == "auto" && needs.Has("email.body_md5") {
+			l.SMTP.BodyMD5 = "true"
+		}
 		l.HashMD5 = l.HashMD5 || needs.Has("file.md5")
 		l.HashSHA1 = l.HashSHA1 || needs.Has("file.sha1")
 		l.HashSHA256 = l.HashSHA256 || needs.Has("file.sha256")

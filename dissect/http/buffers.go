@@ -89,7 +89,9 @@ func (m *Message) startBlock() []byte {
 				m.start = appendHeader(m.start, name, value)
 			}
 		}
-		m.start = append(m.start, "\r\n"...)
+		if m.fieldCount() > 0 { // as in Suricata
+			m.start = append(m.start, "\r\n"...)
+		}
 		m.startFor = m.fieldCount()
 	}
 	return m.start

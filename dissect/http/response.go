@@ -174,12 +174,15 @@ func (p *Parser) parseStatusLine(c *dissect.Ctx, t *Tx) {
 	}
 	m.Protocol = word()
 	m.Version = parseVersion(m.Protocol)
+	rest := b
 	if w := word(); len(w) > 0 {
 		t.StatusText = w
 		if v, ok := atoi(w); ok && v >= 100 && v <= 999 {
 			t.Status = int(v)
 		}
-		t.Reason = chomp(b)
+		if len(w) < len(rest) { // a code alone has no phrase, with a blank behind it an empty one
+			t.Reason = chomp(b)
+		}
 	}
 	if m.Version == VersionInvalid {
 		p.raise(c, t, anRespProtocol)

@@ -1,5 +1,7 @@
 package mime
 
+import "crypto/md5"
+
 // Anomalies are what is wrong with a message, a set of bits.
 type Anomalies uint16
 
@@ -56,7 +58,7 @@ type Message struct {
 	strip       bool // URLs are shown without their scheme
 	subject     span // decoded, in strings
 	from        span
-	md5         [16]byte
+	md5         [2 * md5.Size]byte
 	// Bits are the anomalies found so far, and Cut what was left out.
 	Bits Anomalies
 	Cut  Cut
@@ -165,7 +167,7 @@ func (m *Message) decoded(s span, name string) []byte {
 	return m.Header(name)
 }
 
-// BodyMD5 gives the digest of the body as carried, nil when there is none.
+// BodyMD5 gives the digest of the body as carried, in hexadecimal digits; nil when there is none.
 func (m *Message) BodyMD5() []byte {
 	if !m.HasMD5 {
 		return nil

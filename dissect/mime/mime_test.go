@@ -61,7 +61,7 @@ func carrierSpec(o Options) *dissect.Spec {
 			dissect.Strs("attachment", "mail.done", "", (*Message).Attachment),
 			dissect.Strs("link", "mail.done", "", (*Message).Link),
 			dissect.Strs("url", "mail.done", "", (*Message).URL),
-			dissect.Bin("md5", "mail.done", "", (*Message).BodyMD5),
+			dissect.Str("md5", "mail.done", "", (*Message).BodyMD5),
 			dissect.Int("bits", "mail.done", "", func(m *Message) (int64, bool) { return int64(m.Bits), m.Bits != 0 }),
 			dissect.Int("parts", "mail.done", "", func(m *Message) (int64, bool) { return int64(m.Parts), true }),
 		},

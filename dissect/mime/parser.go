@@ -3,6 +3,7 @@ package mime
 import (
 	"bytes"
 	"crypto/md5"
+	"encoding/hex"
 	"hash"
 
 	"github.com/luanids/luanids/dissect"
@@ -117,6 +118,7 @@ type Parser struct {
 	cut       bool   // the header field being read is longer than what is kept
 	vlen      int    // its true length
 	sum       hash.Hash
+	digest    bool // of this message's body is asked for: the options may change while it is read
 }
 
 // Begin makes p ready for a message; tx is what the files that it carries belong to. The
@@ -129,7 +131,7 @@ func (p *Parser) Begin(o *Options, tx any) {
 	p.frames, p.bounds, p.used = p.frames[:0], p.bounds[:0], 0
 	p.out, p.tail, p.cut, p.vlen, p.Stuffed = p.out[:0], p.tail[:0], false, 0, false
 	p.piece, p.qp.n = p.piece[:0], 0
-	if o.BodyMD5 {
+	if p.digest = o.BodyMD5; p.digest {
 		if p.sum == nil {
 			p.sum = md5.New()
 		}
@@ -151,7 +153,7 @@ func (p *Parser) Line(c *dissect.Ctx, line []byte, eol int) {
 	}
 	fresh := !p.mid
 	p.mid = eol == 0
-	if p.HeadersDone && p.o.BodyMD5 {
+	if p.HeadersDone && p.digest {
 		if p.Stuffed {
 			p.sum.Write(dot)
 		}
@@ -248,8 +250,9 @@ func (p *Parser) End(c *dissect.Ctx, state dissect.FileState, why string) {
 	p.headersComplete(c)
 	p.endPart(c, state, why)
 	p.pop(c, 0, state, why)
-	if p.o.BodyMD5 {
-		p.sum.Sum(p.md5[:0])
+	if p.digest {
+		var sum [md5.Size]byte
+		hex.Encode(p.md5[:], p.sum.Sum(sum[:0]))
 		p.HasMD5 = true
 	}
 	p.Done = true

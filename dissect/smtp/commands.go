@@ -148,6 +148,9 @@ func (p *parser) commandLine(c *dissect.Ctx, line []byte) {
 	}
 	if !p.tx.begun || p.tx.done && !p.trails(cmd) {
 		p.beginTx(c)
+		if p.conn.hasHelo {
+			c.Emit(evBegin, &p.tx)
+		}
 	}
 	p.keepLine(cmd, line)
 	c.Emit(evCommand, &p.tx)
@@ -244,6 +247,7 @@ func (p *parser) hello(c *dissect.Ctx, line []byte) {
 	p.conn.hasHelo = true
 	p.conn.helo = append(p.conn.helo[:0], argument(line, 4)...)
 	c.Emit(evHelo, &p.tx)
+	c.Emit(evBegin, &p.tx)
 }
 
 func (p *parser) mailFrom(c *dissect.Ctx, line []byte) {

@@ -25,7 +25,7 @@ func loadConfig(l *dissect.Limits) config {
 	c.mime = mime.DefaultOptions()
 	c.mime.Base64, c.mime.QP = s.DecodeBase64, s.DecodeQP
 	c.mime.HeaderValueDepth = max(s.HeaderValueDepth, 1)
-	c.mime.URLs, c.mime.BodyMD5 = s.ExtractURLs, s.BodyMD5
+	c.mime.URLs, c.mime.BodyMD5 = s.ExtractURLs, s.BodyMD5 == "true"
 	c.mime.MaxURLs, c.mime.MaxDepth = s.MaxURLs, max(s.MaxDepth, 1)
 	c.mime.KeepScheme = truth(l.Settings[mimePrefix+"log-url-scheme"])
 	if list := listSetting(l.Settings, mimePrefix+"extract-urls-schemes"); len(list) > 0 {

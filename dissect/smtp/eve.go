@@ -133,7 +133,7 @@ func (o *Options) Email(w *jsonw.Writer, t *Tx) {
 	}
 	if v := m.BodyMD5(); o.BodyMD5 && v != nil {
 		w.Key("body_md5")
-		w.Hex(v)
+		w.Bytes(v)
 	}
 	w.End()
 }

@@ -1,6 +1,8 @@
 package smtp
 
 import (
+	"crypto/md5"
+
 	"github.com/luanids/luanids/dissect"
 	"github.com/luanids/luanids/dissect/mime"
 )
@@ -9,6 +11,7 @@ import (
 const (
 	helo, mailFrom, rcptTo, email, body = "smtp.helo", "smtp.mail_from", "smtp.rcpt_to", "email", "email.body"
 	cmdEvent, replyEvent, txEvent       = "smtp.command", "smtp.reply", "smtp.tx"
+	begin                               = "smtp.begin"
 )
 
 // str, strs and num declare fields of a transaction.
@@ -21,6 +24,7 @@ var (
 func fields() []dissect.Field {
 	fs := []dissect.Field{
 		str("smtp.helo", helo, "name that the client gave with EHLO, HELO or LHLO", (*Tx).helo),
+		str("smtp.tx.helo", begin, "the same name, asked for in each transaction: Suricata's smtp.helo", (*Tx).helo),
 		str("smtp.mail_from", mailFrom, "envelope sender as sent, <a@b.example>; <> for bounces", (*Tx).mailFrom),
 		strs("smtp.rcpt_to", rcptTo, "envelope recipients as sent, <a@b.example>", (*Tx).rcptTo).Growing(txEvent),
 		num("smtp.rcpt_to.count", rcptTo, "number of envelope recipients", func(t *Tx) (int64, bool) { return int64(len(t.rcpt)), t.begun }).Growing(txEvent),
@@ -92,7 +96,7 @@ func mailFields() []dissect.Field {
 		num("email.attachment.count", body, "number of named attachments", onMailInt(func(m *mime.Message) int64 { return int64(m.Attachments()) })),
 		num("email.size", body, "length of the mail as carried", onMailInt(func(m *mime.Message) int64 { return int64(m.Size) })).Of(dissect.TSize),
 		dissect.Bool("email.complete", body, "the end of the mail was seen", func(t *Tx) bool { return t.mail != nil && t.complete }),
-		dissect.Bin("email.body_md5", body, "MD5 of the body as carried, when app-layer.protocols.smtp.mime.body-md5 is set", onMail((*mime.Message).BodyMD5)),
+		str("email.body_md5", body, "MD5 of the body as carried, in hexadecimal digits", onMail((*mime.Message).BodyMD5)).Digest(2 * md5.Size),
 	}
 }
 

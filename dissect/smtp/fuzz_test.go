@@ -21,7 +21,7 @@ func FuzzSMTP(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		run := func(slow bool) *dissecttest.Recorder {
 			r := dissecttest.New(Spec())
-			r.Ctx.Limits.SMTP.BodyMD5 = true
+			r.Ctx.Limits.SMTP.BodyMD5 = "true"
 			r.Ctx.Limits.Frames = true
 			// What is pending is lost with a gap, and depends on how the bytes came.
 			r.Conversation(data, slow)

@@ -351,7 +351,7 @@ func TestProbe(t *testing.T) {
 func TestEVEOptions(t *testing.T) {
 	o := ParseOptions(map[string]string{"extended": "yes", "custom.0": "received", "custom.1": "Reply-To", "md5.0": "body", "md5.1": "subject"})
 	r := dissecttest.New(NewSpec(o))
-	r.Ctx.Limits.SMTP.BodyMD5 = true
+	r.Ctx.Limits.SMTP.BodyMD5 = "true"
 	r.Ctx.Limits.Settings = map[string]string{"smtp.mime.log-url-scheme": "yes",
 		"smtp.mime.extract-urls-schemes.0": "http", "smtp.mime.extract-urls-schemes.1": "https"}
 	talk(r, hello+`C: MAIL FROM:<1>

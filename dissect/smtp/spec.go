@@ -33,6 +33,7 @@ func NewSpec(o Options) *dissect.Spec {
 			evAuthSuccess: {Name: "smtp.auth.success", Doc: "the server accepted a login", Dir: dissect.ToClient, Phase: 10},
 			evAuthFailure: {Name: "smtp.auth.failure", Doc: "the server refused a login", Dir: dissect.ToClient, Phase: 10},
 			evFrame:       dissect.FrameEvent("smtp.frame"),
+			evBegin:       {Name: "smtp.begin", Doc: "a transaction began, or is the first, and the client's name is known", Phase: 1},
 		},
 		Fields:         append(fields(), dissect.FrameFields("smtp.frame", frames)...),
 		Frames:         frames,
@@ -61,6 +62,7 @@ const (
 	evAuthSuccess
 	evAuthFailure
 	evFrame
+	evBegin
 )
 
 // Frames, in the order of the Spec: lines have their ends, those of commands come without it too, and the data is what comes between DATA

@@ -68,7 +68,7 @@ func protocolGroups() []group {
 			one("header_value_depth", "bytes of a header's value", size[int](0, 1<<20, "2000"), func(s *Settings) *int { return &s.Engine.Limits.SMTP.HeaderValueDepth }),
 			one("extract_urls", "find URLs in bodies", truth, func(s *Settings) *bool { return &s.Engine.Limits.SMTP.ExtractURLs }),
 			one("max_urls", "URLs of one mail", count.like("256"), func(s *Settings) *int { return &s.Engine.Limits.SMTP.MaxURLs }),
-			one("body_md5", "compute the MD5 of bodies", truth, func(s *Settings) *bool { return &s.Engine.Limits.SMTP.BodyMD5 }),
+			one("body_md5", "compute the MD5 of bodies; auto: if rules ask for it (email.body_md5)", choice("auto", "true", "false"), func(s *Settings) *string { return &s.Engine.Limits.SMTP.BodyMD5 }),
 			one("raw_extraction", "take the whole mail as a file", truth, func(s *Settings) *bool { return &s.Engine.Limits.SMTP.RawExtraction }),
 			one("content_limit", "bytes of an attachment that are looked at", body, func(s *Settings) *int { return &s.Engine.Limits.SMTP.ContentLimit }),
 			one("inspect_min_size", "bytes before an attachment is first looked at", body.like("32kb"), func(s *Settings) *int { return &s.Engine.Limits.SMTP.InspectMinSize }),

@@ -98,7 +98,7 @@ var settings = []setting{
 	{"app-layer.protocols.smtp.mime.decode-quoted-printable", "decode quoted-printable parts", boolean(func(c *engine.Config) *bool { return &c.Limits.SMTP.DecodeQP })},
 	{"app-layer.protocols.smtp.mime.header-value-depth", "bytes of a header value", number(func(c *engine.Config) *int { return &c.Limits.SMTP.HeaderValueDepth }, parseInt)},
 	{"app-layer.protocols.smtp.mime.extract-urls", "find URLs in mail bodies", boolean(func(c *engine.Config) *bool { return &c.Limits.SMTP.ExtractURLs })},
-	{"app-layer.protocols.smtp.mime.body-md5", "digest mail bodies", boolean(func(c *engine.Config) *bool { return &c.Limits.SMTP.BodyMD5 })},
+	{"app-layer.protocols.smtp.mime.body-md5", "digest mail bodies; auto: those that rules ask for", setBodyMD5},
 	{"app-layer.protocols.smtp.raw-extraction", "take the whole mail as a file", boolean(func(c *engine.Config) *bool { return &c.Limits.SMTP.RawExtraction })},
 	{"app-layer.protocols.smtp.inspected-tracker.content-limit", "bytes of an attachment that are inspected", number(func(c *engine.Config) *int { return &c.Limits.SMTP.ContentLimit }, parseSize)},
 	{"app-layer.protocols.smtp.inspected-tracker.content-inspect-min-size", "bytes before an attachment is first inspected", number(func(c *engine.Config) *int { return &c.Limits.SMTP.InspectMinSize }, parseSize)},
@@ -215,6 +215,18 @@ func orAuto(p func(*engine.Config) *bool) func(*engine.Config, []string, string)
 		}
 		return set(c, parts, v)
 	}
+}
+
+func setBodyMD5(c *engine.Config, _ []string, v string) error {
+	if v == "auto" {
+		c.Limits.SMTP.BodyMD5 = v
+		return nil
+	}
+	on, err := parseBool(v)
+	if err == nil {
+		c.Limits.SMTP.BodyMD5 = strconv.FormatBool(on)
+	}
+	return err
 }
 
 func setVXLANReserved(c *engine.Config, _ []string, v string) error {

@@ -45,6 +45,7 @@ var stickyBuffers = func() map[string]*buffer {
 		{name: "http.stat_msg", tc: "http.stat_msg"},
 		{name: "http.response_line", tc: "http.response_line"},
 		{name: "http.response_body", tc: "http.response_body"},
+		{name: "smtp.helo", ts: "smtp.tx.helo"}, // once a transaction, however often it was said
 		{name: "dns.query", ts: "dns.query", filled: true},
 		{name: "dns.queries.rrname", ts: "dns.rrname", tc: "dns.rrname", filled: true},
 		{name: "dns.query.name", ts: "dns.rrname", tc: "dns.rrname", filled: true}, // as they were called before 8.0.0

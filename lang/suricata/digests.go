@@ -22,7 +22,7 @@ var digests = map[string]digest{
 	"tls.fingerprint": {kind: "a fingerprint (SHA-1, 4a:a3:66...)", size: 59, colons: true},
 	"tls.serial":      {kind: "a serial number (5C:19:B7...)", upper: true, colons: true},
 	"ja3.hash":        md5Digest, "ja3s.hash": md5Digest, "quic.ja3.hash": md5Digest, "quic.ja3s.hash": md5Digest,
-	"ssh.hassh": md5Digest, "ssh.hassh.server": md5Digest, "quic.cyu.hash": md5Digest,
+	"ssh.hassh": md5Digest, "ssh.hassh.server": md5Digest, "quic.cyu.hash": md5Digest, "email.body_md5": md5Digest,
 }
 
 // asDigests brings the contents of a chain into the form of its field, and refuses what can be no such value, as Suricata does.
@@ -56,6 +56,7 @@ var features = []struct{ keyword, feature, setting string }{
 	{"ja3", "ja3", "app-layer.protocols.tls.ja3-fingerprints"}, {"quic.ja3", "ja3", "app-layer.protocols.tls.ja3-fingerprints"},
 	{"ja4", "ja4", "app-layer.protocols.tls.ja4-fingerprints"}, {"quic.ja4", "ja4", "app-layer.protocols.tls.ja4-fingerprints"},
 	{"ssh.hassh", "hassh", "app-layer.protocols.ssh.hassh"},
+	{"email.body_md5", "body-md5", "app-layer.protocols.smtp.mime.body-md5"},
 }
 
 // switchedOff refuses keywords about fingerprints that are not made.

@@ -17,9 +17,6 @@ func (b *builder) finish() ([]*ir.Rule, *problem) {
 		return nil, &problem{keyword: b.unused, why: "nothing is asked of this buffer"}
 	}
 	b.chains = slices.DeleteFunc(b.chains, (*chain).empty)
-	if err := b.checkLengths(); err != nil {
-		return nil, err
-	}
 	if h := b.hook; h != nil && h.dir != 0 {
 		if b.dir != 0 && b.dir != h.dir {
 			return nil, fail("the hook is of one direction, and flow names the other")
@@ -28,6 +25,9 @@ func (b *builder) finish() ([]*ir.Rule, *problem) {
 		if b.done != "" && h.event != b.done {
 			return nil, fail("the hook is before all values are known that the rule asks for")
 		}
+	}
+	if err := b.checkHTTP(); err != nil {
+		return nil, err
 	}
 	d, err := b.direction()
 	if err != nil {

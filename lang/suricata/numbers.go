@@ -1,7 +1,6 @@
 package suricata
 
 import (
-	"fmt"
 	"math"
 	"strings"
 
@@ -222,18 +221,6 @@ func urilen(b *builder, v string) *problem {
 		ch.most = c.lo - 1
 	case ir.TestRange:
 		ch.most = c.hi - 1
-	}
-	return nil
-}
-
-// checkLengths refuses texts that are longer than urilen lets the URI be.
-func (b *builder) checkLengths() *problem {
-	for _, c := range b.chains {
-		for _, it := range c.items {
-			if lit, ok := it.(*ir.Lit); ok && c.most > 0 && int64(len(lit.Bytes)) > c.most {
-				return &problem{keyword: "urilen", why: fmt.Sprintf("a text of %d bytes is not in a URI of at most %d", len(lit.Bytes), c.most)}
-			}
-		}
 	}
 	return nil
 }
