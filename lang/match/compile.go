@@ -218,6 +218,7 @@ func intrinsic(name string) *value {
 	return nil
 }
 
+// elem is a value of a list within any or all. Its key is no name of a place ("list[0]").
 func (c *compiler) elem(x *ir.Elem) *value {
 	level := c.depth - 1 - x.Up
 	if level < 0 || !x.F.Multi {
@@ -225,7 +226,7 @@ func (c *compiler) elem(x *ir.Elem) *value {
 		return noValue
 	}
 	c.use(x.F)
-	return c.keep("$"+x.F.Name+"["+strconv.Itoa(level)+"]", nil, func() *value {
+	return c.keep("$"+x.F.Name+"[each "+strconv.Itoa(level)+"]", nil, func() *value {
 		v := &value{elem: true, cost: 4}
 		switch {
 		case x.F.BytesN != nil:

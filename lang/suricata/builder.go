@@ -59,6 +59,7 @@ type builder struct {
 	rpc          bool                   // names what calls of DCERPC have
 	pipes        bool                   // is translated for calls over named pipes, or for QUIC
 	fingerprint  bool                   // asks for a fingerprint that TLS and QUIC have
+	smbVersion   bool                   // smb.version was named
 	appEvent     bool                   // judged at anomalies
 	txEvent      bool                   // of them, an event of a protocol's message
 	apps         []func(d dirs) ir.Expr // what is asked of the recognised protocol, for a rule of direction d

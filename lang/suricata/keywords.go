@@ -76,11 +76,13 @@ func keywordTable() map[string]handler {
 		"ike.chosen_sa_attribute":    ikeChosenAttribute,
 		"krb5.ticket_encryption":     krb5TicketEncryption,
 		"ldap.request.operation":     byNameOrNumber("ldap.request.operation", "ldap.request.operation.number"),
+		"ldap.responses.count":       ldapCount,
 		"ldap.responses.operation":   byNameOrNumber("ldap.responses.operation", "ldap.responses.operation.number"),
 		"ldap.responses.result_code": byNameOrNumber("ldap.responses.result", "ldap.responses.result_code"),
 
 		"dnp3_func": enum("dnp3.func", dnp3Functions), "dnp3.func": enum("dnp3.func", dnp3Functions), "dnp3_ind": dnp3Ind, "dnp3.ind": dnp3Ind,
 		"dnp3_obj": dnp3Obj, "dnp3.obj": dnp3Obj, "modbus": modbusKeyword,
+		"mqtt.qos": mqttQoS, "mqtt.connack.return_code": mqttReasonCode,
 		"mqtt.type": enum("mqtt.type", mqttTypes), "mqtt.flags": bitFlags("mqtt.flags", mqttFlags), "mqtt.connect.flags": bitFlags("mqtt.connect.flags", mqttConnectFlags),
 		"websocket.opcode": enum("websocket.opcode", websocketOpcodes), "websocket.flags": bitFlags("websocket.flags", websocketFlags),
 		"rfb.secresult": rfbResult, "snmp.pdu_type": enum("snmp.pdu_type", snmpTypes), "snmp.trap_type": enum("snmp.trap_type", snmpTraps),

@@ -97,3 +97,25 @@ func (b *builder) whenDone(list *dissect.Field) *dissect.Field {
 	}
 	return list
 }
+
+// ldapCount compares how many responses there were. What holds without any is judged when it is clear that none comes any more.
+func ldapCount(b *builder, v string) *problem {
+	f := b.l.schema.Field("ldap.responses.count")
+	if f == nil {
+		return b.unknown("ldap.responses.count")
+	}
+	c, err := parseCmp(v)
+	if err == nil {
+		err = c.fits(f.Name)
+	}
+	if err != nil {
+		return err
+	}
+	b.notIPOnly = true
+	known, dirs := f, eventDirs(b.l.schema, f)
+	if c.holds(0) {
+		known, dirs = b.whenDone(f), 0
+	}
+	b.conds = append(b.conds, cond{x: c.on(&ir.Field{F: f, Pos: b.pos()}), field: known, dirs: dirs})
+	return nil
+}

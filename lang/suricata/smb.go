@@ -1,6 +1,7 @@
 package suricata
 
 import (
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -50,13 +51,13 @@ func (b *builder) either(f, answered *dissect.Field, x ir.Expr) {
 	}})
 }
 
-// uuidLen is the length of a UUID in text.
-const uuidLen = 36
+// uuidForm is a UUID in text.
+var uuidForm = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
 
 // dceIface is an interface, with a comparison of its version after a comma. any_frag changes nothing: calls are judged whole.
 func dceIface(b *builder, v string) *problem {
 	p := list(v)
-	if len(p) == 0 || len(p[0]) != uuidLen || strings.Count(p[0], "-") != 4 {
+	if len(p) == 0 || !uuidForm.MatchString(p[0]) {
 		return fail("wants a UUID: 367abb81-9844-35f1-ad32-98f038001003")
 	}
 	f, err := b.rpcField("iface")
@@ -116,13 +117,13 @@ func dceOpnum(b *builder, v string) *problem {
 func opnums(v string) (ranges []ir.Range, ok bool) {
 	for _, p := range list(v) {
 		from, to, more := strings.Cut(p, "-")
-		lo, err := strconv.ParseUint(strings.TrimSpace(from), 10, 16)
+		lo, err := strconv.ParseUint(strings.TrimSpace(from), 10, 32)
 		if err != nil {
 			return nil, false
 		}
 		hi := lo
 		if more {
-			if hi, err = strconv.ParseUint(strings.TrimSpace(to), 10, 16); err != nil || hi < lo {
+			if hi, err = strconv.ParseUint(strings.TrimSpace(to), 10, 32); err != nil || hi < lo {
 				return nil, false
 			}
 		}
@@ -162,6 +163,10 @@ func smbVersion(b *builder, v string) *problem {
 	if f == nil || done == nil {
 		return fail("protocol smb is not supported yet")
 	}
+	if b.smbVersion {
+		return fail("there is one already")
+	}
+	b.smbVersion = true
 	c, err := parseCmp(v)
 	if err != nil {
 		return err

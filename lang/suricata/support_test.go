@@ -35,7 +35,7 @@ var keywordGroups = []struct{ name, keywords string }{
 	{"SIP, SDP", "sip.method sip.uri sip.request_line sip.stat_code sip.stat_msg sip.response_line sip.protocol sip.from sip.to sip.via sip.user_agent sip.content_type " +
 		"sip.content_length sdp.origin sdp.session_name sdp.session_info sdp.uri sdp.email sdp.phone_number sdp.connection_data sdp.bandwidth sdp.time sdp.repeat_time sdp.timezone " +
 		"sdp.encryption_key sdp.attribute sdp.media.media sdp.media.media_info sdp.media.connection_data sdp.media.encryption_key"},
-	{"MQTT", "mqtt.protocol_version mqtt.type mqtt.flags mqtt.qos mqtt.reason_code mqtt.connack.session_present mqtt.connect.clientid mqtt.connect.flags " +
+	{"MQTT", "mqtt.protocol_version mqtt.type mqtt.flags mqtt.qos mqtt.reason_code mqtt.connack.return_code mqtt.connack.session_present mqtt.connect.clientid mqtt.connect.flags " +
 		"mqtt.connect.password mqtt.connect.protocol_string mqtt.connect.username mqtt.connect.willmessage mqtt.connect.willtopic mqtt.publish.message " +
 		"mqtt.publish.topic mqtt.subscribe.topic mqtt.unsubscribe.topic"},
 	{"WebSocket", "websocket.payload websocket.flags websocket.mask websocket.opcode"},
