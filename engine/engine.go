@@ -144,14 +144,17 @@ type Engine struct {
 	schema   *dissect.Schema
 	dispatch dispatcher
 	rings    []*dispatcher // with Config.Rings: one a worker
-	live     liveState
-	reading  sync.Mutex // held by the goroutine that decodes for all workers, while it works on a batch
-	workers  []*worker
-	order    ordered
-	source   capture.Source
-	started  time.Time
-	took     time.Duration
-	broken   int // captures that ended within a packet or were damaged
+	// outer decodes frames where several goroutines share that work; what they carry is left to the dispatcher.
+	outer packet.Decoder
+	// While a goroutine works on a batch for all workers it holds one of these.
+	reading, dispatching sync.Mutex
+	live                 liveState
+	workers              []*worker
+	order                ordered
+	source               capture.Source
+	started              time.Time
+	took                 time.Duration
+	broken               int // captures that ended within a packet or were damaged
 	// pressureMax is the highest memcap.pressure so far.
 	pressureMax atomic.Uint64
 	// told are the counters as the last stats record had them, by name; only where records tell how much they grew.
@@ -185,6 +188,7 @@ func New(cfg Config) (*Engine, error) {
 	e.reloads.cfg, e.reloads.ended = &e.cfg, make(chan struct{})
 	e.cfg.Rings = e.cfg.Rings && e.cfg.Workers > 1
 	e.newDispatcher(&e.dispatch)
+	e.outer = *packet.NewDecoder(e.cfg.Decode)
 	e.newRings()
 	e.order = ordered{eve: cfg.EVE, tags: hostTags{}, sinks: cfg.Sinks, warn: cfg.Warn,
 		trace: cfg.Trace, state: match.NewState(cfg.State), encoder: eve.NewEncoder(&e.cfg.EVEOptions)}

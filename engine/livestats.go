@@ -129,6 +129,8 @@ func (e *Engine) Snapshot() Snapshot {
 	}
 	e.reading.Lock()
 	defer e.reading.Unlock()
+	e.dispatching.Lock()
+	defer e.dispatching.Unlock()
 	e.order.busy.Lock()
 	defer e.order.busy.Unlock()
 	s := Snapshot{At: time.Now(), Counters: e.Counters(), sizes: e.sizes(), Latency: e.order.latency.figures()}
@@ -141,30 +143,12 @@ func (e *Engine) Snapshot() Snapshot {
 
 // decoderCounters adds up what those who decode have counted.
 func (e *Engine) decoderCounters(c func(string, uint64)) {
-	if len(e.rings) == 0 {
-		e.dispatch.dec.Stats.Each(c)
-		return
-	}
-	var sum []Counter
+	sum := e.outer.Stats
+	sum.Add(&e.dispatch.dec.Stats)
 	for _, d := range e.rings {
-		sum = addEach(sum, d.dec.Stats.Each)
+		sum.Add(&d.dec.Stats)
 	}
-	at := map[string]uint64{}
-	for _, s := range sum {
-		at[s.Name] = s.Value
-	}
-	for _, s := range sum {
-		switch s.Name {
-		case "avg_pkt_size":
-			s.Value = at["bytes"] / max(at["pkts"], 1)
-		case "max_pkt_size":
-			s.Value = 0
-			for _, d := range e.rings {
-				s.Value = max(s.Value, d.dec.Stats.MaxPktSize)
-			}
-		}
-		c(s.Name, s.Value)
-	}
+	sum.Each(c)
 }
 
 func (e *Engine) fragCounters(c func(string, uint64)) {

@@ -120,6 +120,7 @@ func (e *Engine) runParallel(ctx context.Context, src capture.Source) error {
 		case !done:
 			if b.swap = e.takeSwap(); b.swap == nil { // in an empty batch: nobody waits for packets
 				done, err = e.fill(ctx, src, b)
+				e.decode(b)
 			}
 		case flushed < flushSteps:
 			b.flush = flushed
@@ -137,19 +138,29 @@ func (e *Engine) runParallel(ctx context.Context, src capture.Source) error {
 		made.put(b)
 		b.frames.Release()
 	}
-	newCrew(e.workers, stages{fill, e.decode, take}).run(e.cfg.Workers)
+	newCrew(e.workers, stages{fill, e.dispatchBatch, take}).run(e.cfg.Workers)
 	return err
 }
 
-// decode makes packets of a batch of frames.
+// decode makes packets of a batch of frames, each in the place of its frame.
 func (e *Engine) decode(b *batch) {
 	e.reading.Lock()
 	defer e.reading.Unlock()
+	for i := range b.frames.Packets {
+		e.outer.Decode(b.slot(), &b.frames.Packets[i])
+	}
+}
+
+// dispatchBatch deals the packets of a batch to the workers.
+func (e *Engine) dispatchBatch(b *batch) {
+	e.dispatching.Lock()
+	defer e.dispatching.Unlock()
 	if b.flush >= 0 {
 		e.flushBatch(b, b.flush)
 	}
 	for i := range b.frames.Packets {
-		e.dispatch.frame(&b.frames.Packets[i], b)
+		e.dispatch.advance(b.frames.Packets[i].Time, b)
+		e.dispatch.deliver(b.pkts[i], b)
 	}
 	if b.frames.Now > 0 {
 		e.dispatch.advance(b.frames.Now, b)

@@ -40,8 +40,8 @@ type loaded struct {
 	schema   *dissect.Schema
 	classes  map[string]eve.Class
 
-	program *match.Program    // nil: that of the engine stays
-	texts   map[string]uint64 // of rules: a hash of the text by id
+	program *match.Program // nil: that of the engine stays
+	texts   *ruleTexts
 	counts  struct{ loaded, failed, skipped int }
 	skips   map[string]bool // what was left out of imported rules
 
@@ -327,13 +327,27 @@ func (l *loaded) take(set *ruleset.Set, prev *loaded) error {
 		l.warn("%d of %d rules left out", len(l.skips), len(set.Rules)+set.Skipped)
 	}
 	l.counts.loaded, l.counts.skipped, l.counts.failed = len(set.Rules), set.Skipped, set.Diagnostics.Errors()
-	l.texts = make(map[string]uint64, len(set.Program.Rules))
-	for _, r := range set.Program.Rules {
-		if !r.Step && !strings.HasPrefix(r.ID, lua.FilterID) {
-			l.texts[r.ID] = hashOf(r.Text, r.Msg, strconv.FormatUint(uint64(r.Rev), 10))
-		}
-	}
+	l.texts = &ruleTexts{rules: set.Program.Rules}
 	return nil
+}
+
+// ruleTexts is what rules say, to be compared at a reload. Until then nobody asks: a replay need not look at all texts once more.
+type ruleTexts struct {
+	rules  []*match.Rule
+	hashes map[string]uint64 // by id; nil until they are asked for
+}
+
+func (t *ruleTexts) byID() map[string]uint64 {
+	if t.hashes == nil {
+		t.hashes = make(map[string]uint64, len(t.rules))
+		for _, r := range t.rules {
+			if !r.Step && !strings.HasPrefix(r.ID, lua.FilterID) {
+				t.hashes[r.ID] = hashOf(r.Text, r.Msg, strconv.FormatUint(uint64(r.Rev), 10))
+			}
+		}
+		t.rules = nil
+	}
+	return t.hashes
 }
 
 // lost tells whether leaving a rule out in a reload takes something away.
@@ -341,7 +355,7 @@ func lost(d *diag.Diagnostic, prev *loaded, text string) bool {
 	if prev.skips[text] {
 		return false
 	}
-	_, had := prev.texts[d.Rule]
+	_, had := prev.texts.byID()[d.Rule]
 	return had || d.Rule == "" || d.Rule == "0"
 }
 

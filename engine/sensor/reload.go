@@ -218,7 +218,7 @@ func (s *Sensor) apply(l *loaded) (Report, error) {
 func (s *Sensor) report(l *loaded) Report {
 	old := s.now
 	r := Report{Intel: Diff{Before: old.intelLen, After: l.intelLen}}
-	r.Rules, r.Lists = compare(old.texts, l.texts), compare(old.lists, l.lists)
+	r.Rules, r.Lists = compare(old.texts.byID(), l.texts.byID()), compare(old.lists, l.lists)
 	s.scriptReport(l, &r)
 	for _, c := range config.Diff(old.settings, l.settings) {
 		if !c.Restart {
