@@ -1,6 +1,7 @@
 package suricata
 
 import (
+	"math"
 	"strings"
 
 	"github.com/luanids/luanids/dissect"
@@ -41,6 +42,9 @@ func oneOf(what string, values map[string]string) func(x ir.Expr, v string) (ir.
 
 func ftpPort(x ir.Expr, v string) (ir.Expr, *problem) {
 	c, err := parseCmp(v)
+	if err == nil && max(c.lo, c.hi) > math.MaxUint16 {
+		err = fail("%q: a port is at most %d", v, math.MaxUint16)
+	}
 	if err != nil {
 		return nil, err
 	}
