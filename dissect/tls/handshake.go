@@ -26,6 +26,10 @@ const hsHeader = 4
 
 // handshake takes the bytes of a handshake record: messages may share a record or span several.
 func (p *parser) handshake(c *dissect.Ctx, dir dissect.Dir, s *side, b []byte) {
+	alone := len(b) < hsHeader
+	if alone {
+		p.tinyHeader(c, s, true)
+	}
 	for len(b) > 0 {
 		if s.hsSkip > 0 {
 			n := min(s.hsSkip, len(b))
@@ -51,9 +55,24 @@ func (p *parser) handshake(c *dissect.Ctx, dir dissect.Dir, s *side, b []byte) {
 				continue
 			}
 		}
+		if len(b) < hsHeader {
+			p.tinyHeader(c, s, alone)
+		}
 		s.hs = buffers.Get().(*buffer)
 		s.hs.b = append(s.hs.b[:0], b...)
 		return
+	}
+}
+
+// tinyHeader tells, once a side, of a message's header in pieces: of one that fills a record alone, or that is behind other messages.
+func (p *parser) tinyHeader(c *dissect.Ctx, s *side, alone bool) {
+	if s.tiny {
+		return
+	}
+	s.tiny = true
+	c.Anomaly(anRecord, &p.conn)
+	if !alone {
+		c.Anomaly(anHandshake, &p.conn)
 	}
 }
 

@@ -252,9 +252,9 @@ func (h *Hello) extension(kind uint16, e *cursor, server bool) Fault {
 			return h.serverName(e)
 		}
 	case extSupportedGroups:
-		h.Groups = list16(h.Groups[:0], e.part(e.u16()))
+		h.Groups = e.numbers(h.Groups[:0], e.u16())
 	case extSigAlgs:
-		h.SigAlgs = list16(h.SigAlgs[:0], e.part(e.u16()))
+		h.SigAlgs = e.numbers(h.SigAlgs[:0], e.u16())
 	case extPointFormats:
 		p := e.part(e.u8())
 		h.PointFormats = h.PointFormats[:0]
@@ -282,23 +282,34 @@ func (h *Hello) extension(kind uint16, e *cursor, server bool) Fault {
 	return FaultNone
 }
 
+// maxHostName is the longest name of a host (RFC 1035 section 2.3.4).
+const maxHostName = 255
+
+// numbers appends a list of n bytes with numbers of two, of which there have to be whole ones.
+func (c *cursor) numbers(dst []uint16, n int) []uint16 {
+	dst = list16(dst, c.part(n))
+	c.bad = c.bad || n%2 != 0
+	return dst
+}
+
 // serverName reads the first name of a server name extension (RFC 6066 section 3).
 func (h *Hello) serverName(e *cursor) Fault {
 	if h.HasSNI {
 		return FaultSNITwice
 	}
-	list := e.part(e.u16())
-	kind := list.u8()
-	n := list.u16()
-	switch {
-	case e.bad || list.bad:
-		return FaultSNILength
-	case kind != 0:
+	e.u16() // the list's length: what counts is what is there
+	kind := e.u8()
+	if !e.bad && kind != 0 {
 		return FaultSNIType
-	case n == 0 || n > list.left():
+	}
+	n := e.u16()
+	switch {
+	case e.bad:
+		return FaultLength
+	case n == 0 || n > maxHostName || n > e.left():
 		return FaultSNILength
 	}
-	h.sni, h.HasSNI = slice{uint16(list.pos), uint16(n)}, true
+	h.sni, h.HasSNI = slice{uint16(e.pos), uint16(n)}, true
 	return FaultNone
 }
 
@@ -328,7 +339,9 @@ func (h *Hello) versions(e *cursor, server bool) {
 		}
 		return
 	}
-	h.Versions = list16(h.Versions[:0], e.part(e.u8()))
+	n := e.u8()
+	h.Versions = list16(h.Versions[:0], e.part(n))
+	e.bad = e.bad || n < 2
 	best := uint16(0)
 	for _, v := range h.Versions {
 		if rank(v) > rank(best) {

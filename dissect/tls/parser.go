@@ -98,6 +98,8 @@ const (
 
 const (
 	headerLen = 5
+	// minRecord is the length of the shortest records that make sense: of more in one piece of an SSLv2 stream nothing is looked at any more.
+	minRecord = 6
 	// maxRecord is the longest record that TLS 1.2 allows (RFC 5246 section 6.2.3).
 	maxRecord = 1<<14 + 2048
 	// maxHandshake is the longest handshake message that is put together; longer ones are
@@ -145,8 +147,13 @@ func (p *parser) Data(c *dissect.Ctx, dir dissect.Dir, data []byte) int {
 		}
 		s.lost, s.started = false, true
 	}
-	for pos := 0; ; {
+	for pos, records := 0, 0; ; records++ {
 		if s.dead {
+			return len(data)
+		}
+		if s.v2 && records > max(len(data)/minRecord, 1) && pos < len(data) {
+			c.Anomaly(anTooManyRecords, &p.conn)
+			s.dead = true
 			return len(data)
 		}
 		if pos += s.skip.Pass(len(data) - pos); pos == len(data) {
@@ -221,10 +228,6 @@ func (p *parser) record(c *dissect.Ctx, dir dissect.Dir, s *side, data []byte) (
 	case recAlert:
 		p.alert(c, body)
 	case recHandshake:
-		if n < hsHeader && !s.tiny { // a message's header in pieces
-			s.tiny = true
-			c.Anomaly(anRecord, &p.conn)
-		}
 		p.handshake(c, dir, s, body)
 	case recHeartbeat:
 		p.heartbeat(c, dir, body)

@@ -1,6 +1,7 @@
 package tls
 
 import (
+	"bytes"
 	"crypto/sha1"
 	"net/netip"
 	"unicode/utf16"
@@ -176,6 +177,7 @@ func (c *Cert) names(der, serial, tbs []byte) int {
 	sum := sha1.Sum(der)
 	c.fingerprint = c.appendHex(sum[:], lowerHex)
 	c.Seen = true
+	fault := c.nulFault()
 	key, tbs, ok := want(tbs, tagSequence)
 	if !ok {
 		return anCertDER
@@ -190,6 +192,17 @@ func (c *Cert) names(der, serial, tbs []byte) int {
 			return anCertExtensions
 		}
 		tbs = rest
+	}
+	return fault
+}
+
+// nulFault is the anomaly of a name with a zero byte, where programs in C take it to end (CVE-2009-2408), or -1.
+func (c *Cert) nulFault() int {
+	switch {
+	case bytes.IndexByte(c.Subject(), 0) >= 0:
+		return anCertSubject
+	case bytes.IndexByte(c.Issuer(), 0) >= 0:
+		return anCertIssuer
 	}
 	return -1
 }
