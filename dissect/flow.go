@@ -70,6 +70,8 @@ type Flow struct {
 	Midstream bool
 	// Dropped: a rule said to drop it. It is not dropped, but no more rules are judged on it.
 	Dropped bool
+	// Excepted are the cases in which an exception policy was applied, a bit each.
+	Excepted uint8
 	// Swapped: the direction was reversed after the content showed who is the server.
 	Swapped bool
 	// Encrypted: what follows is encrypted in both directions, so that rules on payload have

@@ -226,7 +226,10 @@ func (w *worker) replay(f *flowtable.Flow, dir dissect.Dir, data []byte) {
 	}
 }
 
-func (w *worker) parserFailed(s *dissect.Spec) { w.apps.failures[s.Index()][transport(w.flow, s)]++ }
+func (w *worker) parserFailed(s *dissect.Spec) {
+	w.apps.failures[s.Index()][transport(w.flow, s)]++
+	w.except(w.flow, exceptParser)
+}
 
 // transport is 1 for a flow over UDP of a protocol that has TCP too, else 0.
 func transport(f *flowtable.Flow, s *dissect.Spec) int {

@@ -105,6 +105,7 @@ var counterDocs = []CounterDoc{
 	{"app_layer.flow.*", false, "flows recognised as this protocol"},
 	{"app_layer.tx.*", false, "messages of this protocol"},
 	{"app_layer.error.*.parser", false, "flows whose parser gave up"},
+	{"app_layer.error.*.exception_policy.*", false, "times that the policy for such flows was applied (exceptions.per_protocol)"},
 	{"app_layer.error.*.internal", false, "flows whose parser failed by a defect of luanids; please report it"},
 	{"app_layer.pending_overflow", false, "messages given up because they were too long to keep"},
 	{"app_layer.memcap_refused_bytes", false, "bytes of messages given up at the memory cap of all flows"},
@@ -138,6 +139,7 @@ var counterDocs = []CounterDoc{
 	{"detect.internal_errors", false, "defects of luanids met and contained to their flows; please report them"},
 	{"detect.files", false, "files seen"},
 
+	{"exception_policy.*", false, "times that a policy was applied to what could not be looked at fully (exceptions): the policies that can be, of cases that have one"},
 	{"datasets.saved", false, "files of data sets written, at reloads and at the end"},
 	{"datasets.save_failed", false, "files of data sets that could not be written"},
 

@@ -17,6 +17,7 @@ import (
 func TestEveryCounterIsDescribed(t *testing.T) {
 	cfg := DefaultConfig()
 	cfg.Workers, cfg.Pcap.Dir = 1, t.TempDir()
+	cfg.Exceptions = Exceptions{Default: PolicyPassFlow, PerProto: true}
 	cfg.Sinks = append(cfg.Sinks, output.NewQueue(output.NewJSON("json", io.Discard), output.QueueOptions{}))
 	e, err := New(cfg)
 	if err != nil {

@@ -104,6 +104,8 @@ type Config struct {
 	Hosts HostPolicies
 	// Respond says whether and how connections are cut.
 	Respond RespondConfig
+	// Exceptions are the exception policies.
+	Exceptions Exceptions
 	// SaveSets says that data sets are written to the files that rules or settings name.
 	SaveSets bool
 	// StatsInterval is how often statistics are written to the EVE log (live), 0 for DefaultStatsInterval.
@@ -117,7 +119,7 @@ func DefaultConfig() Config {
 	return Config{
 		Decode: packet.DefaultConfig(), Frag: ipfrag.DefaultConfig(), TCP: tcp.DefaultConfig(),
 		Flow: flowtable.DefaultConfig(), Limits: dissect.DefaultLimits(),
-		CheckChecksums: true, PacketAlertMax: 15, AppMemcap: 128 << 20, WindowMemcap: 256 << 20, EVEOptions: eve.DefaultOptions(),
+		CheckChecksums: true, Exceptions: Exceptions{Default: PolicyIgnore}, PacketAlertMax: 15, AppMemcap: 128 << 20, WindowMemcap: 256 << 20, EVEOptions: eve.DefaultOptions(),
 		Outputs: output.DefaultSettings(), Pcap: DefaultPcap(), FileStore: DefaultFileStore(), Parts: DefaultParts(), Respond: DefaultRespond(), Capture: live.DefaultSettings(),
 	}
 }
@@ -177,6 +179,9 @@ func New(cfg Config) (*Engine, error) {
 	if cfg.Warn == nil {
 		cfg.Warn = func(string, ...any) {}
 	}
+	if err := cfg.Exceptions.Check(cfg.TCP.Midstream); err != nil {
+		return nil, err
+	}
 	e := &Engine{cfg: cfg, schema: cfg.Schema, started: time.Now()}
 	if e.schema == nil {
 		s, err := NewSchema(&cfg.EVEOptions)
@@ -226,7 +231,7 @@ func (e *Engine) newWorker(id int) *worker {
 	own := *flows
 	w.flowConfig, w.parts = &own, parts
 	perShard := e.cfg.TCP
-	perShard.Memcap = w.streamShare(&e.cfg)
+	perShard.Memcap, perShard.FileDepth = w.streamShare(&e.cfg), e.cfg.FileStore.Depth
 	for i := w.base; i < flowtable.Shards; i += w.of {
 		w.shards[i] = flowtable.NewShard(w.flowConfig, &w.stats.flows, &w.pool)
 		w.streams[i] = tcp.New(perShard)

@@ -19,6 +19,14 @@ func (w *worker) logFlow(f *flowtable.Flow, why flowtable.Reason) {
 		if p := w.cfg.Program; p != nil && p.Passed(f.Vars) && !f.Bypass {
 			end.Action = "pass"
 		}
+		if f.Excepted != 0 {
+			if a := w.exceptionAction(f); a != "" {
+				end.Action = a
+			}
+			if opt.FlowPolicy {
+				end.Exceptions = w.exceptionsOf(f)
+			}
+		}
 		if f.Dropped {
 			end.Action = "drop"
 		}

@@ -51,6 +51,7 @@ func (e *Engine) Counters() []Counter {
 	e.partCounters(add("file_parts."))
 	e.detectCounters(add("detect."))
 	e.setCounters(add("datasets."))
+	e.exceptionCounters(add("exception_policy."))
 	e.order.manager.Each(add("manager."))
 	e.order.responder.counts.each(add("respond."))
 	e.outputCounters(add("output."))
@@ -152,6 +153,7 @@ func (e *Engine) appCounters(c func(string, uint64)) {
 	sum("flow.", "", func(w *worker, i, t int) uint64 { return w.apps.detected[i][t] })
 	sum("tx.", "", func(w *worker, i, t int) uint64 { return w.stats.tx[i][t] })
 	sum("error.", ".parser", func(w *worker, i, t int) uint64 { return w.apps.failures[i][t] })
+	e.parserExceptionCounters(sum)
 	sum("error.", ".internal", func(w *worker, i, t int) uint64 { return w.apps.panics[i][t] })
 	var failed [2]uint64
 	var dropped uint64

@@ -49,6 +49,9 @@ func (w *worker) tcpPacket(f *flowtable.Flow, p *packet.Packet, dir dissect.Dir)
 	f.TCPFlags[dir] |= p.TCPFlags
 	f.Payload[dir] += uint64(len(p.Payload))
 	f.State = tcpFlowState(f.Conn.State())
+	if r.Has(tcp.NoSession) || f.Conn.Midstream() && !f.Midstream {
+		w.midstream(f, p, r)
+	}
 	f.Midstream = f.Conn.Midstream()
 	if f.AppUnacked && f.Conn.Acked(f.AppDir) >= f.AppUntil && f.AppDir != f.ConnDir(dir) && p.TCPFlags&packet.SYN == 0 { // a SYN/ACK may acknowledge data, yet does not count
 		f.AppUnacked = false
@@ -164,6 +167,9 @@ func (w *worker) Event(c *tcp.Conn, dir dissect.Dir, e tcp.Event) {
 	w.stats.anomalies[eve.StreamAnomaly]++
 	w.place.on = false // it is about the packet
 	w.stats.stream[e]++
+	if e == tcp.EvReassemblyInsertMemcap {
+		w.except(w.flow, exceptMemory)
+	}
 	w.anomaly(eve.StreamAnomaly, &w.env, streamNames[e], "")
 }
 

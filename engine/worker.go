@@ -66,6 +66,7 @@ type worker struct {
 	waitingBytes [flowtable.Shards]int
 	alerts       []*alert.Alert // of the packet or flow end at hand
 	dropped      *dissect.Flow  // a rule says to drop it; nil for none, mostly
+	letBack      *dissect.Flow  // an exception policy passes a packet of it; nil for none
 	responding
 }
 
@@ -84,6 +85,7 @@ type workerStats struct {
 	intel         uint64 // hits of threat intelligence
 	intelCapped   uint64 // those past maxFlowIndicators
 	untracked     uint64 // packets that a rule kept out of flows
+	excepted      exceptions
 	ends          flowEnds
 	bypassClosed  uint64 // flows that ended of those that are only counted
 	bypassed      [2]uint64
@@ -134,6 +136,9 @@ func (w *worker) packet(p *packet.Packet) {
 	w.flushAlerts()
 	if w.dropped != nil {
 		w.takeOut()
+	}
+	if w.letBack != nil {
+		w.letIn()
 	}
 	if w.rules.tags {
 		w.tagged(p)
@@ -231,6 +236,7 @@ func (w *worker) findFlow(p *packet.Packet) {
 			return
 		}
 		f, dir = w.newFlow(sh, p), dissect.ToServer
+		w.passesFirst(f, p)
 	}
 	w.flow, w.dir = f, dir
 	if w.flowStart(f, dir); f.Untracked {

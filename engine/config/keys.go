@@ -87,6 +87,7 @@ func trafficGroups() []group {
 			urgent("urgent_past_limit", "what becomes of them past the limit", func(s *Settings) *tcp.Urgent { return &s.Engine.TCP.UrgentLimit }),
 			one("urgent_limit", "urgent bytes of one direction after which urgent_past_limit holds", integer[int](1, tcp.DefaultOOBLimit, "1024"), func(s *Settings) *int { return &s.Engine.TCP.OOBLimit }),
 		)},
+		exceptionsGroup(),
 		{"host_policy", "Addresses of hosts by operating system: overlapping segments and fragments are put together as it does. Others: bsd.", restart(hostPolicy())},
 	}
 }

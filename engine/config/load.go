@@ -348,6 +348,10 @@ func (s *Settings) check(file string, text []byte) (list diag.List) {
 		key, why, _ := strings.Cut(err.Error(), ": ")
 		say(strings.ReplaceAll(key, "-", "_"), strings.ReplaceAll(why, "ring-size", "ring_size"), "")
 	}
+	if err := s.Engine.Exceptions.Check(s.Engine.TCP.Midstream); err != nil {
+		key, why, _ := strings.Cut(err.Error(), ": ")
+		say(key, why, "")
+	}
 	if (s.Rules.ReputationCategories == "") != (len(s.Rules.ReputationFiles) == 0) {
 		key := "rules.reputation_categories"
 		if s.Rules.ReputationCategories == "" {

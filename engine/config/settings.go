@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -115,7 +116,7 @@ var settings = []setting{
 	{"sensor-name", "name of the sensor, as host in every record", func(c *engine.Config, _ []string, v string) error { c.EVEOptions.Sensor = v; return nil }},
 	{"outputs.eve-log.metadata", "write flow variables", boolean(func(c *engine.Config) *bool { return &c.EVEOptions.Metadata })},
 	{"outputs.eve-log.enabled", "ignored: --eve switches the log on", func(*engine.Config, []string, string) error { return nil }},
-	{"outputs.file-store.**", "where files go that rules ask for (enabled, dir, force-filestore), and which digests are computed (force-hash)", setFileStore},
+	{"outputs.file-store.**", "where files go that rules ask for (enabled, dir, force-filestore), how far their streams are followed (stream-depth, 0 for all, no for stream.reassembly.depth), whether each has its record beside it (write-fileinfo), and which digests are computed (force-hash)", setFileStore},
 	{"outputs.queue.alerts", "alerts that may wait for an output", number(func(c *engine.Config) *int { return &c.Outputs.QueueAlerts }, parseInt)},
 	{"outputs.queue.size", "bytes that the alerts of one output's queue may hold", number(func(c *engine.Config) *int { return &c.Outputs.QueueBytes }, parseSize)},
 	{"outputs.json.rotate-size", "bytes past which the JSON file is put aside, 0 for never", number(func(c *engine.Config) *int64 { return &c.Outputs.JSON.MaxSize }, parseSize)},
@@ -133,8 +134,7 @@ var settings = []setting{
 // Set applies one setting. known is false for a key that is not understood.
 func Set(c *engine.Config, key, value string) (known bool, err error) {
 	parts := strings.Split(key, ".")
-	for i := range settings {
-		s := &settings[i]
+	for _, s := range slices.Concat(settings, policySettings) {
 		if wild, ok := matchKey(s.pattern, parts); ok {
 			if err := s.set(c, wild, value); err != nil {
 				return true, fmt.Errorf("%s: %w", key, err)

@@ -38,7 +38,7 @@ type Options struct {
 
 	Alerts    AlertOptions
 	Anomalies AnomalyOptions
-	// FlowPolicy shows in flow records what was done with flows whose beginning was not seen.
+	// FlowPolicy shows in flow records which exception policies were applied.
 	FlowPolicy bool
 	// Classes are the classes of rules by name, References the prefixes of references by kind.
 	Classes    map[string]Class
@@ -73,7 +73,7 @@ type AnomalyOptions struct{ Decode, Stream, AppLayer, PacketHdr bool }
 
 // DefaultOptions are what Suricata's default configuration writes.
 func DefaultOptions() Options {
-	o := Options{Metadata: true, Suricata: "8.0.0",
+	o := Options{Metadata: true, FlowPolicy: true, Suricata: "8.0.0",
 		Alerts:    AlertOptions{Tagged: true, Metadata: true, RuleMetadata: true, Flow: true, AppLayer: true, PayloadBuffer: 4 << 10},
 		Anomalies: AnomalyOptions{AppLayer: true}}
 	for t := range o.Core {

@@ -152,7 +152,12 @@ type FlowEnd struct {
 	Reason string
 	Action string  // what rules decided for the flow, "" for nothing
 	TCP    *TCPEnd // for TCP flows
+	// Exceptions are the exception policies that were applied.
+	Exceptions []Exception
 }
+
+// Exception is what went wrong in a flow, and what policy was applied.
+type Exception struct{ Target, Policy string }
 
 // TCPEnd is what a flow record tells of the connection.
 type TCPEnd struct {
@@ -198,14 +203,16 @@ func (x *Encoder) Flow(dst []byte, f *dissect.Flow, now int64, end FlowEnd) []by
 		w.Key("tx_cnt")
 		w.Uint(f.TxCount)
 	}
-	if f.Midstream && x.opt.FlowPolicy {
-		w.OpenArray("exception_policy") // none is applied to what was picked up midstream
-		w.Object()
-		w.Key("target")
-		w.Str("stream_midstream")
-		w.Key("policy")
-		w.Str("ignore")
-		w.End()
+	if len(end.Exceptions) > 0 {
+		w.OpenArray("exception_policy")
+		for _, e := range end.Exceptions {
+			w.Object()
+			w.Key("target")
+			w.Str(e.Target)
+			w.Key("policy")
+			w.Str(e.Policy)
+			w.End()
+		}
 		w.EndArray()
 	}
 	w.End()

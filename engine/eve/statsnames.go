@@ -20,12 +20,13 @@ var suricataStats = map[string]string{
 	"tcp": "sessions active_sessions syn synack rst urg urgent_oob_data midstream_pickups invalid_checksum no_flow ack_unseen_data " +
 		"segment_memcap_drop stream_depth_reached reassembly_gap overlap overlap_diff_data insert_data_normal_fail " +
 		"insert_data_overlap_fail segment_from_cache segment_from_pool memuse reassembly_memuse",
-	"memcap":         "pressure pressure_max",
-	"file_store":     "open_files fs_errors",
-	"flow_bypassed":  "local_pkts local_bytes closed",
-	"detect":         "alert alert_queue_overflow alerts_suppressed",
-	"detect.engines": "*",
-	"app_layer":      "",
+	"memcap":                         "pressure pressure_max",
+	"file_store":                     "open_files fs_errors",
+	"flow_bypassed":                  "local_pkts local_bytes closed",
+	"detect":                         "alert alert_queue_overflow alerts_suppressed",
+	"detect.engines":                 "*",
+	"app_layer":                      "",
+	"exception_policy.tcp.midstream": "*", "exception_policy.tcp.reassembly": "*", "exception_policy.app_layer.error": "*",
 	"app_layer.flow": "*", "app_layer.tx": "*", "app_layer.error": "*",
 }
 

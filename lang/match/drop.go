@@ -32,6 +32,9 @@ func ofApp(rs *ruleState) bool {
 	return false
 }
 
+// LetIn has rules judged again on a flow that TakeOut took out.
+func (p *Program) LetIn(f *dissect.Flow) { f.Vars.SetBit(p.passBit, false) }
+
 // TakeOut takes a flow out of judgement.
 func (p *Program) TakeOut(f *dissect.Flow) {
 	if f.Vars == nil {
