@@ -124,6 +124,9 @@ func TestStatementsDNS(t *testing.T) {
 		{`dns.query; content:"example"; pkt_data; content:"something";`, "3"},
 		{`dns.query; content:!"google";`, "3 5"}, // the root has no name
 		{`dns.query:google;`, "!"},
+		{`dns.query; content:"google"; dns.rrtype:1;`, "1"},
+		{`dns.query; content:"google"; dns.rcode:3;`, ""}, // the request's own
+		{`dns.query; content:"google"; dns.opcode:0; dns.rcode:0;`, "1"},
 		// queries.rrname: both directions
 		{`dns.queries.rrname; content:"google";`, "1 2"},
 		{`dns.queries.rrname; content:"google"; flow:to_client;`, "2"},
