@@ -103,6 +103,9 @@ type loader struct {
 	seen   map[string]bool
 	stack  []string // of includes
 	pieces []piece
+
+	unread  bool     // a rule file could not be read
+	garbled []string // declarations that could not be parsed, but for those in pieces
 }
 
 // piece is a run of declarations of a file that is parsed and checked by itself.
@@ -114,6 +117,8 @@ type piece struct {
 	tests []*check.Test
 	ids   []idAt
 	list  diag.List
+	// garbled says that something in it could not be parsed.
+	garbled bool
 }
 
 // idAt is where a rule's id stands.
@@ -277,6 +282,7 @@ func (l *loader) file(name string, from *string, at diag.Range) {
 	l.seen[name] = true
 	text, err := l.read(name)
 	if err != nil {
+		l.unread = true
 		l.add(where, diag.CannotRead(at, name, plainError(err)))
 		return
 	}
@@ -346,13 +352,6 @@ func (l *loader) finish() (*Ruleset, diag.List) {
 	return l.out, l.list
 }
 
-// unused lists the lets and lists that nothing uses, but for those of files without rules: such files are there for others.
-func (l *loader) unused() diag.List {
-	return slices.DeleteFunc(l.scope.Unused(), func(d diag.Diagnostic) bool {
-		return !slices.ContainsFunc(l.pieces, func(p piece) bool { return p.File == d.File && len(p.ids) > 0 })
-	})
-}
-
 // run parses and checks the pieces, several at a time.
 func (l *loader) run() {
 	n := l.opts.Workers
@@ -378,6 +377,7 @@ func (l *loader) run() {
 // check parses the piece and lowers what it declares. Lets and the like were taken before.
 func (p *piece) check(scope *check.Scope) {
 	f, list := syntax.Parse(p.Text, p.at)
+	p.garbled = len(list) > 0
 	for _, d := range list {
 		d.File = p.File
 		p.list = append(p.list, d)

@@ -88,6 +88,9 @@ func nextDecl(text string, at int) (end, lines int) {
 func (l *loader) declare(file, text string, at diag.Pos) {
 	p := check.Piece{File: file, Text: text, Base: at.Offset}
 	f, list := syntax.Parse(text, at)
+	if len(list) > 0 {
+		l.garbled = append(l.garbled, text)
+	}
 	rest := false
 	for _, d := range f.Decls {
 		switch d := d.(type) {

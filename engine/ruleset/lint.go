@@ -57,6 +57,7 @@ func (l *loader) lint() {
 		ask(r.ID, r.When)
 	}
 	l.same()
+	l.lintKeys()
 	for _, s := range l.seqs {
 		for i := range s.Steps {
 			ask(s.ID, s.Steps[i].When)

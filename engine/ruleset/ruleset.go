@@ -219,11 +219,6 @@ func (l *loader) finish() (*Set, error) {
 	if len(l.nids) > 0 {
 		rs, list := lang.Load(l.schema, l.nids, lang.Options{Vars: l.opt.Vars, Reputation: l.categories(), Funcs: l.opt.Funcs,
 			WarnUnused: l.opt.Lint, WarnCaptures: l.opt.Lint})
-		broken := map[string]bool{} // files with errors: what could not be read may use what seems unused
-		for _, d := range list {
-			broken[d.File] = broken[d.File] || d.Severity == diag.Error
-		}
-		list = slices.DeleteFunc(list, func(d diag.Diagnostic) bool { return d.Code == diag.CodeUnused && broken[d.File] })
 		if l.imports > 0 {
 			list = slices.DeleteFunc(list, func(d diag.Diagnostic) bool { return d.Code == diag.CodeUnknownVar }) // the other files may have it
 		}

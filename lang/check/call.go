@@ -252,7 +252,8 @@ func (c *checker) state(d *funcs.Decl, x *syntax.Call) val {
 		return val{t: dissect.TInt, x: &ir.HostInt{Name: s.names[0], Key: s.key, Pos: at}}
 	}
 	if t, ok := c.setHolds(s.names[0], s.key[0].Type()); !ok {
-		c.report(diag.ArgType(x.Args[1].Range(), "dataset", "the value", c.text(x.Args[1]), s.key[0].Type().String(), t.String()))
+		set := c.scope.declared[s.names[0]]
+		c.report(diag.NotOfSet(x.Args[1].Range(), c.text(x.Args[1]), s.key[0].Type().String(), s.names[0], t.String(), place(set.file, set.decl.Name.Range())))
 		return val{}
 	}
 	return val{t: dissect.TBool, x: &ir.InDataset{X: s.key[0], Set: c.scope.dataset(s.names[0]), Pos: at}}

@@ -287,6 +287,15 @@ func NeverSet(at Range, kind, name string, near []string) Diagnostic {
 	return warningAt(at, "never-set", fmt.Sprintf("no rule here sets %s(%q)", kind, name), hint)
 }
 
+// OtherKey is state that a rule asks for under a key of another kind than rules keep it under.
+func OtherKey(at Range, kind, name, asked, kept, where string) Diagnostic {
+	what := fmt.Sprintf("what is kept under %s(%q) has a key of %s", kind, name, kept)
+	if kind == "dataset" {
+		what = fmt.Sprintf("dataset(%q) holds values of type %s", name, kept)
+	}
+	return warningAt(at, "other-key", fmt.Sprintf("%s, and here it is asked for %s", what, asked), "it is set at "+where)
+}
+
 // AlwaysTrue is a term that everything meets.
 func AlwaysTrue(at Range, why string) Diagnostic {
 	return warningAt(at, "always-true", "this is always true: "+why, "")

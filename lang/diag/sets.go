@@ -41,3 +41,8 @@ func AlertsAnyway(at Range) Diagnostic {
 func LimitTooLow(at Range, n int) Diagnostic {
 	return errorAt(at, "want-number", fmt.Sprintf("the data set begins with %d values, and keeps fewer", n), "")
 }
+
+// NotOfSet is a value of another type than those with which a data set begins.
+func NotOfSet(at Range, text, kind, set, holds, where string) Diagnostic {
+	return errorAt(at, "argument-type", fmt.Sprintf("%s is %s, and the data set %q holds values of type %s", shorten(text), article(kind), set, holds), "it is declared at "+where)
+}

@@ -29,6 +29,12 @@ func Fields(x Expr, list []*dissect.Field) []*dissect.Field {
 		return Fields(x.Buf, list)
 	case *Rep:
 		return Fields(x.X, list)
+	case *InDataset:
+		return Fields(x.X, list)
+	case *HostBit:
+		return fieldsOfAll(x.Key, list)
+	case *HostInt:
+		return fieldsOfAll(x.Key, list)
 	case *Transform:
 		return Fields(x.X, list)
 	case *Len:

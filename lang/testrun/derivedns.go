@@ -46,6 +46,7 @@ func dnsLinks() []link {
 	var list []link
 	for _, p := range []string{"dns.", "mdns."} {
 		list = append(list, link{to: p + "query", from: p + "rrname"}, link{to: p + "rrname", from: p + "query"},
+			link{to: p + "rrname", from: p + "response.rrname", dir: response}, link{to: p + "response.rrname", from: p + "rrname", dir: response},
 			link{to: p + "query.len", from: p + "query", how: func(v ir.Value) ir.Value { return ir.Value{I: int64(len(v.B)), OK: true} }},
 			link{to: p + "query.labels", from: p + "query", how: func(v ir.Value) ir.Value {
 				return ir.Value{I: int64(bytes.Count(v.B, []byte(".")) + 1), OK: true}
