@@ -211,8 +211,8 @@ func fields2() []dissect.Field {
 			}
 			return errorCodes[code], true
 		}),
-		notes("http2.priority", "weights of PRIORITY and HEADERS frames, as sent (one less than meant); RFC 7540 section 6.3", func(n *FrameNotes, i int) (int64, bool) { return at(n.Priorities, i) }),
-		notes("http2.window", "window size increments of WINDOW_UPDATE frames, bytes; RFC 9113 section 6.9", func(n *FrameNotes, i int) (int64, bool) { return at(n.Windows, i) }),
+		notes("http2.priority", "weights of PRIORITY and HEADERS frames, as sent (one less than meant); RFC 7540 section 6.3", func(n *FrameNotes, i int) (int64, bool) { return at(n.Priorities, i) }).Bits(8),
+		notes("http2.window", "window size increments of WINDOW_UPDATE frames, bytes; RFC 9113 section 6.9", func(n *FrameNotes, i int) (int64, bool) { return at(n.Windows, i) }).Bits(32),
 		{Name: "http2.size_update", Type: dissect.TInt, Multi: true, Event: onStream, Doc: "sizes to which the sender changed HPACK's table, bytes; RFC 7541 section 6.3", IntN: sizeUpdate},
 		texts("http2.header_name", "names of the header fields in order, with pseudo-header fields", func(t *Tx, d dissect.Dir, i int) ([]byte, bool) {
 			if m := t.Message(d); i < len(m.Sent) {

@@ -67,7 +67,10 @@ func http2Name(field string, last uint32, name func(n uint32) string) handler {
 			for n := uint32(0); n <= last; n++ {
 				known = append(known, name(n))
 			}
-			if !slices.Contains(known, v) {
+			same := func(name string) bool { return strings.ReplaceAll(name, "_", "") == strings.ReplaceAll(v, "_", "") }
+			if i := slices.IndexFunc(known, same); i >= 0 { // RST_STREAM and RSTSTREAM
+				v = known[i]
+			} else {
 				return fail("there is no %s%s; there are: %s", v, didYouMean(v, known), strings.Join(known, ", "))
 			}
 		}
@@ -113,6 +116,9 @@ func http2Settings(b *builder, v string) *problem {
 			return &ir.Exists{X: x}, nil
 		}
 		c, err := parseCmp(rest)
+		if err == nil {
+			err = c.fits("http2.settings")
+		}
 		if err != nil {
 			return nil, err
 		}

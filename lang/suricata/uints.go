@@ -16,6 +16,7 @@ var uintBits = map[string]int{
 	"ike.exchtype": 8, "ike.key_exchange_payload_length": 32, "ike.nonce_payload_length": 32,
 	"ldap.request.operation.number": 8, "ldap.responses.operation.number": 8, "ldap.responses.result_code": 32, "ldap.responses.count": 32,
 	"rfb.sectype": 32, "rfb.secresult": 32, "dcerpc.iface.version": 16, "krb5.msg_type": 32,
+	"http2.priority": 8, "http2.window": 32, "http2.size_update": 64, "http2.settings": 32, "tls.cert_chain_len": 32,
 	"dhcp.leasetime": 64, "dhcp.rebinding_time": 64, "dhcp.renewal_time": 64,
 }
 
