@@ -290,8 +290,11 @@ func (l *loader) file(name string, from *string, at diag.Range) {
 	l.out.Files = append(l.out.Files, name)
 	l.out.Sources[name] = text
 	if i := bytes.IndexByte(text, 0); i >= 0 {
-		l.add(name, notText(text, i))
+		l.add(name, diag.NotText(placeOf(text, i), bytes.HasPrefix(text, []byte("\xff\xfe")) || bytes.HasPrefix(text, []byte("\xfe\xff"))))
 		return
+	}
+	if !utf8.Valid(text) {
+		l.add(name, diag.NotUTF8(placeOf(text, firstInvalid(text))))
 	}
 	l.stack = append(l.stack, name)
 	l.cut(name, string(text))
@@ -301,11 +304,23 @@ func (l *loader) file(name string, from *string, at diag.Range) {
 // byteOrderMark begins files that some editors write.
 var byteOrderMark = []byte("\xef\xbb\xbf")
 
-// notText says that a file has a NUL, which no text has.
-func notText(text []byte, at int) diag.Diagnostic {
+// placeOf gives the place of a byte of a text.
+func placeOf(text []byte, at int) diag.Range {
 	start := bytes.LastIndexByte(text[:at], '\n') + 1
 	p := diag.Pos{Offset: at, Line: bytes.Count(text[:at], []byte("\n")) + 1, Col: utf8.RuneCount(text[start:at]) + 1}
-	return diag.NotText(diag.Range{Start: p, End: p}, bytes.HasPrefix(text, []byte("\xff\xfe")) || bytes.HasPrefix(text, []byte("\xfe\xff")))
+	return diag.Range{Start: p, End: p}
+}
+
+// firstInvalid finds the first byte that is not UTF-8, in a text that has one.
+func firstInvalid(text []byte) int {
+	for i := 0; i < len(text); {
+		r, n := utf8.DecodeRune(text[i:])
+		if r == utf8.RuneError && n == 1 {
+			return i
+		}
+		i += n
+	}
+	return len(text)
 }
 
 // plainError strips the operation and the path, which the message has already.

@@ -68,3 +68,11 @@ func TestLetsThatGrow(t *testing.T) {
 		}
 	}
 }
+
+// TestOtherEncoding has a file in Latin-1: it is loaded byte by byte, and that is said where the first such byte stands.
+func TestOtherEncoding(t *testing.T) {
+	rs, list := Check(langtest.Schema(), "a.nids", []byte("# plain\nrule A \"caf\xe9\" { when http.uri contains \"caf\xe9\" }\n"), Options{})
+	if len(rs.Rules) != 1 || len(list) != 1 || list[0].Code != "not-utf-8" || list[0].Range.Start.Line != 2 || list[0].Range.Start.Col != 12 {
+		t.Errorf("%d rules, said %+v", len(rs.Rules), list)
+	}
+}

@@ -3,6 +3,7 @@ package diag
 import (
 	"fmt"
 	"strings"
+	"unicode/utf8"
 )
 
 // This file and its neighbour check.go are the only places that word what the rule language
@@ -23,7 +24,11 @@ func shorten(s string) string {
 	if len(s) <= most {
 		return s
 	}
-	return s[:most] + "..."
+	end := most
+	for end > most-utf8.UTFMax && !utf8.RuneStart(s[end]) {
+		end--
+	}
+	return s[:end] + "..."
 }
 
 // ---- syntax
@@ -67,7 +72,7 @@ func NotADeclaration(at Range, got string, near []string) Diagnostic {
 		hint = "this looks like a rule of Suricata: luanids import translates such files, and -r loads them as they are if they end in .rules"
 	}
 	if hint == "" {
-		hint = "declarations begin with rule, sequence, let, list, include or test"
+		hint = "declarations begin with rule, sequence, let, list, dataset, include or test"
 	}
 	if got == "}" {
 		hint = "this } closes nothing"

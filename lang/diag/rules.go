@@ -177,6 +177,11 @@ func NotText(at Range, utf16 bool) Diagnostic {
 	return errorAt(at, "not-text", "this file is no text: a zero byte", hint)
 }
 
+// NotUTF8 is a file in another encoding. What it says is taken byte by byte.
+func NotUTF8(at Range) Diagnostic {
+	return warningAt(at, "not-utf-8", "this file is not UTF-8: what is meant may be other bytes than those in the traffic", `save it as UTF-8; single bytes are written \xe9`)
+}
+
 // TooMuch is a let that stands for more than can be gone through.
 func TooMuch(at Range, name string, most int) Diagnostic {
 	return errorAt(at, "too-deep", fmt.Sprintf("%s stands for too much: lets are used more than %d times in it", name, most), "")

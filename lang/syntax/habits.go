@@ -38,11 +38,24 @@ var habits = map[string]string{
 	"hour":    "durations are written 60s, 5m, 1h",
 	"hours":   "durations are written 60s, 5m, 1h",
 
+	// What word processors and web pages make of plain characters.
+	"\u201c": straightQuotes, "\u201d": straightQuotes, "\u201e": straightQuotes, "\u2018": straightQuotes, "\u2019": straightQuotes,
+	"\u00ab": straightQuotes, "\u00bb": straightQuotes, "`": straightQuotes,
+	"\u2013": plainDash, "\u2014": plainDash, "\u2212": plainDash,
+	"\u2260": "write !=", "\u2264": "write <=", "\u2265": "write >=", "\u2026": "a range is written 80..90",
+	"\u00a0": "this is a no-break space: write a plain one", "\u202f": "this is a no-break space: write a plain one",
+	"\u200b": "this is a space of no width: take it away", "\ufeff": "this is a byte order mark amid the file: take it away",
+
 	"icontains":   `write contains "text" nocase`,
 	"istartswith": `write startswith "text" nocase`,
 	"iendswith":   `write endswith "text" nocase`,
 	"ieq":         `write == "text" nocase`,
 }
+
+const (
+	straightQuotes = `texts stand in straight quotes: "text"`
+	plainDash      = "this is a dash: write -"
+)
 
 // afterNumber are units that a space parts from their number.
 var afterNumber = map[string]bool{"B": true, "kB": true, "KB": true, "MB": true, "GB": true, "KiB": true, "MiB": true, "GiB": true, "kb": true, "mb": true, "gb": true,

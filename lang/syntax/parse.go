@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/alecthomas/participle/v2"
 	"github.com/alecthomas/participle/v2/lexer"
@@ -152,6 +154,8 @@ func (p recovery) decl() Decl {
 		if d, err = prod(p.lex); err == nil {
 			return d.(Decl)
 		}
+	} else if start.Type == tBad {
+		err = &problem{badToken(start)}
 	} else {
 		err = &problem{diag.NotADeclaration(tokenRange(*start), start.Value, diag.Nearest(start.Value, DeclWords()))}
 	}
@@ -413,5 +417,9 @@ func badToken(t *lexer.Token) diag.Diagnostic {
 	case isDigit(c):
 		return diag.BadNumber(at, t.Value)
 	}
-	return diag.BadCharacter(at, t.Value, habits[t.Value])
+	hint := habits[t.Value]
+	if r, _ := utf8.DecodeRuneInString(t.Value); hint == "" && unicode.IsLetter(r) {
+		hint = `names are of ASCII letters; an id with others stands in quotes, as texts do`
+	}
+	return diag.BadCharacter(at, t.Value, hint)
 }

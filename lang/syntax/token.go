@@ -122,7 +122,7 @@ func extra(s string) int {
 func (s *scanner) space() {
 	for s.pos < len(s.src) {
 		switch c := s.src[s.pos]; c {
-		case ' ', '\t', '\r':
+		case ' ', '\t', '\r', '\f', '\v':
 			s.pos++
 		case '\n':
 			if !s.onLine {
