@@ -269,7 +269,7 @@ func TestDatagrams(t *testing.T) {
 	r := recorder("none")
 	r.Ctx.Flow.Key.Proto = packet.ProtoUDP
 	r.Data(ts, search(1, present1)[:20]).Data(ts, search(1, present1)).Data(tc, entry(1, "cn=a")+result(1, opDone, 0))
-	const want = "anomaly ldap.invalid_data\nldap.request to_server\nldap.response to_client\nldap.tx to_client\n"
+	const want = "anomaly ldap.incomplete_data\nldap.request to_server\nldap.response to_client\nldap.tx to_client\n"
 	if got := r.Text(); got != want {
 		t.Errorf("got\n%swant\n%s", got, want)
 	}

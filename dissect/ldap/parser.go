@@ -70,7 +70,7 @@ func (p *parser) Data(c *dissect.Ctx, dir dissect.Dir, data []byte) int {
 	p.show(c)
 	if c.Flow != nil && c.Flow.Key.Proto == packet.ProtoUDP {
 		if n < len(data) && !p.lost[dir] {
-			p.invalid(c, dir) // a datagram that is cut off
+			p.invalid(c, dir, anIncomplete) // a datagram that is cut off
 		}
 		p.lost[dir] = false
 		return len(data)
@@ -88,7 +88,7 @@ func (p *parser) message(c *dissect.Ctx, dir dissect.Dir, data []byte) int {
 	}
 	h, st := ber.ReadHead(data)
 	if data[0] != ber.Sequence || st == ber.Bad {
-		p.invalid(c, dir)
+		p.invalid(c, dir, anInvalid)
 		return 0
 	}
 	if st == ber.Short {
@@ -110,7 +110,7 @@ func (p *parser) message(c *dissect.Ctx, dir dissect.Dir, data []byte) int {
 	controls, _ := r.If(ber.Context | ber.Constructed)
 	op, known := operation(kind)
 	if !ok || !known || isRequest(op) != (dir == dissect.ToServer) {
-		p.invalid(c, dir)
+		p.invalid(c, dir, anInvalid)
 		return 0
 	}
 	if isRequest(op) {
@@ -121,8 +121,8 @@ func (p *parser) message(c *dissect.Ctx, dir dissect.Dir, data []byte) int {
 	return total
 }
 
-// invalid gives up a direction: where the next message begins cannot be known.
-func (p *parser) invalid(c *dissect.Ctx, dir dissect.Dir) {
+// invalid gives up a direction, for the anomaly why: where the next message begins cannot be known.
+func (p *parser) invalid(c *dissect.Ctx, dir dissect.Dir, why int) {
 	p.lost[dir] = true
 	if p.sasl {
 		return // protected messages have a length before them (RFC 4422 section 3.7)
@@ -132,7 +132,7 @@ func (p *parser) invalid(c *dissect.Ctx, dir dissect.Dir) {
 	if n := len(p.open); n > 0 {
 		tx = p.open[n-1]
 	}
-	c.Anomaly(anInvalid, tx)
+	c.Anomaly(why, tx)
 }
 
 func (p *parser) begin(c *dissect.Ctx) *Tx {

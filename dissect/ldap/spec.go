@@ -59,9 +59,10 @@ const (
 	anTooMany = iota
 	anInvalid
 	anNoRequest
+	anIncomplete
 )
 
-var anomalies = []string{anTooMany: "too_many_transactions", anInvalid: "invalid_data", anNoRequest: "request_not_found"}
+var anomalies = []string{anTooMany: "too_many_transactions", anInvalid: "invalid_data", anNoRequest: "request_not_found", anIncomplete: "incomplete_data"}
 
 // Operations: numbers of application tags (RFC 4511 section 4.2 and following).
 const (
