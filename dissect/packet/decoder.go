@@ -77,6 +77,9 @@ func (d *Decoder) Decode(p *Packet, raw *capture.Packet) {
 	if n := uint64(len(raw.Data)); n > s.MaxPktSize {
 		s.MaxPktSize = n
 	}
+	if raw.Iface != nil && int64(raw.Len) > int64(len(raw.Data)) {
+		d.note(p, EvAFPacketTruncated)
+	}
 	if raw.HasVLAN {
 		d.strippedTag(p, raw.VLAN)
 	}
