@@ -112,13 +112,14 @@ func TestStatementsTLS(t *testing.T) {
 		{`tls.cert_subject; content:"CN=root";`, ""}, // of the first certificate
 		{`tls.cert_subject; content:"cn=www";`, ""},
 		{`tls.subject:"CN=www.suricata.io";`, "6"},
-		{`tls.subject:"CN=www"; flow:to_server;`, ""},
-		{`tls.subject:!"CN=www";`, "8"},
+		{`tls.subject:"CN=www"; flow:to_server;`, "!never matches"}, // it is of the server's certificate
+		{`tls.subject:!"CN=www";`, ""},
+		{`tls.subject:!"CN=mine";`, "6"},
 		{`tls.subject:"cn=www";`, ""},
 		{`tls.subject:CN=www;`, "!quotes"},
 		{`tls.subject:"CN=www"; nocase;`, "!nocase"},
 		{`tls.cert_issuer; content:"O=Example"; flow:to_client;`, "6"},
-		{`tls.issuerdn:!"CN=Google-Internet-Authority";`, "6 8"},
+		{`tls.issuerdn:!"CN=Google-Internet-Authority";`, "6"},
 		{`tls_cert_issuer; content:"CN=client"; flow:to_server;`, "8"},
 		{`tls.cert_serial; content:"5C:19:B7:B1";`, "6"},
 		{`tls_cert_serial; content:"5c:19:b7:b1";`, "6"}, // turned into capitals
@@ -129,7 +130,7 @@ func TestStatementsTLS(t *testing.T) {
 		{`tls.cert_fingerprint; content:!"` + sum + `";`, "8"},
 		{`tls.cert_fingerprint; content:"` + sum[:20] + `";`, "!59"},
 		{`tls.fingerprint:"` + sum + `";`, "6"},
-		{`tls.fingerprint:!"` + sum + `";`, "8"},
+		{`tls.fingerprint:!"` + sum + `";`, ""},
 		{`tls.fingerprint:"` + strings.ToUpper(sum) + `";`, ""}, // lower case letters must be used
 		{`tls.sni; content:"oisf.net"; nocase; isdataat:!1,relative;`, "4"},
 		{`tls_sni; content:"oisf"; fast_pattern; pcre:"/^oisf\.net$/";`, "4"},
@@ -139,6 +140,7 @@ func TestStatementsTLS(t *testing.T) {
 		{`tls.subjectaltname; content:"suricata"; tls.subjectaltname; content:"*.example.org";`, "6"},
 		{`tls.subjectaltname; content:"suricata"; content:"example";`, ""}, // in one name
 		{`tls.subjectaltname; content:"www.suricata.io";`, ""},
+		{`tls.subjectaltname; content:"suricata"; flow:to_server;`, "!never matches"},
 		{`tls_cert_notbefore:1998-05-01<>2008-05-01;`, "6"},
 		{`tls_cert_notbefore:2005-01-02<>2008-05-01;`, "6"}, // both ends belong to it
 		{`tls_cert_notbefore:2000-05-01<>2005-01-02;`, "6"},
@@ -152,12 +154,13 @@ func TestStatementsTLS(t *testing.T) {
 		{`tls_cert_notbefore:<2005-01-02; flow:to_client;`, "6"},
 		{`tls_cert_notbefore:<2005-01-01; flow:to_client;`, ""},
 		{`tls_cert_notafter:>2015;`, "6"},
-		{`tls_cert_notafter:<1965-01-01;`, "8"},
+		{`tls_cert_notafter:<2049-12-31;`, "6"},
+		{`tls_cert_notafter:<1965-01-01;`, ""},
 		{`tls_cert_notafter:>2015<>2016;`, "!date"},
 		{`tls_cert_notafter:2016<>2015;`, "!range"},
 		{`tls_cert_notafter:soon;`, "!date"},
-		{`tls_cert_expired;`, "8"},
-		{`tls_cert_valid;`, "6"}, // only its end matters: it has not begun when the replay plays
+		{`tls_cert_expired;`, ""}, // the client's is, which is not what is meant
+		{`tls_cert_valid;`, "6"},  // only its end matters: it has not begun when the replay plays
 		{`tls_cert_expired:1;`, "!takes no value"},
 		{`tls.certs; content:"|06 03 55 04 03|";`, "6 8"},
 		{`tls.certs; content:"root"; tls.certs; content:"suricata";`, "6"},
@@ -194,11 +197,15 @@ func TestStatementsTLS(t *testing.T) {
 		{`tls.random_bytes; content:"01234567"; startswith; bsize:28;`, "4"},
 		{`tls.random_bytes; content:"|9b ce|";`, ""},
 		{`tls.cert_chain_len:2;`, "6"},
-		{`tls.cert_chain_len:<2;`, "8"},
+		{`tls.cert_chain_len:<2;`, ""},
+		{`tls.cert_chain_len:<3;`, "6"},
 		{`tls.cert_chain_len:>0; flow:to_client;`, "6"},
 		{`tls.cert_chain_len:1<>3;`, "6"}, // both ends are left out
 		{`tls.cert_chain_len:2<>4; flow:to_client;`, ""},
-		{`tls.cert_chain_len:!2;`, "8"},
+		{`tls.cert_chain_len:!2;`, ""},
+		{`tls.cert_chain_len:!3;`, "6"},
+		{`tls.cert_chain_len:4294967296;`, "!too large"},
+		{`tls.cert_chain_len;`, "!value"},
 		{`tls.alpn; content:"http/1.1";`, "4 5"},
 		{`tls.alpn; content:"h2"; bsize:2;`, "4"},
 		{`tls.alpn; content:"h2"; tls.alpn; content:"http/1.1";`, "4"},

@@ -50,6 +50,7 @@ var stickyBuffers = func() map[string]*buffer {
 		{name: "dns.queries.rrname", ts: "dns.rrname", tc: "dns.rrname", filled: true},
 		{name: "dns.query.name", ts: "dns.rrname", tc: "dns.rrname", filled: true}, // as they were called before 8.0.0
 		{name: "dns.answer.name", ts: "dns.answers.rrname", tc: "dns.answers.rrname", filled: true},
+		{name: "tls.subjectaltname", tc: "tls.san"},
 		{name: "ike.init_spi", ts: "ike.init_spi"},
 		{name: "ike.resp_spi", tc: "ike.resp_spi"},
 		{name: "ike.vendor", ts: "ike.vendor"},

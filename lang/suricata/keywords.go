@@ -52,10 +52,11 @@ func keywordTable() map[string]handler {
 		"dataset": dataset, "datarep": datarep, "iprep": iprep,
 
 		"tls.version": tlsVersion, "ssl_version": sslVersion, "ssl_state": sslState,
-		"tls.subject": legacyText("tls.subject", false), "tls.issuerdn": legacyText("tls.issuerdn", false), "tls.fingerprint": legacyText("tls.fingerprint", false),
+		"tls.subject": serverCert(legacyText("tls.subject", false)), "tls.issuerdn": serverCert(legacyText("tls.issuerdn", false)),
+		"tls.fingerprint": serverCert(legacyText("tls.fingerprint", false)), "tls.cert_chain_len": serverCert(numberOf("tls.cert_chain_len")),
 		"ssh.protoversion": sshVersion, "ssh.softwareversion": legacyText("ssh.software", true), "tls.store": nothing, "tls_store": nothing,
-		"tls_cert_notbefore": certTime("tls.notbefore"), "tls_cert_notafter": certTime("tls.notafter"),
-		"tls_cert_expired": certExpired, "tls_cert_valid": certValid,
+		"tls_cert_notbefore": serverCert(certTime("tls.notbefore")), "tls_cert_notafter": serverCert(certTime("tls.notafter")),
+		"tls_cert_expired": serverCert(certExpired), "tls_cert_valid": serverCert(certValid),
 
 		"ftp.mode":           ftpField("ftp.mode", true, oneOf("active or passive", map[string]string{"active": "active", "passive": "passive"})),
 		"ftp.dynamic_port":   ftpField("ftp.dynamic_port", true, ftpPort),

@@ -74,7 +74,7 @@ func TestTranslation(t *testing.T) {
 		{`http.uri; content:"a"; from_base64:offset 6; gunzip; content:"b"; flow:to_server;`,
 			fmt.Sprintf(`http.uri["a"] and http.uri.t%d.t%d["b"]`, ir.TFromBase64, ir.TGunzip)},
 		{`tls.cert_subject; content:"CN=x"; flow:to_client;`, `to_client and tls.subject["CN=x"]`},
-		{`tls.subject:!"CN=x";`, `exists(tls.subject) and not tls.subject contains "CN=x"`},
+		{`tls.subject:!"CN=x";`, `to_client and (exists(tls.subject) and not tls.subject contains "CN=x")`},
 		{`tcp.hdr; content:"|02 04|"; offset:20;`, `each: tcp and tcp.hdr["\x02\x04" offset 20]`},
 
 		{`alert http any any => any any (http.connection:to_client; content:"a"; http.uri; content:"b"; sid:1;)`, `http.response.connection["a"] and http.uri["b"]`},

@@ -129,6 +129,28 @@ func sslState(b *builder, v string) *problem {
 	return nil
 }
 
+// serverCert makes the handler of a keyword that is about the server's certificate only.
+func serverCert(h handler) handler {
+	return func(b *builder, v string) *problem {
+		before := len(b.conds)
+		err := h(b, v)
+		for i := before; i < len(b.conds); i++ {
+			b.conds[i].dirs = toClient
+		}
+		return err
+	}
+}
+
+// numberOf makes the handler of a number in a field.
+func numberOf(field string) handler {
+	return func(b *builder, v string) *problem {
+		if v == "" {
+			return fail("a value is missing")
+		}
+		return b.generic(field, v, true)
+	}
+}
+
 // legacyText makes the handler of keywords that look for a text in a field; bare says that it need not stand in quotes.
 func legacyText(field string, bare bool) handler {
 	return func(b *builder, v string) *problem {
