@@ -2,6 +2,7 @@ package packet
 
 import (
 	"encoding/binary"
+	"slices"
 	"testing"
 
 	"github.com/luanids/luanids/capture"
@@ -24,12 +25,12 @@ func TestSnapLength(t *testing.T) {
 	if !p.Cut || !p.Has(LayerIPv4|LayerTCP) || !p.WantsFlow || p.DstPort != 80 || len(p.Payload) != 26 {
 		t.Errorf("cut by the capture: Cut %v, layers %b, port %d, %d bytes of payload", p.Cut, p.Layers, p.DstPort, len(p.Payload))
 	}
-	if p.EventCount > 0 {
+	if slices.Contains(p.EventList(), EvAFPacketTruncated) {
 		t.Errorf("a file cut it: events %v", p.EventList())
 	}
 	iface := "eth0"
 	d.Decode(&p, &capture.Packet{Data: frame, Len: 1000, Num: 1, Link: capture.LinkEthernet, Iface: &iface})
-	if p.EventCount != 1 || p.EventList()[0] != EvAFPacketTruncated || !p.WantsFlow || p.Invalid {
+	if p.EventList()[0] != EvAFPacketTruncated || !p.WantsFlow || p.Invalid {
 		t.Errorf("an interface cut it: events %v, a flow is wanted %v, invalid %v", p.EventList(), p.WantsFlow, p.Invalid)
 	}
 	if !p.TransportChecksumOK() {
