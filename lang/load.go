@@ -335,15 +335,19 @@ func plainError(err error) error {
 // finish checks everything that was gathered.
 func (l *loader) finish() (*Ruleset, diag.List) {
 	l.list = append(l.list, l.scope.Finish()...)
-	ids := map[string]bool{}
+	ids, sequences := map[string]bool{}, map[string]bool{}
 	for _, id := range l.opts.Known {
 		ids[id] = true
 	}
 	for i := range l.pieces {
-		for _, id := range declaredIDs(l.pieces[i].Text) {
+		declaredIDs(l.pieces[i].Text, func(id string, sequence bool) {
 			ids[id] = true
-		}
+			if sequence {
+				sequences[id] = true
+			}
+		})
 	}
+	l.scope.SequenceID = func(id string) bool { return sequences[id] }
 	l.scope.RuleID = func(id string) bool { return ids[id] }
 	l.scope.RuleIDs = sync.OnceValue(func() []string {
 		var out []string

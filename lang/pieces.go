@@ -123,24 +123,23 @@ func relative(from, name string) string {
 	return filepath.Join(filepath.Dir(from), name)
 }
 
-// declaredIDs finds the ids of the rules and sequences of a text without parsing it.
-func declaredIDs(text string) []string {
-	var out []string
+// declaredIDs finds the ids of the rules and sequences of a text without parsing it; of sequences it says that they are.
+func declaredIDs(text string, found func(id string, sequence bool)) {
 	for _, line := range strings.SplitAfter(text, "\n") {
 		line = strings.TrimLeft(line, " \t")
 		rest, ok := strings.CutPrefix(line, "rule ")
+		sequence := false
 		if !ok {
-			rest, ok = strings.CutPrefix(line, "sequence ")
+			rest, sequence = strings.CutPrefix(line, "sequence ")
 		}
-		if ok {
+		if ok || sequence {
 			if strings.HasPrefix(rest, `"`) {
 				if end := strings.IndexByte(rest[1:], '"'); end > 0 {
-					out = append(out, rest[1:end+1])
+					found(rest[1:end+1], sequence)
 				}
 			} else if f := strings.FieldsFunc(rest, func(r rune) bool { return strings.ContainsRune(" \t\"{\r\n", r) }); len(f) > 0 {
-				out = append(out, f[0])
+				found(f[0], sequence)
 			}
 		}
 	}
-	return out
 }

@@ -236,7 +236,11 @@ func (b *body) duration(l *syntax.Lit, what string) time.Duration {
 }
 
 func (b *body) count(l *syntax.Lit, what string) int {
-	if l.Kind != syntax.LitInt || l.Int < 1 || l.Int > math.MaxInt32 {
+	switch {
+	case l.Kind == syntax.LitInt && l.Int > math.MaxInt32:
+		b.report(diag.WantNumber(l.Range(), what, 1, math.MaxInt32))
+		return 1
+	case l.Kind != syntax.LitInt || l.Int < 1:
 		b.report(diag.WantCount(l.Range(), what))
 		return 1
 	}

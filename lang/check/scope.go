@@ -22,6 +22,8 @@ type Scope struct {
 	Schema *dissect.Schema
 	// RuleID tells whether there is a rule of that name; nil: references to rules are not checked.
 	RuleID func(id string) bool
+	// SequenceID tells whether there is a sequence of that name, which RuleID knows too; nil: there is none.
+	SequenceID func(id string) bool
 	// RuleIDs lists them, for suggestions.
 	RuleIDs func() []string
 

@@ -96,5 +96,8 @@ func (b *body) ruleRef(x *syntax.Call) string {
 	if b.scope.RuleID != nil && !b.scope.RuleID(id) {
 		b.report(diag.UnknownRule(x.Args[0].Range(), id, b.scope.suggestRule(id)))
 	}
+	if b.scope.SequenceID != nil && b.scope.SequenceID(id) {
+		b.report(diag.StepOfSequence(x.Args[0].Range(), id))
+	}
 	return id
 }

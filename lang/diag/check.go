@@ -248,7 +248,7 @@ func TwoMulti(at Range, a, b string) Diagnostic {
 
 // MultiAlone is a multi-valued field where one value is needed.
 func MultiAlone(at Range, name string) Diagnostic {
-	return errorAt(at, "multi-valued", name+" has many values: one is needed here", "")
+	return errorAt(at, "multi-valued", name+" has many values: one is needed here", "the first is "+name+"[0], the last "+name+"[-1]")
 }
 
 // NoIndex is a field that cannot be indexed.

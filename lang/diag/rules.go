@@ -177,6 +177,11 @@ func NotText(at Range, utf16 bool) Diagnostic {
 	return errorAt(at, "not-text", "this file is no text: a zero byte", hint)
 }
 
+// StepOfSequence is a step that waits for a sequence.
+func StepOfSequence(at Range, id string) Diagnostic {
+	return errorAt(at, "unknown-rule", id+" is a sequence: steps wait for rules", "write its steps here, or set a flag of the host in it and ask for that: set host.flag(\"name\", src.ip) for 10m")
+}
+
 // NotUTF8 is a file in another encoding. What it says is taken byte by byte.
 func NotUTF8(at Range) Diagnostic {
 	return warningAt(at, "not-utf-8", "this file is not UTF-8: what is meant may be other bytes than those in the traffic", `save it as UTF-8; single bytes are written \xe9`)

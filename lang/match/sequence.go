@@ -52,7 +52,7 @@ func (b *builder) withSequences(rules []*ir.Rule, seqs []*ir.Sequence) []*ir.Rul
 			sq.steps = append(sq.steps, seqStep{max(1, st.Count), st.Absent, st.Within.Nanoseconds()})
 			if st.RuleID != "" && byID[st.RuleID] == nil {
 				b.report(Problem{Pos: st.Pos, Rule: s.ID, Code: "unknown-rule", Error: true,
-					Msg: fmt.Sprintf("step %s waits for rule %s, which does not exist", stepName(s, i), st.RuleID)})
+					Msg: fmt.Sprintf("step %s waits for rule %s, which is not loaded", stepName(s, i), st.RuleID)})
 				continue
 			}
 			if st.RuleID == "" {

@@ -31,6 +31,7 @@ var habits = map[string]string{
 	"ge":      "a comparison is written >=",
 	"equals":  "a comparison is written ==",
 	"like":    "compare with contains, startswith, endswith, or ~ /regular expression/",
+	"per":     "what is counted by stands behind by: threshold 5 in 60s by src.ip",
 	"minute":  "durations are written 60s, 5m, 1h",
 	"minutes": "durations are written 60s, 5m, 1h",
 	"second":  "durations are written 60s, 5m, 1h",
@@ -70,6 +71,10 @@ var infixWords = []string{"and", "or", "in", "not", "contains", "startswith", "e
 // habit gives the hint for a token where something else was wanted.
 func habit(t *lexer.Token, want string) string {
 	switch {
+	case want == "a value" && t.Value == "count":
+		return "the number comes first: threshold 5 in 60s by src.ip"
+	case want == "a value" && t.Value == ">":
+		return "what follows stands behind, without an arrow; two comparisons are joined by and"
 	case want == "a value" && infixes[t.Value].Compares():
 		return `each comparison names its field: x contains "a" and x contains "b"; or x contains {"a", "b"}`
 	case want != "" && t.Value == ":":
@@ -84,8 +89,8 @@ func habit(t *lexer.Token, want string) string {
 		return "names of files stand in quotes"
 	case want == "a value" && t.Value == "=":
 		return "no = is needed"
-	case want == "a value" && t.Value == ">":
-		return "what follows stands behind, without an arrow"
+	case strings.HasPrefix(want, "in and a duration") && (t.Value == "unique" || t.Value == "different"):
+		return "different values are counted with threshold 5 distinct dst.port in 60s"
 	case strings.HasPrefix(want, "in and a duration"):
 		return "such as threshold 5 in 60s by src.ip"
 	case want == "a value" && t.Value == "type":

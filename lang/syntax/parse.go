@@ -260,7 +260,7 @@ func parseStmt(lex *lexer.PeekingLexer) (Stmt, error) {
 	prod := stmts[start.Value]
 	if prod == nil || start.Type != tIdent {
 		if !beginsStep(lex) {
-			return skipStmt(lex, from, notAStatement(start, beginsLine(lex)))
+			return skipStmt(lex, from, notAStatement(start, beginsLine(lex), lex.Range(max(from, 1)-1, from)))
 		}
 		prod = stmts[""]
 	}
@@ -272,7 +272,8 @@ func parseStmt(lex *lexer.PeekingLexer) (Stmt, error) {
 }
 
 // notAStatement says what is wrong with a token that begins no statement.
-func notAStatement(t *lexer.Token, beginsLine bool) *problem {
+func notAStatement(t *lexer.Token, beginsLine bool, before []lexer.Token) *problem {
+	first := len(before) > 0 && before[0].Value == "{"
 	at := tokenRange(*t)
 	near := diag.Nearest(t.Value, stmtOrder)
 	switch {
@@ -280,6 +281,8 @@ func notAStatement(t *lexer.Token, beginsLine bool) *problem {
 		return &problem{badToken(t)}
 	case t.Value == "=" && !beginsLine:
 		return &problem{diag.SingleEquals(at)}
+	case t.Type == tIdent && strings.Contains(t.Value, ".") && (first || beginsLine):
+		return &problem{diag.Unexpected(at, t.Value, "", "a condition stands behind when; a step of a sequence begins with a label: a: "+t.Value)}
 	case t.Type != tIdent || !beginsLine && len(near) == 0:
 		return &problem{diag.Unexpected(at, t.Value, "", habit(t, ""))}
 	}
