@@ -144,6 +144,10 @@ func TestRecords(t *testing.T) {
 		{TypeNSEC3, unhex("01 00 000a 02 abcd 05 0102030405 0001 40"), "1 0 10 abcd 04106105 A", `"rrtype":"NSEC3","ttl":60`},
 		{TypeNSEC3PARAM, unhex("01 00 0000 00"), "1 0 0 -", `"rrtype":"NSEC3PARAM","ttl":60`},
 		{999, "\x01\x02", `\# 2 0102`, `"rrtype":"999","ttl":60`},
+		{TypeSPF, "x", `\# 1 78`, `"rrtype":"SPF","ttl":60}`}, // not what the type wants
+		{TypeNAPTR, "\x00\x01\x09", `\# 3 000109`, `"rrtype":"NAPTR","ttl":60}`},
+		{TypeHTTPS, "\x00\x01\xc0\xff", `\# 4 0001c0ff`, `"rrtype":"HTTPS","ttl":60}`},
+		{TypeRRSIG, "short", `\# 5 73686f7274`, `"rrtype":"RRSIG","ttl":60}`},
 		{TypeCNAME, "", "", `"rrtype":"CNAME","ttl":60`},
 	} {
 		r := udp("dns.answers.rdata")

@@ -66,6 +66,7 @@ type Record struct {
 	fixed           int  // offset in the message of what follows the names
 	text            Text // presentation form, made when first asked for
 	hasText         bool
+	opaque          bool // the data is not what its type wants
 }
 
 // Message is one DNS message: the transaction that rules, scripts and logs see. It is reused:
@@ -246,11 +247,24 @@ func (m *Message) parseSection(s Section, pos, count int) (int, bool) {
 }
 
 // parseData checks the data of the types that carry names or a fixed structure, and resolves
-// the names, which only the whole message can do.
+// the names, which only the whole message can do. What Suricata takes for bytes cannot make a message malformed.
 func (m *Message) parseData(r *Record, pos, n int) bool {
 	if n == 0 {
 		return true // dynamic updates delete so (RFC 2136 section 2.5)
 	}
+	switch r.Type {
+	case TypeA, TypeAAAA, TypeNS, TypeCNAME, TypePTR, TypeSOA, TypeMX, TypeTXT, TypeNULL, TypeSSHFP, TypeSRV, TypeOPT:
+		return m.parseForm(r, pos, n)
+	}
+	bad := m.nameBad
+	if !m.parseForm(r, pos, n) {
+		*r = Record{Name: r.Name, Type: r.Type, Class: r.Class, TTL: r.TTL, Truncated: r.Truncated, rdata: r.rdata, opaque: true}
+	}
+	m.nameBad = bad
+	return true
+}
+
+func (m *Message) parseForm(r *Record, pos, n int) bool {
 	end := pos + n
 	switch r.Type {
 	case TypeNS, TypeCNAME, TypePTR, TypeDNAME, TypeMB, TypeMD, TypeMF, TypeMG, TypeMR, TypeNSEC:

@@ -27,6 +27,9 @@ func (m *Message) appendRdata(b []byte, r *Record) []byte {
 	if len(d) == 0 {
 		return b
 	}
+	if r.opaque {
+		return appendBytes(b, d)
+	}
 	switch r.Type {
 	case TypeA, TypeAAAA:
 		if a, ok := m.Addr(r); ok {
@@ -65,6 +68,11 @@ func (m *Message) appendRdata(b []byte, r *Record) []byte {
 	if form, ok := fixedForms[r.Type]; ok && len(d) > form.size() {
 		return m.appendForm(b, r, d, form)
 	}
+	return appendBytes(b, d)
+}
+
+// appendBytes appends data in the form of unknown types (RFC 3597 section 5).
+func appendBytes(b, d []byte) []byte {
 	b = append(b, '\\', '#', ' ')
 	b = strconv.AppendInt(b, int64(len(d)), 10)
 	return hex.AppendEncode(append(b, ' '), d)
