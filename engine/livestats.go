@@ -7,7 +7,6 @@ import (
 
 	"github.com/luanids/luanids/capture/live"
 	"github.com/luanids/luanids/engine/alert"
-	"github.com/luanids/luanids/engine/eve"
 )
 
 // liveStats is what a run on interfaces keeps to write statistics by the clock. It is the ordered stage's.
@@ -58,7 +57,7 @@ func (e *Engine) liveDue(rest bool) {
 	if s.next.Before(now) { // the machine slept
 		s.next = now.Add(e.statsInterval())
 	}
-	if e.cfg.EVE == nil || !e.order.cfg.EVEOptions.Core[eve.Stats] {
+	if e.cfg.EVE == nil || !e.order.cfg.EVEOptions.WritesStats() {
 		return
 	}
 	snap := e.Snapshot()

@@ -242,12 +242,15 @@ func (e *Engine) writeStats() {
 
 func (e *Engine) writeCounters(list, sizes []Counter, now int64) {
 	var theirs, ours node
+	opt := &e.order.cfg.EVEOptions
 	if e.live.capture != nil {
 		list = append(list, e.live.stats.deltas(list)...)
 	}
 	for _, c := range list {
 		if eve.InStats(strings.TrimSuffix(c.Name, deltaSuffix)) {
-			theirs.set(c.Name, c.Value)
+			if name, ok := opt.StatsName(c.Name); ok {
+				theirs.set(name, c.Value)
+			}
 		} else {
 			ours.set(c.Name, c.Value)
 		}
@@ -259,7 +262,6 @@ func (e *Engine) writeCounters(list, sizes []Counter, now int64) {
 		theirs.set(c.Name, c.Value)
 	}
 	theirs.child("detect").raw = e.engines
-	opt := &e.order.cfg.EVEOptions
 	if opt.StatsDeltas() {
 		if e.told == nil {
 			e.told = map[string]uint64{}

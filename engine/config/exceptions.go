@@ -14,7 +14,6 @@ var policySettings = []setting{
 	{"stream.memcap-policy", "checked only: connections have no cap", policy(nil)},
 	{"flow.memcap-policy", "checked only: the table of flows makes room", policy(nil)},
 	{"defrag.memcap-policy", "checked only: the table of fragments makes room", policy(nil)},
-	{"stats.exception-policy.per-app-proto-errors", "count exception policies by protocol too", boolean(func(c *engine.Config) *bool { return &c.Exceptions.PerProto })},
 }
 
 func policy(p func(*engine.Exceptions) *engine.Policy) func(*engine.Config, []string, string) error {

@@ -134,7 +134,7 @@ var settings = []setting{
 // Set applies one setting. known is false for a key that is not understood.
 func Set(c *engine.Config, key, value string) (known bool, err error) {
 	parts := strings.Split(key, ".")
-	for _, s := range slices.Concat(settings, policySettings) {
+	for _, s := range slices.Concat(settings, policySettings, statsSettings) {
 		if wild, ok := matchKey(s.pattern, parts); ok {
 			if err := s.set(c, wild, value); err != nil {
 				return true, fmt.Errorf("%s: %w", key, err)

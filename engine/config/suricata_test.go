@@ -3,8 +3,10 @@ package config
 import (
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/luanids/luanids/dissect/packet"
+	"github.com/luanids/luanids/engine"
 	"github.com/luanids/luanids/lang/ir"
 )
 
@@ -53,6 +55,33 @@ func TestSuricatasSettings(t *testing.T) {
 		t.Errorf("%+v", l.HTTP)
 	}
 	for _, bad := range [][2]string{{"app-layer.protocols.ssh.hassh", "perhaps"}, {"decoder.vxlan.reserved-bits-check", "some"}} {
+		if known, err := s.Set(bad[0], bad[1]); !known || err == nil {
+			t.Errorf("%s=%s: known %v, %v", bad[0], bad[1], known, err)
+		}
+	}
+}
+
+// TestSuricatasStats reads Suricata's settings of counters.
+func TestSuricatasStats(t *testing.T) {
+	s := Default()
+	set(t, s, "stats.enabled", "no", "stats.interval", "30", "stats.decoder-events", "false", "stats.decoder-events-prefix", "decoder", "stats.stream-events", "true",
+		"stats.exception-policy.per-app-proto-errors", "true", "exception-policy", "", "exception-policy", "bypass", "stream.midstream-policy", "reject",
+		"app-layer.error-policy", "pass-flow", "stream.reassembly.memcap-policy", "drop-flow", "flow.memcap-policy", "drop-packet")
+	o := &s.Engine.EVEOptions
+	if o.WritesStats() || s.Engine.StatsInterval != 30*time.Second || !s.Engine.Exceptions.PerProto {
+		t.Errorf("%+v, every %v", o.Settings, s.Engine.StatsInterval)
+	}
+	if _, ok := o.StatsName("decoder.event.ipv4.trunc_pkt"); ok {
+		t.Error("events of decoding are shown")
+	}
+	if name, ok := o.StatsName("stream.est_syn_resend"); !ok || name != "stream.est_syn_resend" {
+		t.Errorf("events of streams: %s %v", name, ok)
+	}
+	want := engine.Exceptions{Default: engine.PolicyBypass, Midstream: engine.PolicyReject, ParserError: engine.PolicyPassFlow, SegmentMemory: engine.PolicyDropFlow, PerProto: true}
+	if s.Engine.Exceptions != want {
+		t.Errorf("policies %+v, want %+v", s.Engine.Exceptions, want)
+	}
+	for _, bad := range [][2]string{{"stats.interval", "0"}, {"stats.enabled", "often"}, {"exception-policy", "drop"}, {"defrag.memcap-policy", "pass"}} {
 		if known, err := s.Set(bad[0], bad[1]); !known || err == nil {
 			t.Errorf("%s=%s: known %v, %v", bad[0], bad[1], known, err)
 		}

@@ -109,11 +109,35 @@ func (o *Options) TypeSettings(name string) map[string]string {
 	return m
 }
 
+// WritesStats tells whether stats records are written: stats.enabled switches them off for all outputs.
+func (o *Options) WritesStats() bool { return o.Core[Stats] && o.on("stats.global") }
+
+// on tells whether a setting is on, as it is unless it is switched off.
+func (o *Options) on(name string) bool {
+	v, ok := o.Settings[name]
+	return !ok || truth(v)
+}
+
+// decoderEvents are the counters of decoding events.
+const decoderEvents = "decoder.event."
+
+// StatsName gives the name that a counter has in stats records; false: they leave it out.
+func (o *Options) StatsName(name string) (string, bool) {
+	if event, ok := strings.CutPrefix(name, decoderEvents); ok {
+		switch p := o.Settings["stats.decoder-events-prefix"]; p {
+		case "":
+		case "decoder": // where decoder.ipv4 is a number: as in Suricata, the events are missing then
+			return name, false
+		default:
+			name = p + "." + event
+		}
+		return name, o.on("stats.decoder-events")
+	}
+	return name, !strings.HasPrefix(name, "stream.") || o.on("stats.stream-events")
+}
+
 // StatsDeltas tells whether stats records say of each counter how much it grew since the last one: Suricata's stats.deltas.
 func (o *Options) StatsDeltas() bool { return truth(o.Settings["stats.deltas"]) }
 
 // StatsZeros tells whether stats records have counters that are 0, as they do unless stats.null-values is off.
-func (o *Options) StatsZeros() bool {
-	v, ok := o.Settings["stats.null-values"]
-	return !ok || truth(v)
-}
+func (o *Options) StatsZeros() bool { return o.on("stats.null-values") }
