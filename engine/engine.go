@@ -283,7 +283,7 @@ func (e *Engine) finish() error {
 		e.order.scripts.Exit()
 	}
 	e.order.manager.Flush(e.order.emit)
-	if e.cfg.EVE != nil && e.cfg.EVEOptions.Core[eve.Stats] {
+	if e.cfg.EVE != nil && e.cfg.EVEOptions.WritesStats() {
 		e.writeStats()
 	}
 	var unsaved error
