@@ -258,3 +258,22 @@ func TestStatementsTLSOnIP(t *testing.T) {
 		})
 	}
 }
+
+// TestStagesTLS: rules at stages of a handshake.
+func TestStagesTLS(t *testing.T) {
+	cert := testCert(t, 3, "a", day(2000, 1, 1), day(2049, 1, 1))
+	talk := segments(
+		">"+tlsRecord(22, clientHello(0x0303, tlsSNI("oisf.net"))),                                         // 4
+		"<"+tlsRecord(22, serverHello(0x0303)),                                                             // 5
+		"<"+tlsRecord(22, tlsCerts(cert)),                                                                  // 6
+		"<"+tlsRecord(22, tlsMessage(13, "ask"), tlsMessage(14, "")),                                       // 7
+		">"+tlsRecord(22, tlsCerts(cert)),                                                                  // 8
+		">"+tlsRecord(22, tlsMessage(16, "key"))+tlsCCS, "<"+tlsCCS, ">"+tlsRecord(23, "application data"), // 9 10 11
+	)
+	for stage, want := range map[string]string{"client_in_progress": "4", "client_hello_done": "4", "server_in_progress": "5", "server_hello": "5", "server_cert_done": "6",
+		"server_hello_done": "8", "client_cert_done": "8", "client_handshake_done": "10", "server_handshake_done": "8"} {
+		statements(t, "tls:"+stage, talk, []statement{{"", want}})
+	}
+	statements(t, "tls:server_cert_done", talk, []statement{{`tls.cert_subject; content:"CN=a";`, "6"}})
+	statements(t, "tls:done", talk, []statement{{``, "!it has: client_cert_done"}})
+}

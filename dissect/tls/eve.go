@@ -235,8 +235,11 @@ func writeHello(w *jsonw.Writer, t *Conn, m Member) {
 	if m&MemberVersion != 0 {
 		w.Key("version")
 		v := t.serverRecord
-		if t.Server.Seen {
+		switch {
+		case t.Server.Seen:
 			v = t.Server.Version
+		case v == 0: // the server has not said anything
+			v = t.Client.Version
 		}
 		w.Str(VersionName(v))
 	}

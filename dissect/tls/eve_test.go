@@ -36,7 +36,7 @@ func TestWhatIsLogged(t *testing.T) {
 		{"tickets, no certificate", append(talk{{c, first(ticket)}, {s, second("two")}}, done...), nil, `"session_resumed":true`, ""},
 		{"TLS 1.3", full13(), off, `"version":"TLS`, "session_resumed"},
 		{"client only", talk{{c, first()}}, nil, "", ""},
-		{"client only, tickets", talk{{c, first(ticket)}}, nil, `"version":"UNDETERMINED"`, "session_resumed"},
+		{"client only, tickets", talk{{c, first(ticket)}}, nil, `"version":"TLS`, "session_resumed"},
 		{"client only, tickets, off", talk{{c, first(ticket)}}, off, "", ""},
 		{"refused", append(talk{{c, first(ticket)}}, fatal...), nil, `"version":"TLSv1"`, "session_resumed"},
 		{"basic", append(talk{{c, first()}, {s, second("two", cert)}}, done...), map[string]string{"extended": "no"}, `"subject" "issuerdn" "subjectaltname"`, "version"},

@@ -35,6 +35,7 @@ var hooks = map[string]map[string]hook{
 	"tls": {
 		"client_in_progress": {"tls.client_hello", toServer}, "client_started": {"tls.client_hello", toServer},
 		"client_hello": {"tls.client_hello", toServer}, "client_hello_done": {"tls.client_hello", toServer},
+		"client_cert_done": {"tls.certificate", toServer}, "client_handshake_done": {"tls.established", 0}, "client_finished": {"tls.established", 0},
 		"server_in_progress": {"tls.server_hello", toClient}, "server_started": {"tls.server_hello", toClient},
 		"server_hello":     {"tls.server_hello", toClient},
 		"server_cert":      {"tls.certificate", toClient},
