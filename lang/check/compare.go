@@ -1,9 +1,11 @@
 package check
 
 import (
+	"errors"
 	"net/netip"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/luanids/luanids/dissect"
 	"github.com/luanids/luanids/lang/diag"
@@ -331,13 +333,41 @@ func (c *checker) regex(l *syntax.Lit, at diag.Range, nocase bool) *regex.Regex 
 	}
 	re, err := c.scope.regex(l.Str, flags)
 	if err != nil {
-		c.report(diag.BadRegex(at, err.Error()))
+		c.report(diag.BadRegex(within(l, at, err), err.Error()))
 		return nil
 	}
 	if re.Backtracks() {
 		c.report(diag.Backtracks(at))
 	}
 	return re
+}
+
+// within gives the place in a regular expression that an error is about, at if it is not known, or if the expression stands in a let.
+func within(l *syntax.Lit, at diag.Range, err error) diag.Range {
+	var e *regex.Error
+	if !errors.As(err, &e) || l.Range() != at || e.Offset < 0 || e.Offset > len(l.Str) {
+		return at
+	}
+	from := 1 + min(e.Offset, len(l.Str)-1)
+	for i := 1; i < from && i+1 < len(l.Raw); i++ {
+		if l.Raw[i] == '\\' {
+			if l.Raw[i+1] == '/' {
+				from++ // the pattern has it without the backslash
+			}
+			i++
+		}
+	}
+	if from >= len(l.Raw) || !utf8.RuneStart(l.Raw[from]) {
+		return at
+	}
+	_, n := utf8.DecodeRuneInString(l.Raw[from:])
+	start := at.Start
+	start.Offset += from
+	start.Col += utf8.RuneCountInString(l.Raw[:from])
+	end := start
+	end.Offset += n
+	end.Col++
+	return diag.Range{Start: start, End: end}
 }
 
 // plausible warns of comparisons with values that the field never has.

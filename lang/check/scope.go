@@ -166,6 +166,12 @@ func (s *Scope) Finish() diag.List {
 			}
 			l.val = &v
 		}
+		if v.re != nil {
+			said := len(c.list)
+			if c.broken = c.regex(v.re, v.re.Range(), false) == nil; !c.broken {
+				c.list = c.list[:said] // warnings are of the rules that use it
+			}
+		}
 		l.cyclic = c.broken // of what uses it nothing more needs to be said
 		out = append(out, c.list...)
 	}
