@@ -5,6 +5,7 @@ package mpm
 const (
 	canVector  = false
 	canWindows = false
+	canPair    = false
 )
 
 func filter512(*uint16, uint64, *byte, int, uint64, *uint32) (int, uint64) {
@@ -21,4 +22,8 @@ func windows16(*windowTable, *byte, int, int, *uint16) int {
 
 func siftWindows(*byte, *uint16, int, *uint64, uint64) int {
 	panic("mpm: no such filter")
+}
+
+func indexPair(*byte, int, int, int, uint32) int {
+	panic("mpm: no such search")
 }

@@ -277,7 +277,10 @@ func TestNeedle(t *testing.T) {
 	for range 20000 {
 		alphabet := []string{"ab", "aAbB@`", "abcdefGHIJ /."}[r.IntN(3)]
 		p := Pattern{Bytes: randomBytes(r, r.IntN(10), alphabet), NoCase: r.IntN(2) == 0}
-		data := randomBytes(r, r.IntN(60), alphabet)
+		data := randomBytes(r, r.IntN([]int{60, 300}[r.IntN(2)]), alphabet)
+		if r.IntN(2) == 0 { // so that long ones are there as well, where the search takes them many bytes at a time
+			copy(data[r.IntN(len(data)+1):], p.Bytes)
+		}
 		want := bytes.Index(data, p.Bytes)
 		if p.NoCase {
 			want = bytes.Index(lower(data), lower(p.Bytes))
