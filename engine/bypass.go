@@ -6,6 +6,22 @@ import (
 	"github.com/luanids/luanids/engine/flowtable"
 )
 
+// Bypass says which flows are only counted from some point on, beside those that rules name.
+type Bypass struct {
+	// Streams ends the work on connections of which a direction has reached its depth (stream.bypass), and lets Encrypted do its work.
+	Streams bool
+	// Encrypted lists protocols whose connections it ends once they are encrypted (encryption-handling: bypass).
+	Encrypted map[string]bool
+}
+
+// bypassStream ends the work on a connection of which nothing more is looked at.
+func (w *worker) bypassStream(f *flowtable.Flow) {
+	if f.Conn.DepthReached(dissect.ToServer) || f.Conn.DepthReached(dissect.ToClient) ||
+		f.Encrypted && f.App != nil && w.cfg.Bypass.Encrypted[f.App.Name] {
+		f.Bypass, f.State = true, dissect.FlowBypassed
+	}
+}
+
 // bypassed counts a packet of a flow that a rule said to bypass.
 func (w *worker) bypassed(f *flowtable.Flow, p *packet.Packet, dir dissect.Dir) {
 	w.count(f, p, dir)

@@ -18,6 +18,36 @@ func threeRequests() *tcpConn {
 	return c
 }
 
+// TestStreamsAreBypassed: what follows the depth, or a handshake, is only counted.
+func TestStreamsAreBypassed(t *testing.T) {
+	for _, c := range []struct {
+		bypass    bool
+		encrypted string
+		depth     uint64
+		capture   string
+		bypassed  bool
+		records   string // that there are nevertheless
+	}{
+		{false, "tls", 1, "tls_browse.pcap", false, ""},
+		{true, "", 1 << 20, "tls_browse.pcap", false, "tls"},
+		{true, "tls", 1 << 20, "tls_browse.pcap", true, "tls"},
+		{false, "tls", 1 << 20, "tls_browse.pcap", false, "tls"},
+		{true, "", 1, "http_browse.pcap", true, ""},
+		{false, "", 1, "http_browse.pcap", false, ""},
+		{true, "", 1 << 20, "http_browse.pcap", false, "http"},
+	} {
+		cfg := DefaultConfig()
+		cfg.Workers, cfg.Bypass, cfg.TCP.Depth = 1, Bypass{c.bypass, map[string]bool{c.encrypted: true}}, c.depth
+		e, eve := replay(t, cfg, "../testdata/captures/"+c.capture)
+		if n := counter(e, "flow_bypassed.local_pkts"); (n > 0) != c.bypassed || strings.Contains(eve, `"bypass":"local"`) != c.bypassed {
+			t.Errorf("%+v: %d packets bypassed", c, n)
+		}
+		if c.records != "" && !strings.Contains(eve, `"event_type":"`+c.records+`"`) {
+			t.Errorf("%+v: no record of %s", c, c.records)
+		}
+	}
+}
+
 // TestRulesDecideOnFlows wants rules to end the work on a flow, or its records, from where they match.
 func TestRulesDecideOnFlows(t *testing.T) {
 	for name, c := range map[string]struct {

@@ -15,6 +15,7 @@ func (c *Config) TakeHot(n *Config) {
 	c.CheckChecksums, c.PacketAlertMax, c.StatsInterval = n.CheckChecksums, n.PacketAlertMax, n.StatsInterval
 	c.AppMemcap, c.WindowMemcap = n.AppMemcap, n.WindowMemcap
 	c.InspectEncrypted = maps.Clone(n.InspectEncrypted)
+	c.Bypass = n.Bypass
 	c.Limits = n.Limits
 	c.Limits.Settings = maps.Clone(n.Limits.Settings)
 	c.State, c.Parts, c.GuessTx = n.State, n.Parts, n.GuessTx

@@ -62,6 +62,9 @@ func (w *worker) tcpPacket(f *flowtable.Flow, p *packet.Packet, dir dissect.Dir)
 	if f.Shown != nil && r.Has(tcp.Valid) && !r.Has(tcp.Delivered) {
 		w.inspected(f, f.ConnDir(dir))
 	}
+	if w.cfg.Bypass.Streams {
+		w.bypassStream(f)
+	}
 	if w.scripts != nil && w.scripts.face.tcp != nil {
 		w.nidsState(f, p, dir, urgent)
 	}

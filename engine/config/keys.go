@@ -74,6 +74,7 @@ func trafficGroups() []group {
 			one("midstream", "follow connections whose handshake was not seen", truth, func(s *Settings) *bool { return &s.Engine.TCP.Midstream }),
 			one("async_oneside", "follow connections of which only one side is captured", truth, func(s *Settings) *bool { return &s.Engine.TCP.AsyncOneside }),
 			one("inline", "judge packets as a device would that can drop them", truth, func(s *Settings) *bool { return &s.Engine.TCP.Inline }),
+			one("bypass", "only count what follows of connections that have reached the depth, or that app_layer.bypass_encrypted is about", truth, func(s *Settings) *bool { return &s.Engine.Bypass.Streams }),
 			one("depth", "bytes of each direction that are looked at; 0 for all", size[uint64](0, 1<<40, "1mb"), func(s *Settings) *uint64 { return &s.Engine.TCP.Depth }),
 			one("memcap_segments", "memory for segments that wait for those before them", size[uint64](1<<20, 1<<40, "256mb"), func(s *Settings) *uint64 { return &s.Engine.TCP.Memcap }),
 			one("max_segments", "segments of one direction that wait; then the first hole is given up", integer[int](1, 1<<20, "2048"), func(s *Settings) *int { return &s.Engine.TCP.MaxSegments }),

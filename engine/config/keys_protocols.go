@@ -37,6 +37,7 @@ func protocolGroups() []group {
 		{"app_layer", "What is looked for above TCP and UDP.", restart(
 			one("memcap", "memory for messages that are not complete yet", size[int](1<<20, 1<<40, "128mb"), func(s *Settings) *int { return &s.Engine.AppMemcap }),
 			nameSet("disabled", "protocols that are not recognised", func(s *Settings) *map[string]bool { return &s.Engine.Disabled }),
+			nameSet("bypass_encrypted", "protocols whose connections are only counted once they are encrypted; with stream.bypass", func(s *Settings) *map[string]bool { return &s.Engine.Bypass.Encrypted }),
 			nameSet("inspect_encrypted", "protocols whose encrypted payload rules look at all the same", func(s *Settings) *map[string]bool { return &s.Engine.InspectEncrypted }),
 			one("ja3", "compute JA3 and JA3S", truth, func(s *Settings) *bool { return &s.Engine.Limits.JA3 }),
 			one("ja4", "compute JA4", truth, func(s *Settings) *bool { return &s.Engine.Limits.JA4 }),

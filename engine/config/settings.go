@@ -53,6 +53,7 @@ var settings = []setting{
 	{"packet-alert-max", "alerts of one packet", number(func(c *engine.Config) *int { return &c.PacketAlertMax }, parseInt)},
 	{"stream.midstream", "follow connections whose handshake was not seen", boolean(func(c *engine.Config) *bool { return &c.TCP.Midstream })},
 	{"stream.async-oneside", "follow connections of which only one side is captured", boolean(func(c *engine.Config) *bool { return &c.TCP.AsyncOneside })},
+	{"stream.bypass", "only count what follows of connections that have reached the depth, or are encrypted (encryption-handling: bypass)", boolean(func(c *engine.Config) *bool { return &c.Bypass.Streams })},
 	{"stream.inline", "judge packets as an inline device would", orAuto(func(c *engine.Config) *bool { return &c.TCP.Inline })},
 	{"stream.reassembly.depth", "bytes of a stream's direction that are looked at, 0 for all", number(func(c *engine.Config) *uint64 { return &c.TCP.Depth }, parseSize)},
 	{"stream.reassembly.memcap", "memory for segments that wait for others", number(func(c *engine.Config) *uint64 { return &c.TCP.Memcap }, parseSize)},
@@ -77,7 +78,7 @@ var settings = []setting{
 	{"flow.rate-tracking.bytes", "bytes of a flow's direction within the interval from which on it is an elephant, 0 for not measured", number(func(c *engine.Config) *uint64 { return &c.Flow.Rate.Bytes }, parseSize)},
 	{"flow.rate-tracking.interval", "seconds over which the bytes of a flow are added up", setRateInterval},
 	{"flow-timeouts.*.*", "seconds without a packet after which a flow of that protocol and state ends", setTimeout},
-	{"app-layer.protocols.*.encryption-handling", "full: rules look at encrypted payload too; anything else: they do not", setEncryption},
+	{"app-layer.protocols.*.encryption-handling", "full: rules look at encrypted payload too; bypass: with stream.bypass the flow is only counted; anything else: they do not look", setEncryption},
 	{"app-layer.protocols.*.enabled", "recognise and parse the protocol", setEnabled},
 	{"app-layer.protocols.tls.ja3-fingerprints", "compute JA3 and JA3S", orAuto(func(c *engine.Config) *bool { return &c.Limits.JA3 })},
 	{"app-layer.protocols.tls.ja4-fingerprints", "compute JA4", orAuto(func(c *engine.Config) *bool { return &c.Limits.JA4 })},
@@ -338,7 +339,11 @@ func setEncryption(c *engine.Config, parts []string, v string) error {
 	if c.InspectEncrypted == nil {
 		c.InspectEncrypted = map[string]bool{}
 	}
+	if c.Bypass.Encrypted == nil {
+		c.Bypass.Encrypted = map[string]bool{}
+	}
 	c.InspectEncrypted[parts[0]] = v == "full"
+	c.Bypass.Encrypted[parts[0]] = v == "bypass"
 	return nil
 }
 
