@@ -39,6 +39,9 @@ func TestStatementsSMB(t *testing.T) {
 		{`smb.share; content:"IPC";`, ""},
 		{`frame:smb1.hdr; content:"|ff|SMB|73|"; startswith; flow:to_server;`, "10 12"},
 		{`frame:smb2.hdr; content:"SMB";`, ""},
+		{`frame:smb1.hdr; content:"SMB"; smb.share; content:"DATA";`, "!"},
+		{`frame:smb1.hdr; content:"SMB"; smb.version:1;`, "!"},
+		{`frame:smb.smb1.hdr; content:"SMB|75|"; frame:smb.smb1.hdr; bsize:32; flow:to_server;`, "14 20"},
 	})
 }
 

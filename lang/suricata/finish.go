@@ -284,6 +284,9 @@ func (b *builder) checkMix(uses []use) *problem {
 	if b.needsPacket && (b.onlyStream || b.proto.stream) && b.hasPayload() {
 		return fail("it names values of packets and asks for the stream only")
 	}
+	if err := checkFrames(uses); err != nil {
+		return err
+	}
 	var first *dissect.Spec
 	for _, u := range uses {
 		switch {

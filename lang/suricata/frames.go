@@ -46,6 +46,20 @@ func frame(b *builder, v string) *problem {
 	return nil
 }
 
+// checkFrames refuses what is of a whole message beside a frame, as Suricata does.
+func checkFrames(uses []use) *problem {
+	i := slices.IndexFunc(uses, use.ofFrame)
+	if i < 0 {
+		return nil
+	}
+	if j := slices.IndexFunc(uses, func(u use) bool { return !u.ofFrame() }); j >= 0 {
+		return fail("it names %s, of a message, beside %s: a frame is looked at by itself", uses[j].f.Name, uses[i].f.Name)
+	}
+	return nil
+}
+
+func (u use) ofFrame() bool { return u.spec != nil && u.ev.Name == u.spec.Name+".frame" }
+
 func frameField(s *dissect.Spec, kind string) string { return s.Name + ".frame." + kind }
 
 // streamFrame is the whole stream of a protocol: contents without buffer, in its flows only.
