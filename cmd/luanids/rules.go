@@ -64,7 +64,7 @@ func ruleOptions(f *flags, cfg *engine.Config) (ruleset.Options, error) {
 		cfg.EVEOptions.Classes = classes
 	}
 	opt.Classes = cfg.EVEOptions.Classes
-	opt.Without = map[string]bool{"ja3": !cfg.Limits.JA3, "ja4": !cfg.Limits.JA4, "body-md5": cfg.Limits.SMTP.BodyMD5 == "false"}
+	opt.Without = map[string]bool{"ja3": !cfg.Limits.JA3, "ja4": !cfg.Limits.JA4, "hassh": !cfg.Limits.HASSH, "body-md5": cfg.Limits.SMTP.BodyMD5 == "false"}
 	rep, err := reputation(f)
 	if err != nil {
 		return opt, usage(err)

@@ -46,9 +46,9 @@ var anomalies = []string{
 }
 
 const (
-	// maxBanner is the longest banner that is allowed, with its end of line (RFC 4253 section 4.2);
+	// maxBanner is the longest banner without its end of line that is taken for one, as in Suricata (RFC 4253 section 4.2 allows 253);
 	// of a longer one the beginning is taken.
-	maxBanner = 255
+	maxBanner = 256
 	// maxLines is how many lines a server may send before its banner.
 	maxLines = 32
 	// recordHead is the length of a packet, of its padding, and the message number.
@@ -132,7 +132,7 @@ func (p *parser) Data(c *dissect.Ctx, dir dissect.Dir, data []byte) int {
 // banner takes a line of the banner phase, or 0 when it is not complete.
 func (p *parser) banner(c *dissect.Ctx, dir dissect.Dir, s *side, b []byte) int {
 	end := bytes.IndexByte(b, '\n')
-	if end < 0 && len(b) <= maxBanner {
+	if end < 0 && len(b) <= maxBanner+1 { // a CR may be there
 		return 0
 	}
 	line, used := b, end+1
@@ -152,14 +152,14 @@ func (p *parser) banner(c *dissect.Ctx, dir dissect.Dir, s *side, b []byte) int 
 		return 0
 	}
 	s.stage = atPackets
-	if len(line) > maxBanner {
+	if line = bytes.TrimSuffix(line, []byte{'\r'}); len(line) > maxBanner || end < 0 {
 		c.Anomaly(anLongBanner, &p.s)
-		line = line[:maxBanner]
+		line = line[:min(len(line), maxBanner)]
 		if end < 0 {
 			used, s.stage = len(b), atEOL
 		}
 	}
-	if !p.s.side(dir).parseBanner(bytes.TrimSuffix(line, []byte{'\r'})) {
+	if !p.s.side(dir).parseBanner(line) {
 		c.Anomaly(anBanner, &p.s)
 		c.Failed()
 		s.stage = atNothing

@@ -363,3 +363,25 @@ func FuzzParser(f *testing.F) {
 		}
 	})
 }
+
+// TestLongBanner: how long a banner may be, however it is cut, and that what follows is read.
+func TestLongBanner(t *testing.T) {
+	for n, want := range map[int]bool{253: false, 256: false, 257: true, 258: true, 600: true} {
+		for _, eol := range []string{"\n", "\r\n"} {
+			banner := "SSH-2.0-" + strings.Repeat("x", n-len("SSH-2.0-")) + eol
+			for _, size := range []int{1, n, n + 1, len(banner) + len(clientKex)} {
+				r := dissecttest.New(Spec())
+				r.Fields = []string{}
+				for data := banner + clientKex; data != ""; {
+					k := min(size, len(data))
+					r.Data(dissect.ToServer, data[:k])
+					data = data[k:]
+				}
+				got := r.End(dissect.EndFIN)
+				if long := strings.Contains(got, "anomaly ssh.long_banner"); long != want || !strings.Contains(got, "ssh.client_kex") || strings.Count(got, "ssh.client_banner") != 1 {
+					t.Errorf("banner of %d, %q, in pieces of %d: %s", n, eol, size, got)
+				}
+			}
+		}
+	}
+}

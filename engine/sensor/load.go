@@ -195,7 +195,7 @@ func (s *Sensor) loadRules(l, prev *loaded, cfg *engine.Config, want bool) error
 		return nil
 	}
 	opt := ruleset.Options{Shipped: rules.FS, Vars: maps.Clone(st.Vars), ThresholdConfig: st.Rules.Thresholds, Extra: copies(l.filters), Funcs: l.funcs, FlowFlags: l.flags,
-		Without: map[string]bool{"ja3": !cfg.Limits.JA3, "ja4": !cfg.Limits.JA4, "body-md5": cfg.Limits.SMTP.BodyMD5 == "false"}, Actions: st.Rules.ActionOrder}
+		Without: map[string]bool{"ja3": !cfg.Limits.JA3, "ja4": !cfg.Limits.JA4, "hassh": !cfg.Limits.HASSH, "body-md5": cfg.Limits.SMTP.BodyMD5 == "false"}, Actions: st.Rules.ActionOrder}
 	var err error
 	if l.classes, err = readClasses(st.Rules.Classes); err != nil {
 		return plain("the rules", err)

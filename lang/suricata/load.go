@@ -33,7 +33,7 @@ type Options struct {
 	SetFiles SetFiles
 	// StreamEvents are the names of the events of TCP by the names that rules give them; nil: any name will do.
 	StreamEvents map[string]string
-	// Without names features that are switched off, for the keyword requires: "ja3", "ja4".
+	// Without names features that are switched off: "ja3", "ja4", "hassh"; rules that name them are refused.
 	Without map[string]bool
 	// Shared holds what rules of several files have in common (data sets by name). Give each Load of
 	// one rule set the same; nil: a new one.

@@ -54,3 +54,19 @@ func TestFingerprintsOnIP(t *testing.T) {
 		}
 	}
 }
+
+// TestSwitchedOff: rules on fingerprints that are not made say which setting it is.
+func TestSwitchedOff(t *testing.T) {
+	off := Options{Without: map[string]bool{"ja3": true, "ja4": true, "hassh": true}}
+	for rule, setting := range map[string]string{
+		`alert tls any any -> any any (ja3.string; content:"1"; sid:1;)`:       "tls.ja3-fingerprints",
+		`alert quic any any -> any any (ja3s_string; content:"1"; sid:1;)`:     "tls.ja3-fingerprints",
+		`alert ip any any -> any any (ja4.hash; content:"1"; sid:1;)`:          "tls.ja4-fingerprints",
+		`alert ssh any any -> any any (ssh-hassh-string; content:"1"; sid:1;)`: "ssh.hassh",
+	} {
+		rules, skipped := load(t, rule, off)
+		if len(rules) > 0 || len(skipped) != 1 || !strings.Contains(skipped[0].Why, setting) {
+			t.Errorf("%s: %v, want a reason that names %s", rule, skipped, setting)
+		}
+	}
+}
