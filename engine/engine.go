@@ -233,7 +233,7 @@ func (e *Engine) newWorker(id int) *worker {
 	own := *flows
 	w.flowConfig, w.parts = &own, parts
 	perShard := e.cfg.TCP
-	perShard.Memcap, perShard.FileDepth = w.streamShare(&e.cfg), e.cfg.FileStore.Depth
+	perShard.Memcap = w.streamShare(&e.cfg)
 	for i := w.base; i < flowtable.Shards; i += w.of {
 		w.shards[i] = flowtable.NewShard(w.flowConfig, &w.stats.flows, &w.pool)
 		w.streams[i] = tcp.New(perShard)
