@@ -98,6 +98,12 @@ func TestStatementsMQTT(t *testing.T) {
 		{`mqtt.unsubscribe.topic; content:"gone/two";`, "11"},
 		{`mqtt.unsubscribe.topic; content:"one"; endswith; mqtt.unsubscribe.topic; content:"two"; endswith;`, "11"},
 		{`mqtt.connect.clientid:mosq;`, "!"},
+		{`mqtt.type:PUBLISH; mqtt.type:PUBACK;`, "10"}, // of one transaction
+		{`mqtt.connect.clientid; content:"mosq"; mqtt.connack.session_present:yes;`, "5"},
+		{`mqtt.publish.topic; content:"t/y"; mqtt.reason_code:16;`, "10"},
+		{`mqtt.publish.topic; content:"t/x"; mqtt.reason_code:16;`, ""},
+		{`mqtt.subscribe.topic; content:"mytopic"; mqtt.type:SUBACK; mqtt.reason_code:135;`, "7"},
+		{`mqtt.flags:retain; mqtt.qos:0; mqtt.publish.message; content:"uid";`, "8"},
 		{`frame:pdu; content:"mosq";`, "4"},
 		{`frame:mqtt.header; content:"|10|"; startswith;`, "4"},
 		{`frame:data; content:"uid="; flow:to_server;`, "8"},
