@@ -38,7 +38,7 @@ type File struct {
 	Range bool
 	Gaps  bool
 	TxID  uint64
-	ID    uint32 // counts the files of a flow from 1
+	ID    uint32 // of a file that is stored: a number that no other has
 	Tx    any    // the message that carries it
 	Proto *Spec  // of the carrier
 	// Magic is the type found in the first bytes, a MIME type; "" when unknown.

@@ -133,7 +133,7 @@ func (w *worker) FileEvent(e *dissect.Env, ended bool) {
 	if w.flow != nil && w.flow.StoreFiles[e.File.Dir&1] {
 		e.File.AskStore(0)
 	}
-	e.File.Store()
+	w.store(e)
 	if w.eve != nil && w.eve.Options().Core[eve.Fileinfo] {
 		if w.waits(w.flow) {
 			w.wait(w.flow, e.File.Dir, eve.Body{Type: "fileinfo", ByDir: true, Message: w.eve.FileBody(w.body(), e), Client: w.eve.Client(e, nil)}, nil)

@@ -4,10 +4,13 @@ import (
 	"cmp"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/luanids/luanids/dissect"
+	"github.com/luanids/luanids/engine/eve"
 	"github.com/luanids/luanids/lang/ir"
 )
 
@@ -23,7 +26,9 @@ type FileStore struct {
 	// MaxSize is the largest file that is stored, bytes; 0: any.
 	MaxSize int64
 	// Unlimited follows streams with files past stream.reassembly.depth, so that files are stored whole.
-	Unlimited bool
+	Unlimited bool // see tcp.Config.FileDepth for a depth of their own
+	// WriteInfo writes the fileinfo record of every file that is stored beside it: DIR/ab/abcdef....SECONDS.ID.json.
+	WriteInfo bool
 }
 
 // DefaultFileStore has no folder.
@@ -71,7 +76,12 @@ type fileStore struct {
 	tooLarge uint64
 	warned   bool
 	warn     func(string, ...any)
+	last     fileNumber
+	encoder  *eve.Encoder // of records beside files, where EVE is not written
 }
+
+// fileNumber tells files apart that one flow ends at one stamp.
+type fileNumber struct{ flow, stamp, n uint64 }
 
 // spool gathers the content of one file.
 type spool struct {
@@ -134,12 +144,16 @@ func (p *spool) begin() bool {
 }
 
 func (p *spool) fail(err error) {
-	p.s.errors++
-	if !p.s.warned {
-		p.s.warned = true
-		p.s.warn("storing files: %v (said once; file_store.fs_errors counts)", err)
-	}
+	p.s.failed(err)
 	p.giveUp()
+}
+
+func (s *fileStore) failed(err error) {
+	s.errors++
+	if !s.warned {
+		s.warned = true
+		s.warn("storing files: %v (said once; file_store.fs_errors counts)", err)
+	}
 }
 
 // giveUp forgets the content.
@@ -161,13 +175,11 @@ func (p *spool) Keep(sha256 []byte) bool {
 	if p.lost || len(sha256) == 0 {
 		return false
 	}
-	name := hex.EncodeToString(sha256)
-	dir := filepath.Join(p.s.cfg.Folder(), name[:2])
-	to := filepath.Join(dir, name)
-	if _, err := os.Stat(to); err == nil {
+	to := p.s.place(sha256)
+	if now := time.Now(); os.Chtimes(to, now, now) == nil {
 		return true // it is there already
 	}
-	if err := os.MkdirAll(dir, 0o750); err != nil {
+	if err := os.MkdirAll(filepath.Dir(to), 0o750); err != nil {
 		p.fail(err)
 		return false
 	}
@@ -182,6 +194,12 @@ func (p *spool) Keep(sha256 []byte) bool {
 		os.Remove(from)
 	}
 	return err == nil
+}
+
+// place is where a file with that digest goes.
+func (s *fileStore) place(sha256 []byte) string {
+	name := hex.EncodeToString(sha256)
+	return filepath.Join(s.cfg.Folder(), name[:2], name)
 }
 
 // Free implements dissect.Spool.
@@ -219,10 +237,45 @@ func (w *worker) useFileStore() {
 
 // newSpool is what a file of the flow at hand is gathered in.
 func (w *worker) newSpool() dissect.Spool {
-	if w.files.cfg.Unlimited && w.flow != nil {
-		w.flow.Conn.SetUnlimited()
+	if w.flow != nil {
+		w.flow.Conn.CarriesFiles()
+		if w.files.cfg.Unlimited {
+			w.flow.Conn.SetUnlimited()
+		}
 	}
 	return w.files.newSpool()
+}
+
+// store stores the file at hand, if a rule asked for it.
+func (w *worker) store(e *dissect.Env) {
+	f, s := e.File, &w.files
+	if f.Store(); !f.Kept {
+		return
+	}
+	of := fileNumber{stamp: w.stamp}
+	if e.Flow != nil {
+		of.flow = e.Flow.ID
+	}
+	if of.n = s.last.n; s.last != of {
+		of.n = 0
+	}
+	s.last = of
+	s.last.n++
+	f.ID = max(uint32(fold(of.flow^uint64(e.Time), of.stamp<<16+s.last.n)), 1)
+	if !s.cfg.WriteInfo {
+		return
+	}
+	x := w.eve
+	if x == nil {
+		if s.encoder == nil {
+			s.encoder = eve.NewEncoder(&w.cfg.EVEOptions)
+		}
+		x = s.encoder
+	}
+	name := fmt.Sprintf("%s.%d.%d.json", s.place(f.SHA256), e.Time/1e9, f.ID)
+	if err := os.WriteFile(name, x.File(nil, e), 0o640); err != nil {
+		s.failed(err)
+	}
 }
 
 func (e *Engine) fileStoreCounters(c func(string, uint64)) {

@@ -84,11 +84,14 @@ func (p *Parser) decoded(s *side, b []byte) bool {
 	if !over {
 		m.Entity += uint64(len(b))
 	}
-	if len(b) > 0 {
-		p.fileData(s, b) // before rules on the body find them: alerts tell of the file as far as it came
+	if len(b) > 0 && !s.noFile && !s.isMP && !s.file.IsOpen() { // before rules find the bytes, so that alerts tell of the file as far as it came
+		s.noFile = !p.openBodyFile(s)
 	}
 	if n := s.keep - len(m.Body); n > 0 {
 		m.Body = dissect.AppendKept(m.Body, b[:min(n, len(b))], s.keep)
+	}
+	if len(b) > 0 {
+		p.fileData(s, b) // rules on files read the body too
 	}
 	if over && !s.limited {
 		s.limited = true
@@ -98,17 +101,13 @@ func (p *Parser) decoded(s *side, b []byte) bool {
 	return !over
 }
 
-// fileData gives body bytes to the file that the body is, or to the files within it.
+// fileData gives body bytes to the file that the body is, which is open, or to the files within it.
 func (p *Parser) fileData(s *side, b []byte) {
 	if s.noFile {
 		return
 	}
 	if s.isMP {
 		s.mp.write(p, s, b)
-		return
-	}
-	if !s.file.IsOpen() && !p.openBodyFile(s) {
-		s.noFile = true
 		return
 	}
 	p.ctx.WriteFile(&s.file, b)
@@ -224,6 +223,7 @@ func (p *Parser) endBody(c *dissect.Ctx, s *side, st dissect.FileState, why stri
 		s.dec.finish()
 		s.dec.release()
 	}
+	p.grown(c, s) // before the file ends: rules on the body may ask for it to be stored
 	if s.isMP {
 		s.mp.end(p, s, st, why)
 		s.isMP = false

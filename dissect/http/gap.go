@@ -142,7 +142,6 @@ func (p *Parser) cutOff(c *dissect.Ctx, s *side, why dissect.EndReason) {
 		reason = "limit"
 	}
 	if s.tx != nil {
-		p.grown(c, s)
 		p.endBody(c, s, dissect.FileTruncated, reason)
 		p.endFrame(c, s)
 		t := s.tx

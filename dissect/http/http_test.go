@@ -48,8 +48,8 @@ http.request to_server` + req + uri + ` http.user_agent="x y"
 http.request_done to_server` + req + uri + ` http.user_agent="x y"
 http.response_line to_client` + req + uri + ` http.user_agent="x y"
 http.response to_client` + req + ` http.stat_code=200 http.stat_msg="OK"` + uri + ` http.user_agent="x y"
-file to_client name="/b." state=CLOSED size=5
 http.response_body to_client` + req + ` http.response_body="hello" http.stat_code=200 http.stat_msg="OK"` + uri + ` http.user_agent="x y"
+file to_client name="/b." state=CLOSED size=5
 http.response_done to_client` + req + ` http.response_body="hello" http.stat_code=200 http.stat_msg="OK"` + uri + ` http.user_agent="x y"
 http.tx to_server` + req + ` http.response_body="hello" http.stat_code=200 http.stat_msg="OK"` + uri + ` http.user_agent="x y"
 `

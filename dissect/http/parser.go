@@ -428,7 +428,6 @@ func (p *Parser) extra(c *dissect.Ctx, s *side, d []byte) (int, bool) {
 func (p *Parser) messageDone(c *dissect.Ctx, s *side) {
 	t, m := s.tx, s.msg()
 	p.endBody(c, s, dissect.FileClosed, "")
-	p.grown(c, s)
 	p.endFrame(c, s)
 	m.Done = true
 	s.tx, s.state, s.trailer = nil, stLine, false

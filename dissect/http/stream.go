@@ -266,7 +266,6 @@ func (s *Stream) Cut(c *dissect.Ctx, why string) {
 		if side := &s.p.sides[d]; side.tx != nil {
 			old := c.Dir
 			c.Dir = side.dir
-			s.p.grown(c, side)
 			s.p.endBody(c, side, dissect.FileTruncated, why)
 			c.Dir = old
 			side.tx = nil

@@ -135,35 +135,36 @@ func typeFlag(o *eve.Options, c *engine.Config, name string) *bool {
 		return &o.Anomalies.PacketHdr
 	case "files.force-md5":
 		return &c.Limits.HashMD5
+	case "files.force-filestore":
+		return &c.FileStore.All
 	}
 	return nil
 }
 
-// setFileStore switches the store of files on; they are named by SHA-256.
+// setFileStore reads the store of files; they are named by SHA-256.
 func setFileStore(c *engine.Config, parts []string, v string) error {
+	f := &c.FileStore
+	flag := map[string]*bool{"enabled": &f.Enabled, "force-filestore": &f.All, "write-fileinfo": &f.WriteInfo}[parts[0]]
 	switch {
-	case parts[0] == "enabled":
+	case flag != nil:
 		b, err := parseBool(v)
-		c.FileStore.Enabled = b
+		*flag = b
 		return err
 	case parts[0] == "dir":
-		c.FileStore.Named = v
-	case parts[0] == "force-filestore":
-		b, err := parseBool(v)
-		c.FileStore.All = b
-		return err
+		f.Named = v
 	case parts[0] == "force-hash":
 		setHash(c, v)
 	case parts[0] == "stream-depth" && v != "no":
 		n, err := parseSize(v)
-		c.FileStore.Unlimited = err == nil && n == 0
+		f.Unlimited, c.TCP.FileDepth = err == nil && n == 0, uint64(max(n, 0))
 		return err
 	}
 	return nil
 }
 
+// setHash reads names of digests, with or without the brackets of a list.
 func setHash(c *engine.Config, v string) {
-	for _, name := range strings.Split(v, ",") {
+	for _, name := range strings.Split(strings.Trim(strings.TrimSpace(v), "[]"), ",") {
 		switch strings.ToLower(strings.TrimSpace(name)) {
 		case "md5":
 			c.Limits.HashMD5 = true

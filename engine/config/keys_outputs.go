@@ -48,7 +48,7 @@ func outputGroups() []group {
 			one("dir", "folder; empty for none", place("/var/lib/luanids/files"), func(s *Settings) *string { return &s.Engine.FileStore.Dir }),
 			one("all", "store all files, whether a rule asks for them or not", truth, func(s *Settings) *bool { return &s.Engine.FileStore.All }),
 			one("whole_streams", "follow streams with files past stream.depth, so that files are stored whole", truth, func(s *Settings) *bool { return &s.Engine.FileStore.Unlimited }),
-			one("stream_depth", "bytes of each direction of streams with files that are looked at, where that is more than stream.depth", size[uint64](0, 1<<40, "10mb"), func(s *Settings) *uint64 { return &s.Engine.FileStore.Depth }),
+			one("stream_depth", "bytes of each direction of streams with files that are looked at, where that is more than stream.depth", size[uint64](0, 1<<40, "10mb"), func(s *Settings) *uint64 { return &s.Engine.TCP.FileDepth }),
 			one("write_info", "write the record of every file that is stored beside it, as SHA256.SECONDS.ID.json", truth, func(s *Settings) *bool { return &s.Engine.FileStore.WriteInfo }),
 			one("max_size", "largest file that is stored; 0 for any", size[int64](0, 1<<40, "64mb"), func(s *Settings) *int64 { return &s.Engine.FileStore.MaxSize }),
 		)},

@@ -56,6 +56,8 @@ type Config struct {
 	Inline bool
 	// Depth is how many bytes of each direction are delivered; 0 is without limit.
 	Depth uint64
+	// FileDepth is Depth for connections that CarriesFiles was called for, where it is more.
+	FileDepth uint64
 	// Memcap bounds the bytes of buffers for out-of-order segments, in use and pooled.
 	Memcap uint64
 	// MaxSegments bounds the out-of-order segments of one direction; past it the first hole

@@ -45,6 +45,7 @@ const (
 	cFinByServer               // the server's FIN came first
 	cMD5                       // the SYN had a TCP MD5 or AO option
 	cUnlimited                 // no depth limit
+	cFiles                     // Config.FileDepth is the limit
 	cSession                   // counted in Stats.Sessions
 	cInjectAlerted             // suspected_rst_inject was raised
 	cDone                      // Close was called
@@ -185,6 +186,9 @@ func (c *Conn) DepthReached(dir dissect.Dir) bool { return c.half[dir&1].flags&h
 // SetUnlimited lifts the depth limit of this connection, for protocols that must be followed
 // to their end.
 func (c *Conn) SetUnlimited() { c.flags |= cUnlimited }
+
+// CarriesFiles makes Config.FileDepth the depth limit of this connection.
+func (c *Conn) CarriesFiles() { c.flags |= cFiles }
 
 // Stop says that nothing more of dir is wanted: no more Data and Gap calls, and nothing is
 // buffered. The state machine goes on, and End is still called. It may be called from within

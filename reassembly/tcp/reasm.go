@@ -51,6 +51,9 @@ func (a *Assembler) limit(c *Conn) uint64 {
 	if c.flags&cUnlimited != 0 {
 		return noLimit
 	}
+	if c.flags&cFiles != 0 {
+		return max(a.depth, a.cfg.FileDepth)
+	}
 	return a.depth
 }
 
