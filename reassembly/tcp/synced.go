@@ -301,8 +301,8 @@ func (a *Assembler) fin(c *Conn, s *half, p *packet.Packet, dir dissect.Dir, h H
 		}
 		return
 	}
-	if s.flags&hFin != 0 && seq != s.finSeq {
-		h.Event(c, dir, evFinWrongSeq[c.state])
+	if e := evFinWrongSeq[c.state]; s.flags&hFin != 0 && seq != s.finSeq && e != NoEvent {
+		h.Event(c, dir, e)
 	}
 	if c.half[0].flags&hFin == 0 && c.half[1].flags&hFin == 0 {
 		c.flags &^= cFinByServer

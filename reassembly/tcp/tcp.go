@@ -183,9 +183,11 @@ func (a *Assembler) dispatch(c *Conn, p *packet.Packet, dir dissect.Dir, h Handl
 	return r
 }
 
-// refuse raises the event for which a packet is not taken.
+// refuse raises the event for which a packet is not taken, if the connection's state has one.
 func (a *Assembler) refuse(c *Conn, dir dissect.Dir, h Handler, e Event) Result {
-	h.Event(c, dir, e)
+	if e != NoEvent {
+		h.Event(c, dir, e)
+	}
 	return Result(e) << reasonShift
 }
 
