@@ -80,7 +80,8 @@ func writeTest(b *strings.Builder, x Expr) {
 		b.WriteString(" in " + setText(x.Set))
 	case *Match:
 		writeExpr(b, x.X, true)
-		fmt.Fprintf(b, " ~ /%s/%s", x.Re, x.Re.Flags())
+		b.WriteString(" ~ ")
+		patternText(b, x.Re.String(), x.Re.Flags().String())
 	case *Exists:
 		writeCall(b, "exists", x.X)
 	case *Quant:
@@ -112,8 +113,7 @@ func writeTest(b *strings.Builder, x Expr) {
 	case *HostBit:
 		writeKeyed(b, "host.flag", x.Name, x.Key)
 	case *InDataset:
-		writeExpr(b, x.X, true)
-		b.WriteString(" in dataset " + x.Set.Name)
+		writeKeyed(b, "dataset", x.Set.Name, []Expr{x.X})
 	default:
 		fmt.Fprintf(b, "%T", x)
 	}
@@ -360,7 +360,7 @@ func ItemText(it Item) string {
 		flag("endswith", it.EndsWith)
 	case *Re:
 		neg(it.Neg)
-		fmt.Fprintf(&b, "/%s/%s", it.Re, it.Re.Flags())
+		patternText(&b, it.Re.String(), it.Re.Flags().String())
 		flag("relative", it.Relative)
 		opt("within", it.Within)
 	case *IsDataAt:

@@ -26,21 +26,14 @@ func (p *Program) Explain(r *Rule) string {
 		b.WriteString("  or\n")
 		p.explainWay(&b, w)
 	}
-	for _, e := range r.Effects {
-		fmt.Fprintf(&b, "  then: %s\n", strings.TrimPrefix(fmt.Sprintf("%T", e), "*ir."))
+	for i := range r.Thresholds {
+		fmt.Fprintf(&b, "  in packet order: %s\n", r.Thresholds[i].Text())
 	}
-	if r.ord != nil {
-		b.WriteString("  finished in packet order:")
-		if r.ord.cond != nil {
-			b.WriteString(" host state or data sets")
-		}
-		for _, t := range r.Thresholds {
-			fmt.Fprintf(&b, " threshold of %d in %s", t.Count, ir.DurationText(int64(t.Window)))
-		}
-		if len(r.ord.feeds) > 0 {
-			b.WriteString(" a step of a sequence")
-		}
-		b.WriteByte('\n')
+	if r.ord != nil && len(r.ord.feeds) > 0 {
+		b.WriteString("  in packet order: a step of a sequence\n")
+	}
+	for _, e := range r.Effects {
+		fmt.Fprintf(&b, "  then: %s\n", ir.EffectText(e))
 	}
 	return b.String()
 }
@@ -60,6 +53,12 @@ func (p *Program) explainWay(b *strings.Builder, r *Rule) {
 	}
 	for i, x := range r.termIR {
 		fmt.Fprintf(b, "  term %d: %s\n", i+1, ir.Text(x))
+	}
+	if r.ord != nil && r.ord.cond != nil {
+		_, late := splitLate(conjuncts(r.When, nil))
+		for _, x := range late {
+			fmt.Fprintf(b, "  in packet order: %s\n", ir.Text(x))
+		}
 	}
 }
 

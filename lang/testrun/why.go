@@ -41,6 +41,7 @@ func (w *why) look(ev dissect.EventID, name string, e *dissect.Env) {
 		return
 	}
 	what, held := t.Term, 0
+	gaveUp := t.Stage == match.StageError
 	if t.Stage == match.StagePrefilter || t.Stage == match.StageTerm {
 		what = ""
 		for _, x := range w.m.TraceTerms(w.rule, ev) {
@@ -62,6 +63,9 @@ func (w *why) look(ev dissect.EventID, name string, e *dissect.Env) {
 	}
 	w.seen, w.stage, w.held = true, t.Stage, held
 	w.what = "at " + name + " this is false: " + what
+	if gaveUp {
+		w.what = "at " + name + " judging this was given up at a limit, so that the rule does not match: " + what
+	}
 	if t.Value != "" {
 		w.what += " (" + t.Value + ")"
 	}
@@ -71,7 +75,7 @@ func (w *why) look(ev dissect.EventID, name string, e *dissect.Env) {
 func (w *why) String() string {
 	switch {
 	case w.matches > 0:
-		return fmt.Sprintf("it matched %d times, and a threshold, state of hosts or noalert kept it from alerting", w.matches)
+		return fmt.Sprintf("it matched %d times, and a threshold, state of hosts, a data set or noalert kept it from alerting", w.matches)
 	case !w.seen:
 		return "it is judged at " + strings.Join(w.events, " or ") + ", which no message of the case leads to"
 	}

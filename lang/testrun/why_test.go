@@ -28,7 +28,7 @@ test E { http.response { stat_code 200 } alerts 1 }
 `
 	want := []string{
 		`at http.request this is false: http.method == "POST" (http.method = "GET")`, "", "",
-		"it matched 2 times, and a threshold, state of hosts or noalert kept it from alerting",
+		"it matched 2 times, and a threshold, state of hosts, a data set or noalert kept it from alerting",
 		"it is judged at http.response, which no message of the case leads to",
 		`at stream.data this is false: payload has ["abc" at 0, "def" within 10], element "def" within 10 (payload = "abcxxx")`,
 		"at stream.data this is false: dst.port == 80 (dst.port = 81)",
