@@ -309,7 +309,7 @@ func writeChain(w *jsonw.Writer, t *Conn, dir dissect.Dir) {
 func writeClientHandshake(w *jsonw.Writer, h *Hello) {
 	w.Open("client_handshake")
 	w.Key("version")
-	w.Str(VersionName(h.Version))
+	w.Str(VersionName(h.preferred()))
 	writeNumbers(w, "ciphers", h.Ciphers)
 	writeNumbers(w, "exts", h.Extensions)
 	writeNumbers(w, "sig_algs", h.SigAlgs)
@@ -319,7 +319,7 @@ func writeClientHandshake(w *jsonw.Writer, h *Hello) {
 func writeServerHandshake(w *jsonw.Writer, h *Hello) {
 	w.Open("server_handshake")
 	w.Key("version")
-	w.Str(VersionName(h.Version))
+	w.Str(VersionName(h.Legacy)) // as in Suricata: what was agreed upon is the record's version
 	if len(h.Ciphers) > 0 {
 		w.Key("cipher")
 		w.Uint(uint64(h.Ciphers[0]))

@@ -42,6 +42,8 @@ func TestWhatIsLogged(t *testing.T) {
 		{"basic", append(talk{{c, first()}, {s, second("two", cert)}}, done...), map[string]string{"extended": "no"}, `"subject" "issuerdn" "subjectaltname"`, "version"},
 		{"chosen", append(talk{{c, first(sniExt("a.b"))}, {s, second("two", cert)}}, done...), map[string]string{"custom.0": "sni", "custom.1": "Certificate"}, `"sni":"a.b" "certificate":"`, "chain"},
 		{"chosen, not there", append(talk{{c, first()}, {s, second("two", cert)}}, done...), map[string]string{"custom.0": "sni"}, "{}", "subject"},
+		{"handshakes", full13(), map[string]string{"custom.0": "client_handshake", "custom.1": "server_handshake"},
+			`"client_handshake":{"version":"TLS 1.3","ciphers":[4865,4866,49195],"exts":[0,10,11,16,13,43,35,65037],"sig_algs":[1027,2052]} "server_handshake":{"version":"TLS 1.2","cipher":4865,"exts":[43]}`, "sni"},
 		{"chain", append(talk{{c, first()}, {s, second("two", cert)}}, done...), map[string]string{"custom.0": "chain"}, `"chain":["`, "subject"},
 	} {
 		r := dissecttest.New(NewSpec(ParseOptions(tt.set)))
@@ -49,14 +51,14 @@ func TestWhatIsLogged(t *testing.T) {
 			r.Data(x.dir, x.data)
 		}
 		r.End(dissect.EndFIN)
-		got := strings.Join(r.Records, "")
+		got := strings.ReplaceAll(strings.Join(r.Records, ""), "TLS ", "TLS")
 		if tt.want == "" {
 			if got != "{}" {
 				t.Errorf("%s: want no record, got %s", tt.name, got)
 			}
 			continue
 		}
-		for word := range strings.FieldsSeq(tt.want) {
+		for word := range strings.FieldsSeq(strings.ReplaceAll(tt.want, "TLS ", "TLS")) {
 			if !strings.Contains(got, word) {
 				t.Errorf("%s: no %s in %s", tt.name, word, got)
 			}

@@ -353,6 +353,16 @@ func (h *Hello) versions(e *cursor, server bool) {
 	}
 }
 
+// preferred is the version that the client names first.
+func (h *Hello) preferred() uint16 {
+	for _, v := range h.Versions {
+		if rank(v) > 0 {
+			return v
+		}
+	}
+	return h.Legacy
+}
+
 // rank orders versions; drafts of TLS 1.3 are above TLS 1.2 and below TLS 1.3.
 func rank(v uint16) int {
 	switch {
