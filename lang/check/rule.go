@@ -202,7 +202,11 @@ func (b *body) statement(s syntax.Stmt, sequence bool) {
 		b.context(s)
 	case *syntax.Step:
 		if !sequence {
-			b.report(diag.StepInRule(s.Range()))
+			label := ""
+			if s.Label != nil {
+				label = s.Label.Text
+			}
+			b.report(diag.StepInRule(s.Range(), label))
 		}
 		b.steps = append(b.steps, s)
 	}

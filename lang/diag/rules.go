@@ -136,10 +136,33 @@ func AbsentWithin(at Range) Diagnostic {
 	return errorAt(at, "no-within", "an absence needs a time limit of its own", "such as then not dns.response within 30s")
 }
 
-// StepInRule is a step in a rule.
-func StepInRule(at Range) Diagnostic {
-	return errorAt(at, "misplaced-statement", "steps belong in a sequence", "a rule has a when")
+// StepInRule is a step in a rule: mostly a statement as other languages have them, with a colon, or a condition alone, whose label is "".
+func StepInRule(at Range, label string) Diagnostic {
+	if label == "" {
+		return errorAt(at, "misplaced-statement", "steps belong in a sequence", "a condition stands behind when")
+	}
+	hint := "a rule has a when, and no colons"
+	if h, ok := labelHints[strings.ToLower(label)]; ok {
+		hint = h
+	}
+	return errorAt(at, "misplaced-statement", label+": labels a step, and steps belong in a sequence", hint)
 }
+
+// labelHints says what is written instead of statements of Sigma, YARA and the like.
+var labelHints = map[string]string{
+	"id": idPlace, "rule": idPlace,
+	"title": titlePlace, "name": titlePlace, "msg": titlePlace, "message": titlePlace,
+	"condition": whenPlace, "detection": whenPlace, "match": whenPlace, "selection": whenPlace, "when": whenPlace,
+	"strings": "contents stand where they are compared: when payload contains \"text\"",
+	"level":   "write severity high", "severity": "write severity high", "priority": "write severity high",
+	"meta": "what a rule says of itself stands in its own statements: severity, tags, reference, metadata",
+}
+
+const (
+	idPlace    = `the id stands behind rule: rule R1 "title" {`
+	titlePlace = `the title stands behind the id: rule R1 "title" {`
+	whenPlace  = "a condition is written when, without a colon"
+)
 
 // ---- tests and files
 
