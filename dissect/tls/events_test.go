@@ -116,6 +116,8 @@ func TestRecordEvents(t *testing.T) {
 		{"tiny records of SSLv2", compat + strings.Repeat("\x80\x01\x05", 40), "too_many_records_in_packet"},
 		{"error of SSLv2", compat + "\x80\x03\x00\x00\x01", "error_message_encountered"},
 		{"empty record of SSLv2", "\x80\x00\x01\x00\x02", "invalid_sslv2_header"},
+		{"record of any length", "\x17\x03\x03" + be16(maxRecord) + strings.Repeat("x", maxRecord), ""},
+		{"record that is too long", "\x17\x03\x03" + be16(1<<14+1025), "invalid_record_length"},
 		{"version of a record", "\x16\x09\x09\x00\x05" + ch, "invalid_record_version"},
 	} {
 		r := dissecttest.New(Spec())

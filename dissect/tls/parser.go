@@ -100,8 +100,9 @@ const (
 	headerLen = 5
 	// minRecord is the length of the shortest records that make sense: of more in one piece of an SSLv2 stream nothing is looked at any more.
 	minRecord = 6
-	// maxRecord is the longest record that TLS 1.2 allows (RFC 5246 section 6.2.3).
-	maxRecord = 1<<14 + 2048
+	// maxRecord is the longest record, as in Suricata: what TLS 1.2 allows for compressed content (RFC 5246 section 6.2.2). With encryption it
+	// may take 1024 bytes more (section 6.2.3), which nobody needs without compression.
+	maxRecord = 1<<14 + 1024
 	// maxHandshake is the longest handshake message that is put together; longer ones are
 	// passed over. Chains of certificates take a few kB.
 	maxHandshake = 128 << 10
