@@ -108,6 +108,8 @@ func TestStatementsDNS(t *testing.T) {
 		{`dns.rrtype:!1;`, "3 4 5 6 7"},
 		{`dns.rrtype:>15;`, "3"},
 		{`dns.rrtype:65536;`, "!"},
+		{`dns.rrtype:1; threshold:type limit,track by_rule,count 1,seconds 60;`, "1"}, // both directions count
+		{`dns.rrtype:1; flowbits:isnotset,seen.a; flowbits:set,seen.a;`, "1"},
 		{`dns.rrtype:FOO;`, "!"},
 		// query: names of requests only
 		{`dns.query; content:"google";`, "1"},

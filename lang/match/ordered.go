@@ -145,8 +145,16 @@ func (b *builder) threshold(o *orderedPart, r *Rule, i int) {
 		lt.distinct = o.capture(b.c.value(t.Distinct))
 		shape += "/distinct " + o.captures[lt.distinct].key
 	}
-	lt.spec.Name = r.ID + "\x00" + shape
+	lt.spec.Name = r.counted() + "\x00" + shape
 	o.thresholds = append(o.thresholds, lt)
+}
+
+// counted is what the thresholds of a rule are filed by: rules that one of Suricata's became, for its directions, count together.
+func (r *Rule) counted() string {
+	if r.SID == 0 {
+		return r.ID
+	}
+	return fmt.Sprintf("%d:%d", max(r.GID, 1), r.SID)
 }
 
 // ---- capturing

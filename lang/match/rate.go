@@ -22,7 +22,7 @@ func (b *builder) rateFilter(o *orderedPart, r *Rule, f *ir.RateFilter) {
 	for _, n := range x.by {
 		shape += "/" + o.captures[n].key
 	}
-	x.spec.Name = r.ID + "\x00" + shape
+	x.spec.Name = r.counted() + "\x00" + shape
 	o.rates = append(o.rates, x)
 }
 
