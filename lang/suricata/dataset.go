@@ -141,7 +141,7 @@ func dataset(b *builder, v string) *problem {
 	}
 	in := func(x ir.Expr) ir.Expr { return &ir.InDataset{X: x, Set: set, Pos: b.pos()} }
 	not := func(x ir.Expr) ir.Expr {
-		return &ir.And{X: []ir.Expr{&ir.Exists{X: x}, &ir.Not{X: in(x)}}}
+		return &ir.And{X: []ir.Expr{b.filled(c, x), &ir.Not{X: in(x)}}}
 	}
 	switch p[0] {
 	case "isset":
@@ -168,6 +168,14 @@ func dataset(b *builder, v string) *problem {
 		return fail("the operation %s is not supported", p[0])
 	}
 	return nil
+}
+
+// filled holds for values that are there and not empty: an empty buffer is in no set, and not out of one either.
+func (b *builder) filled(c *chain, x ir.Expr) ir.Expr {
+	if t := x.Type(); t != dissect.TString && t != dissect.TBytes || c.digests(digestSizes["md5"]) || c.digests(digestSizes["sha256"]) {
+		return &ir.Exists{X: x}
+	}
+	return cmp{op: ir.TestGt}.on(&ir.Len{X: x, Pos: b.pos()})
 }
 
 // isIPv4 holds for addresses of IPv4, and for all that is no address.

@@ -114,6 +114,8 @@ func dump(x ir.Expr) string {
 		return dump(x.X) + " in " + dumpSet(x.Set)
 	case *ir.Exists:
 		return "exists(" + dump(x.X) + ")"
+	case *ir.Len:
+		return "len(" + dump(x.X) + ")"
 	case *ir.Quant:
 		if x.All {
 			return "all(" + x.F.Name + ": " + dump(x.Body) + ")"

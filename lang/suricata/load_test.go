@@ -118,8 +118,8 @@ func TestTranslation(t *testing.T) {
 			`on http.response_done each: flow.app=="http" and to_client and hostbit(a by flow.id, flow.tx_id)`},
 		{`threshold:type limit, track by_src, count 2, seconds 60; tag:host,9,packets,dst;`, `once a direction: tcp ! tag dst 9 packets # limit 2 in 1m0s by src.ip`},
 		{`detection_filter:track by_rule, count 3, seconds 5; noalert;`, `once a direction: tcp # detection 3 in 5s by  noalert`},
-		{`dns.query; dataset:set,seen,type string;`, `tcp and any(dns.query: exists(it) and not it in set seen[0]) ! add dns.query to seen`},
-		{`http.host; dataset:set,seen,type string;`, `exists(http.host) and not http.host in set seen[0] ! add http.host to seen`},
+		{`dns.query; dataset:set,seen,type string;`, `tcp and any(dns.query: len(it)>0 and not it in set seen[0]) ! add dns.query to seen`},
+		{`http.host; dataset:set,seen,type string;`, `len(http.host)>0 and not http.host in set seen[0] ! add http.host to seen`},
 
 		// Frames, stages of protocols, changes of the configuration.
 		{`alert udp any any -> any any (flow:to_server; frame:dns.pdu; content:"a"; offset:2; sid:1;)`, `udp and to_server and dns.frame.pdu["a" offset 2]`},
@@ -321,7 +321,7 @@ func TestLists(t *testing.T) {
 		{`ip.src; datarep:a,>,50,load ips,type ip;`, `each: tcp and src.ip in set a>50[1]`},
 		{`http.host; dataset:isset,declared;`, `http.host in set declared[1]`},
 		{`http.host; dataset:isset,grows;`, `http.host in set grows[0]`},
-		{`http.host; dataset:isnotset,s,type string,state absent.csv;`, `exists(http.host) and not http.host in set s[0]`},
+		{`http.host; dataset:isnotset,s,type string,state absent.csv;`, `len(http.host)>0 and not http.host in set s[0]`},
 	} {
 		rules, skipped := load(t, c.rule, opt)
 		if len(rules) != 1 || dumpRule(rules[0]) != c.want {
