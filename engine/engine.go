@@ -58,6 +58,8 @@ type Config struct {
 	// InspectEncrypted lists protocols whose encrypted payload rules look at all the same
 	// (encryption-handling: full).
 	InspectEncrypted map[string]bool
+	// FragHosts are hosts to which fragments may take another time.
+	FragHosts FragHosts
 	// Bypass says which flows are only counted from some point on.
 	Bypass Bypass
 	// Disabled lists protocols that are not recognised.

@@ -127,6 +127,7 @@ var settings = []setting{
 	{"outputs.sqlite.delay", "time for which alerts are gathered for one transaction", number(func(c *engine.Config) *time.Duration { return &c.Outputs.SQLiteDelay }, parseDuration)},
 	{"outputs.syslog.backlog", "messages that wait for a TCP server to come back", number(func(c *engine.Config) *int { return &c.Outputs.SyslogBacklog }, parseInt)},
 	{"defrag.timeout", "seconds after which an incomplete datagram is given up", setFragTimeout},
+	{"defrag.host-config.**", "groups of hosts to which fragments may take another time", setFragHost},
 	{"defrag.memcap", "memory for fragments", number(func(c *engine.Config) *int { return &c.Frag.MemCap }, parseSize)},
 	{"defrag.trackers", "datagrams being put together", number(func(c *engine.Config) *int { return &c.Frag.MaxTrackers }, parseInt)},
 	{"defrag.max-frags", "fragments being kept", number(func(c *engine.Config) *int { return &c.Frag.MaxFrags }, parseInt)},
@@ -369,4 +370,7 @@ func setOSPolicy(c *engine.Config, parts []string, v string) error {
 }
 
 // Finish works out what follows from all settings together. It is called once, after the last Set.
-func Finish(c *engine.Config) { c.Hosts.Apply(&c.TCP, &c.Frag) }
+func Finish(c *engine.Config) {
+	c.Hosts.Apply(&c.TCP, &c.Frag)
+	c.FragHosts.Apply(&c.Frag)
+}

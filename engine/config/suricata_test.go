@@ -1,6 +1,7 @@
 package config
 
 import (
+	"net/netip"
 	"slices"
 	"testing"
 	"time"
@@ -82,6 +83,26 @@ func TestSuricatasStats(t *testing.T) {
 		t.Errorf("policies %+v, want %+v", s.Engine.Exceptions, want)
 	}
 	for _, bad := range [][2]string{{"stats.interval", "0"}, {"stats.enabled", "often"}, {"exception-policy", "drop"}, {"defrag.memcap-policy", "pass"}} {
+		if known, err := s.Set(bad[0], bad[1]); !known || err == nil {
+			t.Errorf("%s=%s: known %v, %v", bad[0], bad[1], known, err)
+		}
+	}
+}
+
+func TestFragHosts(t *testing.T) {
+	s := Default()
+	set(t, s, "defrag.timeout", "40", "defrag.host-config.dmz.timeout", "30", "defrag.host-config.dmz.address.0", "192.168.1.0/24", "defrag.host-config.dmz.address.1", "127.0.0.0/8",
+		"defrag.host-config.1.lan.timeout", "45", "defrag.host-config.1.lan.address", "[192.168.1.7, 2001:db8::/32]")
+	cfg, err := s.EngineConfig()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for addr, want := range map[string]time.Duration{"192.168.1.6": 30 * time.Second, "192.168.1.7": 45 * time.Second, "127.1.2.3": 30 * time.Second, "10.0.0.1": 0, "2001:db8::1": 45 * time.Second} {
+		if got := cfg.Frag.HostTimeout(packet.FromNetip(netip.MustParseAddr(addr))); got != want {
+			t.Errorf("%s: %v, want %v", addr, got, want)
+		}
+	}
+	for _, bad := range [][2]string{{"defrag.host-config.x.timeout", "0"}, {"defrag.host-config.x.address.0", "here"}, {"defrag.host-config.x.colour", "1"}, {"defrag.host-config.x", "1"}} {
 		if known, err := s.Set(bad[0], bad[1]); !known || err == nil {
 			t.Errorf("%s=%s: known %v, %v", bad[0], bad[1], known, err)
 		}

@@ -17,6 +17,9 @@ type Config struct {
 	MemCap      int           // defrag.memcap: bytes
 	Timeout     time.Duration // defrag.timeout: since the last fragment of a datagram
 	HashSize    int           // defrag.hash-size
+	// HostTimeout gives another time-out for datagrams to some hosts (defrag.host-config), 0 for Timeout; nil: for none. Those that wait longer are
+	// not counted before somebody looks at them.
+	HostTimeout func(dst packet.Addr) time.Duration
 	// Policy gives the policy of the host that receives a datagram
 	// (host-os-policy); nil: BSD for all.
 	Policy func(dst packet.Addr) Policy
@@ -83,6 +86,7 @@ type tracker struct {
 	aged.Links[tracker]          // by last
 	chain               *tracker // of its hash bucket
 	last                int64    // time of the last fragment
+	wait                int64    // for the next one
 	frags               []frag
 	hash                uint32
 	seenLast            bool // a fragment without more fragments came
@@ -231,13 +235,30 @@ func (d *Defrag) ignore(p *packet.Packet, t *tracker) {
 // back.
 func (d *Defrag) Advance(now int64) {
 	d.now = max(d.now, now)
-	for t := d.byUse.Oldest(); t != nil && d.now-t.last >= int64(d.cfg.Timeout); t = d.byUse.Oldest() {
-		d.Stats.count(t.key.version == 6, &d.Stats.IPv4Timeouts, &d.Stats.IPv6Timeouts)
-		d.remove(t)
+	for t := d.byUse.Oldest(); t != nil && t.late(d.now); t = d.byUse.Oldest() {
+		d.expire(t)
 		if t = d.byUse.Oldest(); t != nil { // the next to go, and to be used again then
 			packet.PrefetchToWrite(t)
 		}
 	}
+}
+
+// late tells whether the next fragment did not come in time.
+func (t *tracker) late(now int64) bool { return now-t.last >= t.wait }
+
+func (d *Defrag) expire(t *tracker) {
+	d.Stats.count(t.key.version == 6, &d.Stats.IPv4Timeouts, &d.Stats.IPv6Timeouts)
+	d.remove(t)
+}
+
+// waitFor gives how long the fragments of a datagram to a host may take.
+func (d *Defrag) waitFor(dst packet.Addr) int64 {
+	if d.cfg.HostTimeout != nil {
+		if n := d.cfg.HostTimeout(dst); n > 0 {
+			return int64(n)
+		}
+	}
+	return int64(d.cfg.Timeout)
 }
 
 // track finds or begins the datagram that p belongs to.
@@ -251,6 +272,10 @@ func (d *Defrag) track(p *packet.Packet) *tracker {
 	h := k.hash(d.seed)
 	for t := d.buckets[h&d.mask]; t != nil; t = t.chain {
 		if t.hash == h && t.key == k {
+			if t.late(d.now) { // of a host with a time-out of its own
+				d.expire(t)
+				break
+			}
 			d.byUse.Touch(t)
 			t.last = d.now
 			return t
@@ -275,7 +300,7 @@ func (d *Defrag) track(p *packet.Packet) *tracker {
 	d.trackers++
 	d.mem.used += trackerCost
 	d.byUse.Add(t)
-	t.last = d.now
+	t.last, t.wait = d.now, d.waitFor(p.Dst)
 	return t
 }
 

@@ -239,6 +239,27 @@ func TestTimeout(t *testing.T) {
 	}
 }
 
+// TestHostTimeout: hosts may have time-outs of their own, shorter and longer than that of the others.
+func TestHostTimeout(t *testing.T) {
+	for _, c := range []struct {
+		host time.Duration // 0: that of all
+		step time.Duration
+		done bool
+	}{{0, 9 * time.Second, true}, {0, 10 * time.Second, false}, {3 * time.Second, 2 * time.Second, true}, {3 * time.Second, 3 * time.Second, false},
+		{20 * time.Second, 19 * time.Second, true}, {20 * time.Second, 20 * time.Second, false}} {
+		b := newBench(Config{Timeout: 10 * time.Second, HostTimeout: func(packet.Addr) time.Duration { return c.host }})
+		b.now = int64(100 * time.Second)
+		b.add(t, frame4(1, fill(0, 8, 'A', true)))
+		b.now += int64(c.step)
+		if _, done := b.add(t, frame4(1, fill(8, 8, 'B', false))); done != c.done {
+			t.Errorf("a host with %v, fragments %v apart: complete %v", c.host, c.step, done)
+		}
+		if n := b.d.Stats.IPv4Timeouts; (n == 0) != c.done {
+			t.Errorf("a host with %v, fragments %v apart: %d time-outs", c.host, c.step, n)
+		}
+	}
+}
+
 func TestTooLarge(t *testing.T) {
 	b := newBench(Config{})
 	b.add(t, frame4(1, fill(65512, 8, 'A', false)))
