@@ -277,3 +277,26 @@ func TestStagesTLS(t *testing.T) {
 	statements(t, "tls:server_cert_done", talk, []statement{{`tls.cert_subject; content:"CN=a";`, "6"}})
 	statements(t, "tls:done", talk, []statement{{``, "!it has: client_cert_done"}})
 }
+
+// TestEncryptionHandling: rules on payload rest once application data was seen, unless all is to be inspected; keywords of TLS go on.
+func TestEncryptionHandling(t *testing.T) {
+	const rules = `alert tcp any any -> any any (content:"secret"; sid:1;)
+alert tls any any -> any any (app-layer-event:tls.invalid_alert_message; sid:2;)`
+	for full, want := range map[bool]string{
+		false: "alert 6 wire/pcap, anomaly 9 wire/pcap, alert 9 wire/pcap",
+		true:  "alert 6 wire/pcap, alert 7 wire/pcap, alert 8 wire/pcap, anomaly 9 wire/pcap, alert 9 wire/pcap",
+	} {
+		cfg := withRules(t, rules, nil)
+		cfg.TCP.Inline, cfg.InspectEncrypted = true, map[string]bool{"tls": full}
+		_, eve := run(t, cfg, segments(
+			">"+tlsRecord(22, clientHello(0x0303)),                   // 4
+			"<"+tlsRecord(22, serverHello(0x0303))+tlsCCS,            // 5
+			">"+tlsCCS+tlsRecord(23, "secret"),                       // 6: the first
+			"<"+tlsRecord(23, "secret"), ">"+tlsRecord(23, "secret"), // 7 8
+			"<"+tlsRecord(21, "x"), // 9
+		)())
+		if got := told(t, eve, "alert anomaly"); got != want {
+			t.Errorf("full %v: told %s, want %s", full, got, want)
+		}
+	}
+}
