@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"github.com/luanids/luanids/dissect"
+	"github.com/luanids/luanids/dissect/http"
 	"github.com/luanids/luanids/lang/ir"
 )
 
@@ -68,7 +69,7 @@ func header(name string) func(ir.Value) ir.Value {
 // links are in order: what one derives, a later one may derive from.
 var links = append([]link{
 	{to: "http.uri", from: "http.path"},
-	{to: "http.uri", from: "http.uri.raw"},
+	{to: "http.uri", from: "http.uri.raw", how: part(func(uri []byte) ([]byte, bool) { return http.Normalised(uri), true })},
 	{to: "http.uri.raw", from: "http.uri"},
 	{to: "http.path", from: "http.uri", how: part(uriPath)},
 	{to: "http.query", from: "http.uri", how: part(uriQuery)},
