@@ -27,6 +27,8 @@ func (c cmp) fits(field string) *problem {
 		most = 1<<bits - 1
 	}
 	switch {
+	case c.lo < 0 && uintBits[field] > 0:
+		return fail("%d: numbers here are not below 0", c.lo)
 	case max(c.lo, c.hi, c.mask) > most:
 		return fail("%d is too large: numbers here are at most %d", max(c.lo, c.hi, c.mask), most)
 	case c.mask != 0 && c.lo&^c.mask != 0:
