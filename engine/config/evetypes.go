@@ -35,6 +35,9 @@ func setTypes(c *engine.Config, _ []string, v string) error {
 	o.Protocols, o.OnlyListed = map[string]bool{}, true
 	for _, name := range strings.Split(v, ",") {
 		name = strings.TrimSpace(name)
+		if name == "vars" { // as Suricata has it still
+			name = "metadata"
+		}
 		if t, ok := coreType(name); ok {
 			o.Core[t] = true
 		} else if name != "" {

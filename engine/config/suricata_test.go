@@ -89,6 +89,14 @@ func TestSuricatasStats(t *testing.T) {
 	}
 }
 
+func TestOldNameOfMetadata(t *testing.T) {
+	s := Default()
+	set(t, s, "outputs.eve-log.types", "alert,vars")
+	if o := &s.Engine.EVEOptions; !o.Protocols["metadata"] || o.Protocols["vars"] {
+		t.Errorf("types %v", o.Protocols)
+	}
+}
+
 func TestFragHosts(t *testing.T) {
 	s := Default()
 	set(t, s, "defrag.timeout", "40", "defrag.host-config.dmz.timeout", "30", "defrag.host-config.dmz.address.0", "192.168.1.0/24", "defrag.host-config.dmz.address.1", "127.0.0.0/8",
