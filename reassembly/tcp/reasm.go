@@ -37,14 +37,17 @@ func (a *Assembler) emit(c *Conn, s *half, dir dissect.Dir, data []byte, h Handl
 	if a.ringSize > 0 {
 		a.remember(s, data)
 	}
-	if limit := a.limit(c); s.off > limit {
-		if off < limit {
-			h.Data(c, dir, off, data[:limit-off])
+	for limit := a.limit(c); s.off > limit; limit = a.limit(c) { // it is lifted where what is handed on begins a file
+		if off >= limit {
+			a.depthReached(c, s, dir, h)
+			return
 		}
-		a.depthReached(c, s, dir, h)
-		return
+		h.Data(c, dir, off, data[:limit-off])
+		data, off = data[limit-off:], limit
 	}
-	h.Data(c, dir, off, data)
+	if s.flags&hStopped == 0 {
+		h.Data(c, dir, off, data)
+	}
 }
 
 func (a *Assembler) limit(c *Conn) uint64 {
