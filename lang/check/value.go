@@ -347,12 +347,16 @@ func (c *checker) arith(b *syntax.Binary) val {
 		c.report(diag.TypeMismatch(b.Range(), b.Op.String(), c.text(b.L), l.kind(), c.text(b.R), r.kind(), hint))
 		return val{}
 	}
-	if x, y := l.konst(), r.konst(); x != nil && y != nil {
+	x, y := l.konst(), r.konst()
+	if y != nil && (op == ir.Div || op == ir.Mod) && y.V.I == 0 && y.V.F == 0 {
+		c.report(diag.DividesByZero(b.R.Range()))
+		return val{}
+	}
+	if x != nil && y != nil {
 		if v, ok := fold(op, t, x.V, x.T, y.V, y.T); ok {
 			return constant(t, v)
 		}
-		c.report(diag.BadOperand(b.R.Range(), b.Op.String(), c.text(b.R), r.kind(), "division by zero"))
-		return val{}
+		return val{} // a divisor of zero was reported above
 	}
 	return val{t: t, x: &ir.Arith{Op: op, X: l.x, Y: r.x, T: t, Pos: c.pos(b.OpAt)}}
 }

@@ -224,6 +224,11 @@ func ArgType(at Range, fn, param, what, typ, want string) Diagnostic {
 	return errorAt(at, "argument-type", fmt.Sprintf("%s of %s must be %s: %s is %s", param, fn, article(want), shorten(what), article(typ)), "")
 }
 
+// DividesByZero is a divisor that is always zero.
+func DividesByZero(at Range) Diagnostic {
+	return errorAt(at, "division-by-zero", "this divides by zero", "what divides by zero has no value: no comparison with it holds")
+}
+
 // ---- multi-valued fields
 
 // TwoProtocols is a rule that asks for a message of two protocols.
