@@ -13,7 +13,7 @@ import (
 // pins put flows that another flow announces (an FTP data connection) into the shard of the one that announces them. The
 // worker that learns of the announcement is then the one that sees the announced flow, before and after it in the order of
 // packets, however many workers there are. The dispatcher knows of announcements by the first bytes of a packet, on the protocol's usual
-// ports by those of each line: commands and replies may come several at a time.
+// ports by those of each line: commands and replies may come several at a time, and in pieces (pinlines.go).
 type pins struct {
 	words   []uint32 // first four bytes of announcements, letters in either case
 	ports   []func(payload []byte) uint16
@@ -22,6 +22,8 @@ type pins struct {
 	bits    []uint64 // by port, whether one is pinned
 	swept   int64
 	refused uint64
+	starts  []lineStart // of lines that are not complete
+	open    int         // of starts
 }
 
 // pinKey is a port of one of two hosts.
@@ -45,7 +47,7 @@ const (
 
 // newPins gathers the announcements of the protocols, nil without any.
 func newPins(specs []*dissect.Spec) *pins {
-	p := &pins{m: map[pinKey]*pin{}, bits: make([]uint64, 1<<16/64)}
+	p := &pins{m: map[pinKey]*pin{}, bits: make([]uint64, 1<<16/64), starts: make([]lineStart, lineStarts)}
 	for _, s := range specs {
 		if s.Announces == nil {
 			continue
@@ -73,16 +75,23 @@ func (p *pins) apply(pkt *packet.Packet, now int64) {
 		p.pinned(pkt, now)
 	}
 	b := pkt.Payload
-	if len(b) < minAnnounced {
+	if len(b) == 0 {
 		return
 	}
+	if p.open > 0 {
+		if l := p.startOf(pkt); l != nil {
+			if b = p.goOn(l, pkt, now); len(b) == 0 {
+				return
+			}
+		}
+	}
 	p.announced(pkt, b, now)
-	if !slices.Contains(p.usual, pkt.DstPort) && !slices.Contains(p.usual, pkt.SrcPort) {
+	if len(b) >= minAnnounced && !slices.Contains(p.usual, pkt.DstPort) && !slices.Contains(p.usual, pkt.SrcPort) {
 		return
 	}
 	for {
 		i := bytes.IndexByte(b, '\n')
-		if i < 0 || len(b)-i-1 < minAnnounced {
+		if i < 0 || i+1 == len(b) {
 			return
 		}
 		b = b[i+1:]
@@ -90,18 +99,22 @@ func (p *pins) apply(pkt *packet.Packet, now int64) {
 	}
 }
 
-// minAnnounced is how many bytes an announcement has at least.
+// minAnnounced is how many bytes an announcement has at least: packets with fewer are pieces of lines.
 const minAnnounced = 8
 
-// announced takes note of what bytes of a packet announce that begin with a line.
+// announced takes note of what bytes of a packet announce that begin with a line. A line that is not complete is kept.
 func (p *pins) announced(pkt *packet.Packet, b []byte, now int64) {
-	word := binary.BigEndian.Uint32(b) | eitherBit
-	for i, w := range p.words {
-		if w == word {
-			if port := p.ports[i](b); port != 0 {
-				p.add(pkt, port, now)
-			}
+	which := p.word(b)
+	if which < 0 {
+		return
+	}
+	if len(b) >= minAnnounced {
+		if port := p.ports[which](b); port != 0 {
+			p.add(pkt, port, now)
 		}
+	}
+	if bytes.IndexByte(b[:min(len(b), maxLineStart)], '\n') < 0 {
+		p.keepStart(pkt, b)
 	}
 }
 

@@ -71,3 +71,49 @@ func TestPins(t *testing.T) {
 		t.Errorf("%v allocations for a packet", n)
 	}
 }
+
+// TestPinsOfPieces checks that an announcement is known however its line is cut into packets, on any port, also when pieces are sent
+// again, and that little is kept of what announces nothing.
+func TestPinsOfPieces(t *testing.T) {
+	const control, other = uint64(5)<<58 | 77, uint64(9)<<58 | 88
+	a, b := packet.V4([]byte{10, 0, 0, 1}), packet.V4([]byte{10, 0, 0, 2})
+	for _, line := range []string{"PORT 10,0,0,1,4,1\r\n", "noop\r\nport 10,0,0,1,4,1\r\nNLST\r\n",
+		"227 Entering Passive Mode (10,0,0,2,4,1).\r\n", "eprt |1|10.0.0.1|1025|\n"} {
+		for size := 1; size <= len(line); size++ {
+			for _, port := range []uint16{21, 2121} {
+				if port != 21 && size >= minAnnounced {
+					continue // lines in the midst of packets are looked for on the usual ports only
+				}
+				p := newPins([]*dissect.Spec{ftp.Spec()})
+				for at := 0; at < len(line); at += size {
+					pkt := &packet.Packet{Layers: packet.LayerTCP, Src: a, Dst: b, SrcPort: 4000, DstPort: port, Hash: control,
+						Seq: uint32(0xfffffff0 + at), Payload: []byte(line[at:min(at+size, len(line))])}
+					p.apply(pkt, 1)
+					if at > size {
+						pkt.Seq -= uint32(size)
+						pkt.Payload = []byte(line[at-size : at])
+						p.apply(pkt, 1) // the piece before, again
+					}
+				}
+				data := &packet.Packet{Layers: packet.LayerTCP, Src: b, Dst: a, SrcPort: 20, DstPort: 1025, Hash: other}
+				if p.apply(data, 2); data.Hash == other {
+					t.Errorf("%q in pieces of %d to port %d announced nothing", line, size, port)
+				}
+				if p.open != 0 {
+					t.Errorf("%q in pieces of %d: %d lines are kept", line, size, p.open)
+				}
+			}
+		}
+	}
+	p := newPins([]*dissect.Spec{ftp.Spec()})
+	long := strings.Repeat("x", maxLineStart)
+	seq := uint32(0)
+	for _, piece := range []string{"P", "OST / HTTP/1.1\r\n", "22", "0 ready\r\n", "PORT ", long, "10,0,0,1,4,1\r\n"} {
+		p.apply(&packet.Packet{Layers: packet.LayerTCP, Src: a, Dst: b, SrcPort: 4000, DstPort: 21, Hash: control, Seq: seq,
+			Payload: []byte(piece)}, 1)
+		seq += uint32(len(piece))
+	}
+	if len(p.m) != 0 || p.open != 0 {
+		t.Errorf("%d ports that nobody announced, %d lines kept", len(p.m), p.open)
+	}
+}
