@@ -119,7 +119,7 @@ func habit(t *lexer.Token, want string) string {
 	case want == "a name" && t.Type == tString:
 		return "names are written without quotes, separated by commas"
 	case want == "a value" && t.Type == tIdent && infixes[t.Value] == 0 && stmts[t.Value] == nil:
-		return "texts are written in quotes, numbers without"
+		return "texts are written in quotes, numbers without; names of lets cannot stand here"
 	case want != "":
 		return ""
 	case t.Value == ",":
