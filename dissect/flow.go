@@ -86,6 +86,8 @@ type Flow struct {
 	NoLog, Bypass, Untracked bool
 	// StoreFiles says by direction that a rule wants the flow's files stored that end from now on.
 	StoreFiles [2]bool
+	// StoreCerts says by sender that a rule wants the certificates stored, StoredCerts that they have been.
+	StoreCerts, StoredCerts [2]bool
 	// TxCount counts the protocol's messages, the next one's tx_id.
 	TxCount uint64
 	// Files are the files that either side began last, nil before: alerts on the messages that carry them tell of them.

@@ -6,6 +6,8 @@ type Limits struct {
 	// KeepBodies is set when a rule, script or output looks at bodies or file contents: only
 	// then are they kept for inspection, up to the limits below.
 	KeepBodies bool
+	// KeepCerts is set when a rule may ask for certificates of TLS to be stored: they are kept until both sides encrypt.
+	KeepCerts bool
 	// Frames is set when a rule or an output looks at frames, see Ctx.Frame.
 	Frames bool
 	// Hash says which digests of files are computed.

@@ -28,6 +28,7 @@ type waiting struct{ items []waitingItem }
 type waitingItem struct {
 	body  eve.Body
 	alert *alert.Alert // nil for other records
+	certs *shownCerts  // body.Message are certificates to be stored; they wait like alerts
 	until uint64       // stream offset behind the bytes that led to it
 	dir   dissect.Dir  // of those bytes
 	from  dissect.Dir  // of the record
@@ -106,7 +107,7 @@ func (w *worker) acknowledged(f *flowtable.Flow, p *packet.Packet, dir dissect.D
 			due = it.acked
 		} else if !it.acked && f.Conn.Acked(it.dir) >= it.until {
 			it.acked = true
-			due = it.alert == nil
+			due = it.alert == nil && it.certs == nil
 		}
 		if due {
 			w.release(f, it, p)
@@ -148,6 +149,10 @@ func (w *worker) forget(f *flowtable.Flow) {
 // release writes one record: an alert's only if the ordered stage has let the alert pass.
 func (w *worker) release(f *flowtable.Flow, it *waitingItem, p *packet.Packet) {
 	w.waitingBytes[flowtable.ShardOf(f.Hash)] -= it.size()
+	if it.certs != nil {
+		w.shown(f, it.body.Message, it.certs, p)
+		return
+	}
 	buf, at := w.eve.Late(w.lines(), &it.body, &f.Flow, f.ConnDir(it.from), p, w.now, payloadOf(f, it.dir))
 	w.recycleBody(it.body.Message)
 	it.body.Message = nil

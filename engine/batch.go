@@ -49,12 +49,13 @@ type record struct {
 	tick   int64           // time went on to here; nothing else is set then
 	frame  *capture.Packet // a packet of the flow with this hash, for captures of alerts
 	hash   uint64
-	part   *filePart // bytes of a part of a file, or its end
+	part   *filePart   // bytes of a part of a file, or its end
+	certs  *shownCerts // line are certificates to be stored
 }
 
 // isLine tells whether the record is EVE lines.
 func (r *record) isLine() bool {
-	return r.alert == nil && r.flag == nil && r.event == nil && r.tagged == nil && r.tick == 0 && r.frame == nil && r.part == nil
+	return r.alert == nil && r.flag == nil && r.event == nil && r.tagged == nil && r.tick == 0 && r.frame == nil && r.part == nil && r.certs == nil
 }
 
 // endsAt tells whether the byte is the last of the record's lines.

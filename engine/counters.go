@@ -123,6 +123,9 @@ var counterDocs = []CounterDoc{
 	{"file_store.open_files", true, "files being gathered that may be stored"},
 	{"file_store.too_large", false, "files that rules asked for and that were not stored because they are larger than outputs.files.max_size"},
 	{"file_store.fs_errors", false, "files that could not be stored because the disk failed"},
+	{"tls_store.stored", false, "chains of certificates that rules asked for and that were stored"},
+	{"tls_store.cut", false, "chains of which only the first certificates, or none, were stored (outputs.certificates.max_certs, max_size)"},
+	{"tls_store.fs_errors", false, "chains of certificates that could not be stored because the disk failed"},
 
 	{"memcap.pressure", true, "how full the fullest memory cap of a shard is (segments, incomplete messages), percent"},
 	{"memcap.pressure_max", true, "the highest memcap.pressure so far, percent; it is looked at when counters are written"},

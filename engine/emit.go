@@ -17,6 +17,9 @@ func (w *worker) Emit(spec *dissect.Spec, ev dissect.Local, e *dissect.Env) {
 	}
 	w.noteTx(spec, e)
 	w.match(id, e)
+	if f := w.flow; f != nil && f.StoreCerts != f.StoredCerts {
+		w.storeCerts(e)
+	}
 	decl := &spec.Owner().Events[ev]
 	if e.Frame != nil {
 		w.logFrame(e)

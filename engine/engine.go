@@ -98,6 +98,8 @@ type Config struct {
 	Pcap PcapConfig
 	// FileStore says where files go that rules ask for.
 	FileStore FileStore
+	// TLSStore says where certificates go that rules ask for.
+	TLSStore TLSStore
 	// Parts bounds what is kept of files that come in parts, each by a flow of its own.
 	Parts PartsConfig
 	// Outputs is how outputs behave that a program opens by their configuration.
@@ -124,7 +126,7 @@ func DefaultConfig() Config {
 		Decode: packet.DefaultConfig(), Frag: ipfrag.DefaultConfig(), TCP: tcp.DefaultConfig(),
 		Flow: flowtable.DefaultConfig(), Limits: dissect.DefaultLimits(),
 		CheckChecksums: true, Exceptions: Exceptions{Default: PolicyIgnore}, PacketAlertMax: 15, AppMemcap: 128 << 20, WindowMemcap: 256 << 20, EVEOptions: eve.DefaultOptions(),
-		Outputs: output.DefaultSettings(), Pcap: DefaultPcap(), FileStore: DefaultFileStore(), Parts: DefaultParts(), Respond: DefaultRespond(), Capture: live.DefaultSettings(),
+		Outputs: output.DefaultSettings(), Pcap: DefaultPcap(), FileStore: DefaultFileStore(), TLSStore: DefaultTLSStore(), Parts: DefaultParts(), Respond: DefaultRespond(), Capture: live.DefaultSettings(),
 	}
 }
 
@@ -202,7 +204,7 @@ func New(cfg Config) (*Engine, error) {
 	e.order = ordered{eve: cfg.EVE, tags: hostTags{}, sinks: cfg.Sinks, warn: cfg.Warn,
 		trace: cfg.Trace, state: match.NewState(cfg.State), encoder: eve.NewEncoder(&e.cfg.EVEOptions)}
 	e.order.scripts, e.order.host, e.order.cfg, e.order.reloaded = cfg.Scripts, cfg.ScriptHost, &e.cfg, e.started
-	e.order.join.e = e
+	e.order.join.e, e.order.certs.dir = e, e.cfg.TLSStore.Folder()
 	if err := e.order.usePcaps(&e.cfg); err != nil {
 		return nil, err
 	}
@@ -254,6 +256,8 @@ func (e *Engine) newWorker(id int) *worker {
 	w.taping = e.cfg.Pcap.Dir != ""
 	store := e.cfg.FileStore
 	w.files = fileStore{cfg: &store, warn: e.warn}
+	certs := e.cfg.TLSStore
+	w.certs = &certs
 	w.guard.logf = e.warn
 	w.inline.w = w
 	return w

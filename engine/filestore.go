@@ -48,9 +48,17 @@ func (s *FileStore) Folder() string {
 	return s.Dir
 }
 
+// Spool is the folder below it of files that are not complete, "" for none.
+func (s *FileStore) Spool() string {
+	if s.Folder() == "" {
+		return ""
+	}
+	return filepath.Join(s.Folder(), spoolDir)
+}
+
 // Prepare makes the folders, and removes what an earlier run left incomplete.
 func (s *FileStore) Prepare() error {
-	tmp := filepath.Join(s.Folder(), spoolDir)
+	tmp := s.Spool()
 	if err := os.MkdirAll(tmp, 0o750); err != nil {
 		return err
 	}
@@ -129,7 +137,7 @@ func (p *spool) Write(b []byte) {
 
 // begin moves what is in memory into a file.
 func (p *spool) begin() bool {
-	f, err := os.CreateTemp(filepath.Join(p.s.cfg.Folder(), spoolDir), "file-*")
+	f, err := os.CreateTemp(p.s.cfg.Spool(), "file-*")
 	if err != nil {
 		p.fail(err)
 		return false

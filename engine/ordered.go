@@ -31,7 +31,8 @@ type ordered struct {
 	encoder   *eve.Encoder
 	scripts   *lua.Runtime // nil for none
 	responder *responder
-	join      joiner      // of files that come in parts
+	join      joiner // of files that come in parts
+	certs     certFiles
 	host      *ScriptHost // of scripts
 	alertSubs []int       // handlers of the event alert, of alertsOf
 	alertsOf  *lua.Runtime
@@ -130,6 +131,10 @@ func (o *ordered) record(rec *record) {
 	}
 	if rec.part != nil {
 		o.join.take(o, rec, rec.line)
+		return
+	}
+	if rec.certs != nil {
+		o.storeCerts(rec.certs, rec.line)
 		return
 	}
 	if rec.event != nil {

@@ -270,7 +270,7 @@ func (e *Engine) newView(w *worker, cfg *Config) (view, error) {
 
 // sameNeeds tells whether rules and scripts need the same of parsers.
 func sameNeeds(a, b *dissect.Limits) bool {
-	return a.KeepBodies == b.KeepBodies && a.Frames == b.Frames && a.HashMD5 == b.HashMD5 && a.HashSHA1 == b.HashSHA1 && a.HashSHA256 == b.HashSHA256
+	return a.KeepBodies == b.KeepBodies && a.KeepCerts == b.KeepCerts && a.Frames == b.Frames && a.HashMD5 == b.HashMD5 && a.HashSHA1 == b.HashSHA1 && a.HashSHA256 == b.HashSHA256
 }
 
 func (w *worker) setView(v view) {
@@ -302,6 +302,7 @@ func limitsOf(cfg *Config) *dissect.Limits {
 		l.KeepBodies = l.KeepBodies || cfg.EVEOptions.ShowsBodies()
 	}
 	intelNeeds(&l, cfg.Intel)
+	l.KeepCerts = keepsCerts(cfg)
 	l.HashSHA256 = l.HashSHA256 || cfg.FileStore.Folder() != ""
 	return &l
 }

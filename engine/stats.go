@@ -48,6 +48,7 @@ func (e *Engine) Counters() []Counter {
 	e.appCounters(add("app_layer."))
 	e.pressureCounters(add("memcap."))
 	e.fileStoreCounters(add("file_store."))
+	e.tlsStoreCounters(add("tls_store."))
 	e.partCounters(add("file_parts."))
 	e.detectCounters(add("detect."))
 	e.setCounters(add("datasets."))

@@ -51,6 +51,7 @@ type worker struct {
 	stats    workerStats
 	expected expectations
 	files    fileStore
+	certs    *TLSStore
 	inline   inlineSink
 	taping   bool           // there are captures of alerts
 	frames   *capture.Batch // at hand
@@ -84,6 +85,7 @@ type workerStats struct {
 	expectDropped uint64
 	intel         uint64 // hits of threat intelligence
 	intelCapped   uint64 // those past maxFlowIndicators
+	certsCut      uint64 // chains of certificates of which not all were stored
 	untracked     uint64 // packets that a rule kept out of flows
 	excepted      exceptions
 	ends          flowEnds

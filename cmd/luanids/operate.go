@@ -143,9 +143,13 @@ func (o *operation) privileges(f *flags) privileges.Options {
 			p.Outputs = append(p.Outputs, out)
 		}
 	}
-	if dir := s.Engine.Pcap.Dir; dir != "" {
+	for _, dir := range []string{s.Engine.Pcap.Dir, s.Engine.TLSStore.Folder(), s.Engine.FileStore.Folder(), s.Engine.FileStore.Spool()} {
+		if dir == "" {
+			continue
+		}
 		p.Write = append(p.Write, dir)
-		if list, err := os.ReadDir(dir); err == nil && len(list) == 0 {
+		list, err := os.ReadDir(dir)
+		if err == nil && (len(list) == 0 || len(list) == 1 && filepath.Join(dir, list[0].Name()) == s.Engine.FileStore.Spool()) {
 			p.Made = append(p.Made, dir)
 		}
 	}

@@ -315,10 +315,11 @@ func (p *parser) checkEstablished(c *dissect.Ctx) {
 		p.done(c)
 		p.established = true
 		c.Emit(evEstablished, &p.conn)
+		p.giveBack()
 	}
 }
 
-// done reports the handshake, once, and gives large buffers back.
+// done reports the handshake, once, and gives large buffers back, unless rules may still ask for the certificates.
 func (p *parser) done(c *dissect.Ctx) {
 	if p.shook {
 		return
@@ -326,6 +327,12 @@ func (p *parser) done(c *dissect.Ctx) {
 	p.shook = true
 	p.setOrigin(c)
 	c.EmitDir(evHandshake, &p.conn, dissect.ToClient)
+	if c.Limits == nil || !c.Limits.KeepCerts || p.established {
+		p.giveBack()
+	}
+}
+
+func (p *parser) giveBack() {
 	for d := range p.conn.chains {
 		if ch := &p.conn.chains[d]; ch.buf != nil {
 			buffers.Put(ch.buf)

@@ -165,6 +165,19 @@ func setFileStore(c *engine.Config, parts []string, v string) error {
 	return nil
 }
 
+// setTLSStore reads the store of certificates.
+func setTLSStore(c *engine.Config, parts []string, v string) error {
+	switch parts[0] {
+	case "enabled":
+		b, err := parseBool(v)
+		c.TLSStore.Enabled = b
+		return err
+	case "certs-log-dir":
+		c.TLSStore.Named = v
+	}
+	return nil
+}
+
 // setHash reads names of digests, with or without the brackets of a list.
 func setHash(c *engine.Config, v string) {
 	for _, name := range strings.Split(strings.Trim(strings.TrimSpace(v), "[]"), ",") {

@@ -52,6 +52,11 @@ func outputGroups() []group {
 			one("write_info", "write the record of every file that is stored beside it, as SHA256.SECONDS.ID.json", truth, func(s *Settings) *bool { return &s.Engine.FileStore.WriteInfo }),
 			one("max_size", "largest file that is stored; 0 for any", size[int64](0, 1<<40, "64mb"), func(s *Settings) *int64 { return &s.Engine.FileStore.MaxSize }),
 		)},
+		{"outputs.certificates", "Certificates of TLS sessions that rules with tlsstore (Suricata: tls.store) ask for: SECONDS.MICROSECONDS-N.pem, beside it .meta.", restart(
+			one("dir", "folder; empty for none", place("/var/lib/luanids/certificates"), func(s *Settings) *string { return &s.Engine.TLSStore.Dir }),
+			one("max_certs", "certificates that are stored of what one side shows, from its own on; 0 for any", integer[int](0, 1<<16, "16"), func(s *Settings) *int { return &s.Engine.TLSStore.MaxCerts }),
+			one("max_size", "bytes of them; 0 for any", size[int](0, 1<<30, "64kb"), func(s *Settings) *int { return &s.Engine.TLSStore.MaxSize }),
+		)},
 		{"outputs.eve", "Records of all kinds in Suricata's format (EVE).", restart(append(eveKeys(), rotation(func(s *Settings) *output.RotateOptions { return &s.Engine.Outputs.EVE })...)...)},
 	}
 }

@@ -118,6 +118,7 @@ var settings = []setting{
 	{"outputs.eve-log.metadata", "write flow variables", boolean(func(c *engine.Config) *bool { return &c.EVEOptions.Metadata })},
 	{"outputs.eve-log.enabled", "ignored: --eve switches the log on", func(*engine.Config, []string, string) error { return nil }},
 	{"outputs.file-store.**", "where files go that rules ask for (enabled, dir, force-filestore), how far their streams are followed (stream-depth, 0 for all, no for stream.reassembly.depth), whether each has its record beside it (write-fileinfo), and which digests are computed (force-hash)", setFileStore},
+	{"outputs.tls-store.*", "where certificates go that rules ask for (enabled, certs-log-dir)", setTLSStore},
 	{"outputs.queue.alerts", "alerts that may wait for an output", number(func(c *engine.Config) *int { return &c.Outputs.QueueAlerts }, parseInt)},
 	{"outputs.queue.size", "bytes that the alerts of one output's queue may hold", number(func(c *engine.Config) *int { return &c.Outputs.QueueBytes }, parseSize)},
 	{"outputs.json.rotate-size", "bytes past which the JSON file is put aside, 0 for never", number(func(c *engine.Config) *int64 { return &c.Outputs.JSON.MaxSize }, parseSize)},

@@ -116,6 +116,7 @@ var leftOut = map[string]bool{
 	"MinSeverity":     true,                                                        // set from the alert manager's
 	"Frag.HashSize":   true,                                                        // has no effect
 	"Flow.UDP.Closed": true, "Flow.ICMP.Closed": true, "Flow.Default.Closed": true, // only TCP closes
+	"Limits.KeepCerts":  true,
 	"Limits.KeepBodies": true,                                                          // worked out from rules
 	"Pcap.Drop":         true, "Outputs.JSON.Append": true, "Outputs.EVE.Append": true, // whether it is live
 	"EVEOptions.Suricata": true, // the version that we are compared with
@@ -123,6 +124,8 @@ var leftOut = map[string]bool{
 	"Limits.Frames":       true, // what rules and outputs look at
 	"FileStore.Enabled":   true, // Suricata's way to say it
 	"FileStore.Named":     true,
+	"TLSStore.Enabled":    true,
+	"TLSStore.Named":      true,
 	"State.Dataset":       true, // has no effect
 	"Manager.MinSeverity": true, // Settings.Manager is
 }

@@ -35,7 +35,7 @@ func (s *Sensor) open(cfg *engine.Config, st *config.Settings) error {
 		o.works = true
 	}
 	if s.opt.Outputs {
-		for _, open := range []func() error{o.stdout, o.json, o.sqlite, o.syslog, o.eve, o.pcaps, o.files} {
+		for _, open := range []func() error{o.stdout, o.json, o.sqlite, o.syslog, o.eve, o.pcaps, o.files, o.certificates} {
 			if err := open(); err != nil {
 				return err
 			}
@@ -247,6 +247,16 @@ func (o *opener) files() error {
 	if o.cfg.FileStore.Folder() != "" {
 		if err := o.cfg.FileStore.Prepare(); err != nil {
 			return o.wrong("outputs.files.dir", err)
+		}
+	}
+	return nil
+}
+
+// certificates makes the folder for stored certificates.
+func (o *opener) certificates() error {
+	if o.cfg.TLSStore.Folder() != "" {
+		if err := o.cfg.TLSStore.Prepare(); err != nil {
+			return o.wrong("outputs.certificates.dir", err)
 		}
 	}
 	return nil

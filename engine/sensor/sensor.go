@@ -140,7 +140,7 @@ func (s *Sensor) configure(l *loaded) (*engine.Config, error) {
 	}
 	cfg.Intel, cfg.Geo = l.intel, l.geo
 	if !s.opt.Outputs {
-		cfg.Pcap.Dir, cfg.FileStore = "", engine.FileStore{}
+		cfg.Pcap.Dir, cfg.FileStore, cfg.TLSStore = "", engine.FileStore{}, engine.TLSStore{}
 	}
 	cfg.SaveSets = s.opt.Outputs
 	cfg.Pcap.Drop = s.opt.Live

@@ -15,6 +15,8 @@ func flagEffect(word string) ir.Effect {
 		return &ir.NoLog{}
 	case "nolog_flow":
 		return &ir.NoLog{Flow: true}
+	case "tlsstore":
+		return &ir.StoreCerts{}
 	case "bypass":
 		return &ir.Bypass{}
 	case "untracked":

@@ -105,6 +105,8 @@ func EffectText(e Effect) string {
 				b.WriteString("_" + part)
 			}
 		}
+	case *StoreCerts:
+		b.WriteString("tlsstore")
 	case *NoLog:
 		b.WriteString(map[bool]string{true: "nolog_flow", false: "nolog"}[e.Flow])
 	case *Bypass:

@@ -424,6 +424,8 @@ type (
 		// Side is "to_server" or "to_client" if only files that go there are meant.
 		Side string
 	}
+	// StoreCerts asks for certificates to be stored: the server's, and the client's where the rule matches what the client sends.
+	StoreCerts struct{}
 	// NoLog keeps the event's message out of the log, or with Flow all that come from now on in its flow.
 	NoLog struct{ Flow bool }
 	// Bypass ends all work on the flow but counting.
@@ -441,6 +443,7 @@ func (*RemoveDataset) effect() {}
 func (*KeepGroup) effect()     {}
 func (*TagPackets) effect()    {}
 func (*StoreFile) effect()     {}
+func (*StoreCerts) effect()    {}
 func (*NoLog) effect()         {}
 func (*Bypass) effect()        {}
 func (*Untracked) effect()     {}

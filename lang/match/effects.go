@@ -83,6 +83,16 @@ func (x storeEffect) do(m *Matcher) {
 	}
 }
 
+// certEffect asks for the session's certificates to be stored: as in Suricata the client's only of rules on what the client sends.
+type certEffect struct{}
+
+func (certEffect) do(m *Matcher) {
+	if f := m.e.Flow; f != nil {
+		f.StoreCerts[dissect.ToClient] = true
+		f.StoreCerts[dissect.ToServer] = f.StoreCerts[dissect.ToServer] || m.e.Dir == dissect.ToServer
+	}
+}
+
 // muteEffect keeps the message out of the log.
 type muteEffect struct{}
 
@@ -158,6 +168,8 @@ func (b *builder) effects(r *Rule) {
 		case *ir.StoreFile:
 			dirs := [2]bool{dissect.ToServer: e.Side != "to_client", dissect.ToClient: e.Side != "to_server"}
 			r.local = append(r.local, storeEffect{r.SID, e.Scope, dirs})
+		case *ir.StoreCerts:
+			r.local = append(r.local, certEffect{})
 		case *ir.NoLog:
 			if e.Flow {
 				r.local = append(r.local, muteFlowEffect{})

@@ -262,6 +262,8 @@ func dumpEffect(e ir.Effect) string {
 		return fmt.Sprintf("tag %s %d %s", e.Host, e.Count, e.Measure)
 	case *ir.NoLog:
 		return "nolog"
+	case *ir.StoreCerts:
+		return "tlsstore"
 	case *ir.StoreFile:
 		return "store"
 	}

@@ -54,7 +54,7 @@ func keywordTable() map[string]handler {
 		"tls.version": tlsVersion, "ssl_version": sslVersion, "ssl_state": sslState,
 		"tls.subject": serverCert(legacyText("tls.subject", false)), "tls.issuerdn": serverCert(legacyText("tls.issuerdn", false)),
 		"tls.fingerprint": serverCert(legacyText("tls.fingerprint", false)), "tls.cert_chain_len": serverCert(numberOf("tls.cert_chain_len")),
-		"ssh.protoversion": sshVersion, "ssh.softwareversion": legacyText("ssh.software", true), "tls.store": nothing, "tls_store": nothing,
+		"ssh.protoversion": sshVersion, "ssh.softwareversion": legacyText("ssh.software", true), "tls.store": tlsStore, "tls_store": tlsStore,
 		"tls_cert_notbefore": serverCert(certTime("tls.notbefore")), "tls_cert_notafter": serverCert(certTime("tls.notafter")),
 		"tls_cert_expired": serverCert(certExpired), "tls_cert_valid": serverCert(certValid),
 

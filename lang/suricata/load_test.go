@@ -144,6 +144,8 @@ func TestTranslation(t *testing.T) {
 		{`dns.opcode:!0; dns.rcode:3; flow:to_client;`, `tcp and to_client and (exists(dns.opcode) and dns.opcode!=0) and dns.flags.rcode==3`},
 		{`ssl_state:client_hello|server_hello; flow:to_server;`, `to_server and tls.step in strs2`},
 		{`filesize:<10KB; filestore:both,tx;`, `tcp and (file.size<10240 and file.state=="CLOSED") ! store`},
+		{`alert tls any any -> any any (tls.sni; content:"x"; tls.store; sid:1;)`, `tls.sni["x"] ! tlsstore`},
+		{`tls.sni; content:"x"; tls_store;`, `tls.sni["x"] ! tlsstore`},
 		{`http.uri; content:"x"; filestore;`, `http.uri["x"] and file.to_server ! store`},
 		{`filemagic:"PDF document"; filesize:>10KB; filestore;`, `tcp and file.size>10240 and file.magic["PDF document"i] ! store`},
 	} {
@@ -236,6 +238,9 @@ func TestSkips(t *testing.T) {
 		{`ether.hdr; content:"|08 06|";`, "ether.hdr", "eth.type"},
 		{`detection_filter:track by_src, count 3, seconds 5, unique_on dst_port;`, "detection_filter", "distinct dst.port"},
 		{`stream_size:client,>,1,2;`, "stream_size", "wants"},
+		{`alert http any any -> any any (tls.store; sid:1;)`, "tls.store", "the rule is about http"},
+		{`alert udp any any -> any any (tls.store; sid:1;)`, "tls.store", "the rule is about udp"},
+		{`tls.store:all;`, "tls.store", "takes no value"},
 		{`filestore:everything;`, "filestore", "neither a direction"},
 		{`http.uri; dataset:isset,a,type string,load a b;`, "dataset", "unknown option"},
 		{`dns.rcode:NXDOMAINS;`, "dns.rcode", "did you mean NXDOMAIN?"},

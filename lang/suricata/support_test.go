@@ -61,7 +61,7 @@ var keywordGroups = []struct{ name, keywords string }{
 }
 
 // idle are keywords that are read and change nothing.
-var idle = map[string]string{"tls.store": "certificates are not stored", "prefilter": "it is decided here",
+var idle = map[string]string{"prefilter": "it is decided here",
 	"rawbytes": "contents are always raw"}
 
 const keywordDoc = "../../docs/suricata-keywords.md"

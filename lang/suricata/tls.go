@@ -174,6 +174,23 @@ func legacyText(field string, bare bool) handler {
 	}
 }
 
+// tlsStore asks for the certificates to be stored. As in Suricata it makes the rule one on TLS.
+func tlsStore(b *builder, v string) *problem {
+	spec := b.l.schema.Spec("tls")
+	switch {
+	case spec == nil:
+		return fail("protocol tls is not supported yet")
+	case b.spec == nil && (b.proto.ip || b.proto.tcp) && !b.proto.pktOnly && !b.proto.header:
+		b.spec, b.appName = spec, spec.Name
+		b.proto = protocol{app: true, tcp: true}
+	case b.spec != spec:
+		return fail("it is of protocol tls, and the rule is about %s", b.h.proto)
+	}
+	b.notIPOnly = true
+	b.r.Effects = append(b.r.Effects, &ir.StoreCerts{})
+	return nil
+}
+
 // certExpired asks whether a certificate's validity was over when it was seen, to the second; certValid for the opposite: that it has not
 // begun yet does not matter to Suricata.
 func certExpired(b *builder, v string) *problem { return b.certEnd(false) }

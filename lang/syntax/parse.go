@@ -80,7 +80,7 @@ var (
 	choiceWords = []string{"classtype", "action", "target", "inspect", "scope"}
 	numberWords = []string{"gid", "sid", "rev", "priority"}
 	flagWords   = []string{"noalert", "alert", "disabled", "filestore", "filestore_message", "filestore_message_to_server", "filestore_message_to_client",
-		"filestore_flow", "filestore_flow_to_server", "filestore_flow_to_client", "nolog", "nolog_flow", "bypass", "untracked"}
+		"filestore_flow", "filestore_flow_to_server", "filestore_flow_to_client", "tlsstore", "nolog", "nolog_flow", "bypass", "untracked"}
 )
 
 // DeclWords are the words that begin declarations.

@@ -49,6 +49,7 @@ func StmtDocs() []WordDoc {
 		{[]string{"filestore"}, []string{"filestore"}, "store the file, or where the rule asks for none those of its message"},
 		{[]string{"filestore_message", "filestore_message_to_server", "filestore_message_to_client", "filestore_flow", "filestore_flow_to_server", "filestore_flow_to_client"},
 			[]string{"filestore_message", "filestore_flow"}, "store all files of the message, or of the flow from now on; with `_to_server` or `_to_client` behind it those that go there"},
+		{[]string{"tlsstore"}, []string{"tlsstore"}, "store the certificates of the TLS session: the server's, and the client's where the rule matches what the client sends"},
 		{[]string{"nolog", "nolog_flow"}, []string{"nolog", "nolog_flow"}, "keep the message out of the log; or all messages of the flow from now on"},
 		{[]string{"bypass"}, []string{"bypass"}, "look no further into the flow: its packets are only counted"},
 		{[]string{"untracked"}, []string{"untracked"}, "keep the packet out of flows, and so out of all that is above packets; of rules at `flow.start`"},

@@ -174,6 +174,8 @@ func (w *writer) effect(e ir.Effect) syntax.Stmt {
 		return &syntax.Flag{Keyword: "nolog"}
 	case *ir.Bypass:
 		return &syntax.Flag{Keyword: "bypass"}
+	case *ir.StoreCerts:
+		return &syntax.Flag{Keyword: "tlsstore"}
 	case *ir.Untracked:
 		return &syntax.Flag{Keyword: "untracked"}
 	case *ir.StoreFile:

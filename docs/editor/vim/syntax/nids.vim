@@ -9,7 +9,7 @@ syn keyword nidsDeclaration dataset include let list rule sequence test
 syn keyword nidsStatement action alert bypass classtype confidence context description disabled evidence false_positives filestore filestore_flow
 syn keyword nidsStatement filestore_flow_to_client filestore_flow_to_server filestore_message filestore_message_to_client filestore_message_to_server gid inspect metadata mitre noalert nolog nolog_flow
 syn keyword nidsStatement on priority ref rev scope set severity sid tag tags target threshold
-syn keyword nidsStatement toggle unset untracked when
+syn keyword nidsStatement tlsstore toggle unset untracked when
 syn keyword nidsOperator all and any contains endswith has in matches none not or startswith
 syn keyword nidsOption after alerts align as asn1 at backoff base64 between bitstring both by
 syn keyword nidsOption bytes depth distance distinct double end entropy every false fast fixed for
