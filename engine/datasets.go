@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"sync/atomic"
 
+	"github.com/google/renameio/v2"
+
 	"github.com/luanids/luanids/lang/ir"
 	"github.com/luanids/luanids/lang/match"
 )
@@ -65,19 +67,7 @@ func (s *savedSet) write() error {
 	if info, err := os.Stat(s.file); err == nil {
 		mode = info.Mode().Perm()
 	}
-	tmp, err := os.CreateTemp(filepath.Dir(s.file), ".luanids-set-*")
-	if err != nil {
-		return err
-	}
-	_, err = tmp.Write(s.text)
-	err = errors.Join(err, tmp.Chmod(mode), tmp.Sync(), tmp.Close())
-	if err == nil {
-		err = os.Rename(tmp.Name(), s.file)
-	}
-	if err != nil {
-		os.Remove(tmp.Name())
-	}
-	return err
+	return renameio.WriteFile(s.file, s.text, mode, renameio.WithTempDir(filepath.Dir(s.file)), renameio.IgnoreUmask())
 }
 
 // setCounts count the files of data sets that were written, and those that were not.
