@@ -161,13 +161,19 @@ func restrict(o *Options, r *Report) error {
 			sysFiles = append(sysFiles, p)
 		}
 	}
+	// Stored files are moved to another folder when they are complete. Before version 2 of the rules (Linux 5.19) that cannot be allowed,
+	// and to ask for it would switch all of them off.
+	outputs := landlock.RWDirs(write...).IgnoreIfMissing()
+	if r.Landlock >= 2 {
+		outputs = outputs.WithRefer()
+	}
 	// Version 8 of the rules, or what the kernel has of it: later ones restrict Unix sockets and UDP, of
 	// which the syslog output needs both.
 	err := landlock.V8.BestEffort().RestrictPaths(
 		landlock.RODirs(append(read, sys...)...).IgnoreIfMissing(),
 		landlock.ROFiles(append(readFiles, sysFiles...)...).IgnoreIfMissing(),
 		landlock.RODirs("/proc/self").IgnoreIfMissing(),
-		landlock.RWDirs(write...).IgnoreIfMissing(),
+		outputs,
 		landlock.RWFiles(append(writeFiles, systemWrite...)...).IgnoreIfMissing(),
 	)
 	if err != nil {
