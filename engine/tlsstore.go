@@ -181,7 +181,7 @@ func (o *ordered) storeCerts(c *shownCerts, text []byte) {
 	s.stored++
 }
 
-// writeWhole writes a file that is there whole or not at all.
+// writeWhole writes a file that is there whole or not at all. It does not wait for the disk, as renameio would: nobody writes alerts meanwhile.
 func writeWhole(name string, text []byte) error {
 	tmp, err := os.CreateTemp(filepath.Dir(name), certTemp+"*")
 	if err != nil {
