@@ -57,22 +57,7 @@ func (s *FileStore) Spool() string {
 }
 
 // Prepare makes the folders, and removes what an earlier run left incomplete.
-func (s *FileStore) Prepare() error {
-	tmp := s.Spool()
-	if err := os.MkdirAll(tmp, 0o750); err != nil {
-		return err
-	}
-	left, err := filepath.Glob(filepath.Join(tmp, "file-*"))
-	for _, name := range left {
-		err = errors.Join(err, os.Remove(name))
-	}
-	probe, err2 := os.CreateTemp(tmp, "file-*")
-	if err2 != nil {
-		return errors.Join(err, err2)
-	}
-	probe.Close()
-	return errors.Join(err, os.Remove(probe.Name()))
-}
+func (s *FileStore) Prepare() error { return PrepareFolder(s.Spool(), "file-*") }
 
 // fileStore is a worker's part of it.
 type fileStore struct {

@@ -67,17 +67,7 @@ func newPcapWriter(cfg *PcapConfig, warn func(string, ...any)) (*pcapWriter, err
 }
 
 // Probe makes the folder and looks whether files can be made in it.
-func (c *PcapConfig) Probe() error {
-	if err := os.MkdirAll(c.Dir, 0o750); err != nil {
-		return err
-	}
-	probe, err := os.CreateTemp(c.Dir, ".luanids-*")
-	if err != nil {
-		return err
-	}
-	probe.Close()
-	return os.Remove(probe.Name())
-}
+func (c *PcapConfig) Probe() error { return PrepareFolder(c.Dir, "") }
 
 // look lists the captures that are in the folder from before. Other files are none of ours.
 func (w *pcapWriter) look() error {

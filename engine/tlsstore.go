@@ -49,22 +49,7 @@ func (s *TLSStore) Folder() string {
 const certTemp = ".luanids-"
 
 // Prepare makes the folder, looks whether it can be written to, and removes what an earlier run left incomplete.
-func (s *TLSStore) Prepare() error {
-	dir := s.Folder()
-	if err := os.MkdirAll(dir, 0o750); err != nil {
-		return err
-	}
-	left, err := filepath.Glob(filepath.Join(dir, certTemp+"*"))
-	for _, name := range left {
-		err = errors.Join(err, os.Remove(name))
-	}
-	probe, err2 := os.CreateTemp(dir, certTemp+"*")
-	if err2 != nil {
-		return errors.Join(err, err2)
-	}
-	probe.Close()
-	return errors.Join(err, os.Remove(probe.Name()))
-}
+func (s *TLSStore) Prepare() error { return PrepareFolder(s.Folder(), certTemp+"*") }
 
 // shownCerts are certificates on their way to the ordered stage, which numbers and writes them; the record's line is their text.
 type shownCerts struct {

@@ -2,10 +2,10 @@ package sensor
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 
+	"github.com/luanids/luanids/engine"
 	"github.com/luanids/luanids/lang/match"
 )
 
@@ -28,15 +28,9 @@ func setFolders(p *match.Program) (dirs []string) {
 // openSets makes the folders of data sets that are to be written, and looks whether files can be made there: at the end it would be too late.
 func openSets(p *match.Program) error {
 	for _, dir := range setFolders(p) {
-		if err := os.MkdirAll(dir, 0o750); err != nil {
+		if err := engine.PrepareFolder(dir, ""); err != nil {
 			return fmt.Errorf("data sets that rules want kept: %w", err)
 		}
-		probe, err := os.CreateTemp(dir, ".luanids-set-*")
-		if err != nil {
-			return fmt.Errorf("data sets that rules want kept: %w", err)
-		}
-		probe.Close()
-		os.Remove(probe.Name())
 	}
 	return nil
 }
