@@ -83,10 +83,9 @@ type seg struct {
 // A flood of lone fragments that nobody puts together is what costs most, and what it costs are cache misses: what is needed to
 // give up a datagram is one line, and a short first fragment has its place in the tracker with all else, 320 bytes in all.
 type tracker struct {
-	aged.Links[tracker]          // by last
+	aged.Links[tracker]          // by its last fragment
 	chain               *tracker // of its hash bucket
-	last                int64    // time of the last fragment
-	wait                int64    // for the next one
+	due                 int64    // when the next fragment is to be there
 	frags               []frag
 	hash                uint32
 	seenLast            bool // a fragment without more fragments came
@@ -244,21 +243,21 @@ func (d *Defrag) Advance(now int64) {
 }
 
 // late tells whether the next fragment did not come in time.
-func (t *tracker) late(now int64) bool { return now-t.last >= t.wait }
+func (t *tracker) late(now int64) bool { return now >= t.due }
 
 func (d *Defrag) expire(t *tracker) {
 	d.Stats.count(t.key.version == 6, &d.Stats.IPv4Timeouts, &d.Stats.IPv6Timeouts)
 	d.remove(t)
 }
 
-// waitFor gives how long the fragments of a datagram to a host may take.
-func (d *Defrag) waitFor(dst packet.Addr) int64 {
+// nextDue gives when the next fragment of a datagram to a host is to be there.
+func (d *Defrag) nextDue(dst packet.Addr) int64 {
 	if d.cfg.HostTimeout != nil {
 		if n := d.cfg.HostTimeout(dst); n > 0 {
-			return int64(n)
+			return d.now + int64(n)
 		}
 	}
-	return int64(d.cfg.Timeout)
+	return d.now + int64(d.cfg.Timeout)
 }
 
 // track finds or begins the datagram that p belongs to.
@@ -277,7 +276,7 @@ func (d *Defrag) track(p *packet.Packet) *tracker {
 				break
 			}
 			d.byUse.Touch(t)
-			t.last = d.now
+			t.due = d.nextDue(p.Dst)
 			return t
 		}
 	}
@@ -300,7 +299,7 @@ func (d *Defrag) track(p *packet.Packet) *tracker {
 	d.trackers++
 	d.mem.used += trackerCost
 	d.byUse.Add(t)
-	t.last, t.wait = d.now, d.waitFor(p.Dst)
+	t.due = d.nextDue(p.Dst)
 	return t
 }
 
