@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -153,10 +154,11 @@ func (o *operation) privileges(f *flags) privileges.Options {
 			p.Made = append(p.Made, dir)
 		}
 	}
-	if dir := s.Rules.DataDir; dir != "" {
-		p.Write = append(p.Write, dir)
+	sets := o.sets
+	if dir := s.Rules.DataDir; dir != "" && !slices.Contains(sets, dir) {
+		sets = append(slices.Clip(sets), dir)
 	}
-	for _, dir := range o.sets {
+	for _, dir := range sets {
 		p.Write = append(p.Write, dir)
 		if list, err := os.ReadDir(dir); err == nil && len(list) == 0 {
 			p.Made = append(p.Made, dir)

@@ -141,7 +141,6 @@ func (s *Settings) Files() (list []Reference) {
 	add("rules.files", s.Rules.Files...)
 	add("rules.threshold_config", s.Rules.Thresholds)
 	add("rules.classification_config", s.Rules.Classes)
-	add("rules.data_dir", s.Rules.DataDir)
 	add("rules.reputation_categories", s.Rules.ReputationCategories)
 	add("rules.reputation_files", s.Rules.ReputationFiles...)
 	add("scripts.files", s.Scripts.Files...)

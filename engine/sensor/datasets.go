@@ -26,8 +26,12 @@ func setFolders(p *match.Program) (dirs []string) {
 }
 
 // openSets makes the folders of data sets that are to be written, and looks whether files can be made there: at the end it would be too late.
-func openSets(p *match.Program) error {
-	for _, dir := range setFolders(p) {
+func openSets(p *match.Program, dataDir string) error {
+	dirs := setFolders(p)
+	if dataDir != "" && !slices.Contains(dirs, dataDir) { // for rules that a reload brings, when nobody may make folders any more
+		dirs = append(dirs, dataDir)
+	}
+	for _, dir := range dirs {
 		if err := engine.PrepareFolder(dir, ""); err != nil {
 			return fmt.Errorf("data sets that rules want kept: %w", err)
 		}

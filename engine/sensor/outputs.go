@@ -40,7 +40,7 @@ func (s *Sensor) open(cfg *engine.Config, st *config.Settings) error {
 				return err
 			}
 		}
-		if err := openSets(cfg.Program); err != nil {
+		if err := openSets(cfg.Program, st.Rules.DataDir); err != nil {
 			o.failed = append(o.failed, err)
 		}
 	}
