@@ -24,31 +24,31 @@ func (e *Engine) owners() int {
 }
 
 // crew is the goroutines of a run with several workers. There are as many as the run is to have, and each does what is needed most: reads
-// a batch, decodes one, runs a worker on the batch that it comes to, or passes on what all workers are done with. So none is woken
+// a batch, deals one, runs a worker on the batch that it comes to, or passes on what all workers are done with. So none is woken
 // for its part of a batch while another is free, which takes a core longer than many a packet.
 //
-// Every worker gets every batch, in order, and is run by one goroutine at a time; one at a time reads, decodes, and passes on, in order.
+// Every worker gets every batch, in order, and is run by one goroutine at a time; one at a time reads, deals, and passes on, in order.
 type crew struct {
 	stages
 	workers []*worker
 
-	mu     sync.Mutex
-	wake   sync.Cond
-	idle   int // goroutines that wait
-	ring   [batchesAhead]*batch
-	free   []*batch // what came back last goes out first: its memory is in the cache, and a run that needs few batches touches few
-	read   turn
-	decode turn
-	next   []uint64 // by worker: the batch that it comes to
-	busy   []bool   // by worker: some goroutine runs it
-	pass   turn
-	ended  bool // all is read
+	mu    sync.Mutex
+	wake  sync.Cond
+	idle  int // goroutines that wait
+	ring  [batchesAhead]*batch
+	free  []*batch // what came back last goes out first: its memory is in the cache, and a run that needs few batches touches few
+	read  turn
+	deal  turn
+	next  []uint64 // by worker: the batch that it comes to
+	busy  []bool   // by worker: some goroutine runs it
+	pass  turn
+	ended bool // all is read
 }
 
 // stages are what is done with a batch before the workers, and after them.
 type stages struct {
-	fill     func(*batch) bool // reads a batch, false if there is none
-	dispatch func(*batch)      // decodes it
+	fill     func(*batch) bool // reads a batch and decodes it, false if there is none
+	dispatch func(*batch)      // deals its packets to the workers
 	take     func(*batch)      // takes what the workers made of it
 }
 
@@ -62,10 +62,10 @@ type turn struct {
 // others go on.
 const batchesAhead = 32
 
-// What is read and decoded long before its turn comes has left the cache by then.
+// What is read and dealt long before its turn comes has left the cache by then.
 const (
-	enoughRead    = 2 // batches before the decoder
-	enoughDecoded = 3 // batches before every worker
+	enoughRead  = 2 // batches before the dispatcher
+	enoughDealt = 3 // batches before every worker
 )
 
 func newCrew(workers []*worker, s stages) *crew {
@@ -92,7 +92,7 @@ type job uint8
 const (
 	jobNone job = iota
 	jobRead
-	jobDecode
+	jobDeal
 	jobWork
 	jobPass
 	jobEnd // there is nothing more to do
@@ -101,9 +101,9 @@ const (
 // pick says what is needed most, for a goroutine that ran worker last, and which worker if it is work.
 func (c *crew) pick(last int) (job, int) {
 	switch {
-	case !c.decode.busy && c.decode.next < c.read.next && c.decode.next-slices.Max(c.next) < enoughDecoded:
-		return jobDecode, 0
-	case !c.read.busy && !c.ended && len(c.free) > 0 && c.read.next-c.decode.next < enoughRead:
+	case !c.deal.busy && c.deal.next < c.read.next && c.deal.next-slices.Max(c.next) < enoughDealt:
+		return jobDeal, 0
+	case !c.read.busy && !c.ended && len(c.free) > 0 && c.read.next-c.deal.next < enoughRead:
 		return jobRead, 0
 	case !c.pass.busy && c.pass.next < slices.Min(c.next):
 		return jobPass, 0
@@ -130,8 +130,8 @@ func (c *crew) serve() {
 			c.idle--
 		case jobRead:
 			c.readOne()
-		case jobDecode:
-			c.do(&c.decode, c.dispatch)
+		case jobDeal:
+			c.do(&c.deal, c.dispatch)
 		case jobWork:
 			last = i
 			c.workOne(i)
@@ -206,7 +206,7 @@ func (c *crew) furthestBehind(last int) int {
 	best := -1
 	for k := range c.next {
 		i := (last + k) % len(c.next)
-		if !c.busy[i] && c.next[i] < c.decode.next && (best < 0 || c.next[i] < c.next[best]) {
+		if !c.busy[i] && c.next[i] < c.deal.next && (best < 0 || c.next[i] < c.next[best]) {
 			best = i
 		}
 	}

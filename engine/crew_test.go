@@ -48,11 +48,11 @@ func numbered(n int64) func(*batch) bool {
 func TestCrewKeepsOrder(t *testing.T) {
 	const batches = 50 * batchesAhead
 	for _, goroutines := range []int{1, 2, 3, 8} {
-		decode, pass := inOrder{t: t, name: "decode"}, inOrder{t: t, name: "pass"}
-		c := newCrew(testWorkers(6), stages{numbered(batches), decode.take, pass.take})
+		deal, pass := inOrder{t: t, name: "deal"}, inOrder{t: t, name: "pass"}
+		c := newCrew(testWorkers(6), stages{numbered(batches), deal.take, pass.take})
 		c.run(goroutines)
-		if n := decode.next.Load(); n != batches {
-			t.Errorf("%d goroutines: %d batches were decoded, want %d", goroutines, n, batches)
+		if n := deal.next.Load(); n != batches {
+			t.Errorf("%d goroutines: %d batches were dealt, want %d", goroutines, n, batches)
 		}
 		if n := pass.next.Load(); n != batches {
 			t.Errorf("%d goroutines: %d batches came out, want %d", goroutines, n, batches)
@@ -78,8 +78,8 @@ func eventually(t *testing.T, what string, ok func() bool) {
 
 // A worker that is held up holds up nobody else, though no batch comes out, until all batches are under way.
 func TestCrewGoesAround(t *testing.T) {
-	decode, pass := inOrder{t: t, name: "decode"}, inOrder{t: t, name: "pass"}
-	c := newCrew(testWorkers(4), stages{numbered(2 * batchesAhead), decode.take, pass.take})
+	deal, pass := inOrder{t: t, name: "deal"}, inOrder{t: t, name: "pass"}
+	c := newCrew(testWorkers(4), stages{numbered(2 * batchesAhead), deal.take, pass.take})
 	c.workers[0].busy.Lock()
 	var wg sync.WaitGroup
 	wg.Go(func() { c.run(2) })
@@ -101,7 +101,7 @@ func TestCrewGoesAround(t *testing.T) {
 // While a source has nothing to read, what was read goes on.
 func TestCrewDoesNotWaitForTheReader(t *testing.T) {
 	const there = 3
-	decode, pass := inOrder{t: t, name: "decode"}, inOrder{t: t, name: "pass"}
+	deal, pass := inOrder{t: t, name: "deal"}, inOrder{t: t, name: "pass"}
 	fill, come := numbered(there+1), make(chan struct{})
 	c := newCrew(testWorkers(4), stages{func(b *batch) bool {
 		more := fill(b)
@@ -109,7 +109,7 @@ func TestCrewDoesNotWaitForTheReader(t *testing.T) {
 			<-come
 		}
 		return more
-	}, decode.take, pass.take})
+	}, deal.take, pass.take})
 	var wg sync.WaitGroup
 	wg.Go(func() { c.run(2) })
 	eventually(t, "what was read is out", func() bool { return pass.next.Load() == there })

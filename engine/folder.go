@@ -16,13 +16,13 @@ func PrepareFolder(dir, left string) error {
 	if err != nil {
 		return err
 	}
-	err = errors.Join(probe.Close(), os.Remove(probe.Name()))
-	if left == "" {
-		return err
+	all := []error{probe.Close(), os.Remove(probe.Name())}
+	if left != "" {
+		old, err := filepath.Glob(filepath.Join(dir, left))
+		all = append(all, err)
+		for _, name := range old {
+			all = append(all, os.Remove(name))
+		}
 	}
-	old, err2 := filepath.Glob(filepath.Join(dir, left))
-	for _, name := range old {
-		err2 = errors.Join(err2, os.Remove(name))
-	}
-	return errors.Join(err, err2)
+	return errors.Join(all...)
 }

@@ -25,13 +25,18 @@ const (
 	maxLineStart = 128 // bytes of a line that announces something
 )
 
+// startAt gives the place for the beginning of a line of a packet's direction; own tells whether it is there.
+func (p *pins) startAt(pkt *packet.Packet) (l *lineStart, own bool) {
+	l = &p.starts[(pkt.Hash^uint64(pkt.SrcPort))%lineStarts]
+	return l, l.open && l.hash == pkt.Hash && l.port == pkt.SrcPort && l.src == pkt.Src
+}
+
 // startOf gives the beginning that a packet may go on with, nil for none.
 func (p *pins) startOf(pkt *packet.Packet) *lineStart {
-	l := &p.starts[(pkt.Hash^uint64(pkt.SrcPort))%lineStarts]
-	if !l.open || l.hash != pkt.Hash || l.port != pkt.SrcPort || l.src != pkt.Src || l.next != pkt.Seq {
-		return nil
+	if l, own := p.startAt(pkt); own && l.next == pkt.Seq {
+		return l
 	}
-	return l
+	return nil
 }
 
 // keepStart keeps the beginning of a line that is the end of a packet.
@@ -39,12 +44,13 @@ func (p *pins) keepStart(pkt *packet.Packet, b []byte) {
 	if len(b) > maxLineStart || pkt.TCPFlags&packet.SYN != 0 {
 		return
 	}
-	l := &p.starts[(pkt.Hash^uint64(pkt.SrcPort))%lineStarts]
+	l, own := p.startAt(pkt)
 	next := pkt.Seq + uint32(len(pkt.Payload))
+	if own && int32(l.next-next) >= 0 {
+		return // sent again
+	}
 	if !l.open {
 		p.open++
-	} else if l.hash == pkt.Hash && l.port == pkt.SrcPort && l.src == pkt.Src && int32(l.next-next) >= 0 {
-		return // sent again
 	}
 	*l = lineStart{hash: pkt.Hash, src: pkt.Src, port: pkt.SrcPort, open: true, next: next}
 	l.n = uint8(copy(l.text[:], b))

@@ -101,26 +101,17 @@ func keyed(e ir.Effect) (state, []ir.Expr) {
 
 // lookups finds what a condition looks up under a key.
 func lookups(x ir.Expr, f func(pos ir.Pos, s state, key []ir.Expr)) {
-	switch x := x.(type) {
-	case *ir.And:
-		for _, y := range x.X {
-			lookups(y, f)
+	ir.Walk(x, func(x ir.Expr) {
+		if c, ok := x.(*ir.Cmp); ok { // of a counter
+			x = c.X
 		}
-	case *ir.Or:
-		for _, y := range x.X {
-			lookups(y, f)
+		switch x := x.(type) {
+		case *ir.HostBit:
+			f(x.Pos, state{"host.flag", x.Name}, x.Key)
+		case *ir.HostInt:
+			f(x.Pos, state{"host.counter", x.Name}, x.Key)
+		case *ir.InDataset:
+			f(x.Pos, state{"dataset", x.Set.Name}, []ir.Expr{x.X})
 		}
-	case *ir.Not:
-		lookups(x.X, f)
-	case *ir.Quant:
-		lookups(x.Body, f)
-	case *ir.Cmp:
-		lookups(x.X, f)
-	case *ir.HostBit:
-		f(x.Pos, state{"host.flag", x.Name}, x.Key)
-	case *ir.HostInt:
-		f(x.Pos, state{"host.counter", x.Name}, x.Key)
-	case *ir.InDataset:
-		f(x.Pos, state{"dataset", x.Set.Name}, []ir.Expr{x.X})
-	}
+	})
 }

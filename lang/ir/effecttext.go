@@ -5,24 +5,9 @@ import (
 	"strconv"
 	"strings"
 	"time"
-)
 
-// patternText writes a regular expression between slashes.
-func patternText(b *strings.Builder, pattern, flags string) {
-	b.WriteByte('/')
-	for i := 0; i < len(pattern); i++ {
-		switch {
-		case pattern[i] == '\\' && i+1 < len(pattern):
-			b.WriteString(pattern[i : i+2])
-			i++
-		case pattern[i] == '/':
-			b.WriteString(`\/`)
-		default:
-			b.WriteByte(pattern[i])
-		}
-	}
-	b.WriteString("/" + flags)
-}
+	"github.com/luanids/luanids/lang/regex"
+)
 
 // Text writes the threshold as rules do.
 func (t *Threshold) Text() string {
@@ -84,8 +69,7 @@ func EffectText(e Effect) string {
 		writeKeyed(&b, "dataset", e.Set.Name, []Expr{e.X})
 	case *KeepGroup:
 		fmt.Fprintf(&b, "set %s.var(%q) = capture(%s, ", map[bool]string{true: "packet", false: "flow"}[e.Packet], e.Name, Text(e.Buf))
-		patternText(&b, e.Re.String(), e.Re.Flags().String())
-		fmt.Fprintf(&b, ", %d)", e.Group)
+		fmt.Fprintf(&b, "%s, %d)", regex.Quote(e.Re.String(), e.Re.Flags().String()), e.Group)
 	case *TagPackets:
 		of, limit := e.Host, strconv.FormatInt(e.Count, 10)+" packets"
 		if of == "" {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/luanids/luanids/dissect"
+	"github.com/luanids/luanids/lang/regex"
 )
 
 // Text writes an expression as rules do, for people who ask why a rule did not match. It is
@@ -80,8 +81,7 @@ func writeTest(b *strings.Builder, x Expr) {
 		b.WriteString(" in " + setText(x.Set))
 	case *Match:
 		writeExpr(b, x.X, true)
-		b.WriteString(" ~ ")
-		patternText(b, x.Re.String(), x.Re.Flags().String())
+		b.WriteString(" ~ " + regex.Quote(x.Re.String(), x.Re.Flags().String()))
 	case *Exists:
 		writeCall(b, "exists", x.X)
 	case *Quant:
@@ -360,7 +360,7 @@ func ItemText(it Item) string {
 		flag("endswith", it.EndsWith)
 	case *Re:
 		neg(it.Neg)
-		patternText(&b, it.Re.String(), it.Re.Flags().String())
+		b.WriteString(regex.Quote(it.Re.String(), it.Re.Flags().String()))
 		flag("relative", it.Relative)
 		opt("within", it.Within)
 	case *IsDataAt:

@@ -135,7 +135,7 @@ func (t *test) pattern() (string, error) {
 	} else if err != nil {
 		return "", err
 	}
-	return t.x + " ~ " + syntax.QuoteRegex(re, "i"), nil
+	return t.x + " ~ " + regex.Quote(re, "i"), nil
 }
 
 // symbols are the comparisons of numbers.

@@ -1,5 +1,7 @@
 package regex
 
+import "strings"
+
 // Flags change how a pattern is read. They are PCRE's.
 type Flags uint16
 
@@ -46,4 +48,25 @@ func (f Flags) String() string {
 		}
 	}
 	return string(b)
+}
+
+// Quote writes a pattern with its flags as rules do; a slash or a line end within gets its escape.
+func Quote(pattern, flags string) string {
+	var b strings.Builder
+	b.WriteByte('/')
+	for i := 0; i < len(pattern); i++ {
+		switch c := pattern[i]; {
+		case c == '\\' && i+1 < len(pattern):
+			b.WriteByte(c)
+			i++
+			b.WriteByte(pattern[i])
+		case c == '/':
+			b.WriteString(`\/`)
+		case c == '\n':
+			b.WriteString(`\n`)
+		default:
+			b.WriteByte(c)
+		}
+	}
+	return b.String() + "/" + flags
 }

@@ -48,27 +48,6 @@ func QuoteBytes(s string) string {
 	return b.String()
 }
 
-// QuoteRegex writes a pattern with its flags; a slash or a line end within gets its escape.
-func QuoteRegex(pattern, flags string) string {
-	var b strings.Builder
-	b.WriteByte('/')
-	for i := 0; i < len(pattern); i++ {
-		switch c := pattern[i]; {
-		case c == '\\' && i+1 < len(pattern):
-			b.WriteByte(c)
-			i++
-			b.WriteByte(pattern[i])
-		case c == '/':
-			b.WriteString(`\/`)
-		case c == '\n':
-			b.WriteString(`\n`)
-		default:
-			b.WriteByte(c)
-		}
-	}
-	return b.String() + "/" + flags
-}
-
 func hexByte(c byte) string {
 	return string("0123456789abcdef"[c>>4]) + string("0123456789abcdef"[c&15])
 }

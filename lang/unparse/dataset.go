@@ -33,7 +33,7 @@ func (l *Lets) addSets(r *ir.Rule) {
 		l.sets[set.Name].ip = l.sets[set.Name].ip || x.Type() == dissect.TIP
 	}
 	if r.When != nil {
-		walk(r.When, func(x ir.Expr) {
+		ir.Walk(r.When, func(x ir.Expr) {
 			if in, ok := x.(*ir.InDataset); ok {
 				note(in.Set, in.X)
 			}
@@ -59,7 +59,7 @@ func askedFor(r *ir.Rule, c *ir.Context) (found *ir.InDataset) {
 	if r.When == nil {
 		return nil
 	}
-	walk(r.When, func(x ir.Expr) {
+	ir.Walk(r.When, func(x ir.Expr) {
 		in, ok := x.(*ir.InDataset)
 		if !ok || found != nil || ir.Text(in.X) != ir.Text(c.X) {
 			return
@@ -117,7 +117,7 @@ func (w *writer) lookedUp(set *ir.Dataset, x ir.Expr) ir.Expr {
 		return x
 	}
 	found := false
-	walk(w.rule.When, func(e ir.Expr) {
+	ir.Walk(w.rule.When, func(e ir.Expr) {
 		if in, ok := e.(*ir.InDataset); ok && in.Set == set && !found {
 			x, found = in.X, true
 		}

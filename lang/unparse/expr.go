@@ -78,19 +78,7 @@ func constant(k *ir.Const) syntax.Expr {
 	return integer(k.V.I)
 }
 
-func pattern(re *regex.Regex) *syntax.Lit {
-	flags := ""
-	for _, f := range []struct {
-		bit  regex.Flags
-		name string
-	}{{regex.CaseInsensitive, "i"}, {regex.DotAll, "s"}, {regex.MultiLine, "m"}, {regex.Extended, "x"},
-		{regex.Anchored, "A"}, {regex.DollarEndOnly, "E"}, {regex.Ungreedy, "G"}} {
-		if re.Flags()&f.bit != 0 {
-			flags += f.name
-		}
-	}
-	return lit(syntax.QuoteRegex(re.String(), flags))
-}
+func pattern(re *regex.Regex) *syntax.Lit { return lit(regex.Quote(re.String(), re.Flags().String())) }
 
 var arithOps = map[ir.ArithOp]syntax.Op{ir.Add: syntax.OpAdd, ir.Sub: syntax.OpSub, ir.Mul: syntax.OpMul, ir.Div: syntax.OpDiv,
 	ir.Mod: syntax.OpMod, ir.BitAnd: syntax.OpBitAnd, ir.BitOr: syntax.OpBitOr, ir.BitXor: syntax.OpBitXor, ir.Shl: syntax.OpShl, ir.Shr: syntax.OpShr}

@@ -24,7 +24,7 @@ func NewLets(rules []*ir.Rule) *Lets {
 		if r.When == nil {
 			continue
 		}
-		walk(r.When, func(x ir.Expr) {
+		ir.Walk(r.When, func(x ir.Expr) {
 			if in, ok := x.(*ir.In); ok {
 				l.add(in.Set)
 			}
@@ -115,23 +115,4 @@ func setName(s ir.Set) string {
 // words of the language.
 func isName(s string) bool {
 	return isWord(s) && s == strings.ToUpper(s) && !strings.Contains(s, "-")
-}
-
-// walk calls f for each In of a condition.
-func walk(x ir.Expr, f func(ir.Expr)) {
-	f(x)
-	switch x := x.(type) {
-	case *ir.And:
-		for _, y := range x.X {
-			walk(y, f)
-		}
-	case *ir.Or:
-		for _, y := range x.X {
-			walk(y, f)
-		}
-	case *ir.Not:
-		walk(x.X, f)
-	case *ir.Quant:
-		walk(x.Body, f)
-	}
 }
